@@ -1,0 +1,73 @@
+// Errors are sentences: what was expected, what came, where. The library reports every problem by throwing
+// tl::Error and never prints, aborts or exits by itself.
+#pragma once
+
+#include <sstream>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+namespace tl {
+
+/// A stable code per kind of problem, for programs that react to it; the sentence is for people.
+enum class ErrorCode {
+  invalid_argument,  ///< a value outside its allowed range, or arguments that contradict each other
+  shape,             ///< shapes or sizes that do not fit together
+  dtype,             ///< an element type that is not supported here
+  device,            ///< a device that is absent, or tensors on different devices
+  missing_kernel,    ///< an operation without a kernel on the requested device
+  io,                ///< a file cannot be opened, read, written or renamed
+  format,            ///< a file was read but its content is malformed
+  not_found,         ///< a name, column, key or checkpoint that does not exist
+  numeric,           ///< NaN or infinity where a finite number is required
+  state,             ///< a call that is not possible in the present state of the object
+};
+
+/// The code as its own name, e.g. "invalid_argument".
+inline std::string_view to_string(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::invalid_argument: return "invalid_argument";
+    case ErrorCode::shape: return "shape";
+    case ErrorCode::dtype: return "dtype";
+    case ErrorCode::device: return "device";
+    case ErrorCode::missing_kernel: return "missing_kernel";
+    case ErrorCode::io: return "io";
+    case ErrorCode::format: return "format";
+    case ErrorCode::not_found: return "not_found";
+    case ErrorCode::numeric: return "numeric";
+    case ErrorCode::state: return "state";
+  }
+  return "unknown";
+}
+
+/// The one exception type of the library; what() is the sentence.
+class Error : public std::runtime_error {
+ public:
+  Error(ErrorCode code, const std::string& sentence) : std::runtime_error(sentence), code_(code) {}
+  ErrorCode code() const noexcept { return code_; }
+
+ private:
+  ErrorCode code_;
+};
+
+/// Joins its arguments into one string with operator<<.
+template <class... Parts>
+std::string join(const Parts&... parts) {
+  std::ostringstream out;
+  (out << ... << parts);
+  return std::move(out).str();
+}
+
+/// Throws Error(code, join(parts...)).
+template <class... Parts>
+[[noreturn]] void fail(ErrorCode code, const Parts&... parts) {
+  throw Error(code, join(parts...));
+}
+
+/// Throws unless `condition` holds. The sentence is built only on failure.
+template <class... Parts>
+void check(bool condition, ErrorCode code, const Parts&... parts) {
+  if (!condition) [[unlikely]] fail(code, parts...);
+}
+
+}  // namespace tl
