@@ -12,6 +12,7 @@
 #include <catch2/catch.hpp>
 #endif
 
+#include <cstdlib>
 #include <string>
 
 #include <tl/core/error.hpp>
@@ -37,4 +38,13 @@ std::string error_of(Call&& call) {
     const std::string tl_sentence = tl::test::error_of([&] { (void)(expression); }); \
     INFO("sentence: " << tl_sentence);                                          \
     REQUIRE(tl_sentence.find(part) != std::string::npos);                       \
+  } while (false)
+
+/// Ends the test case here with a printed reason; with TL_NO_SKIP set in the environment it fails instead.
+#define TL_SKIP(reason)                                  \
+  do {                                                   \
+    if (std::getenv("TL_NO_SKIP")) FAIL("skipped: " << reason); \
+    WARN("skipped: " << reason);                         \
+    SUCCEED();                                           \
+    return;                                              \
   } while (false)
