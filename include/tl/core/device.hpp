@@ -1,0 +1,69 @@
+// Devices: the CPU is always there; another kind is there when a program links its backend, which fills the hooks
+// below before main(). Nothing else in the library asks what was compiled in.
+#pragma once
+
+#include <cstddef>
+#include <ostream>
+#include <string>
+
+#include <tl/core/error.hpp>
+
+namespace tl {
+
+enum class DeviceType { cpu, cuda };
+
+/// A place where tensors live, e.g. Device{DeviceType::cuda, 0}.
+struct Device {
+  DeviceType type = DeviceType::cpu;
+  int index = 0;
+  friend bool operator==(const Device&, const Device&) = default;
+};
+
+inline constexpr Device cpu_device{};
+inline constexpr Device cuda_device{DeviceType::cuda, 0};
+
+inline std::ostream& operator<<(std::ostream& out, const Device& device) {
+  if (device.type == DeviceType::cpu) return out << "cpu";
+  return out << "cuda:" << device.index;
+}
+
+/// "cpu" or "cuda:0".
+inline std::string to_string(const Device& device) { return join(device); }
+
+enum class CopyKind { host_to_device, device_to_host, device_to_device };
+
+/// What a device other than the CPU must be able to do. All pointers are device memory unless a CopyKind says host.
+struct DeviceBackend {
+  std::string (*unavailable_reason)() = nullptr;  ///< empty when the device is usable
+  void* (*allocate)(std::size_t bytes) = nullptr;
+  void (*release)(void* memory) noexcept = nullptr;
+  void (*fill_zero)(void* memory, std::size_t bytes) = nullptr;
+  void (*copy)(void* to, const void* from, std::size_t bytes, CopyKind kind) = nullptr;
+  void (*synchronize)() = nullptr;
+};
+
+/// The CUDA hooks; filled when the program links tl::cuda.
+inline constinit DeviceBackend cuda_backend{};
+
+/// Why CUDA cannot be used in this process, or an empty text if it can.
+inline std::string cuda_unavailable_reason() {
+  if (!cuda_backend.unavailable_reason) return "this program was built without CUDA; link tl::cuda";
+  return cuda_backend.unavailable_reason();
+}
+
+/// True if tensors can be put on `device`.
+inline bool is_available(const Device& device) {
+  return device.type == DeviceType::cpu || cuda_unavailable_reason().empty();
+}
+
+/// The best device of this process: CUDA if it is linked and a GPU answers, else the CPU.
+inline Device device() { return is_available(cuda_device) ? cuda_device : cpu_device; }
+
+/// Throws Error(device) with the reason if `device` cannot be used.
+inline void require(const Device& device) {
+  if (device.type == DeviceType::cpu) return;
+  const std::string reason = cuda_unavailable_reason();
+  check(reason.empty(), ErrorCode::device, "device ", device, " is not available: ", reason);
+}
+
+}  // namespace tl

@@ -1,0 +1,218 @@
+// Tensor<T>: a contiguous row-major array of any rank on one device. Copying a tensor copies the handle, not the
+// elements; rows(), reshape() and operator[] are views of the same memory. clone() makes an independent copy.
+#pragma once
+
+#include <algorithm>
+#include <cstring>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include <tl/core/device.hpp>
+#include <tl/core/dtype.hpp>
+#include <tl/core/shape.hpp>
+#include <tl/core/storage.hpp>
+
+namespace tl {
+
+template <Element T>
+class Tensor {
+ public:
+  using value_type = T;
+
+  /// An undefined tensor: no memory, defined() is false.
+  Tensor() = default;
+
+  /// A tensor with undefined contents.
+  static Tensor empty(const Shape& shape, Device device = cpu_device) { return Tensor(shape, device, false); }
+
+  /// A tensor filled with zeros.
+  static Tensor zeros(const Shape& shape, Device device = cpu_device) { return Tensor(shape, device, true); }
+
+  /// A tensor filled with `value`.
+  static Tensor full(const Shape& shape, T value, Device device = cpu_device) {
+    Tensor result = empty(shape);
+    result.fill(value);
+    return result.to(device);
+  }
+
+  /// A tensor with a copy of `values`, in row-major order. Throws Error(shape) if their number does not fit `shape`.
+  static Tensor from(std::span<const T> values, const Shape& shape, Device device = cpu_device) {
+    check(static_cast<std::int64_t>(values.size()) == shape.elements(), ErrorCode::shape, "a tensor of shape ", shape,
+          " needs ", shape.elements(), " values, got ", values.size());
+    Tensor result = empty(shape);
+    std::copy(values.begin(), values.end(), result.data_);
+    return result.to(device);
+  }
+  static Tensor from(const std::vector<T>& values, const Shape& shape, Device device = cpu_device) {
+    return from(std::span<const T>(values), shape, device);
+  }
+
+  bool defined() const noexcept { return storage_ != nullptr; }
+  const Shape& shape() const noexcept { return shape_; }
+  int rank() const noexcept { return shape_.rank(); }
+  std::int64_t elements() const noexcept { return defined() ? shape_.elements() : 0; }
+  /// Extent of one dimension; negative indices count from the end.
+  std::int64_t size(int dimension) const { return shape_[dimension]; }
+  Device device() const noexcept { return storage_ ? storage_->device() : cpu_device; }
+  static constexpr DType dtype() noexcept { return dtype_of<T>; }
+
+  /// Memory address of the first element on the tensor's device.
+  T* data() noexcept { return data_; }
+  const T* data() const noexcept { return data_; }
+
+  /// The elements in row-major order; CPU tensors only.
+  std::span<T> span() {
+    require_cpu("span()");
+    return {data_, static_cast<std::size_t>(elements())};
+  }
+  std::span<const T> span() const {
+    require_cpu("span()");
+    return {data_, static_cast<std::size_t>(elements())};
+  }
+
+  /// The element at `indices`, one index per dimension; CPU tensors only.
+  T& at(std::initializer_list<std::int64_t> indices) { return data_[offset(indices)]; }
+  const T& at(std::initializer_list<std::int64_t> indices) const { return data_[offset(indices)]; }
+
+  /// The only element of a tensor with one element, from any device.
+  T item() const {
+    check(elements() == 1, ErrorCode::shape, "item() needs a tensor with one element, got ", *this);
+    return to(cpu_device).data_[0];
+  }
+
+  /// View of rows [begin, end) of the first dimension.
+  Tensor rows(std::int64_t begin, std::int64_t end) const {
+    check(rank() >= 1 && 0 <= begin && begin <= end && end <= shape_[0], ErrorCode::shape, "rows [", begin, ", ", end,
+          ") of ", *this);
+    std::vector<std::int64_t> extents(shape_.extents().begin(), shape_.extents().end());
+    const std::int64_t row = shape_[0] ? elements() / shape_[0] : 0;
+    extents[0] = end - begin;
+    return view(begin * row, Shape(std::span<const std::int64_t>(extents)));
+  }
+
+  /// View of entry `index` of the first dimension, with that dimension dropped.
+  Tensor operator[](std::int64_t index) const {
+    check(rank() >= 1 && 0 <= index && index < shape_[0], ErrorCode::shape, "index ", index, " of ", *this);
+    return view(index * (elements() / shape_[0]), Shape(shape_.extents().subspan(1)));
+  }
+
+  /// View with the same elements in another shape; one extent may be -1 and is then inferred.
+  Tensor reshape(std::vector<std::int64_t> extents) const {
+    std::int64_t known = 1;
+    std::int64_t* inferred = nullptr;
+    for (auto& extent : extents) {
+      if (extent != -1) known *= extent;
+      else inferred = &extent;
+    }
+    if (inferred && known > 0) *inferred = elements() / known;
+    const Shape shape{std::span<const std::int64_t>(extents)};
+    check(shape.elements() == elements(), ErrorCode::shape, "cannot view ", *this, " as ", shape);
+    return view(0, shape);
+  }
+
+  /// View of `shape.elements()` elements that start at element `offset`.
+  Tensor view(std::int64_t offset, const Shape& shape) const {
+    check(offset >= 0 && offset + shape.elements() <= elements(), ErrorCode::shape, "a view of shape ", shape,
+          " at element ", offset, " does not fit into ", *this);
+    Tensor result = *this;
+    result.data_ = data_ + offset;
+    result.shape_ = shape;
+    return result;
+  }
+
+  /// An independent copy on the same device.
+  Tensor clone() const {
+    Tensor result = empty(shape_, device());
+    result.copy_from(*this);
+    return result;
+  }
+
+  /// The same values on `device`: this tensor itself if it is there already, else a copy.
+  Tensor to(Device device) const {
+    if (!defined() || device == this->device()) return *this;
+    Tensor result = empty(shape_, device);
+    result.copy_from(*this);
+    return result;
+  }
+
+  /// Overwrites the elements with those of `source`, from any device. Throws Error(shape) if the shapes differ.
+  void copy_from(const Tensor& source) {
+    check(shape_ == source.shape_, ErrorCode::shape, "copy: expected shape ", shape_, ", got ", source);
+    const auto bytes = static_cast<std::size_t>(elements()) * sizeof(T);
+    if (bytes == 0) return;
+    const bool to_host = device().type == DeviceType::cpu, from_host = source.device().type == DeviceType::cpu;
+    if (to_host && from_host) std::memmove(data_, source.data_, bytes);
+    else cuda_backend.copy(data_, source.data_, bytes, to_host     ? CopyKind::device_to_host
+                                                       : from_host ? CopyKind::host_to_device
+                                                                   : CopyKind::device_to_device);
+  }
+
+  /// Sets every element to `value`; CPU tensors only, except for value 0.
+  void fill(T value) {
+    if (device().type != DeviceType::cpu && static_cast<double>(value) == 0.0) {
+      cuda_backend.fill_zero(data_, static_cast<std::size_t>(elements()) * sizeof(T));
+      return;
+    }
+    require_cpu("fill()");
+    std::fill_n(data_, elements(), value);
+  }
+
+  /// The elements converted to another type; CPU tensors only.
+  template <Element U>
+  Tensor<U> cast() const {
+    require_cpu("cast()");
+    Tensor<U> result = Tensor<U>::empty(shape_);
+    std::transform(data_, data_ + elements(), result.data(), [](T value) { return static_cast<U>(value); });
+    return result;
+  }
+
+  /// Elements as a std::vector, from any device.
+  std::vector<T> to_vector() const {
+    const Tensor host = to(cpu_device);
+    return {host.data_, host.data_ + host.elements()};
+  }
+
+  /// "f32[8, 128, 768]@cuda:0"; the elements are printed by tl/core/print.hpp.
+  friend std::ostream& operator<<(std::ostream& out, const Tensor& tensor) {
+    if (!tensor.defined()) return out << to_string(dtype()) << "[undefined]";
+    return out << to_string(dtype()) << tensor.shape_ << '@' << tensor.device();
+  }
+
+ private:
+  Tensor(const Shape& shape, Device device, bool zero)
+      : storage_(std::make_shared<Storage>(static_cast<std::size_t>(shape.elements()) * sizeof(T), device, zero)),
+        data_(static_cast<T*>(storage_->data())),
+        shape_(shape) {}
+
+  void require_cpu(std::string_view what) const {
+    check(device().type == DeviceType::cpu, ErrorCode::device, what, " needs a tensor on the cpu, got ", *this,
+          "; copy it with to(tl::cpu_device) first");
+  }
+
+  std::int64_t offset(std::initializer_list<std::int64_t> indices) const {
+    require_cpu("at()");
+    check(static_cast<int>(indices.size()) == rank(), ErrorCode::shape, "at() with ", indices.size(), " indices on ", *this);
+    std::int64_t position = 0;
+    int dimension = 0;
+    for (const std::int64_t index : indices) {
+      const std::int64_t extent = shape_[dimension];
+      check(0 <= index && index < extent, ErrorCode::shape, "index ", index, " in dimension ", dimension, " of ", *this);
+      position = position * extent + index;
+      ++dimension;
+    }
+    return position;
+  }
+
+  std::shared_ptr<Storage> storage_;
+  T* data_ = nullptr;
+  Shape shape_;
+};
+
+/// The description of a tensor, e.g. "f32[8, 128, 768]@cpu".
+template <Element T>
+std::string to_string(const Tensor<T>& tensor) {
+  return join(tensor);
+}
+
+}  // namespace tl

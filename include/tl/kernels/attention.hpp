@@ -1,0 +1,63 @@
+// Contract of scaled dot-product attention over packed sequences, without padding:
+// out = dropout(softmax(q k^T * scale)) v for each sequence and head. Queries may be fewer than keys: sequence b has
+// the queries [cu_q[b], cu_q[b + 1]) and the keys [cu_k[b], cu_k[b + 1]), and query i of a sequence stands at position
+// i. Heads lie side by side in a row: head h is columns [h K, (h + 1) K). q, k, v may be column ranges of a wider
+// matrix, so each has its row stride. All outputs are overwritten. Dropout coordinates: channel = key position,
+// position = query position, sequence = b * heads + h. In bf16 q, k, v and out are rounded to bfloat16, everything
+// between is float. Source: Vaswani et al. 2017, arXiv:1706.03762, (1).
+#pragma once
+
+#include <cstdint>
+
+#include <tl/kernels/dropout_mask.hpp>
+#include <tl/kernels/slot.hpp>
+
+namespace tl::kernels {
+
+template <class T> struct AttentionForward {
+  const T* q;  // [NQ, H K], row stride q_stride
+  const T* k;  // [N, H K], row stride k_stride
+  const T* v;  // [N, H K], row stride v_stride
+  std::int64_t q_stride, k_stride, v_stride;
+  const std::int32_t* cu_q;  // [B + 1]
+  const std::int32_t* cu_k;  // [B + 1]
+  T* out;                    // [NQ, H K], contiguous
+  T* lse;                    // [NQ, H], log of the sum of exp(scores), saved for the backward pass; or null
+  std::int64_t b, heads, head_width;
+  double scale;
+  DropoutMask dropout;
+  Precision precision = Precision::f32;
+};
+
+template <class T> struct AttentionBackward {
+  const T* dout;  // [NQ, H K]
+  const T* out;   // [NQ, H K]
+  const T* lse;   // [NQ, H]
+  const T* q;
+  const T* k;
+  const T* v;
+  std::int64_t q_stride, k_stride, v_stride;
+  const std::int32_t* cu_q;  // [B + 1]
+  const std::int32_t* cu_k;  // [B + 1]
+  T* dq;                     // as q, with the same row stride
+  T* dk;                     // as k, with the same row stride
+  T* dv;                     // as v, with the same row stride
+  std::int64_t b, heads, head_width;
+  double scale;
+  DropoutMask dropout;
+  Precision precision = Precision::f32;
+};
+
+}  // namespace tl::kernels
+
+namespace tl::cpu {
+template <class T> void attention_forward(const kernels::AttentionForward<T>&);
+template <class T> void attention_backward(const kernels::AttentionBackward<T>&);
+}  // namespace tl::cpu
+
+namespace tl::kernels {
+template <class T>
+inline constinit Slot<AttentionForward<T>> attention_forward{"attention_forward", &cpu::attention_forward<T>};
+template <class T>
+inline constinit Slot<AttentionBackward<T>> attention_backward{"attention_backward", &cpu::attention_backward<T>};
+}  // namespace tl::kernels

@@ -1,0 +1,59 @@
+// Contract of the end of an encoder half-block: y = layer_norm(dropout(x + bias) + residual).
+// y, xhat, rstd, dx and dresidual are overwritten; dbias, dgamma and dbeta accumulate. In bf16, x + bias and its
+// dropout are rounded to bfloat16 and the sum with the residual is float; dx is rounded to bfloat16.
+#pragma once
+
+#include <cstdint>
+
+#include <tl/kernels/dropout_mask.hpp>
+#include <tl/kernels/slot.hpp>
+
+namespace tl::kernels {
+
+template <class T> struct BiasDropoutResidualLayerNormForward {
+  const T* x;         // [N, D]
+  const T* bias;      // [D]
+  const T* residual;  // [N, D]
+  const T* gamma;     // [D]
+  const T* beta;      // [D]
+  T* y;               // [N, D]
+  T* xhat;            // [N, D], normalised sum, saved; or null
+  T* rstd;            // [N], saved; or null
+  std::int64_t n, d;
+  double eps;
+  DropoutMask dropout;
+  Precision precision = Precision::f32;
+};
+
+template <class T> struct BiasDropoutResidualLayerNormBackward {
+  const T* dy;     // [N, D]
+  const T* xhat;   // [N, D]
+  const T* rstd;   // [N]
+  const T* gamma;  // [D]
+  T* dx;           // [N, D], overwritten
+  T* dresidual;    // [N, D], overwritten; or null
+  T* dbias;        // [D], accumulates; or null
+  T* dgamma;       // [D], accumulates; or null
+  T* dbeta;        // [D], accumulates; or null
+  std::int64_t n, d;
+  DropoutMask dropout;
+  Precision precision = Precision::f32;
+};
+
+}  // namespace tl::kernels
+
+namespace tl::cpu {
+template <class T>
+void bias_dropout_residual_layer_norm_forward(const kernels::BiasDropoutResidualLayerNormForward<T>&);
+template <class T>
+void bias_dropout_residual_layer_norm_backward(const kernels::BiasDropoutResidualLayerNormBackward<T>&);
+}  // namespace tl::cpu
+
+namespace tl::kernels {
+template <class T>
+inline constinit Slot<BiasDropoutResidualLayerNormForward<T>> bias_dropout_residual_layer_norm_forward{
+    "bias_dropout_residual_layer_norm_forward", &cpu::bias_dropout_residual_layer_norm_forward<T>};
+template <class T>
+inline constinit Slot<BiasDropoutResidualLayerNormBackward<T>> bias_dropout_residual_layer_norm_backward{
+    "bias_dropout_residual_layer_norm_backward", &cpu::bias_dropout_residual_layer_norm_backward<T>};
+}  // namespace tl::kernels

@@ -1,0 +1,28 @@
+// Contract of dropout: y = x * mask / (share kept). The backward pass is the same function applied to dy.
+// y is overwritten. Source: Srivastava et al. 2014, JMLR 15.
+#pragma once
+
+#include <cstdint>
+
+#include <tl/kernels/dropout_mask.hpp>
+#include <tl/kernels/slot.hpp>
+
+namespace tl::kernels {
+
+template <class T> struct Dropout {
+  const T* x;  // [N, D]
+  T* y;        // [N, D], may be x itself
+  std::int64_t n, d;
+  DropoutMask mask;
+  Precision precision = Precision::f32;
+};
+
+}  // namespace tl::kernels
+
+namespace tl::cpu {
+template <class T> void dropout(const kernels::Dropout<T>&);
+}  // namespace tl::cpu
+
+namespace tl::kernels {
+template <class T> inline constinit Slot<Dropout<T>> dropout{"dropout", &cpu::dropout<T>};
+}  // namespace tl::kernels

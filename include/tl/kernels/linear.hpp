@@ -1,0 +1,54 @@
+// Contract of linear: y = x W^T + b and its two backward products.
+// y and dx are overwritten; dweight and dbias accumulate. In bf16 every operand is rounded to bfloat16 first; y is
+// rounded once after the bias, and is left unrounded without a bias because the op that adds it will round.
+#pragma once
+
+#include <cstdint>
+
+#include <tl/kernels/slot.hpp>
+
+namespace tl::kernels {
+
+template <class T> struct LinearForward {
+  const T* x;       // [N, I]
+  const T* weight;  // [O, I]
+  const T* bias;    // [O], or null
+  T* y;             // [N, O]
+  std::int64_t n, in, out;
+  Precision precision = Precision::f32;
+};
+
+template <class T> struct LinearBackwardInput {
+  const T* dy;      // [N, O]
+  const T* weight;  // [O, I]
+  T* dx;            // [N, I], overwritten
+  std::int64_t n, in, out;
+  Precision precision = Precision::f32;
+};
+
+template <class T> struct LinearBackwardWeight {
+  const T* dy;  // [N, O]
+  const T* x;   // [N, I]
+  T* dweight;   // [O, I], accumulates; or null
+  T* dbias;     // [O], accumulates; or null
+  std::int64_t n, in, out;
+  Precision precision = Precision::f32;
+};
+
+}  // namespace tl::kernels
+
+namespace tl::cpu {
+template <class T> void linear_forward(const kernels::LinearForward<T>&);
+template <class T> void linear_backward_input(const kernels::LinearBackwardInput<T>&);
+template <class T> void linear_backward_weight(const kernels::LinearBackwardWeight<T>&);
+}  // namespace tl::cpu
+
+namespace tl::kernels {
+template <class T> inline constinit Slot<LinearForward<T>> linear_forward{"linear_forward", &cpu::linear_forward<T>};
+template <class T>
+inline constinit Slot<LinearBackwardInput<T>> linear_backward_input{"linear_backward_input",
+                                                                    &cpu::linear_backward_input<T>};
+template <class T>
+inline constinit Slot<LinearBackwardWeight<T>> linear_backward_weight{"linear_backward_weight",
+                                                                      &cpu::linear_backward_weight<T>};
+}  // namespace tl::kernels

@@ -1,0 +1,37 @@
+// A slot is where an operation finds its kernel: one function pointer per device. The CPU entry is a constant of the
+// program; the CUDA entry is filled before main() when the program links tl::cuda. Operations call the slot and never
+// ask what was compiled in.
+#pragma once
+
+#include <tl/core/device.hpp>
+
+namespace tl {
+
+/// In which precision the matrix products of a step are computed. f32 is plain float. bf16 rounds the operands of each
+/// product to bfloat16, accumulates in float and rounds the result to bfloat16; everything else stays float.
+enum class Precision { f32, bf16 };
+
+namespace kernels {
+
+/// A kernel per device for one contract, the parameter struct `Params`.
+template <class Params> struct Slot {
+  using Kernel = void (*)(const Params&);
+
+  const char* name;
+  Kernel cpu;
+  Kernel cuda = nullptr;
+
+  /// Runs the kernel of `device`; throws Error(missing_kernel) if this program has none.
+  void operator()(Device device, const Params& params) const {
+    const Kernel kernel = device.type == DeviceType::cpu ? cpu : cuda;
+    check(kernel != nullptr, ErrorCode::missing_kernel, name, ": no ", device.type == DeviceType::cpu ? "CPU" : "CUDA",
+          " kernel in this program",
+          device.type != DeviceType::cuda              ? ""
+          : cuda_backend.unavailable_reason == nullptr ? "; link tl::cuda"
+                                                       : "; tl::cuda does not provide this operation yet");
+    kernel(params);
+  }
+};
+
+}  // namespace kernels
+}  // namespace tl
