@@ -1,0 +1,228 @@
+// Variable<T>: a tensor in a gradient graph. An operation computes its value and records, beside it, the rule that
+// turns the gradient of its result into gradients of its inputs; backward() replays the rules in reverse order.
+//
+// A rule captures the tensors it needs and the Gradient handles of its inputs, never the Variables, so an activation
+// that no rule needs is freed at once. After backward() the rules are gone: a graph is used once.
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+#include <tl/core/parallel.hpp>
+#include <tl/core/tensor.hpp>
+
+namespace tl {
+
+template <Real T> class Variable;
+
+namespace detail {
+
+inline bool& grad_enabled_flag() {
+  thread_local bool enabled = true;
+  return enabled;
+}
+
+inline std::uint64_t next_node_number() {
+  static std::atomic<std::uint64_t> counter{0};
+  return counter.fetch_add(1, std::memory_order_relaxed);
+}
+
+/// One vertex of the gradient graph: a leaf that keeps its gradient, or the result of an operation with its rule.
+template <Real T> struct GradientNode {
+  Shape shape;
+  Device device;
+  Tensor<T> grad;  // undefined until a gradient arrives
+  bool is_leaf = true;
+  bool owns_grad = true;                      // false while grad is a tensor that somebody else may hold, too
+  std::uint64_t number = next_node_number();  // later operations have larger numbers
+  std::vector<std::shared_ptr<GradientNode>> inputs;
+  std::function<void(const Tensor<T>&)> rule;
+};
+
+}  // namespace detail
+
+/// True if operations on this thread record their backward rules.
+inline bool grad_enabled() { return detail::grad_enabled_flag(); }
+
+/// Switches recording off for its lifetime, on this thread: evaluation needs no graph and keeps no activations.
+class NoGradGuard {
+ public:
+  NoGradGuard() : previous_(std::exchange(detail::grad_enabled_flag(), false)) {}
+  ~NoGradGuard() { detail::grad_enabled_flag() = previous_; }
+  NoGradGuard(const NoGradGuard&) = delete;
+  NoGradGuard& operator=(const NoGradGuard&) = delete;
+
+ private:
+  bool previous_;
+};
+
+/// Where a backward rule puts the gradient of one input. Converts to false if that input needs none.
+template <Real T> class Gradient {
+ public:
+  Gradient() = default;
+  explicit Gradient(std::shared_ptr<detail::GradientNode<T>> node) : node_(std::move(node)) {}
+
+  explicit operator bool() const noexcept { return node_ != nullptr; }
+
+  /// Adds `gradient`, or takes it over if it is the first; the caller must not write to it afterwards.
+  void add(Tensor<T> gradient) const {
+    check(gradient.shape() == node_->shape, ErrorCode::shape, "backward: expected a gradient of shape ", node_->shape,
+          ", got ", gradient, "; the backward rule of this operation is wrong");
+    if (!node_->grad.defined()) {
+      if (node_->is_leaf) gradient = gradient.clone();  // a leaf's gradient outlives the graph and is never shared
+      node_->grad = std::move(gradient);
+      node_->owns_grad = node_->is_leaf;
+      return;
+    }
+    make_private();
+    T* to = node_->grad.data();
+    const T* from = gradient.data();
+    check(node_->device.type == DeviceType::cpu, ErrorCode::missing_kernel, "adding gradients on ", node_->device,
+          " is not supported yet");
+    parallel_for(gradient.elements(), 1 << 15, [=](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t i = begin; i < end; ++i) to[i] += from[i];
+    });
+  }
+
+  /// The gradient itself, zero at first, for kernels that accumulate into it.
+  Tensor<T> accumulator() const {
+    if (!node_->grad.defined()) {
+      node_->grad = Tensor<T>::zeros(node_->shape, node_->device);
+      node_->owns_grad = true;
+    }
+    make_private();
+    return node_->grad;
+  }
+
+ private:
+  void make_private() const {
+    if (node_->owns_grad) return;
+    node_->grad = node_->grad.clone();
+    node_->owns_grad = true;
+  }
+
+  std::shared_ptr<detail::GradientNode<T>> node_;
+};
+
+/// A tensor whose gradient can be asked for. Copies share value and gradient.
+template <Real T> class Variable {
+ public:
+  /// An undefined variable.
+  Variable() = default;
+
+  /// A constant, or with `requires_grad` a leaf that receives a gradient in backward().
+  explicit Variable(Tensor<T> value, bool requires_grad = false) : value_(std::move(value)) {
+    if (requires_grad) node_ = make_node(value_);
+  }
+
+  /// A leaf whose gradient is accumulated into `grad`, a tensor of the same shape that the caller keeps.
+  Variable(Tensor<T> value, Tensor<T> grad) : Variable(std::move(value), true) {
+    check(grad.shape() == value_.shape(), ErrorCode::shape, "a gradient of shape ", grad.shape(), " for ", value_);
+    node_->grad = std::move(grad);
+  }
+
+  /// The result of an operation: `value`, computed from `inputs`, and the rule that is called with the gradient of
+  /// `value` and adds to the Gradient handles it captured. Without recording, or if no input needs a gradient, the
+  /// rule is dropped.
+  template <class Rule> static Variable record(Tensor<T> value, std::initializer_list<Variable> inputs, Rule rule) {
+    static_assert(std::is_invocable_v<Rule&, const Tensor<T>&>,
+                  "an operation needs a backward rule: a callable that takes the gradient of its result");
+    Variable result(std::move(value));
+    if (!grad_enabled()) return result;
+    if (std::none_of(inputs.begin(), inputs.end(), [](const Variable& v) { return v.requires_grad(); })) return result;
+    result.node_ = make_node(result.value_);
+    result.node_->is_leaf = false;
+    for (const Variable& input : inputs)
+      if (input.node_) result.node_->inputs.push_back(input.node_);
+    result.node_->rule = std::move(rule);
+    return result;
+  }
+
+  bool defined() const noexcept { return value_.defined(); }
+  Tensor<T>& value() noexcept { return value_; }
+  const Tensor<T>& value() const noexcept { return value_; }
+  const Shape& shape() const noexcept { return value_.shape(); }
+  std::int64_t size(int dimension) const { return value_.size(dimension); }
+  Device device() const noexcept { return value_.device(); }
+  bool requires_grad() const noexcept { return node_ != nullptr; }
+
+  /// The accumulated gradient; undefined before backward() reached this variable.
+  /// Only leaves keep theirs: that of an intermediate result is freed during backward().
+  Tensor<T> grad() const { return node_ ? node_->grad : Tensor<T>{}; }
+
+  /// Forgets the gradient, so that the next backward() starts from zero.
+  void zero_grad() {
+    if (node_ && node_->grad.defined()) node_->grad.fill(T(0));
+  }
+
+  /// The handle through which a backward rule adds to this variable's gradient.
+  Gradient<T> gradient() const { return Gradient<T>(node_); }
+
+  /// The value without its history.
+  Variable detach() const { return Variable(value_); }
+
+  /// Rows [begin, end) of a leaf as a leaf of its own that shares value and gradient memory: a part of a parameter.
+  Variable leaf_rows(std::int64_t begin, std::int64_t end) const {
+    if (!node_) return Variable(value_.rows(begin, end));
+    check(node_->is_leaf, ErrorCode::state, "leaf_rows() needs a leaf, got the result of an operation: ", value_);
+    return Variable(value_.rows(begin, end), gradient().accumulator().rows(begin, end));
+  }
+
+  /// Computes the gradients of every leaf this scalar depends on and adds them to the leaves' grad().
+  /// Throws Error(state) if there is no graph: recording was off, nothing requires a gradient, or it was used already.
+  void backward() const {
+    check(value_.elements() == 1, ErrorCode::shape, "backward() starts at a scalar, got ", value_,
+          "; reduce it first, or pass the gradient of this value");
+    backward(Tensor<T>::full(value_.shape(), T(1), value_.device()));
+  }
+
+  /// The same, starting with `gradient`, the derivative of the final scalar by this value.
+  void backward(const Tensor<T>& gradient) const {
+    check(node_ != nullptr, ErrorCode::state, "backward(): ", value_,
+          " has no gradient graph; no input requires a gradient, or recording was switched off");
+    check(node_->is_leaf || node_->rule, ErrorCode::state, "backward(): the graph of ", value_,
+          " was used already; compute the value again before the next backward()");
+    this->gradient().add(gradient);
+    for (const auto& node : reverse_order(node_)) {
+      if (node->is_leaf) continue;
+      const auto rule = std::exchange(node->rule, nullptr);
+      const Tensor<T> grad = std::exchange(node->grad, Tensor<T>{});
+      if (rule && grad.defined()) rule(grad);
+      node->inputs.clear();
+    }
+  }
+
+ private:
+  using Node = detail::GradientNode<T>;
+
+  static std::shared_ptr<Node> make_node(const Tensor<T>& value) {
+    auto node = std::make_shared<Node>();
+    node->shape = value.shape();
+    node->device = value.device();
+    return node;
+  }
+
+  // Every operation is numbered after its inputs, so descending numbers are a reverse topological order.
+  static std::vector<std::shared_ptr<Node>> reverse_order(const std::shared_ptr<Node>& root) {
+    std::vector<std::shared_ptr<Node>> found{root};
+    std::unordered_set<const Node*> seen{root.get()};
+    for (std::size_t i = 0; i < found.size(); ++i) {
+      const auto inputs = found[i]->inputs;
+      for (const auto& input : inputs)
+        if (seen.insert(input.get()).second) found.push_back(input);
+    }
+    std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a->number > b->number; });
+    return found;
+  }
+
+  Tensor<T> value_;
+  std::shared_ptr<Node> node_;
+};
+
+}  // namespace tl

@@ -1,0 +1,35 @@
+// add and subtract, element by element.
+#pragma once
+
+#include <tl/autograd/variable.hpp>
+#include <tl/cpu/add.hpp>
+#include <tl/kernels/add.hpp>
+
+namespace tl::ops {
+
+/// y = a + alpha * b for two variables of the same shape. Throws Error(shape) if the shapes differ.
+template <Real T> Variable<T> add(const Variable<T>& a, const Variable<T>& b, T alpha = T(1)) {
+  check(a.shape() == b.shape(), ErrorCode::shape, "add: expected two variables of the same shape, got ", a.value(),
+        " and ", b.value());
+  Tensor<T> y = Tensor<T>::empty(a.shape(), a.device());
+  kernels::add<T>(a.device(), {a.value().data(), b.value().data(), y.data(), y.elements(), alpha});
+  return Variable<T>::record(y, {a, b}, [=, ga = a.gradient(), gb = b.gradient()](const Tensor<T>& dy) {
+    if (ga) ga.add(dy);
+    if (gb) {
+      Tensor<T> db = gb.accumulator();
+      kernels::add<T>(dy.device(), {db.data(), dy.data(), db.data(), dy.elements(), alpha});
+    }
+  });
+}
+
+/// y = a - b for two variables of the same shape.
+template <Real T> Variable<T> subtract(const Variable<T>& a, const Variable<T>& b) { return add(a, b, T(-1)); }
+
+}  // namespace tl::ops
+
+namespace tl {
+
+template <Real T> Variable<T> operator+(const Variable<T>& a, const Variable<T>& b) { return ops::add(a, b); }
+template <Real T> Variable<T> operator-(const Variable<T>& a, const Variable<T>& b) { return ops::subtract(a, b); }
+
+}  // namespace tl

@@ -1,0 +1,40 @@
+// bias_activation and the plain activations built from it.
+#pragma once
+
+#include <tl/autograd/variable.hpp>
+#include <tl/cpu/bias_activation.hpp>
+#include <tl/kernels/bias_activation.hpp>
+
+namespace tl::ops {
+
+/// y = f(x + bias) for x [N, F] and bias [F] (may be undefined). Throws Error(shape) if the shapes do not fit.
+template <Real T>
+Variable<T> bias_activation(const Variable<T>& x, const Variable<T>& bias, Activation activation,
+                            Precision precision = Precision::f32) {
+  check(x.shape().rank() == 2 && (!bias.defined() || bias.shape() == Shape{x.size(1)}), ErrorCode::shape,
+        "bias_activation: expected x [N, F] and bias [F], got ", x.value(), " and ", bias.value());
+  const std::int64_t n = x.size(0), f = x.size(1);
+  Tensor<T> y = Tensor<T>::empty({n, f}, x.device());  // [N, F]
+  kernels::bias_activation_forward<T>(x.device(), {x.value().data(), bias.defined() ? bias.value().data() : nullptr,
+                                                   y.data(), n, f, activation, precision});
+  return Variable<T>::record(
+      y, {x, bias},
+      [=, xv = x.value(), bv = bias.value(), gx = x.gradient(), gb = bias.gradient()](const Tensor<T>& dy) {
+        Tensor<T> dx = Tensor<T>::empty({n, f}, dy.device());  // [N, F]
+        Tensor<T> dbias = gb ? gb.accumulator() : Tensor<T>{};
+        kernels::bias_activation_backward<T>(dy.device(), {dy.data(), xv.data(), bv.defined() ? bv.data() : nullptr,
+                                                           dx.data(), dbias.data(), n, f, activation, precision});
+        if (gx) gx.add(dx);
+      });
+}
+
+/// max(0, x), for x [N, F].
+template <Real T> Variable<T> relu(const Variable<T>& x) { return bias_activation(x, {}, Activation::relu); }
+
+/// x Phi(x) with the exact error function, for x [N, F].
+template <Real T> Variable<T> gelu(const Variable<T>& x) { return bias_activation(x, {}, Activation::gelu); }
+
+/// tanh(x), for x [N, F].
+template <Real T> Variable<T> tanh(const Variable<T>& x) { return bias_activation(x, {}, Activation::tanh); }
+
+}  // namespace tl::ops

@@ -1,0 +1,45 @@
+// bias_dropout_residual_layer_norm: the end of an encoder half-block in one operation.
+#pragma once
+
+#include <tl/autograd/variable.hpp>
+#include <tl/cpu/bias_dropout_residual_layer_norm.hpp>
+#include <tl/kernels/bias_dropout_residual_layer_norm.hpp>
+
+namespace tl::ops {
+
+/// y = layer_norm(dropout(x + bias) + residual) for x [N, D], residual [N, D], bias, gamma, beta [D].
+/// The caller keeps the coordinate arrays of `dropout` alive until backward(). Throws Error(shape) on a mismatch.
+template <Real T>
+Variable<T> bias_dropout_residual_layer_norm(const Variable<T>& x, const Variable<T>& bias, const Variable<T>& residual,
+                                             const Variable<T>& gamma, const Variable<T>& beta, double eps,
+                                             kernels::DropoutMask dropout = {}, Precision precision = Precision::f32) {
+  check(x.shape().rank() == 2 && residual.shape() == x.shape() && bias.shape() == Shape{x.size(1)} &&
+            gamma.shape() == bias.shape() && beta.shape() == bias.shape(),
+        ErrorCode::shape,
+        "bias_dropout_residual_layer_norm: expected x and residual [N, D] and bias, gamma, beta [D], got ", x.value(),
+        ", ", residual.value(), ", ", bias.value(), ", ", gamma.value(), " and ", beta.value());
+  const std::int64_t n = x.size(0), d = x.size(1);
+  const bool record = grad_enabled();
+  Tensor<T> y = Tensor<T>::empty({n, d}, x.device());                            // [N, D]
+  Tensor<T> xhat = record ? Tensor<T>::empty({n, d}, x.device()) : Tensor<T>{};  // [N, D]
+  Tensor<T> rstd = record ? Tensor<T>::empty({n}, x.device()) : Tensor<T>{};     // [N]
+  kernels::bias_dropout_residual_layer_norm_forward<T>(
+      x.device(), {x.value().data(), bias.value().data(), residual.value().data(), gamma.value().data(),
+                   beta.value().data(), y.data(), xhat.data(), rstd.data(), n, d, eps, dropout, precision});
+  return Variable<T>::record(
+      y, {x, bias, residual, gamma, beta},
+      [=, gammav = gamma.value(), gx = x.gradient(), gbias = bias.gradient(), gresidual = residual.gradient(),
+       ggamma = gamma.gradient(), gbeta = beta.gradient()](const Tensor<T>& dy) {
+        const auto into = [](const Gradient<T>& g) { return g ? g.accumulator() : Tensor<T>{}; };
+        Tensor<T> dx = Tensor<T>::empty({n, d}, dy.device());                                   // [N, D]
+        Tensor<T> dresidual = gresidual ? Tensor<T>::empty({n, d}, dy.device()) : Tensor<T>{};  // [N, D]
+        Tensor<T> dbias = into(gbias), dgamma = into(ggamma), dbeta = into(gbeta);
+        kernels::bias_dropout_residual_layer_norm_backward<T>(
+            dy.device(), {dy.data(), xhat.data(), rstd.data(), gammav.data(), dx.data(), dresidual.data(), dbias.data(),
+                          dgamma.data(), dbeta.data(), n, d, dropout, precision});
+        if (gx) gx.add(dx);
+        if (gresidual) gresidual.add(dresidual);
+      });
+}
+
+}  // namespace tl::ops

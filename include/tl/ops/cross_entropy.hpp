@@ -1,0 +1,43 @@
+// cross_entropy: the loss of a classifier.
+#pragma once
+
+#include <tl/autograd/variable.hpp>
+#include <tl/cpu/cross_entropy.hpp>
+#include <tl/kernels/cross_entropy.hpp>
+
+namespace tl::ops {
+
+struct CrossEntropyOptions {
+  std::int64_t ignore_index = -100;  ///< rows with this label do not count
+  double label_smoothing = 0.0;      ///< share of the target spread evenly over all classes, in [0, 1)
+};
+
+/// Mean over the counted rows of -log softmax(logits)[label], for logits [B, C] and labels [B]; a scalar.
+/// Throws Error(invalid_argument) naming the row of a label outside [0, C).
+template <Real T>
+Variable<T> cross_entropy(const Variable<T>& logits, const Tensor<std::int64_t>& labels,
+                          const CrossEntropyOptions& options = {}) {
+  check(logits.shape().rank() == 2 && labels.shape() == Shape{logits.size(0)}, ErrorCode::shape,
+        "cross_entropy: expected logits [B, C] and labels [B], got ", logits.value(), " and ", labels);
+  const std::int64_t b = logits.size(0), c = logits.size(1);
+  if (labels.device().type == DeviceType::cpu)
+    for (std::int64_t i = 0; i < b; ++i) {
+      const std::int64_t label = labels.data()[i];
+      check(label == options.ignore_index || (label >= 0 && label < c), ErrorCode::invalid_argument,
+            "cross_entropy: expected labels in [0, ", c, "), got ", label, " at row ", i);
+    }
+  Tensor<T> probabilities = Tensor<T>::empty({b, c}, logits.device());  // [B, C]
+  Tensor<T> loss = Tensor<T>::empty(Shape{}, logits.device());
+  kernels::cross_entropy_forward<T>(logits.device(),
+                                    {logits.value().data(), labels.data(), probabilities.data(), loss.data(), b, c,
+                                     options.ignore_index, options.label_smoothing});
+  return Variable<T>::record(loss, {logits}, [=, g = logits.gradient()](const Tensor<T>& dloss) {
+    Tensor<T> dlogits = Tensor<T>::empty({b, c}, dloss.device());  // [B, C]
+    kernels::cross_entropy_backward<T>(
+        dloss.device(), {dloss.data(), probabilities.data(), labels.data(), dlogits.data(), b, c, options.ignore_index,
+                         options.label_smoothing});
+    g.add(dlogits);
+  });
+}
+
+}  // namespace tl::ops

@@ -1,0 +1,27 @@
+// dropout: zeroes a random share of the elements and scales the others up.
+#pragma once
+
+#include <tl/autograd/variable.hpp>
+#include <tl/cpu/dropout.hpp>
+#include <tl/kernels/dropout.hpp>
+
+namespace tl::ops {
+
+/// y = x * mask / (share kept) for x [N, D]; returns x itself if the mask is not active.
+/// The caller keeps the coordinate arrays of `mask` alive until backward(). Source: Srivastava et al. 2014.
+template <Real T>
+Variable<T> dropout(const Variable<T>& x, const kernels::DropoutMask& mask, Precision precision = Precision::f32) {
+  check(mask.p >= 0.0 && mask.p <= 1.0, ErrorCode::invalid_argument, "dropout: expected p in [0, 1], got ", mask.p);
+  if (!mask.active()) return x;
+  check(x.shape().rank() == 2, ErrorCode::shape, "dropout: expected x [N, D], got ", x.value());
+  const std::int64_t n = x.size(0), d = x.size(1);
+  Tensor<T> y = Tensor<T>::empty({n, d}, x.device());  // [N, D]
+  kernels::dropout<T>(x.device(), {x.value().data(), y.data(), n, d, mask, precision});
+  return Variable<T>::record(y, {x}, [=, gx = x.gradient()](const Tensor<T>& dy) {
+    Tensor<T> dx = Tensor<T>::empty({n, d}, dy.device());  // [N, D]
+    kernels::dropout<T>(dy.device(), {dy.data(), dx.data(), n, d, mask, precision});
+    gx.add(dx);
+  });
+}
+
+}  // namespace tl::ops

@@ -1,0 +1,32 @@
+// embedding: rows of a table by id.
+#pragma once
+
+#include <tl/autograd/variable.hpp>
+#include <tl/cpu/embedding.hpp>
+#include <tl/kernels/embedding.hpp>
+
+namespace tl::ops {
+
+/// Throws Error(invalid_argument) naming the first id outside [0, limit). Ids on another device are not looked at.
+inline void check_ids(std::string_view what, const Tensor<std::int32_t>& ids, std::int64_t limit) {
+  if (ids.device().type != DeviceType::cpu) return;
+  for (std::int64_t i = 0; i < ids.elements(); ++i)
+    check(ids.data()[i] >= 0 && ids.data()[i] < limit, ErrorCode::invalid_argument, what, ": expected ids in [0, ",
+          limit, "), got ", ids.data()[i], " at row ", i);
+}
+
+/// y[i] = table[ids[i]] for ids [N] and table [V, D]: y [N, D].
+/// Throws Error(invalid_argument) if an id is outside [0, V).
+template <Real T> Variable<T> embedding(const Tensor<std::int32_t>& ids, const Variable<T>& table) {
+  check(table.shape().rank() == 2 && ids.rank() == 1, ErrorCode::shape,
+        "embedding: expected ids [N] and table [V, D], got ", ids, " and ", table.value());
+  check_ids("embedding", ids, table.size(0));
+  const std::int64_t n = ids.size(0), d = table.size(1), v = table.size(0);
+  Tensor<T> y = Tensor<T>::empty({n, d}, table.device());  // [N, D]
+  kernels::embedding_forward<T>(table.device(), {ids.data(), table.value().data(), y.data(), n, d});
+  return Variable<T>::record(y, {table}, [=, gtable = table.gradient()](const Tensor<T>& dy) {
+    kernels::embedding_backward<T>(dy.device(), {ids.data(), dy.data(), gtable.accumulator().data(), n, d, v});
+  });
+}
+
+}  // namespace tl::ops

@@ -1,0 +1,49 @@
+// embedding_layer_norm_dropout: the embedding block of BERT-like encoders in one operation.
+#pragma once
+
+#include <tl/autograd/variable.hpp>
+#include <tl/core/packed.hpp>
+#include <tl/cpu/embedding_layer_norm_dropout.hpp>
+#include <tl/kernels/embedding_layer_norm_dropout.hpp>
+#include <tl/ops/embedding.hpp>
+
+namespace tl::ops {
+
+/// y = dropout(layer_norm(word[input_ids] + position[positions])) for N packed tokens: y [N, D].
+/// word [V, D], position [P, D], gamma [D], beta [D]. The mask's coordinates are those of `batch`.
+/// Throws Error(invalid_argument) if an id or a position is outside its table.
+template <Real T>
+Variable<T> embedding_layer_norm_dropout(const PackedSequences& batch, const Variable<T>& word,
+                                         const Variable<T>& position, const Variable<T>& gamma, const Variable<T>& beta,
+                                         double eps, kernels::DropoutMask dropout = {}) {
+  const std::int64_t n = batch.tokens(), d = word.size(1), v = word.size(0), p = position.size(0);
+  check(position.size(1) == d && gamma.shape() == Shape{d} && beta.shape() == Shape{d}, ErrorCode::shape,
+        "embedding_layer_norm_dropout: expected word [V, D], position [P, D], gamma [D] and beta [D], got ",
+        word.value(), ", ", position.value(), ", ", gamma.value(), " and ", beta.value());
+  check(batch.max_length <= p, ErrorCode::invalid_argument, "a text of ", batch.max_length,
+        " tokens is longer than the ", p, " positions of this model; truncate it (max_length = ", p, ")");
+  check_ids("embedding_layer_norm_dropout: input_ids", batch.input_ids, v);
+  dropout.sequence = batch.sequence_ids.data();
+  dropout.position = batch.positions.data();
+  const bool record = grad_enabled();
+  Tensor<T> y = Tensor<T>::empty({n, d}, word.device());                            // [N, D]
+  Tensor<T> xhat = record ? Tensor<T>::empty({n, d}, word.device()) : Tensor<T>{};  // [N, D]
+  Tensor<T> rstd = record ? Tensor<T>::empty({n}, word.device()) : Tensor<T>{};     // [N]
+  kernels::embedding_layer_norm_dropout_forward<T>(
+      word.device(),
+      {batch.input_ids.data(), batch.positions.data(), word.value().data(), position.value().data(),
+       gamma.value().data(), beta.value().data(), y.data(), xhat.data(), rstd.data(), n, d, eps, dropout});
+  return Variable<T>::record(y, {word, position, gamma, beta},
+                             [=, gammav = gamma.value(), gword = word.gradient(), gposition = position.gradient(),
+                              ggamma = gamma.gradient(), gbeta = beta.gradient()](const Tensor<T>& dy) {
+                               const auto into = [](const Gradient<T>& g) { return g ? g.accumulator() : Tensor<T>{}; };
+                               Tensor<T> dword = into(gword), dposition = into(gposition), dgamma = into(ggamma),
+                                         dbeta = into(gbeta);
+                               kernels::embedding_layer_norm_dropout_backward<T>(
+                                   dy.device(), {batch.input_ids.data(), batch.positions.data(), dy.data(), xhat.data(),
+                                                 rstd.data(), gammav.data(), dword.data(), dposition.data(),
+                                                 dgamma.data(), dbeta.data(), n, d, v, p, dropout});
+                             });
+}
+
+}  // namespace tl::ops

@@ -1,0 +1,24 @@
+// gather_rows: some rows of a matrix.
+#pragma once
+
+#include <tl/autograd/variable.hpp>
+#include <tl/cpu/gather_rows.hpp>
+#include <tl/kernels/gather_rows.hpp>
+#include <tl/ops/embedding.hpp>
+
+namespace tl::ops {
+
+/// y[i] = x[rows[i]] for x [N, D] and rows [M]: y [M, D]. Throws Error(invalid_argument) for a row outside [0, N).
+template <Real T> Variable<T> gather_rows(const Variable<T>& x, const Tensor<std::int32_t>& rows) {
+  check(x.shape().rank() == 2 && rows.rank() == 1, ErrorCode::shape,
+        "gather_rows: expected x [N, D] and rows [M], got ", x.value(), " and ", rows);
+  check_ids("gather_rows", rows, x.size(0));
+  const std::int64_t m = rows.size(0), d = x.size(1);
+  Tensor<T> y = Tensor<T>::empty({m, d}, x.device());  // [M, D]
+  kernels::gather_rows_forward<T>(x.device(), {x.value().data(), rows.data(), y.data(), m, d});
+  return Variable<T>::record(y, {x}, [=, gx = x.gradient()](const Tensor<T>& dy) {
+    kernels::gather_rows_backward<T>(dy.device(), {dy.data(), rows.data(), gx.accumulator().data(), m, d});
+  });
+}
+
+}  // namespace tl::ops

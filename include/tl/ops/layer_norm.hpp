@@ -1,0 +1,35 @@
+// layer_norm: each row normalised to mean 0 and variance 1, then scaled and shifted.
+#pragma once
+
+#include <tl/autograd/variable.hpp>
+#include <tl/cpu/layer_norm.hpp>
+#include <tl/kernels/layer_norm.hpp>
+
+namespace tl::ops {
+
+/// y = gamma * (x - mean) / sqrt(variance + eps) + beta per row, for x [N, D], gamma [D], beta [D].
+/// Source: arXiv:1607.06450, (4). Throws Error(shape) if the shapes do not fit.
+template <Real T>
+Variable<T> layer_norm(const Variable<T>& x, const Variable<T>& gamma, const Variable<T>& beta, double eps = 1e-5) {
+  check(x.shape().rank() == 2 && gamma.shape() == Shape{x.size(1)} && beta.shape() == gamma.shape(), ErrorCode::shape,
+        "layer_norm: expected x [N, D], gamma [D] and beta [D], got ", x.value(), ", ", gamma.value(), " and ",
+        beta.value());
+  const std::int64_t n = x.size(0), d = x.size(1);
+  Tensor<T> y = Tensor<T>::empty({n, d}, x.device());                                            // [N, D]
+  Tensor<T> mean = Tensor<T>::empty({n}, x.device()), rstd = Tensor<T>::empty({n}, x.device());  // [N]
+  kernels::layer_norm_forward<T>(x.device(), {x.value().data(), gamma.value().data(), beta.value().data(), y.data(),
+                                              mean.data(), rstd.data(), n, d, eps});
+  return Variable<T>::record(y, {x, gamma, beta},
+                             [=, xv = x.value(), gammav = gamma.value(), gx = x.gradient(), ggamma = gamma.gradient(),
+                              gbeta = beta.gradient()](const Tensor<T>& dy) {
+                               Tensor<T> dx = gx ? Tensor<T>::empty({n, d}, dy.device()) : Tensor<T>{};  // [N, D]
+                               Tensor<T> dgamma = ggamma ? ggamma.accumulator() : Tensor<T>{},
+                                         dbeta = gbeta ? gbeta.accumulator() : Tensor<T>{};
+                               kernels::layer_norm_backward<T>(
+                                   dy.device(), {dy.data(), xv.data(), gammav.data(), mean.data(), rstd.data(),
+                                                 dx.data(), dgamma.data(), dbeta.data(), n, d});
+                               if (gx) gx.add(dx);
+                             });
+}
+
+}  // namespace tl::ops

@@ -1,0 +1,41 @@
+// linear: y = x W^T + b.
+#pragma once
+
+#include <tl/autograd/variable.hpp>
+#include <tl/cpu/linear.hpp>
+#include <tl/kernels/linear.hpp>
+
+namespace tl::ops {
+
+/// y = x W^T + b for x [N, I], weight [O, I] and bias [O] (may be undefined): y [N, O].
+/// Throws Error(shape) if the shapes do not fit.
+template <Real T>
+Variable<T> linear(const Variable<T>& x, const Variable<T>& weight, const Variable<T>& bias = {},
+                   Precision precision = Precision::f32) {
+  check(x.shape().rank() == 2 && weight.shape().rank() == 2 && x.size(1) == weight.size(1), ErrorCode::shape,
+        "linear: expected x [N, I] and weight [O, I] with the same I, got ", x.value(), " and ", weight.value());
+  check(!bias.defined() || bias.shape() == Shape{weight.size(0)}, ErrorCode::shape, "linear: expected bias [",
+        weight.size(0), "], got ", bias.value());
+  const std::int64_t n = x.size(0), in = x.size(1), out = weight.size(0);
+  Tensor<T> y = Tensor<T>::empty({n, out}, x.device());  // [N, O]
+  kernels::linear_forward<T>(
+      x.device(), {x.value().data(), weight.value().data(), bias.defined() ? bias.value().data() : nullptr, y.data(), n,
+                   in, out, precision});
+  return Variable<T>::record(
+      y, {x, weight, bias},
+      [=, xv = x.value(), wv = weight.value(), gx = x.gradient(), gw = weight.gradient(),
+       gb = bias.gradient()](const Tensor<T>& dy) {
+        if (gw || gb) {
+          Tensor<T> dweight = gw ? gw.accumulator() : Tensor<T>{}, dbias = gb ? gb.accumulator() : Tensor<T>{};
+          kernels::linear_backward_weight<T>(
+              dy.device(), {dy.data(), xv.data(), dweight.data(), dbias.data(), n, in, out, precision});
+        }
+        if (gx) {
+          Tensor<T> dx = Tensor<T>::empty({n, in}, dy.device());  // [N, I]
+          kernels::linear_backward_input<T>(dy.device(), {dy.data(), wv.data(), dx.data(), n, in, out, precision});
+          gx.add(dx);
+        }
+      });
+}
+
+}  // namespace tl::ops

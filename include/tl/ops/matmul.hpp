@@ -1,0 +1,41 @@
+// matmul: the matrix product of two variables.
+#pragma once
+
+#include <tl/autograd/variable.hpp>
+#include <tl/cpu/matmul.hpp>
+#include <tl/kernels/matmul.hpp>
+
+namespace tl::ops {
+
+/// c = a b for a [M, K] and b [K, N]: c [M, N]. Throws Error(shape) if the inner extents differ.
+template <Real T> Variable<T> matmul(const Variable<T>& a, const Variable<T>& b) {
+  check(a.shape().rank() == 2 && b.shape().rank() == 2 && a.size(1) == b.size(0), ErrorCode::shape,
+        "matmul: expected a [M, K] and b [K, N] with the same K, got ", a.value(), " and ", b.value());
+  const std::int64_t m = a.size(0), k = a.size(1), n = b.size(1);
+  Tensor<T> c = Tensor<T>::empty({m, n}, a.device());  // [M, N]
+  kernels::matmul<T>(a.device(), {a.value().data(), b.value().data(), c.data(), m, n, k});
+  return Variable<T>::record(
+      c, {a, b}, [=, av = a.value(), bv = b.value(), ga = a.gradient(), gb = b.gradient()](const Tensor<T>& dc) {
+        // da = dc b^T, db = a^T dc
+        if (ga)
+          kernels::matmul<T>(dc.device(), {.a = dc.data(),
+                                           .b = bv.data(),
+                                           .c = ga.accumulator().data(),
+                                           .m = m,
+                                           .n = k,
+                                           .k = n,
+                                           .transpose_b = true,
+                                           .accumulate = true});
+        if (gb)
+          kernels::matmul<T>(dc.device(), {.a = av.data(),
+                                           .b = dc.data(),
+                                           .c = gb.accumulator().data(),
+                                           .m = k,
+                                           .n = n,
+                                           .k = m,
+                                           .transpose_a = true,
+                                           .accumulate = true});
+      });
+}
+
+}  // namespace tl::ops
