@@ -1,0 +1,2 @@
+# tl::cuda.
+set(tl_has_cuda FALSE)
