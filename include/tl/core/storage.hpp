@@ -24,6 +24,7 @@ namespace detail {
 class BlockCache {
  public:
   static constexpr std::size_t smallest = std::size_t{1} << 12, largest = std::size_t{1} << 28;
+  static constexpr std::size_t lazy_zero = std::size_t{1} << 24;  // zeroed blocks from here on are mapped lazily
 
   static std::size_t rounded(std::size_t bytes) {
     if (bytes < smallest || bytes > largest) return (bytes + storage_alignment - 1) / storage_alignment * storage_alignment;
@@ -96,7 +97,7 @@ class Storage {
       return;
     }
     capacity_ = detail::BlockCache::rounded(bytes ? bytes : 1);
-    if (zero && capacity_ > detail::BlockCache::largest) {
+    if (zero && capacity_ >= detail::BlockCache::lazy_zero) {
       block_ = std::calloc(capacity_ + storage_alignment, 1);
       check(block_ != nullptr, ErrorCode::device, "out of memory: cannot allocate ", bytes, " bytes on cpu");
       const auto address = reinterpret_cast<std::uintptr_t>(block_);

@@ -1,0 +1,80 @@
+// Parameter<T>: a trainable tensor of a module. A module declares its parameters with shapes only; a ParameterSpace
+// gives all parameters of a model their memory at once, side by side in one buffer.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <tl/autograd/variable.hpp>
+
+namespace tl {
+
+/// Whether AdamW's weight decay applies: to weights of linear layers and embeddings, not to biases and LayerNorm.
+enum class WeightDecay { on, off };
+
+/// How the reference fills a parameter before training.
+enum class Initialization { normal, zeros, ones };
+
+/// A handle: copies name the same parameter.
+template <Real T> class Parameter {
+ public:
+  Parameter() = default;
+  Parameter(const Shape& shape, Initialization initialization, WeightDecay decay)
+      : state_(std::make_shared<State>(State{shape, initialization, decay, {}})) {}
+
+  const Shape& shape() const { return state_->shape; }
+  Initialization initialization() const { return state_->initialization; }
+  WeightDecay decay() const { return state_->decay; }
+  bool placed() const { return state_->variable.defined(); }
+
+  /// The parameter as a leaf of the gradient graph. Throws Error(state) before a ParameterSpace gave it memory.
+  const Variable<T>& operator*() const {
+    check(placed(), ErrorCode::state, "a parameter of shape ", shape(),
+          " has no memory yet; make a tl::ParameterSpace of the module's parameters first");
+    return state_->variable;
+  }
+  const Variable<T>* operator->() const { return &**this; }
+
+  /// Rows [begin, end) as a leaf that shares value and gradient.
+  Variable<T> rows(std::int64_t begin, std::int64_t end) const { return (**this).leaf_rows(begin, end); }
+
+  /// Gives the parameter its memory; called by ParameterSpace.
+  void place(Tensor<T> value, Tensor<T> gradient) {
+    state_->variable = Variable<T>(std::move(value), std::move(gradient));
+  }
+
+  friend bool operator==(const Parameter& a, const Parameter& b) { return a.state_ == b.state_; }
+  const void* identity() const { return state_.get(); }
+
+ private:
+  struct State {
+    Shape shape;
+    Initialization initialization;
+    WeightDecay decay;
+    Variable<T> variable;
+  };
+  std::shared_ptr<State> state_;
+};
+
+/// A parameter, or a range of rows of one, under the name it has in files. Layers that are computed in one product (q,
+/// k and v) are one parameter in memory and three names here.
+template <Real T> struct NamedParameter {
+  std::string name;
+  Parameter<T> parameter;
+  std::int64_t begin = 0, end = 0;  // rows of the first dimension
+
+  /// Shape of the named part.
+  Shape shape() const {
+    std::vector<std::int64_t> extents(parameter.shape().extents().begin(), parameter.shape().extents().end());
+    extents[0] = end - begin;
+    return Shape(std::span<const std::int64_t>(extents));
+  }
+  /// View of the values.
+  Tensor<T> value() const { return parameter->value().rows(begin, end); }
+  /// View of the accumulated gradient.
+  Tensor<T> gradient() const { return parameter->grad().rows(begin, end); }
+};
+
+}  // namespace tl

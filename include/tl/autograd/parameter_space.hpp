@@ -1,0 +1,75 @@
+// ParameterSpace<T>: all parameters of a model in one contiguous buffer, their gradients in a second one of the same
+// layout. Zeroing gradients is one fill, the gradient norm one reduction, AdamW one pass over each of two ranges: first
+// the parameters that weight decay applies to, then the others. Each parameter starts on a 64-byte boundary; the gaps
+// are zero and stay zero. Gradient memory is mapped lazily, so a model that only predicts does not pay for it.
+#pragma once
+
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include <tl/autograd/parameter.hpp>
+
+namespace tl {
+
+template <Real T> class ParameterSpace {
+ public:
+  ParameterSpace() = default;
+
+  /// Gives every parameter in `named` its memory. Values are zero afterwards.
+  /// Throws Error(invalid_argument) if a name occurs twice.
+  explicit ParameterSpace(std::vector<NamedParameter<T>> named) : named_(std::move(named)) {
+    std::unordered_set<std::string> names;
+    for (const auto& entry : named_)
+      check(names.insert(entry.name).second, ErrorCode::invalid_argument, "two parameters are named ", entry.name);
+    std::vector<Parameter<T>> order;
+    for (const auto decay : {WeightDecay::on, WeightDecay::off}) {
+      std::unordered_set<const void*> seen;
+      for (const auto& entry : named_)
+        if (entry.parameter.decay() == decay && seen.insert(entry.parameter.identity()).second)
+          order.push_back(entry.parameter);
+    }
+    std::vector<std::int64_t> offsets;
+    std::int64_t size = 0;
+    for (const auto& parameter : order) {
+      if (parameter.decay() == WeightDecay::on) decayed_ = size + aligned(parameter.shape().elements());
+      offsets.push_back(size);
+      size += aligned(parameter.shape().elements());
+      count_ += parameter.shape().elements();
+    }
+    values_ = Tensor<T>::zeros({size});
+    gradients_ = Tensor<T>::zeros({size});
+    for (std::size_t i = 0; i < order.size(); ++i)
+      order[i].place(values_.view(offsets[i], order[i].shape()), gradients_.view(offsets[i], order[i].shape()));
+  }
+
+  /// The named parts in the model's order, as files list them.
+  const std::vector<NamedParameter<T>>& named() const { return named_; }
+
+  /// The part named `name`. Throws Error(not_found) with that name.
+  const NamedParameter<T>& at(std::string_view name) const {
+    for (const auto& entry : named_)
+      if (entry.name == name) return entry;
+    fail(ErrorCode::not_found, "no parameter is named ", name);
+  }
+
+  const Tensor<T>& values() const { return values_; }        ///< [size], with gaps
+  const Tensor<T>& gradients() const { return gradients_; }  ///< [size], the same layout
+  std::int64_t size() const { return values_.elements(); }   ///< elements of the buffers, gaps included
+  std::int64_t decayed() const { return decayed_; }          ///< weight decay applies to elements [0, decayed)
+  std::int64_t count() const { return count_; }              ///< number of parameters, gaps excluded
+
+  void zero_grad() { gradients_.fill(T(0)); }
+
+ private:
+  static std::int64_t aligned(std::int64_t elements) {
+    constexpr std::int64_t step = storage_alignment / sizeof(T);
+    return (elements + step - 1) / step * step;
+  }
+
+  std::vector<NamedParameter<T>> named_;
+  Tensor<T> values_, gradients_;
+  std::int64_t decayed_ = 0, count_ = 0;
+};
+
+}  // namespace tl

@@ -1,0 +1,30 @@
+// Embedding: a trainable table of vectors, looked up by id.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include <tl/nn/module.hpp>
+#include <tl/ops/embedding.hpp>
+
+namespace tl::nn {
+
+template <Real T> struct Embedding {
+  Parameter<T> weight;                      // [V, D]
+  std::optional<std::int64_t> padding_idx;  // this row starts at zero
+
+  Embedding(std::int64_t num_embeddings, std::int64_t embedding_dim, std::optional<std::int64_t> padding_idx_ = {})
+      : weight({num_embeddings, embedding_dim}, Initialization::normal, WeightDecay::on), padding_idx(padding_idx_) {}
+
+  /// ids [N] -> [N, D].
+  Variable<T> operator()(const Tensor<std::int32_t>& ids) const { return ops::embedding(ids, *weight); }
+
+  std::string describe() const {
+    const std::string padding = padding_idx ? join(", padding_idx=", *padding_idx) : std::string{};
+    return join("Embedding(", weight.shape()[0], ", ", weight.shape()[1], padding, ")");
+  }
+
+  template <class Visit> void members(Visit& visit) { visit("weight", weight); }
+};
+
+}  // namespace tl::nn

@@ -1,0 +1,115 @@
+// Modules are plain structs with one member function, members(visit), that lists children and parameters by name. The
+// names in files, the parameter count and the printed tree all derive from it:
+//
+//   struct Mlp {
+//     nn::Linear<float> hidden{4, 8}, output{8, 2};
+//     template <class Visit> void members(Visit& visit) { visit("hidden", hidden); visit("output", output); }
+//   };
+//
+// A module may have `std::string describe() const`, its line in the printed tree; without it the tree shows
+// `static constexpr std::string_view type_name`, or "Module".
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <tl/autograd/parameter_space.hpp>
+
+namespace tl::nn {
+
+namespace detail {
+
+struct AnyVisitor {
+  template <class... Args> void operator()(Args&&...) {}
+};
+
+}  // namespace detail
+
+/// A struct that lists its children and parameters.
+template <class M>
+concept Module = requires(M& module, detail::AnyVisitor& visit) {
+  module.members(visit);
+};
+
+namespace detail {
+
+template <Real T> struct ParameterCollector {
+  std::string prefix;
+  std::vector<NamedParameter<T>>* found;
+
+  void operator()(std::string_view name, Parameter<T>& parameter) { (*this)(name, parameter, 0, parameter.shape()[0]); }
+  void operator()(std::string_view name, Parameter<T>& parameter, std::int64_t begin, std::int64_t end) {
+    found->push_back({prefix + std::string(name), parameter, begin, end});
+  }
+  template <Module M> void operator()(std::string_view name, M&& module) {
+    ParameterCollector inner{prefix + std::string(name) + ".", found};
+    module.members(inner);
+  }
+  template <Module M> void operator()(std::string_view name, std::vector<M>& modules) {
+    for (std::size_t i = 0; i < modules.size(); ++i) (*this)(std::string(name) + "." + std::to_string(i), modules[i]);
+  }
+};
+
+struct TreePrinter {
+  std::string* out;
+  std::size_t depth;
+
+  template <Real T, class... Range> void operator()(std::string_view, Parameter<T>&, Range...) {}
+
+  template <Module M> void operator()(std::string_view name, M&& module) {
+    line("(" + std::string(name) + "): ", module);
+  }
+  // Equal modules of a list are one entry with their number, as the reference prints them.
+  template <Module M> void operator()(std::string_view name, std::vector<M>& modules) {
+    indent();
+    *out += "(" + std::string(name) + "): ModuleList(\n";
+    if (!modules.empty()) {
+      const std::string last = std::to_string(modules.size() - 1);
+      TreePrinter inner{out, depth + 1};
+      inner.line(modules.size() == 1 ? "(0): " : "(0-" + last + "): " + std::to_string(modules.size()) + " x ",
+                 modules[0]);
+    }
+    indent();
+    *out += ")\n";
+  }
+
+  template <Module M> void line(const std::string& label, M& module) {
+    indent();
+    *out += label;
+    if constexpr (requires { module.describe(); }) {
+      *out += module.describe() + "\n";
+    } else {
+      if constexpr (requires { M::type_name; }) *out += M::type_name;
+      else *out += "Module";
+      *out += "(\n";
+      TreePrinter inner{out, depth + 1};
+      module.members(inner);
+      indent();
+      *out += ")\n";
+    }
+  }
+
+  void indent() const { out->append(2 * depth, ' '); }
+};
+
+}  // namespace detail
+
+/// Every parameter of `module` with its dotted name, in the order of members().
+template <Real T = float, Module M> std::vector<NamedParameter<T>> named_parameters(M& module) {
+  std::vector<NamedParameter<T>> found;
+  detail::ParameterCollector<T> collector{"", &found};
+  module.members(collector);
+  return found;
+}
+
+/// The module tree as text, one line per module.
+template <Module M> std::string to_string(M& module) {
+  std::string text;
+  detail::TreePrinter printer{&text, 0};
+  printer.line("", module);
+  text.pop_back();
+  return text;
+}
+
+}  // namespace tl::nn
