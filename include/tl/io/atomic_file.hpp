@@ -1,0 +1,223 @@
+// Files and folders that appear complete or not at all. Everything is written under a temporary name beside the target,
+// flushed to the disk and renamed; a reader, or a run that was killed, sees the old content or the new, never a mixture.
+// A target that is a symbolic link is replaced, what it points to stays as it is.
+#pragma once
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include <tl/core/error.hpp>
+#include <tl/io/mapped_file.hpp>
+
+namespace tl {
+
+namespace detail {
+
+inline std::filesystem::path parent_folder(const std::filesystem::path& path) {
+  return path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+}
+
+/// Flushes a file or folder to the disk.
+inline void sync_path(const std::filesystem::path& path) {
+  const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (file.get() < 0) fail_errno("open", path, errno);
+  // some file systems refuse to flush a folder (EINVAL); they then need none
+  if (::fsync(file.get()) != 0 && errno != EINVAL) fail_errno("flush", path, errno);
+}
+
+}  // namespace detail
+
+/// One file under construction. Without commit() (an exception, an early return) the target stays as it was and the
+/// temporary file disappears.
+class AtomicFile {
+ public:
+  /// `expected_bytes`, if known, makes the message of a full disk say how much was wanted.
+  /// Throws io if the folder does not exist or is not writable.
+  explicit AtomicFile(std::filesystem::path path, std::uint64_t expected_bytes = 0)
+      : path_(std::move(path)), expected_bytes_(expected_bytes) {
+    static std::atomic<std::uint64_t> counter{0};
+    temporary_ = detail::parent_folder(path_) /
+                 join(".", path_.filename().string(), ".tmp-", ::getpid(), "-", counter.fetch_add(1));
+    file_ = detail::FileDescriptor(::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+    if (file_.get() < 0) detail::fail_errno("create", path_, errno);
+  }
+
+  ~AtomicFile() {
+    if (!committed_) ::unlink(temporary_.c_str());
+  }
+  AtomicFile(const AtomicFile&) = delete;
+  AtomicFile& operator=(const AtomicFile&) = delete;
+
+  /// Appends bytes. Throws io with the wanted and the written number of bytes.
+  void write(std::span<const std::byte> data) {
+    check(file_.get() >= 0, ErrorCode::state, "cannot write ", path_.string(), ": it is already committed");
+    const std::uint64_t wanted = std::max(expected_bytes_, written_ + data.size());
+    while (!data.empty()) {
+      const auto count = ::write(file_.get(), data.data(), std::min(data.size(), max_write));
+      if (count < 0 && errno == EINTR) continue;
+      if (count <= 0)
+        fail(ErrorCode::io, "cannot write ", path_.string(), ": ",
+             std::generic_category().message(count < 0 ? errno : ENOSPC), "; wanted ", wanted, " bytes, wrote ", written_);
+      written_ += static_cast<std::uint64_t>(count);
+      data = data.subspan(static_cast<std::size_t>(count));
+    }
+  }
+
+  void write(std::string_view text) { write(std::as_bytes(std::span(text.data(), text.size()))); }
+
+  /// Bytes written so far.
+  std::uint64_t size() const noexcept { return written_; }
+
+  /// Flushes and renames: from here on the target has the new content, also after a power cut. Throws io.
+  void commit() {
+    check(file_.get() >= 0, ErrorCode::state, "cannot commit ", path_.string(), " twice");
+    if (::fsync(file_.get()) != 0) fail_full(errno);
+    if (::close(file_.release()) != 0) fail_full(errno);
+    if (::rename(temporary_.c_str(), path_.c_str()) != 0) detail::fail_errno("replace", path_, errno);
+    committed_ = true;
+    detail::sync_path(detail::parent_folder(path_));
+  }
+
+ private:
+  static constexpr std::size_t max_write = std::size_t{1} << 30;
+
+  [[noreturn]] void fail_full(int error) const { detail::fail_errno("flush", path_, error); }
+
+  std::filesystem::path path_;
+  std::filesystem::path temporary_;
+  detail::FileDescriptor file_;
+  std::uint64_t expected_bytes_;
+  std::uint64_t written_ = 0;
+  bool committed_ = false;
+};
+
+/// Writes a whole file atomically. Throws io.
+inline void write_file(const std::filesystem::path& path, std::string_view text) {
+  AtomicFile file(path, text.size());
+  file.write(text);
+  file.commit();
+}
+
+/// A folder under construction: fill path(), then commit(). The temporary folder ".NAME.partial" beside the target is
+/// reused, emptied, if a killed run left it behind; a lock keeps a second writer out.
+class AtomicFolder {
+ public:
+  /// Throws io if the temporary folder cannot be made, state if another AtomicFolder is filling it.
+  explicit AtomicFolder(std::filesystem::path target) : target_(normalised(std::move(target))) {
+    partial_ = detail::parent_folder(target_) / join(".", target_.filename().string(), ".partial");
+    lock();
+    guarded("empty", [this] {
+      for (const auto& entry : std::filesystem::directory_iterator(partial_)) std::filesystem::remove_all(entry.path());
+    });
+  }
+
+  ~AtomicFolder() {
+    if (committed_) return;
+    std::error_code ignored;
+    std::filesystem::remove_all(partial_, ignored);
+  }
+  AtomicFolder(const AtomicFolder&) = delete;
+  AtomicFolder& operator=(const AtomicFolder&) = delete;
+
+  /// Where to write until commit().
+  const std::filesystem::path& path() const noexcept { return partial_; }
+
+  /// Flushes all files and puts the folder in the target's place; a former folder of that name is swapped out in one
+  /// step and then removed. Throws io.
+  void commit() {
+    check(!committed_, ErrorCode::state, "cannot commit ", target_.string(), " twice");
+    guarded("flush", [this] {
+      for (const auto& entry : std::filesystem::recursive_directory_iterator(partial_))
+        if (!entry.is_symlink() && (entry.is_regular_file() || entry.is_directory())) detail::sync_path(entry.path());
+    });
+    detail::sync_path(partial_);
+    struct stat status {};
+    if (::lstat(target_.c_str(), &status) != 0) {
+      if (::rename(partial_.c_str(), target_.c_str()) != 0) detail::fail_errno("create", target_, errno);
+      committed_ = true;
+    } else {
+      check(S_ISDIR(status.st_mode), ErrorCode::io, "cannot replace ", target_.string(),
+            ": expected a folder or nothing, got a file");
+      swap_with_target();
+    }
+    detail::sync_path(detail::parent_folder(target_));
+  }
+
+ private:
+  static std::filesystem::path normalised(std::filesystem::path path) {
+    path = path.lexically_normal();
+    if (!path.has_filename()) path = path.parent_path();  // "results/" names the folder "results"
+    check(path.has_filename() && path != "." && path.filename() != "..", ErrorCode::invalid_argument,
+          "AtomicFolder: expected the path of a folder with a name, got \"", path.string(), "\"");
+    return path;
+  }
+
+  /// Runs `action` with the standard library's file system errors turned into tl::Error.
+  template <class Action>
+  void guarded(std::string_view verb, Action&& action) {
+    try {
+      action();
+    } catch (const std::filesystem::filesystem_error& error) {
+      detail::fail_errno(verb, partial_, error.code().value());
+    }
+  }
+
+  void lock() {
+    for (;;) {
+      if (::mkdir(partial_.c_str(), 0777) != 0 && errno != EEXIST) detail::fail_errno("create", partial_, errno);
+      folder_ = detail::FileDescriptor(::open(partial_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+      if (folder_.get() < 0 && errno == ENOENT) continue;
+      if (folder_.get() < 0) detail::fail_errno("open", partial_, errno);
+      check(::flock(folder_.get(), LOCK_EX | LOCK_NB) == 0, ErrorCode::state, "cannot write ", target_.string(),
+            ": another writer is filling ", partial_.string());
+      // between open and lock the former writer may have renamed this very folder into place: then take a new one
+      struct stat locked {}, named {};
+      if (::fstat(folder_.get(), &locked) == 0 && ::stat(partial_.c_str(), &named) == 0 &&
+          locked.st_ino == named.st_ino && locked.st_dev == named.st_dev)
+        return;
+    }
+  }
+
+  void swap_with_target() {
+#if defined(RENAME_EXCHANGE)
+    if (::renameat2(AT_FDCWD, partial_.c_str(), AT_FDCWD, target_.c_str(), RENAME_EXCHANGE) == 0) {
+      committed_ = true;
+      guarded("remove the former content in", [this] { std::filesystem::remove_all(partial_); });
+      return;
+    }
+    if (errno != EINVAL && errno != ENOSYS) detail::fail_errno("replace", target_, errno);
+#endif
+    const auto former = detail::parent_folder(target_) / join(".", target_.filename().string(), ".former");
+    guarded("remove leftovers of", [&] { std::filesystem::remove_all(former); });
+    if (::rename(target_.c_str(), former.c_str()) != 0) detail::fail_errno("replace", target_, errno);
+    if (::rename(partial_.c_str(), target_.c_str()) != 0) {
+      const int error = errno;
+      ::rename(former.c_str(), target_.c_str());
+      detail::fail_errno("replace", target_, error);
+    }
+    committed_ = true;
+    guarded("remove the former content of", [&] { std::filesystem::remove_all(former); });
+  }
+
+  std::filesystem::path target_;
+  std::filesystem::path partial_;
+  detail::FileDescriptor folder_;
+  bool committed_ = false;
+};
+
+}  // namespace tl

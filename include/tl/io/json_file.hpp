@@ -1,0 +1,24 @@
+// JSON files: read with errors that name the file, written atomically.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include <tl/io/atomic_file.hpp>
+#include <tl/io/json.hpp>
+#include <tl/io/mapped_file.hpp>
+
+namespace tl {
+
+/// Reads a whole file. Throws io if it cannot be read, format with path and byte offset if it is not JSON.
+inline Json read_json(const std::filesystem::path& path) {
+  const MappedFile file(path);
+  return parse_json(file.text(), path.string());
+}
+
+/// Writes json.dumps(value, ...) and a newline atomically. Throws io.
+inline void write_json(const std::filesystem::path& path, const Json& value, const JsonStyle& style = {}) {
+  write_file(path, dump_json(value, style) + "\n");
+}
+
+}  // namespace tl

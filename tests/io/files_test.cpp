@@ -1,0 +1,207 @@
+// Mapped files, atomic files and folders: content, what stays behind after a failure, and the errors.
+#include <sys/resource.h>
+#include <sys/wait.h>
+
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <stdexcept>
+
+#include <tl/io/atomic_file.hpp>
+#include <tl/io/json_file.hpp>
+#include <tl/io/mapped_file.hpp>
+
+#include "support/catch.hpp"
+#include "support/reference.hpp"
+
+using namespace tl;
+using tl::test::read_text;
+using tl::test::TemporaryFolder;
+
+namespace {
+
+void put(const std::filesystem::path& path, const std::string& text) {
+  std::ofstream out(path, std::ios::binary);
+  out << text;
+}
+
+std::set<std::string> names_in(const std::filesystem::path& folder) {
+  std::set<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) names.insert(entry.path().filename().string());
+  return names;
+}
+
+}  // namespace
+
+TEST_CASE("mapped file: content, empty files, moving, errors") {
+  const TemporaryFolder folder;
+  put(folder / "a.txt", "hello");
+  put(folder / "empty", "");
+  MappedFile a(folder / "a.txt");
+  CHECK(a.text() == "hello");
+  CHECK(a.bytes().size() == 5);
+  CHECK(MappedFile(folder / "empty").text().empty());
+  MappedFile b = std::move(a);
+  CHECK(b.text() == "hello");
+  CHECK(b.path() == folder / "a.txt");
+  b = MappedFile(folder / "empty");
+  CHECK(b.bytes().empty());
+  TL_REQUIRE_ERROR(MappedFile(folder / "none"), "cannot open " + (folder / "none").string() + ": No such file or directory");
+  TL_REQUIRE_ERROR(MappedFile(folder.path()), ": expected a regular file, got a folder");
+  TL_REQUIRE_ERROR(MappedFile("/dev/null"), "cannot read /dev/null: expected a regular file, got a device or pipe");
+}
+
+TEST_CASE("mapped file: replacing the file leaves the mapping as it was") {
+  const TemporaryFolder folder;
+  write_file(folder / "a", "old");
+  const MappedFile old(folder / "a");
+  write_file(folder / "a", "newer");
+  CHECK(old.text() == "old");
+  CHECK(MappedFile(folder / "a").text() == "newer");
+}
+
+TEST_CASE("atomic file: nothing is seen before commit, nothing is left without it") {
+  const TemporaryFolder folder;
+  put(folder / "a", "old");
+  {
+    AtomicFile file(folder / "a");
+    file.write("new");
+    CHECK(read_text(folder / "a") == "old");
+  }
+  CHECK(read_text(folder / "a") == "old");
+  CHECK(names_in(folder.path()) == std::set<std::string>{"a"});
+  try {
+    AtomicFile file(folder / "b");
+    file.write("half");
+    throw std::runtime_error("stop");
+  } catch (const std::runtime_error&) {
+  }
+  CHECK(names_in(folder.path()) == std::set<std::string>{"a"});
+  AtomicFile file(folder / "a");
+  file.write("new ");
+  file.write("content");
+  CHECK(file.size() == 11);
+  file.commit();
+  CHECK(read_text(folder / "a") == "new content");
+  CHECK(names_in(folder.path()) == std::set<std::string>{"a"});
+  TL_REQUIRE_ERROR(file.write("x"), "it is already committed");
+  TL_REQUIRE_ERROR(file.commit(), "cannot commit " + (folder / "a").string() + " twice");
+}
+
+TEST_CASE("atomic file: errors name the target") {
+  const TemporaryFolder folder;
+  TL_REQUIRE_ERROR(write_file(folder / "none/a", "x"), "cannot create " + (folder / "none/a").string() + ": No such file");
+  std::filesystem::create_directory(folder / "dir");
+  TL_REQUIRE_ERROR(write_file(folder / "dir", "x"), "cannot replace " + (folder / "dir").string() + ": Is a directory");
+  CHECK(names_in(folder.path()) == std::set<std::string>{"dir"});
+  std::filesystem::create_symlink("a", folder / "link");
+  put(folder / "a", "pointed to");
+  write_file(folder / "link", "own");
+  CHECK(read_text(folder / "a") == "pointed to");
+  CHECK(read_text(folder / "link") == "own");
+}
+
+TEST_CASE("atomic file: a full disk is reported with wanted and written bytes and leaves the target as it was") {
+  const TemporaryFolder folder;
+  put(folder / "a", "old");
+  std::signal(SIGXFSZ, SIG_IGN);
+  rlimit former{};
+  REQUIRE(::getrlimit(RLIMIT_FSIZE, &former) == 0);
+  rlimit small = former;
+  small.rlim_cur = 1000;  // stands for the disk: writing beyond fails in the same call
+  REQUIRE(::setrlimit(RLIMIT_FSIZE, &small) == 0);
+  const auto sentence = test::error_of([&] { write_file(folder / "a", std::string(3000, 'x')); });
+  const auto streamed = test::error_of([&] {
+    AtomicFile file(folder / "a", 5000);
+    file.write(std::string(900, 'x'));
+    file.write(std::string(900, 'x'));
+  });
+  REQUIRE(::setrlimit(RLIMIT_FSIZE, &former) == 0);
+  std::signal(SIGXFSZ, SIG_DFL);
+  CHECK(sentence == "cannot write " + (folder / "a").string() + ": File too large; wanted 3000 bytes, wrote 1000");
+  CHECK(streamed == "cannot write " + (folder / "a").string() + ": File too large; wanted 5000 bytes, wrote 1000");
+  CHECK(read_text(folder / "a") == "old");
+  CHECK(names_in(folder.path()) == std::set<std::string>{"a"});
+}
+
+TEST_CASE("atomic folder: appears whole, replaces whole, vanishes without commit") {
+  const TemporaryFolder folder;
+  const auto target = folder / "checkpoint-1";
+  const auto build = [&](const std::string& text, bool commit) {
+    AtomicFolder next(target / "");
+    std::filesystem::create_directory(next.path() / "deep");
+    write_file(next.path() / "deep/state.json", text);
+    put(next.path() / text, "");
+    if (commit) {
+      next.commit();
+      TL_REQUIRE_ERROR(next.commit(), "cannot commit " + target.string() + " twice");
+    }
+  };
+  build("first", false);
+  CHECK(names_in(folder.path()).empty());
+  build("first", true);
+  CHECK(names_in(folder.path()) == std::set<std::string>{"checkpoint-1"});
+  build("second", false);
+  CHECK(read_text(target / "deep/state.json") == "first");
+  build("second", true);
+  CHECK(read_text(target / "deep/state.json") == "second");
+  CHECK(names_in(target) == std::set<std::string>{"deep", "second"});
+  CHECK(names_in(folder.path()) == std::set<std::string>{"checkpoint-1"});
+}
+
+TEST_CASE("atomic folder: a killed writer leaves the old folder, and the next writer starts clean") {
+  const TemporaryFolder folder;
+  const auto target = folder / "model";
+  std::filesystem::create_directory(target);
+  put(target / "weights", "old");
+  const pid_t child = ::fork();
+  if (child == 0) {
+    AtomicFolder next(target);
+    put(next.path() / "half", "written");
+    ::kill(::getpid(), SIGKILL);
+  }
+  int status = 0;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  CHECK(names_in(target) == std::set<std::string>{"weights"});
+  CHECK(names_in(folder.path()) == std::set<std::string>{".model.partial", "model"});
+  AtomicFolder next(target);
+  CHECK(names_in(next.path()).empty());
+  put(next.path() / "new", "");
+  next.commit();
+  CHECK(names_in(target) == std::set<std::string>{"new"});
+  CHECK(names_in(folder.path()) == std::set<std::string>{"model"});
+}
+
+TEST_CASE("atomic folder: errors") {
+  const TemporaryFolder folder;
+  {
+    const AtomicFolder first(folder / "x");
+    TL_REQUIRE_ERROR(AtomicFolder(folder / "x"), "cannot write " + (folder / "x").string() + ": another writer is filling");
+    CHECK(std::filesystem::exists(first.path()));
+  }
+  TL_REQUIRE_ERROR(AtomicFolder(folder / "none/x"), "cannot create " + (folder / "none/.x.partial").string());
+  TL_REQUIRE_ERROR(AtomicFolder("/"), "AtomicFolder: expected the path of a folder with a name, got \"/\"");
+  TL_REQUIRE_ERROR(AtomicFolder("."), "expected the path of a folder with a name, got \".\"");
+  put(folder / "file", "stays");
+  {
+    AtomicFolder next(folder / "file");
+    TL_REQUIRE_ERROR(next.commit(), "cannot replace " + (folder / "file").string() + ": expected a folder or nothing, got a file");
+  }
+  CHECK(names_in(folder.path()) == std::set<std::string>{"file"});
+  put(folder / ".y.partial", "in the way");
+  TL_REQUIRE_ERROR(AtomicFolder(folder / "y"), "cannot open " + (folder / ".y.partial").string() + ": Not a directory");
+}
+
+TEST_CASE("json file: round trip and errors with the path") {
+  const TemporaryFolder folder;
+  const Json value = {{"b", 2e-5}, {"a", {1, 2}}, {"e", "é"}};
+  write_json(folder / "config.json", value);
+  CHECK(read_text(folder / "config.json") == "{\n  \"a\": [\n    1,\n    2\n  ],\n  \"b\": 2e-05,\n  \"e\": \"\\u00e9\"\n}\n");
+  CHECK(read_json(folder / "config.json").at("b") == 2e-5);
+  put(folder / "bad.json", "{\"a\": }");
+  TL_REQUIRE_ERROR(read_json(folder / "bad.json"), (folder / "bad.json").string() + ", byte 6: expected a value, got '}'");
+  put(folder / "empty.json", "");
+  TL_REQUIRE_ERROR(read_json(folder / "empty.json"), "byte 0: expected a value, got the end");
+  TL_REQUIRE_ERROR(read_json(folder / "none.json"), "cannot open " + (folder / "none.json").string());
+}

@@ -1,0 +1,128 @@
+// JSON: text against Python's json.dumps, reading it back, the sentence of every error, and bytes that no one meant.
+#include <bit>
+#include <cmath>
+#include <cstdlib>
+#include <sstream>
+
+#include <tl/core/mt19937.hpp>
+#include <tl/io/json.hpp>
+
+#include "support/catch.hpp"
+#include "support/reference.hpp"
+
+using namespace tl;
+
+namespace {
+
+std::string error_of(std::string_view text) {
+  return test::error_of([&] { (void)parse_json(text, "some.json"); });
+}
+
+}  // namespace
+
+TEST_CASE("json: floats and documents are written as Python writes them and read back") {
+  std::istringstream lines(test::read_text(test::reference_file("json_dumps.jsonl")));
+  int cases = 0;
+  for (std::string line; std::getline(lines, line); ++cases) {
+    INFO(line);
+    const Json entry = parse_json(line, "json_dumps.jsonl");
+    if (entry.contains("bits")) {
+      const auto bits = std::strtoull(entry.at("bits").get<std::string>().c_str(), nullptr, 16);
+      const auto value = std::bit_cast<double>(static_cast<std::uint64_t>(bits));
+      const auto expected = entry.at("repr").get<std::string>();
+      CHECK(python_float(value) == expected);
+      const double again = parse_json(expected, "repr").get<double>();
+      CHECK((std::isnan(value) ? std::isnan(again) : again == value && std::signbit(again) == std::signbit(value)));
+    } else {
+      const JsonStyle style{.indent = entry.at("indent").is_null() ? -1 : entry.at("indent").get<int>(),
+                            .sort_keys = entry.at("sort_keys"),
+                            .ensure_ascii = entry.at("ensure_ascii"),
+                            .compact = entry.at("compact")};
+      const auto text = entry.at("text").get<std::string>();
+      CHECK(dump_json(entry.at("value"), style) == text);
+      CHECK(dump_json(parse_json(text, "text"), style) == text);
+    }
+  }
+  CHECK(cases > 200);
+}
+
+TEST_CASE("json: numbers keep their kind") {
+  CHECK(parse_json("-0", "x").is_number_integer());
+  CHECK(parse_json("9223372036854775807", "x").get<std::int64_t>() == std::numeric_limits<std::int64_t>::max());
+  CHECK(parse_json("18446744073709551615", "x").get<std::uint64_t>() == std::numeric_limits<std::uint64_t>::max());
+  CHECK(parse_json("18446744073709551616", "x").get<double>() == 0x1p64);
+  CHECK(parse_json("-9223372036854775809", "x").get<double>() == -0x1p63);
+  CHECK(parse_json("1e2", "x").is_number_float());
+  CHECK(parse_json(" [1 , 2.0E+1]\r\n\t", "x") == Json::parse("[1, 20.0]"));
+}
+
+TEST_CASE("json: strings, escapes, byte order mark, order of keys") {
+  CHECK(parse_json(R"("\u00e9\ud83d\ude00\/\b\f\n\r\t\"\\")", "x").get<std::string>() == "é😀/\b\f\n\r\t\"\\");
+  CHECK(parse_json("\xef\xbb\xbf[true,false,null]", "x") == Json::parse("[true,false,null]"));
+  CHECK(dump_json(parse_json(R"({"b":1,"a":2})", "x"), {.indent = -1, .sort_keys = false}) == R"({"b": 1, "a": 2})");
+}
+
+TEST_CASE("json: a large object is read in linear time") {
+  std::string text = "{";
+  for (int i = 0; i < 200000; ++i) text += join(i ? ",\"" : "\"", "token", i, "\":", i);
+  CHECK(parse_json(text + "}", "vocab").size() == 200000);
+}
+
+TEST_CASE("json: every error says where and what was expected") {
+  const std::pair<std::string_view, std::string_view> cases[] = {
+      {"", "some.json, byte 0: expected a value, got the end"},
+      {"[1", "byte 2: expected ',' or ']' after an array element, got the end"},
+      {"[1,]", "byte 3: expected a value, got ']'"},
+      {"{\"a\":1 \"b\"}", "byte 7: expected ',' or '}' after an object member, got '\"'"},
+      {"{a:1}", "byte 1: expected a key in double quotes, got 'a'"},
+      {"{\"a\" 1}", "byte 5: expected ':' after a key, got '1'"},
+      {"{\"a\":1,\"a\":2}", "byte 7: expected every key once, got \"a\" again"},
+      {"1 2", "byte 2: expected the end after the value, got '2'"},
+      {"\"abc", "byte 4: expected '\"' at the end of a string, got the end"},
+      {"\"a\nb\"", "byte 2: expected no control character inside a string, got byte 0x0a"},
+      {"\"\xff\"", "byte 1: expected UTF-8, got byte 0xff"},
+      {"\"\xed\xa0\x80\"", "byte 1: expected UTF-8, got byte 0xed"},
+      {"\"\\x\"", "byte 2: expected one of \" \\ / b f n r t u after a backslash, got 'x'"},
+      {"\"\\u12g4\"", "byte 5: expected four hexadecimal digits after \\u, got 'g'"},
+      {"\"\\ud800x\"", "byte 7: expected the second half of a surrogate pair, got 'x'"},
+      {"\"\\ud800\\u0041\"", "byte 9: expected the second half of a surrogate pair, got '0'"},
+      {"\"\\udc00\"", "byte 3: expected the first half of a surrogate pair before its second, got 'd'"},
+      {"-x", "byte 1: expected a digit after '-', got 'x'"},
+      {"1.x", "byte 2: expected a digit after '.', got 'x'"},
+      {"1e+", "byte 3: expected a digit in an exponent, got the end"},
+      {"1e999", "byte 0: expected a number in the range of a double, got 1e999"},
+      {"é", "byte 0: expected a value, got 'é'"},
+  };
+  for (const auto& [text, part] : cases) {
+    INFO(text << " gave: " << error_of(text));
+    CHECK(error_of(text).find(part) != std::string::npos);
+  }
+  TL_REQUIRE_ERROR(parse_json(std::string(501, '['), "deep"), "byte 500: expected at most 500 nested arrays and objects");
+  CHECK_NOTHROW(parse_json(std::string(500, '[') + std::string(500, ']'), "deep"));
+  TL_REQUIRE_ERROR(dump_json(Json("a\xff")), "JSON text: expected UTF-8, got byte 255 at offset 1 of a string of 2 bytes");
+}
+
+TEST_CASE("json: mutated and random text is read or refused, never worse") {
+  const std::string seed_text = R"({"a": [1, 2.5e-3, "x\u00e9\ud83d\ude00"], "b": {"c": null, "d": -Infinity}, "e": "中"})";
+  Mt19937 random(11);
+  int refused = 0;
+  for (int round = 0; round < 20000; ++round) {
+    std::string text = seed_text;
+    for (std::uint32_t edits = 1 + random.next_u32() % 4; edits > 0 && !text.empty(); --edits) {
+      const std::size_t at = random.next_u32() % text.size();
+      switch (random.next_u32() % 3) {
+        case 0: text[at] = static_cast<char>(random.next_u32()); break;
+        case 1: text.erase(at, 1 + random.next_u32() % 8); break;
+        default: text.insert(at, 1, "{}[]\",:\\u0-.eE"[random.next_u32() % 14]); break;
+      }
+    }
+    try {
+      const Json value = parse_json(text, "fuzz");
+      CHECK(parse_json(dump_json(value), "again").size() == value.size());
+    } catch (const Error& error) {
+      ++refused;
+      CHECK(error.code() == ErrorCode::format);
+    }
+  }
+  CHECK(refused > 5000);
+}
