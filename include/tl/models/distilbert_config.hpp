@@ -1,0 +1,316 @@
+// DistilBertConfig: the architecture of a DistilBERT and its labels, read from and written to config.json with the
+// reference's names, aliases, defaults and rules. Keys that tl does not know are kept and written back.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <tl/io/json_file.hpp>
+#include <tl/kernels/bias_activation.hpp>
+
+namespace tl {
+
+struct DistilBertConfig {
+  std::int64_t vocab_size = 30522;
+  std::int64_t max_position_embeddings = 512;
+  bool sinusoidal_pos_embds = false;
+  std::int64_t n_layers = 6;
+  std::int64_t n_heads = 12;
+  std::int64_t dim = 768;
+  std::int64_t hidden_dim = 3072;
+  double dropout = 0.1;
+  double attention_dropout = 0.1;
+  std::string activation = "gelu";
+  double initializer_range = 0.02;
+  double qa_dropout = 0.1;
+  double seq_classif_dropout = 0.2;
+  std::optional<std::int64_t> pad_token_id = 0;
+  std::map<std::int64_t, std::string> id2label = {{0, "LABEL_0"}, {1, "LABEL_1"}};
+  std::map<std::string, std::int64_t> label2id = {{"LABEL_0", 0}, {"LABEL_1", 1}};
+  std::optional<std::string> problem_type;
+  std::vector<std::string> architectures;
+  Json other = Json::object();  ///< keys of the file that are not fields here
+
+  std::int64_t num_labels() const { return static_cast<std::int64_t>(id2label.size()); }
+
+  /// Replaces both label maps by LABEL_0 .. LABEL_{n-1}, unless there are n labels already.
+  void set_num_labels(std::int64_t n) {
+    check(n >= 1, ErrorCode::invalid_argument, "num_labels: expected at least 1, got ", n);
+    if (n == num_labels()) return;
+    std::vector<std::string> names;
+    for (std::int64_t i = 0; i < n; ++i) names.push_back("LABEL_" + std::to_string(i));
+    set_labels(names);
+  }
+
+  /// Sets both label maps from class names in order. Throws Error(invalid_argument) if a name occurs twice.
+  void set_labels(const std::vector<std::string>& names) {
+    check(!names.empty(), ErrorCode::invalid_argument, "labels: expected at least one name, got none");
+    id2label.clear();
+    label2id.clear();
+    for (const auto& name : names) {
+      const auto id = static_cast<std::int64_t>(id2label.size());
+      check(label2id.emplace(name, id).second, ErrorCode::invalid_argument, "labels: the name \"", name,
+            "\" occurs twice");
+      id2label[id] = name;
+    }
+  }
+
+  /// The activation of the feed-forward layers. Throws Error(invalid_argument) for one that tl does not have.
+  Activation activation_function() const {
+    if (activation == "gelu") return Activation::gelu;
+    if (activation == "gelu_new" || activation == "gelu_pytorch_tanh") return Activation::gelu_tanh;
+    if (activation == "relu") return Activation::relu;
+    fail(ErrorCode::invalid_argument, "activation: expected gelu, gelu_new, gelu_pytorch_tanh or relu, got ",
+         activation);
+  }
+
+  /// Throws one Error(invalid_argument) that lists every field with an impossible value. `where` names the source.
+  void validate(std::string_view where = "DistilBertConfig") const {
+    std::vector<std::string> problems;
+    const auto positive = [&](const char* name, std::int64_t value) {
+      if (value < 1) problems.push_back(join(name, ": expected at least 1, got ", value));
+    };
+    const auto probability = [&](const char* name, double value) {
+      if (!(value >= 0.0 && value <= 1.0)) problems.push_back(join(name, ": expected a value in [0, 1], got ", value));
+    };
+    positive("vocab_size", vocab_size);
+    positive("max_position_embeddings", max_position_embeddings);
+    positive("n_layers", n_layers);
+    positive("n_heads", n_heads);
+    positive("dim", dim);
+    positive("hidden_dim", hidden_dim);
+    if (n_heads >= 1 && dim % n_heads != 0)
+      problems.push_back(join("dim: expected a multiple of n_heads = ", n_heads, ", got ", dim));
+    probability("dropout", dropout);
+    probability("attention_dropout", attention_dropout);
+    probability("seq_classif_dropout", seq_classif_dropout);
+    probability("qa_dropout", qa_dropout);
+    if (!(initializer_range >= 0.0))
+      problems.push_back(join("initializer_range: expected at least 0, got ", initializer_range));
+    if (pad_token_id && (*pad_token_id < 0 || *pad_token_id >= vocab_size))
+      problems.push_back(join("pad_token_id: expected an id in [0, ", vocab_size, "), got ", *pad_token_id));
+    for (std::int64_t id = 0; id < num_labels(); ++id)
+      if (!id2label.contains(id))
+        problems.push_back(join("id2label: expected the ids 0 to ", num_labels() - 1, ", id ", id, " is missing"));
+    try {
+      activation_function();
+    } catch (const Error& error) {
+      problems.emplace_back(error.what());
+    }
+    if (problems.empty()) return;
+    std::string sentence(where);
+    for (std::size_t i = 0; i < problems.size(); ++i) sentence += (i ? "; " : ": ") + problems[i];
+    fail(ErrorCode::invalid_argument, sentence);
+  }
+
+  /// Sets fields from "name=value,name=value", e.g. "dropout=0,attention_dropout=0".
+  /// Throws Error(invalid_argument) for a name that is not a field, or a value of another type.
+  void update_from_string(std::string_view text);
+
+  /// Reads config.json of a model folder. Throws Error(io), Error(format) or Error(invalid_argument) with the path.
+  static DistilBertConfig from_pretrained(const std::filesystem::path& folder);
+
+  /// Reads the content of a config.json; `where` names it in errors.
+  static DistilBertConfig from_json(const Json& json, const std::string& where);
+
+  /// The content of config.json for a model of class `architecture`, as the reference writes it.
+  Json to_json(const std::string& architecture) const;
+
+  /// Calls visit(name, field) for every field that a file stores under its own name.
+  template <class Config, class Visit> static void fields(Config& config, Visit&& visit) {
+    visit("vocab_size", config.vocab_size);
+    visit("max_position_embeddings", config.max_position_embeddings);
+    visit("sinusoidal_pos_embds", config.sinusoidal_pos_embds);
+    visit("n_layers", config.n_layers);
+    visit("n_heads", config.n_heads);
+    visit("dim", config.dim);
+    visit("hidden_dim", config.hidden_dim);
+    visit("dropout", config.dropout);
+    visit("attention_dropout", config.attention_dropout);
+    visit("activation", config.activation);
+    visit("initializer_range", config.initializer_range);
+    visit("qa_dropout", config.qa_dropout);
+    visit("seq_classif_dropout", config.seq_classif_dropout);
+  }
+};
+
+namespace detail {
+
+/// The reference's other names of some fields.
+inline std::string_view canonical_config_key(std::string_view key) {
+  if (key == "hidden_size") return "dim";
+  if (key == "num_attention_heads") return "n_heads";
+  if (key == "num_hidden_layers") return "n_layers";
+  return key;
+}
+
+/// Assigns a JSON value to a field; throws Error(format) naming both types.
+template <class Field>
+void assign_config_field(const Json& value, Field& field, const std::string& where, std::string_view key) {
+  const auto expected = [&](std::string_view type) {
+    fail(ErrorCode::format, where, ": expected ", type, " for \"", key, "\", got ", dump_json(value, {.indent = -1}));
+  };
+  if constexpr (std::is_same_v<Field, bool>) {
+    if (!value.is_boolean()) expected("true or false");
+    field = value.template get<bool>();
+  } else if constexpr (std::is_same_v<Field, std::int64_t>) {
+    if (!value.is_number_integer()) expected("an integer");
+    field = value.template get<std::int64_t>();
+  } else if constexpr (std::is_same_v<Field, double>) {
+    if (!value.is_number()) expected("a number");
+    field = value.template get<double>();
+  } else {
+    if (!value.is_string()) expected("a string");
+    field = value.template get<std::string>();
+  }
+}
+
+inline void read_label_maps(DistilBertConfig& config, const Json& json, const std::string& where) {
+  if (const auto found = json.find("id2label"); found != json.end() && !found->is_null()) {
+    check(found->is_object(), ErrorCode::format, where, ": expected an object for \"id2label\", got ",
+          dump_json(*found, {.indent = -1}));
+    config.id2label.clear();
+    for (const auto& [key, name] : found->get_ref<const Json::object_t&>()) {
+      const bool number = !key.empty() && key.size() < 10 && key.find_first_not_of("0123456789") == std::string::npos;
+      check(number && name.is_string(), ErrorCode::format, where,
+            ": expected \"id2label\" to map class numbers to names, got \"", key,
+            "\": ", dump_json(name, {.indent = -1}));
+      config.id2label[std::stoll(key)] = name.get<std::string>();
+    }
+    check(!config.id2label.empty(), ErrorCode::format, where,
+          ": expected at least one class in \"id2label\", got none");
+    config.label2id.clear();
+    for (const auto& [id, name] : config.id2label) config.label2id.emplace(name, id);
+  }
+  if (const auto found = json.find("label2id"); found != json.end() && found->is_object()) {
+    for (const auto& [name, id] : found->get_ref<const Json::object_t&>()) {
+      check(id.is_number_integer(), ErrorCode::format, where, ": expected a class number in \"label2id\" for \"", name,
+            "\", got ", dump_json(id, {.indent = -1}));
+      const auto known = config.id2label.find(id.get<std::int64_t>());
+      check(!json.contains("id2label") || (known != config.id2label.end() && known->second == name), ErrorCode::format,
+            where, ": \"label2id\" says \"", name, "\" is class ", id.get<std::int64_t>(),
+            ", which \"id2label\" does not say");
+    }
+  }
+  if (const auto found = json.find("num_labels"); found != json.end() && found->is_number_integer())
+    config.set_num_labels(found->get<std::int64_t>());
+}
+
+}  // namespace detail
+
+inline DistilBertConfig DistilBertConfig::from_json(const Json& json, const std::string& where) {
+  check(json.is_object(), ErrorCode::format, where, ": expected a JSON object, got ",
+        dump_json(json, {.indent = -1}).substr(0, 40));
+  if (const auto type = json.find("model_type"); type != json.end())
+    check(type->is_string() && *type == "distilbert", ErrorCode::format, where,
+          ": expected \"model_type\": \"distilbert\", got ", dump_json(*type, {.indent = -1}),
+          "; a BERT encoder can be converted with `tl convert --from bert`");
+  DistilBertConfig config;
+  for (const auto& [written_key, value] : json.get_ref<const Json::object_t&>()) {
+    const std::string key(detail::canonical_config_key(written_key));
+    bool known = false;
+    fields(config, [&](std::string_view name, auto& field) {
+      if (name != key) return;
+      detail::assign_config_field(value, field, where, written_key);
+      known = true;
+    });
+    if (known || key == "id2label" || key == "label2id" || key == "num_labels" || key == "model_type") continue;
+    if (key == "pad_token_id") {
+      if (value.is_null()) {
+        config.pad_token_id.reset();
+      } else {
+        std::int64_t id = 0;
+        detail::assign_config_field(value, id, where, key);
+        config.pad_token_id = id;
+      }
+    } else if (key == "problem_type") {
+      if (!value.is_null()) detail::assign_config_field(value, config.problem_type.emplace(), where, key);
+    } else if (key == "architectures") {
+      if (value.is_array())
+        for (const auto& name : value)
+          if (name.is_string()) config.architectures.push_back(name.get<std::string>());
+    } else {
+      config.other[key] = value;
+    }
+  }
+  detail::read_label_maps(config, json, where);
+  config.validate(where);
+  return config;
+}
+
+inline DistilBertConfig DistilBertConfig::from_pretrained(const std::filesystem::path& folder) {
+  const auto path = folder / "config.json";
+  check(std::filesystem::is_directory(folder), ErrorCode::io, "expected a model folder with config.json and ",
+        "model.safetensors, got ", folder.string(), ", which is not a folder");
+  check(std::filesystem::exists(path), ErrorCode::io, "expected config.json in ", folder.string(), ", it is not there");
+  return from_json(read_json(path), path.string());
+}
+
+inline Json DistilBertConfig::to_json(const std::string& architecture) const {
+  Json json = other;
+  fields(*this, [&](const char* name, const auto& field) { json[name] = field; });
+  json["model_type"] = "distilbert";
+  json["architectures"] = Json::array({architecture});
+  json["pad_token_id"] = pad_token_id ? Json(*pad_token_id) : Json(nullptr);
+  json.erase("torch_dtype");
+  json["dtype"] = "float32";
+  if (problem_type) json["problem_type"] = *problem_type;
+  DistilBertConfig unnamed;
+  unnamed.set_num_labels(num_labels());
+  if (num_labels() != 2 || id2label != unnamed.id2label) {
+    // A JSON object of its own order: class numbers sort as numbers, not as text.
+    Json names = Json::object(), ids = Json::object();
+    for (const auto& [id, name] : id2label) names[std::to_string(id)] = name;
+    for (const auto& [name, id] : label2id) ids[name] = id;
+    json["id2label"] = names;
+    json["label2id"] = ids;
+  }
+  std::vector<std::string> keys;
+  for (const auto& [key, value] : json.get_ref<const Json::object_t&>()) keys.push_back(key);
+  std::sort(keys.begin(), keys.end());
+  Json sorted = Json::object();
+  for (const auto& key : keys) sorted[key] = json[key];
+  return sorted;
+}
+
+inline void DistilBertConfig::update_from_string(std::string_view text) {
+  while (!text.empty()) {
+    const auto comma = std::min(text.find(','), text.size());
+    const std::string_view item = text.substr(0, comma);
+    text.remove_prefix(std::min(comma + 1, text.size()));
+    const auto equals = item.find('=');
+    check(equals != std::string_view::npos, ErrorCode::invalid_argument,
+          "config_overrides: expected name=value, got \"", item, "\"");
+    const std::string_view name = detail::canonical_config_key(item.substr(0, equals));
+    const std::string value(item.substr(equals + 1));
+    bool known = false;
+    std::string names;
+    fields(*this, [&](std::string_view field_name, auto& field) {
+      names += (names.empty() ? "" : ", ") + std::string(field_name);
+      if (field_name != name) return;
+      known = true;
+      if constexpr (std::is_same_v<std::remove_cvref_t<decltype(field)>, std::string>) {
+        field = value;
+      } else {
+        Json parsed;
+        try {
+          parsed = parse_json(value == "True" ? "true" : value == "False" ? "false" : value, "config_overrides");
+        } catch (const Error&) {
+          parsed = value;
+        }
+        detail::assign_config_field(parsed, field, "config_overrides", name);
+      }
+    });
+    check(known, ErrorCode::invalid_argument, "config_overrides: \"", name, "\" is not a field of DistilBertConfig; ",
+          "the fields are ", names);
+  }
+  validate("config_overrides");
+}
+
+}  // namespace tl
