@@ -154,7 +154,8 @@ inline std::string_view canonical_config_key(std::string_view key) {
 template <class Field>
 void assign_config_field(const Json& value, Field& field, const std::string& where, std::string_view key) {
   const auto expected = [&](std::string_view type) {
-    fail(ErrorCode::format, where, ": expected ", type, " for \"", key, "\", got ", dump_json(value, {.indent = -1}));
+    fail(ErrorCode::format, where, ": expected ", type, " for \"", key, "\", got ",
+         tl::dump_json(value, {.indent = -1}));
   };
   if constexpr (std::is_same_v<Field, bool>) {
     if (!value.is_boolean()) expected("true or false");
@@ -174,13 +175,13 @@ void assign_config_field(const Json& value, Field& field, const std::string& whe
 inline void read_label_maps(DistilBertConfig& config, const Json& json, const std::string& where) {
   if (const auto found = json.find("id2label"); found != json.end() && !found->is_null()) {
     check(found->is_object(), ErrorCode::format, where, ": expected an object for \"id2label\", got ",
-          dump_json(*found, {.indent = -1}));
+          tl::dump_json(*found, {.indent = -1}));
     config.id2label.clear();
     for (const auto& [key, name] : found->get_ref<const Json::object_t&>()) {
       const bool number = !key.empty() && key.size() < 10 && key.find_first_not_of("0123456789") == std::string::npos;
       check(number && name.is_string(), ErrorCode::format, where,
             ": expected \"id2label\" to map class numbers to names, got \"", key,
-            "\": ", dump_json(name, {.indent = -1}));
+            "\": ", tl::dump_json(name, {.indent = -1}));
       config.id2label[std::stoll(key)] = name.get<std::string>();
     }
     check(!config.id2label.empty(), ErrorCode::format, where,
@@ -191,7 +192,7 @@ inline void read_label_maps(DistilBertConfig& config, const Json& json, const st
   if (const auto found = json.find("label2id"); found != json.end() && found->is_object()) {
     for (const auto& [name, id] : found->get_ref<const Json::object_t&>()) {
       check(id.is_number_integer(), ErrorCode::format, where, ": expected a class number in \"label2id\" for \"", name,
-            "\", got ", dump_json(id, {.indent = -1}));
+            "\", got ", tl::dump_json(id, {.indent = -1}));
       const auto known = config.id2label.find(id.get<std::int64_t>());
       check(!json.contains("id2label") || (known != config.id2label.end() && known->second == name), ErrorCode::format,
             where, ": \"label2id\" says \"", name, "\" is class ", id.get<std::int64_t>(),
@@ -206,10 +207,10 @@ inline void read_label_maps(DistilBertConfig& config, const Json& json, const st
 
 inline DistilBertConfig DistilBertConfig::from_json(const Json& json, const std::string& where) {
   check(json.is_object(), ErrorCode::format, where, ": expected a JSON object, got ",
-        dump_json(json, {.indent = -1}).substr(0, 40));
+        tl::dump_json(json, {.indent = -1}).substr(0, 40));
   if (const auto type = json.find("model_type"); type != json.end())
     check(type->is_string() && *type == "distilbert", ErrorCode::format, where,
-          ": expected \"model_type\": \"distilbert\", got ", dump_json(*type, {.indent = -1}),
+          ": expected \"model_type\": \"distilbert\", got ", tl::dump_json(*type, {.indent = -1}),
           "; a BERT encoder can be converted with `tl convert --from bert`");
   DistilBertConfig config;
   for (const auto& [written_key, value] : json.get_ref<const Json::object_t&>()) {
