@@ -1,0 +1,97 @@
+// Loops that the compiler turns into vector code, compiled once per instruction set and chosen at run time, so that a
+// program built with plain -O2 uses the vector units of the machine it runs on.
+//
+// How it works: a kernel's body is an always-inlined lambda; with_vectors() calls it from functions with different
+// target attributes. Inside, vector_loop() and vector_sum() have an inner loop of constant length, the form that even
+// the cautious vectoriser of g++ -O2 accepts. Loop bodies must be free of branches: a comparison of floats counts as a
+// branch for g++ (it may trap), a comparison of integers does not.
+#pragma once
+
+#include <cstdint>
+#include <type_traits>
+
+#include <tl/core/cpu_features.hpp>
+#include <tl/core/parallel.hpp>
+
+/// Marks a function or (after the parameter list) a lambda whose code must end up in its caller.
+#define TL_INLINE __attribute__((always_inline))
+
+/// Says that the iterations of the next loop are independent of each other. clang finds out by itself.
+#ifdef __clang__
+#define TL_INDEPENDENT_ITERATIONS
+#else
+#define TL_INDEPENDENT_ITERATIONS _Pragma("GCC ivdep")
+#endif
+
+namespace tl::cpu {
+
+/// Elements that a vector loop handles together: one register of the widest instruction set in float.
+inline constexpr std::int64_t vector_lanes = 16;
+
+/// Calls body(i) for every i in [0, count); the calls must be independent of each other.
+template <class Body>
+TL_INLINE inline void vector_loop(std::int64_t count, const Body& body) {
+  std::int64_t i = 0;
+  for (; i + vector_lanes <= count; i += vector_lanes) {
+    TL_INDEPENDENT_ITERATIONS
+    for (std::int64_t lane = 0; lane < vector_lanes; ++lane) body(i + lane);
+  }
+  for (; i < count; ++i) body(i);
+}
+
+/// The sum of term(i) for i in [0, count), as `vector_lanes` interleaved partial sums that are added in order.
+template <class Sum, class Term>
+TL_INLINE inline Sum vector_sum(std::int64_t count, const Term& term) {
+  Sum partial[vector_lanes] = {};
+  std::int64_t i = 0;
+  for (; i + vector_lanes <= count; i += vector_lanes) {
+    TL_INDEPENDENT_ITERATIONS
+    for (std::int64_t lane = 0; lane < vector_lanes; ++lane) partial[lane] += term(i + lane);
+  }
+  for (; i < count; ++i) partial[i % vector_lanes] += term(i);
+  Sum sum{};
+  for (const Sum& value : partial) sum += value;
+  return sum;
+}
+
+namespace detail {
+#ifdef TL_X86_64
+template <class Body>
+__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma"))) void run_avx512(const Body& body) {
+  body();
+}
+template <class Body>
+__attribute__((target("avx2,fma"))) void run_avx2(const Body& body) {
+  body();
+}
+#endif
+}  // namespace detail
+
+/// Calls body(), an always-inlined callable, compiled for the instruction set of this machine if T is float. Double
+/// serves gradient checks and is compiled once.
+template <class T, class Body>
+void with_vectors(const Body& body) {
+#ifdef TL_X86_64
+  if constexpr (std::is_same_v<T, float>) {
+    if (cpu_isa() >= CpuIsa::avx512) return detail::run_avx512(body);
+    if (cpu_isa() >= CpuIsa::avx2) return detail::run_avx2(body);
+  }
+#endif
+  body();
+}
+
+/// parallel_for(count, grain, body) with a body, always-inlined, that runs in with_vectors<T>.
+template <class T, class Body>
+void parallel_vectorized(std::int64_t count, std::int64_t grain, const Body& body) {
+  parallel_for(count, grain, [&body](std::int64_t begin, std::int64_t end) {
+    with_vectors<T>([&body, begin, end]() TL_INLINE { body(begin, end); });
+  });
+}
+
+/// Elements per chunk of a flat range: long enough that handing it out costs nothing.
+inline constexpr std::int64_t flat_grain = 16384;
+
+/// Rows of `width` elements per chunk.
+inline std::int64_t row_grain(std::int64_t width) { return width >= flat_grain ? 1 : flat_grain / (width > 0 ? width : 1); }
+
+}  // namespace tl::cpu
