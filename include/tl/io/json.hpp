@@ -31,7 +31,8 @@ namespace detail {
 
 class JsonParser {
  public:
-  JsonParser(std::string_view text, std::string_view where) : text_(text), where_(where) {}
+  JsonParser(std::string_view text, std::string_view where, std::size_t first_byte)
+      : text_(text), where_(where), first_byte_(first_byte) {}
 
   Json document() {
     if (text_.starts_with("\xef\xbb\xbf")) at_ = 3;
@@ -53,7 +54,7 @@ class JsonParser {
       got = length > 0 && byte >= 0x20 ? join("'", text_.substr(at_, length), "'")
                                        : join("byte 0x", "0123456789abcdef"[byte >> 4], "0123456789abcdef"[byte & 15]);
     }
-    fail(ErrorCode::format, where_, ", byte ", at_, ": expected ", what, ", got ", got);
+    fail(ErrorCode::format, where_, ", byte ", first_byte_ + at_, ": expected ", what, ", got ", got);
   }
 
   void skip_blanks() {
@@ -86,7 +87,7 @@ class JsonParser {
   }
 
   void descend() {
-    if (++depth_ > max_depth) fail(ErrorCode::format, where_, ", byte ", at_, ": expected at most ", max_depth,
+    if (++depth_ > max_depth) fail(ErrorCode::format, where_, ", byte ", first_byte_ + at_, ": expected at most ", max_depth,
                                    " nested arrays and objects, got more");
   }
 
@@ -122,7 +123,7 @@ class JsonParser {
         if (at_ >= text_.size() || text_[at_] != '"') expected("a key in double quotes");
         std::string key = parse_string();
         if (!keys.insert(key).second)
-          fail(ErrorCode::format, where_, ", byte ", begin, ": expected every key once, got \"", key, "\" again");
+          fail(ErrorCode::format, where_, ", byte ", first_byte_ + begin, ": expected every key once, got \"", key, "\" again");
         skip_blanks();
         if (!accept(":")) expected("':' after a key");
         Json value = parse_value();
@@ -221,23 +222,24 @@ class JsonParser {
     }
     double value = 0.0;
     if (std::from_chars(first, last, value).ec != std::errc{})
-      fail(ErrorCode::format, where_, ", byte ", begin, ": expected a number in the range of a double, got ",
+      fail(ErrorCode::format, where_, ", byte ", first_byte_ + begin, ": expected a number in the range of a double, got ",
            std::string_view(first, std::min<std::size_t>(at_ - begin, 40)));
     return value;
   }
 
   std::string_view text_;
   std::string_view where_;
+  std::size_t first_byte_;
   std::size_t at_ = 0;
   int depth_ = 0;
 };
 
 }  // namespace detail
 
-/// Parses one JSON document. `where` names the source in errors ("config.json", "train.jsonl, line 3").
-/// Throws format with the byte offset and what was expected there.
-inline Json parse_json(std::string_view text, std::string_view where) {
-  return detail::JsonParser(text, where).document();
+/// Parses one JSON document. `where` names the source in errors ("config.json", "train.jsonl, line 3") and `first_byte`
+/// is the place of `text` in it. Throws format with the byte offset and what was expected there.
+inline Json parse_json(std::string_view text, std::string_view where, std::size_t first_byte = 0) {
+  return detail::JsonParser(text, where, first_byte).document();
 }
 
 /// A double as Python's repr writes it: shortest form that reads back the same, "2.0", "1e-05".
@@ -277,7 +279,7 @@ struct JsonStyle {
 
 namespace detail {
 
-inline void dump_string(std::string& out, std::string_view text, bool ensure_ascii) {
+inline void append_json_string(std::string& out, std::string_view text, bool ensure_ascii) {
   const auto escape = [&out](std::uint32_t unit) {
     out += "\\u";
     for (int shift = 12; shift >= 0; shift -= 4) out += "0123456789abcdef"[(unit >> shift) & 15u];
@@ -306,7 +308,7 @@ inline void dump_string(std::string& out, std::string_view text, bool ensure_asc
   out += '"';
 }
 
-inline void dump_json(std::string& out, const Json& value, const JsonStyle& style, int level) {
+inline void append_json(std::string& out, const Json& value, const JsonStyle& style, int level) {
   const auto new_line = [&](int depth) {
     if (style.indent < 0) return;
     out += '\n';
@@ -331,15 +333,15 @@ inline void dump_json(std::string& out, const Json& value, const JsonStyle& styl
       if (style.sort_keys)
         std::sort(members.begin(), members.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
       elements(members, '{', '}', [&](const auto& member) {
-        dump_string(out, member.first, style.ensure_ascii);
+        append_json_string(out, member.first, style.ensure_ascii);
         out += style.compact ? ":" : ": ";
-        dump_json(out, *member.second, style, level + 1);
+        append_json(out, *member.second, style, level + 1);
       });
       return;
     }
     case Json::value_t::array:
-      return elements(value, '[', ']', [&](const Json& element) { dump_json(out, element, style, level + 1); });
-    case Json::value_t::string: return dump_string(out, value.get_ref<const std::string&>(), style.ensure_ascii);
+      return elements(value, '[', ']', [&](const Json& element) { append_json(out, element, style, level + 1); });
+    case Json::value_t::string: return append_json_string(out, value.get_ref<const std::string&>(), style.ensure_ascii);
     case Json::value_t::number_float: out += python_float(value.get<double>()); return;
     case Json::value_t::number_integer: out += std::to_string(value.get<std::int64_t>()); return;
     case Json::value_t::number_unsigned: out += std::to_string(value.get<std::uint64_t>()); return;
@@ -354,7 +356,7 @@ inline void dump_json(std::string& out, const Json& value, const JsonStyle& styl
 /// Throws format if a string is not UTF-8.
 inline std::string dump_json(const Json& value, const JsonStyle& style = {}) {
   std::string out;
-  detail::dump_json(out, value, style, 0);
+  detail::append_json(out, value, style, 0);
   return out;
 }
 

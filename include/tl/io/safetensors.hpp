@@ -1,0 +1,6 @@
+// The safetensors format: reader (single files and shards), writer, and tensors as they lie in files.
+#pragma once
+
+#include <tl/io/safetensors_reader.hpp>
+#include <tl/io/safetensors_writer.hpp>
+#include <tl/io/stored_tensor.hpp>

@@ -1,0 +1,259 @@
+// Reading safetensors: 8 bytes header length, a JSON header, tensors one after the other without a gap. Nothing in the
+// file is trusted: every number is checked before it is used, and each way of being wrong has its own sentence. Offsets
+// in messages count from the start of the file.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include <tl/core/error.hpp>
+#include <tl/core/shape.hpp>
+#include <tl/io/json_file.hpp>
+#include <tl/io/mapped_file.hpp>
+#include <tl/io/stored_tensor.hpp>
+
+namespace tl {
+
+namespace detail {
+
+struct SafetensorsContent {
+  std::vector<StoredTensor> tensors;  ///< in file order
+  std::map<std::string, std::string> metadata;
+};
+
+/// Checks one file and lists its tensors as views into it.
+class SafetensorsParser {
+ public:
+  explicit SafetensorsParser(const MappedFile& file) : path_(file.path().string()), bytes_(file.bytes()), text_(file.text()) {}
+
+  SafetensorsContent parse() {
+    const Json header = parse_header();
+    SafetensorsContent content;
+    std::vector<Entry> entries;
+    for (const auto& [name, value] : header.get_ref<const Json::object_t&>()) {
+      if (name == "__metadata__") content.metadata = parse_metadata(value);
+      else entries.push_back(parse_entry(name, value));
+    }
+    std::stable_sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
+      return std::pair(a.begin, a.end) < std::pair(b.begin, b.end);
+    });
+    const std::uint64_t size = bytes_.size() - data_start_;
+    std::uint64_t expected = 0;
+    for (Entry& entry : entries) {
+      const auto where = [&] { return join(path_, ", tensor ", entry.tensor.name); };
+      check(entry.begin == expected, ErrorCode::format, where(), ": expected its data to start at byte ",
+            data_start_ + expected, " where the previous tensor ends, got byte ", data_start_ + entry.begin,
+            entry.begin < expected ? " (overlap)" : " (gap)");
+      check(entry.end <= size, ErrorCode::format, where(), ": expected its data to end by byte ", bytes_.size(),
+            ", the end of the file, got byte ", data_start_ + entry.end);
+      entry.tensor.data = bytes_.subspan(data_start_ + entry.begin, entry.end - entry.begin);
+      expected = entry.end;
+      content.tensors.push_back(std::move(entry.tensor));
+    }
+    check(expected == size, ErrorCode::format, path_, ": expected the file to end at byte ", data_start_ + expected,
+          " after the last tensor, got ", size - expected, " bytes more");
+    return content;
+  }
+
+ private:
+  struct Entry {
+    StoredTensor tensor;
+    std::uint64_t begin = 0, end = 0;  // from the start of the data
+  };
+
+  static constexpr std::uint64_t max_header = 100'000'000;
+  static constexpr std::uint64_t max_offset = std::uint64_t{1} << 62;
+
+  Json parse_header() {
+    check(bytes_.size() >= 8, ErrorCode::format, path_, ": expected a safetensors file of at least 8 bytes, got ",
+          bytes_.size(), " bytes");
+    std::uint64_t length = 0;
+    for (std::size_t i = 8; i-- > 0;) length = (length << 8) | static_cast<std::uint64_t>(bytes_[i]);
+    check(length <= max_header, ErrorCode::format, path_, ", byte 0: expected a header of at most ", max_header,
+          " bytes, got a length of ", length, " (is this a safetensors file?)");
+    check(length <= bytes_.size() - 8, ErrorCode::format, path_, ": expected a header of ", length,
+          " bytes after byte 8, got a file of ", bytes_.size(), " bytes (truncated?)");
+    data_start_ = 8 + static_cast<std::size_t>(length);
+    Json header = parse_json(text_.substr(8, static_cast<std::size_t>(length)), path_, 8);
+    check(header.is_object(), ErrorCode::format, path_, ", byte 8: expected a JSON object as header, got ",
+          header.type_name());
+    return header;
+  }
+
+  std::map<std::string, std::string> parse_metadata(const Json& value) const {
+    check(value.is_object(), ErrorCode::format, path_, ", __metadata__: expected an object, got ", value.type_name());
+    std::map<std::string, std::string> metadata;
+    for (const auto& [key, text] : value.get_ref<const Json::object_t&>()) {
+      check(text.is_string(), ErrorCode::format, path_, ", __metadata__, key ", key, ": expected a string, got ",
+            text.type_name());
+      metadata[key] = text.get<std::string>();
+    }
+    return metadata;
+  }
+
+  static std::string excerpt(const Json& value) { return dump_json(value, {.indent = -1}).substr(0, 60); }
+
+  static std::uint64_t parse_natural(const Json& value, const std::string& where) {
+    if (!value.is_number_integer() || (!value.is_number_unsigned() && value.get<std::int64_t>() < 0))
+      fail(ErrorCode::format, where, ": expected integers >= 0, got ", excerpt(value));
+    const auto number = value.get<std::uint64_t>();
+    check(number <= max_offset, ErrorCode::format, where, ": expected integers up to 2^62, got ", number);
+    return number;
+  }
+
+  Entry parse_entry(const std::string& name, const Json& value) const {
+    const std::string where = join(path_, ", tensor ", name);
+    check(value.is_object(), ErrorCode::format, where, ": expected an object, got ", value.type_name());
+    for (const char* key : {"dtype", "shape", "data_offsets"})
+      check(value.contains(key), ErrorCode::format, where, ": expected the key ", key, ", it is missing");
+    const Json& dtype = value.at("dtype");
+    const Json& shape = value.at("shape");
+    const Json& offsets = value.at("data_offsets");
+    check(dtype.is_string(), ErrorCode::format, where, ", dtype: expected a string, got ", dtype.type_name());
+    check(shape.is_array(), ErrorCode::format, where, ", shape: expected an array, got ", shape.type_name());
+    if (!offsets.is_array() || offsets.size() != 2)
+      fail(ErrorCode::format, where, ", data_offsets: expected an array of two integers, got ", excerpt(offsets));
+
+    Entry entry;
+    entry.tensor.name = name;
+    entry.tensor.dtype = stored_dtype(dtype.get_ref<const std::string&>());
+    entry.begin = parse_natural(offsets[0], where + ", data_offsets");
+    entry.end = parse_natural(offsets[1], where + ", data_offsets");
+    check(entry.begin <= entry.end, ErrorCode::format, where, ", data_offsets: expected begin <= end, got ", entry.begin,
+          " and ", entry.end);
+    check(shape.size() <= static_cast<std::size_t>(Shape::max_rank), ErrorCode::format, where, ", shape: expected at most ",
+          Shape::max_rank, " extents, got ", shape.size());
+    std::vector<std::int64_t> extents;
+    std::uint64_t elements = 1;
+    for (const Json& extent : shape) {
+      const std::uint64_t number = parse_natural(extent, where + ", shape");
+      if (number != 0 && elements > max_offset / number)
+        fail(ErrorCode::format, where, ", shape: expected at most 2^62 elements, got ", excerpt(shape));
+      elements *= number;
+      extents.push_back(static_cast<std::int64_t>(number));
+    }
+    entry.tensor.shape = Shape(std::span<const std::int64_t>(extents));
+    if (entry.tensor.dtype != StoredDType::unknown) check_size(entry, elements, where);
+    return entry;
+  }
+
+  static void check_size(const Entry& entry, std::uint64_t elements, const std::string& where) {
+    const auto bits = static_cast<std::uint64_t>(bits_of(entry.tensor.dtype));
+    check(elements <= max_offset / bits, ErrorCode::format, where, ", shape: expected at most 2^62 bits, got ",
+          elements, " elements of ", to_string(entry.tensor.dtype));
+    check(elements * bits % 8 == 0, ErrorCode::format, where, ", shape: expected whole bytes, got ", elements,
+          " elements of ", bits, " bits");
+    check(entry.end - entry.begin == elements * bits / 8, ErrorCode::format, where, ", data_offsets: expected ",
+          elements * bits / 8, " bytes for ", to_string(entry.tensor.dtype), entry.tensor.shape, ", got ",
+          entry.end - entry.begin);
+  }
+
+  std::string path_;
+  std::span<const std::byte> bytes_;
+  std::string_view text_;
+  std::size_t data_start_ = 0;
+};
+
+}  // namespace detail
+
+/// The tensors of a safetensors file or of a sharded checkpoint, as views into mapped memory that live as long as this
+/// object. Move-only.
+class SafetensorsReader {
+ public:
+  /// `path` is a .safetensors file, a model.safetensors.index.json, or a folder with one of the two (the single file is
+  /// looked for first, as the Python stack does). Throws io, format, or not_found if the folder has neither or a shard
+  /// is missing.
+  explicit SafetensorsReader(const std::filesystem::path& path) : path_(resolve(path)) {
+    if (path_.extension() == ".json") {
+      add_shards();
+    } else {
+      add_file(path_);
+    }
+  }
+
+  /// The file or index that was read.
+  const std::filesystem::path& path() const noexcept { return path_; }
+
+  /// All tensors, in file order.
+  const std::vector<StoredTensor>& tensors() const noexcept { return tensors_; }
+
+  const std::map<std::string, std::string>& metadata() const noexcept { return metadata_; }
+
+  /// The tensor of that name, or nullptr.
+  const StoredTensor* find(std::string_view name) const {
+    const auto found = index_.find(std::string(name));
+    return found == index_.end() ? nullptr : &tensors_[found->second];
+  }
+
+  /// The tensor of that name. Throws not_found.
+  const StoredTensor& at(std::string_view name) const {
+    const StoredTensor* tensor = find(name);
+    check(tensor != nullptr, ErrorCode::not_found, path_.string(), ": expected a tensor ", name, ", got ",
+          tensors_.size(), " tensors without it");
+    return *tensor;
+  }
+
+ private:
+  static std::filesystem::path resolve(const std::filesystem::path& path) {
+    std::error_code ignored;
+    if (!std::filesystem::is_directory(path, ignored)) return path;
+    for (const char* name : {"model.safetensors", "model.safetensors.index.json"})
+      if (std::filesystem::exists(path / name, ignored)) return path / name;
+    fail(ErrorCode::not_found, path.string(), ": expected model.safetensors or model.safetensors.index.json, got a folder with neither");
+  }
+
+  void add_file(const std::filesystem::path& path) {
+    files_.emplace_back(path);
+    auto content = detail::SafetensorsParser(files_.back()).parse();
+    for (auto& tensor : content.tensors) {
+      const bool fresh = index_.emplace(tensor.name, tensors_.size()).second;
+      check(fresh, ErrorCode::format, path_.string(), ": expected every tensor in one shard, got ", tensor.name, " again in ",
+            path.filename().string());
+      tensors_.push_back(std::move(tensor));
+    }
+    metadata_.merge(content.metadata);
+  }
+
+  void add_shards() {
+    const Json index = read_json(path_);
+    check(index.is_object() && index.contains("weight_map") && index.at("weight_map").is_object(), ErrorCode::format,
+          path_.string(), ": expected an object \"weight_map\" from tensor names to file names, it is missing");
+    std::map<std::string, std::string> shards;  // file name -> a tensor that it is named for
+    for (const auto& [tensor, file] : index.at("weight_map").get_ref<const Json::object_t&>()) {
+      check(file.is_string(), ErrorCode::format, path_.string(), ", weight_map, ", tensor, ": expected a file name, got ",
+            file.type_name());
+      const std::filesystem::path name = file.get<std::string>();
+      check(name.has_filename() && !name.has_parent_path(), ErrorCode::format, path_.string(), ", weight_map, ", tensor,
+            ": expected a file name without a folder, got ", name.string());
+      shards.emplace(name.string(), tensor);
+    }
+    for (const auto& [name, tensor] : shards) {
+      const auto shard = path_.parent_path() / name;
+      std::error_code ignored;
+      check(std::filesystem::exists(shard, ignored), ErrorCode::not_found, path_.string(), ": expected the shard ",
+            shard.string(), " for tensor ", tensor, ", the file does not exist");
+      add_file(shard);
+    }
+    for (const auto& [tensor, file] : index.at("weight_map").get_ref<const Json::object_t&>())
+      check(find(tensor) != nullptr, ErrorCode::format, path_.string(), ": expected tensor ", tensor, " in ",
+            file.get<std::string>(), ", it is not there");
+  }
+
+  std::filesystem::path path_;
+  std::vector<MappedFile> files_;
+  std::vector<StoredTensor> tensors_;
+  std::map<std::string, std::string> metadata_;
+  std::unordered_map<std::string, std::size_t> index_;
+};
+
+}  // namespace tl

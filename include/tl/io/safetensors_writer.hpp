@@ -1,0 +1,81 @@
+// Writing safetensors byte for byte as the Python library does: metadata first, tensors by element type (widest first)
+// and then name, header padded with blanks to a multiple of 8. The data is streamed from where it lies.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <tl/core/error.hpp>
+#include <tl/io/atomic_file.hpp>
+#include <tl/io/json.hpp>
+#include <tl/io/stored_tensor.hpp>
+
+namespace tl {
+
+/// Free text in the header; {"format", "pt"} tells the Python stack that the tensors come from PyTorch's layout.
+using SafetensorsMetadata = std::vector<std::pair<std::string, std::string>>;
+
+/// Writes a file atomically; the order of `tensors` does not matter. Without metadata the header has none.
+/// Throws invalid_argument for a name that stands twice or is reserved, shape if a tensor's bytes do not fit its shape,
+/// format if a name is not UTF-8, io.
+inline void write_safetensors(const std::filesystem::path& path, std::span<const StoredTensor> tensors,
+                              const SafetensorsMetadata& metadata = {{"format", "pt"}}) {
+  std::vector<const StoredTensor*> sorted;
+  for (const StoredTensor& tensor : tensors) {
+    check(tensor.name != "__metadata__", ErrorCode::invalid_argument, path.string(),
+          ": expected tensor names other than __metadata__");
+    const auto bits = static_cast<std::uint64_t>(tensor.shape.elements()) * static_cast<std::uint64_t>(bits_of(tensor.dtype));
+    check(tensor.dtype != StoredDType::unknown, ErrorCode::dtype, path.string(), ", tensor ", tensor.name,
+          ": expected a known element type, got ", to_string(tensor.dtype));
+    check(bits % 8 == 0 && tensor.data.size() == bits / 8, ErrorCode::shape, path.string(), ", tensor ", tensor.name,
+          ": expected ", bits, " bits for ", to_string(tensor.dtype), tensor.shape, ", got ", tensor.data.size(), " bytes");
+    sorted.push_back(&tensor);
+  }
+  std::sort(sorted.begin(), sorted.end(), [](const StoredTensor* a, const StoredTensor* b) {
+    return a->dtype != b->dtype ? a->dtype > b->dtype : a->name < b->name;
+  });
+
+  Json header = Json::object();
+  if (!metadata.empty()) {
+    Json& texts = header["__metadata__"] = Json::object();
+    for (const auto& [key, text] : metadata) texts[key] = text;
+  }
+  std::vector<std::pair<const std::string, Json>>& members = header.get_ref<Json::object_t&>();
+  std::vector<std::string_view> names;
+  std::uint64_t offset = 0;
+  for (const StoredTensor* tensor : sorted) {
+    const std::uint64_t end = offset + tensor->data.size();
+    Json entry = Json::object();
+    entry["dtype"] = std::string(to_string(tensor->dtype));
+    entry["shape"] = std::vector<std::int64_t>(tensor->shape.extents().begin(), tensor->shape.extents().end());
+    entry["data_offsets"] = {offset, end};
+    members.emplace_back(tensor->name, std::move(entry));
+    names.push_back(tensor->name);
+    offset = end;
+  }
+  std::sort(names.begin(), names.end());
+  const auto twice = std::adjacent_find(names.begin(), names.end());
+  check(twice == names.end(), ErrorCode::invalid_argument, path.string(), ": expected every tensor name once, got ",
+        twice == names.end() ? std::string_view{} : *twice, " twice");
+
+  std::string text = dump_json(header, {.indent = -1, .sort_keys = false, .ensure_ascii = false, .compact = true});
+  text.append((8 - text.size() % 8) % 8, ' ');
+  std::array<char, 8> length{};
+  for (std::size_t i = 0; i < 8; ++i) length[i] = static_cast<char>(static_cast<unsigned char>(text.size() >> (8 * i)));
+
+  AtomicFile file(path, 8 + text.size() + offset);
+  file.write(std::string_view(length.data(), length.size()));
+  file.write(text);
+  for (const StoredTensor* tensor : sorted) file.write(tensor->data);
+  file.commit();
+}
+
+}  // namespace tl

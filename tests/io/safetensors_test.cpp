@@ -1,0 +1,289 @@
+// safetensors: the Python library's own files read and written back byte for byte, shards, the sentence of every
+// check, and files that were damaged at random.
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <algorithm>
+
+#include <tl/core/mt19937.hpp>
+#include <tl/io/safetensors.hpp>
+
+#include "support/catch.hpp"
+#include "support/reference.hpp"
+
+using namespace tl;
+using tl::test::read_text;
+using tl::test::reference_file;
+using tl::test::TemporaryFolder;
+
+namespace {
+
+void put(const std::filesystem::path& path, const std::string& text) {
+  std::ofstream out(path, std::ios::binary);
+  out << text;
+}
+
+std::string with_length(std::uint64_t length, const std::string& rest) {
+  std::string text(8, '\0');
+  for (std::size_t i = 0; i < 8; ++i) text[i] = static_cast<char>(static_cast<unsigned char>(length >> (8 * i)));
+  return text + rest;
+}
+
+/// A file with this header and `data_bytes` zero bytes of data.
+std::string file_with(const std::string& header, std::size_t data_bytes = 0) {
+  return with_length(header.size(), header + std::string(data_bytes, '\0'));
+}
+
+std::vector<float> floats(const StoredTensor& tensor) {
+  std::vector<float> values(static_cast<std::size_t>(tensor.shape.elements()));
+  read_floats(tensor, values);
+  return values;
+}
+
+}  // namespace
+
+TEST_CASE("safetensors: every element type of the Python library's file is read") {
+  const SafetensorsReader file(reference_file("tensors_mixed.safetensors"));
+  CHECK(file.tensors().size() == 16);
+  CHECK(file.metadata() == std::map<std::string, std::string>{{"format", "pt"}});
+  CHECK(file.at("b.weight").shape == Shape{2, 3});
+  CHECK(floats(file.at("b.weight")) == std::vector<float>{-2.0f, -1.25f, -0.5f, 0.25f, 1.0f, 1.75f});
+  CHECK(floats(file.at("half")) == std::vector<float>{-2.0f, -1.25f, -0.5f, 0.25f, 1.0f});
+  CHECK(floats(file.at("brain")) == std::vector<float>{-2.0f, -1.25f, -0.5f});
+  CHECK(floats(file.at("double")) == std::vector<float>{-2.0f, -1.25f});
+  CHECK(floats(file.at("name \"quoted\" \\ \t é 中")) == std::vector<float>{-2.0f});
+  CHECK(file.at("scalar").shape == Shape{});
+  CHECK(floats(file.at("scalar")) == std::vector<float>{1.5f});
+  CHECK(floats(file.at("nothing")).empty());
+  CHECK(file.at("nothing").shape == Shape{0, 4});
+  std::int64_t ids[3];
+  REQUIRE(file.at("ids").data.size() == sizeof ids);
+  std::memcpy(ids, file.at("ids").data.data(), sizeof ids);
+  CHECK(ids[1] == -2);
+  CHECK(to_dtype(file.at("ids").dtype) == DType::i64);
+  CHECK(file.at("flag").dtype == StoredDType::boolean);
+  CHECK(to_string(file.at("e4m3").dtype) == "F8_E4M3");
+  CHECK_FALSE(to_dtype(file.at("e5m2").dtype).has_value());
+  CHECK(file.find("none") == nullptr);
+}
+
+TEST_CASE("safetensors: what is written equals the Python library's file byte for byte") {
+  const TemporaryFolder folder;
+  for (const char* name : {"tensors_mixed.safetensors", "tensors_plain.safetensors"}) {
+    const SafetensorsReader file(reference_file(name));
+    auto tensors = file.tensors();
+    std::reverse(tensors.begin(), tensors.end());
+    SafetensorsMetadata metadata(file.metadata().begin(), file.metadata().end());
+    write_safetensors(folder / name, tensors, metadata);
+    CHECK(read_text(folder / name) == read_text(reference_file(name)));
+  }
+  write_safetensors(folder / "none", {});
+  CHECK(read_text(folder / "none") == with_length(32, R"({"__metadata__":{"format":"pt"}})"));
+  CHECK(SafetensorsReader(folder / "none").tensors().empty());
+}
+
+TEST_CASE("safetensors: values of the library's own types survive") {
+  const TemporaryFolder folder;
+  std::vector<float> weights(100000);
+  Mt19937 random(1);
+  normal_(weights, 0.0, 1.0, random);
+  std::vector<half> halves(weights.begin(), weights.end());
+  std::vector<bfloat16> brains(weights.begin(), weights.end());
+  const std::vector<StoredTensor> tensors = {stored_tensor<float>("w", {100, 1000}, weights),
+                                             stored_tensor<half>("h", {100000}, halves),
+                                             stored_tensor<bfloat16>("b", {100000}, brains)};
+  write_safetensors(folder / "x", tensors);
+  const SafetensorsReader file(folder / "x");
+  CHECK(floats(file.at("w")) == weights);
+  CHECK(floats(file.at("h")) == std::vector<float>(halves.begin(), halves.end()));
+  CHECK(floats(file.at("b")) == std::vector<float>(brains.begin(), brains.end()));
+}
+
+TEST_CASE("safetensors: data that is not aligned is read all the same") {
+  const TemporaryFolder folder;
+  const float value = 3.25f;
+  std::string data(4, '\0');
+  std::memcpy(data.data(), &value, 4);
+  const std::string header = R"({"x":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}} )";
+  REQUIRE((8 + header.size()) % 4 != 0);
+  put(folder / "x", with_length(header.size(), header + data));
+  CHECK(floats(SafetensorsReader(folder / "x").at("x")) == std::vector<float>{3.25f});
+}
+
+TEST_CASE("safetensors: a type that nobody knows matters only when it is needed") {
+  const TemporaryFolder folder;
+  put(folder / "x", file_with(R"({"new":{"dtype":"F3","shape":[3],"data_offsets":[0,2]},"w":{"dtype":"F32","shape":[1],"data_offsets":[2,6]}})", 6));
+  const SafetensorsReader file(folder / "x");
+  CHECK(floats(file.at("w")) == std::vector<float>{0.0f});
+  TL_REQUIRE_ERROR(floats(file.at("new")), "tensor new: expected F64, F32, F16 or BF16, got (unknown)");
+}
+
+TEST_CASE("safetensors: shards are read as one, through the index or the folder") {
+  for (const char* name : {"sharded/model.safetensors.index.json", "sharded"}) {
+    const SafetensorsReader file(reference_file(name));
+    CHECK(file.tensors().size() == 3);
+    CHECK(floats(file.at("layer.0.weight")) == std::vector<float>{-2.0f, -1.25f, -0.5f, 0.25f});
+    CHECK(floats(file.at("layer.1.weight")) == std::vector<float>{-2.0f, -1.25f});
+    CHECK(file.metadata().at("format") == "pt");
+    CHECK(file.path().filename() == "model.safetensors.index.json");
+  }
+  const TemporaryFolder folder;
+  TL_REQUIRE_ERROR(SafetensorsReader(folder.path()), folder.path().string() + ": expected model.safetensors or model.safetensors.index.json");
+  std::filesystem::copy(reference_file("sharded"), folder / "m");
+  std::filesystem::copy(reference_file("tensors_plain.safetensors"), folder / "m/model.safetensors");
+  CHECK(SafetensorsReader(folder / "m").at("w").shape == Shape{2});
+}
+
+TEST_CASE("safetensors: what can be wrong with an index") {
+  const TemporaryFolder folder;
+  std::filesystem::copy(reference_file("sharded"), folder / "m");
+  const auto index = folder / "m/model.safetensors.index.json";
+  const auto refused = [&](const std::string& text) {
+    put(index, text);
+    return test::error_of([&] { SafetensorsReader{folder / "m"}; });
+  };
+  const auto has = [](const std::string& sentence, const std::string& part) {
+    INFO(sentence);
+    CHECK(sentence.find(part) != std::string::npos);
+  };
+  const std::string shard = "model-00001-of-00002.safetensors";
+  has(refused("[]"), index.string() + ": expected an object \"weight_map\" from tensor names to file names");
+  has(refused(R"({"weight_map": 3})"), "expected an object \"weight_map\"");
+  has(refused(R"({"weight_map": {"a": 3}})"), "weight_map, a: expected a file name, got number");
+  has(refused(R"({"weight_map": {"a": "../other"}})"), "weight_map, a: expected a file name without a folder, got ../other");
+  has(refused(R"({"weight_map": {"a": ""}})"), "weight_map, a: expected a file name without a folder, got ");
+  has(refused(R"({"weight_map": {"layer.1.bias": "lost.safetensors"}})"),
+      ": expected the shard " + (folder / "m/lost.safetensors").string() + " for tensor layer.1.bias, the file does not exist");
+  has(refused(R"({"weight_map": {"a": ")" + shard + "\"}}"), ": expected tensor a in " + shard + ", it is not there");
+  std::filesystem::copy(folder / "m" / shard, folder / "m/copy.safetensors");
+  has(refused(R"({"weight_map": {"layer.0.weight": ")" + shard + R"(", "x": "copy.safetensors"}})"),
+      ": expected every tensor in one shard, got layer.0.weight again in " + shard);
+}
+
+TEST_CASE("safetensors: each check of a file has its sentence") {
+  const TemporaryFolder folder;
+  const auto path = folder / "x.safetensors";
+  const auto entry = [](const std::string& body) { return R"({"a":{)" + body + "}}"; };
+  const auto f32 = [&](const std::string& shape, const std::string& offsets) {
+    return entry(R"("dtype":"F32","shape":)" + shape + R"(,"data_offsets":)" + offsets);
+  };
+  const auto two = [](const std::string& first, const std::string& second) {
+    return R"({"a":{"dtype":"U8","shape":[4],"data_offsets":)" + first + R"(},"b":{"dtype":"U8","shape":[4],"data_offsets":)" + second + "}}";
+  };
+  const std::pair<std::string, std::string> cases[] = {
+      {"", ": expected a safetensors file of at least 8 bytes, got 0 bytes"},
+      {"1234567", "got 7 bytes"},
+      {with_length(100'000'001, ""), ", byte 0: expected a header of at most 100000000 bytes, got a length of 100000001"},
+      {with_length(std::uint64_t{1} << 63, "{}"), "got a length of 9223372036854775808 (is this a safetensors file?)"},
+      {with_length(~std::uint64_t{0}, "{}"), "got a length of 18446744073709551615"},
+      {with_length(3, "{}"), ": expected a header of 3 bytes after byte 8, got a file of 10 bytes (truncated?)"},
+      {file_with(""), ", byte 8: expected a value, got the end"},
+      {file_with("{\"\xff\":1}"), ", byte 10: expected UTF-8, got byte 0xff"},
+      {file_with("{} x"), ", byte 11: expected the end after the value, got 'x'"},
+      {file_with("[]"), ", byte 8: expected a JSON object as header, got array"},
+      {file_with(R"({"__metadata__":1})"), ", __metadata__: expected an object, got number"},
+      {file_with(R"({"__metadata__":{"a":1}})"), ", __metadata__, key a: expected a string, got number"},
+      {file_with(R"({"a":{},"a":{}})"), ": expected every key once, got \"a\" again"},
+      {file_with(R"({"a":[]})"), ", tensor a: expected an object, got array"},
+      {file_with(entry(R"("shape":[],"data_offsets":[0,0])")), ", tensor a: expected the key dtype, it is missing"},
+      {file_with(entry(R"("dtype":"F32","data_offsets":[0,0])")), "expected the key shape, it is missing"},
+      {file_with(entry(R"("dtype":"F32","shape":[])")), "expected the key data_offsets, it is missing"},
+      {file_with(entry(R"("dtype":3,"shape":[],"data_offsets":[0,0])")), ", dtype: expected a string, got number"},
+      {file_with(f32("3", "[0,0]")), ", shape: expected an array, got number"},
+      {file_with(f32("[]", "[0]")), ", data_offsets: expected an array of two integers, got [0]"},
+      {file_with(f32("[]", "[0,-4]")), ", data_offsets: expected integers >= 0, got -4"},
+      {file_with(f32("[]", "[0,4.0]")), ", data_offsets: expected integers >= 0, got 4.0"},
+      {file_with(f32("[]", "[0,18446744073709551615]")), ", data_offsets: expected integers up to 2^62, got 18446744073709551615"},
+      {file_with(f32("[]", "[4,0]")), ", data_offsets: expected begin <= end, got 4 and 0"},
+      {file_with(f32("[1,1,1,1,1,1,1]", "[0,4]")), ", shape: expected at most 6 extents, got 7"},
+      {file_with(f32("[-1]", "[0,4]")), ", shape: expected integers >= 0, got -1"},
+      {file_with(f32("[4294967296,4294967296]", "[0,4]")), ", shape: expected at most 2^62 elements, got [4294967296, 4294967296]"},
+      {file_with(f32("[2305843009213693952]", "[0,4]")), ", shape: expected at most 2^62 bits, got 2305843009213693952 elements of F32"},
+      {file_with(entry(R"("dtype":"F4","shape":[3],"data_offsets":[0,2])"), 2), ", shape: expected whole bytes, got 3 elements of 4 bits"},
+      {file_with(f32("[2]", "[0,4]"), 4), ", data_offsets: expected 8 bytes for F32[2], got 4"},
+      {file_with(two("[1,5]", "[5,9]"), 9), ", tensor a: expected its data to start at byte 113 where the previous tensor ends, got byte 114 (gap)"},
+      {file_with(two("[0,4]", "[5,9]"), 9), ", tensor b: expected its data to start at byte 117 where the previous tensor ends, got byte 118 (gap)"},
+      {file_with(two("[0,4]", "[3,7]"), 7), "got byte 116 (overlap)"},
+      {file_with(two("[0,4]", "[4,8]"), 7), ", tensor b: expected its data to end by byte 120, the end of the file, got byte 121"},
+      {file_with(two("[0,4]", "[4,8]"), 9), ": expected the file to end at byte 121 after the last tensor, got 1 bytes more"},
+  };
+  for (const auto& [bytes, part] : cases) {
+    put(path, bytes);
+    const auto sentence = test::error_of([&] { SafetensorsReader{path}; });
+    INFO(sentence << "\nexpected: " << part);
+    CHECK(sentence.find(part) != std::string::npos);
+    CHECK(sentence.find(path.string()) == 0);
+  }
+  put(path, file_with(two("[4,8]", "[0,4]") + "   ", 8));
+  CHECK(SafetensorsReader(path).tensors().front().name == "b");
+  TL_REQUIRE_ERROR(SafetensorsReader(path).at("c"), path.string() + ": expected a tensor c, got 2 tensors without it");
+  TL_REQUIRE_ERROR(SafetensorsReader(folder / "none"), "cannot open " + (folder / "none").string());
+}
+
+TEST_CASE("safetensors: errors of copying out and of writing") {
+  const TemporaryFolder folder;
+  const auto path = folder / "x";
+  const std::vector<float> values(3);
+  std::vector<float> out(2);
+  TL_REQUIRE_ERROR(stored_tensor<float>("a", {2}, values), "tensor a: expected 2 values for shape [2], got 3");
+  const auto good = stored_tensor<float>("a", {3}, values);
+  TL_REQUIRE_ERROR(read_floats(good, out), "tensor a: expected 2 elements, got 3 in shape [3]");
+  auto bad = good;
+  bad.data = bad.data.first(8);
+  std::vector<float> three(3);
+  TL_REQUIRE_ERROR(read_floats(bad, three), "tensor a: expected 12 bytes of F32, got 8");
+  TL_REQUIRE_ERROR(write_safetensors(path, std::vector{bad}), "tensor a: expected 96 bits for F32[3], got 8 bytes");
+  TL_REQUIRE_ERROR(write_safetensors(path, std::vector{good, good}), ": expected every tensor name once, got a twice");
+  auto other = good;
+  other.name = "__metadata__";
+  TL_REQUIRE_ERROR(write_safetensors(path, std::vector{other}), ": expected tensor names other than __metadata__");
+  other.name = "a\xff";
+  TL_REQUIRE_ERROR(write_safetensors(path, std::vector{other}), "expected UTF-8, got byte 255");
+  other.name = "b";
+  other.dtype = StoredDType::unknown;
+  TL_REQUIRE_ERROR(write_safetensors(path, std::vector{other}), "tensor b: expected a known element type, got (unknown)");
+  CHECK_FALSE(std::filesystem::exists(path));
+}
+
+TEST_CASE("safetensors: damaged files are refused or read, never worse") {
+  const TemporaryFolder folder;
+  const auto path = folder / "x";
+  const std::string whole = read_text(reference_file("tensors_mixed.safetensors"));
+  const std::size_t header_end = whole.rfind("}}") + 2;
+  Mt19937 random(5);
+  int refused = 0;
+  for (int round = 0; round < 3000; ++round) {
+    std::string text = whole;
+    if (round % 4 == 0) {
+      text.resize(random.next_u32() % text.size());
+    } else {
+      for (std::uint32_t edits = 1 + random.next_u32() % 3; edits > 0; --edits) {
+        const std::size_t at = random.next_u32() % header_end;
+        if (random.next_u32() % 2 == 0) text[at] = "0123456789[]{},:\"-e"[random.next_u32() % 19];
+        else text[at] = static_cast<char>(random.next_u32());
+      }
+    }
+    put(path, text);
+    try {
+      const SafetensorsReader file(path);
+      unsigned sum = 0;
+      for (const auto& tensor : file.tensors())
+        for (const std::byte b : tensor.data) sum += static_cast<unsigned>(b);
+      CHECK(sum < 255 * text.size());
+    } catch (const Error& error) {
+      ++refused;
+      CHECK(error.code() == ErrorCode::format);
+    }
+  }
+  CHECK(refused > 1000);
+}
+
+TEST_CASE("safetensors: the reference collection's tiny model is written back byte for byte") {
+  const auto path = test::shared_file("models/tiny-random-distilbert/model.safetensors");
+  if (!path) TL_SKIP("the shared reference collection is not at hand");
+  const SafetensorsReader file(*path);
+  CHECK(file.at("distilbert.embeddings.word_embeddings.weight").shape == Shape{1124, 32});
+  const TemporaryFolder folder;
+  write_safetensors(folder / "x", file.tensors(), SafetensorsMetadata(file.metadata().begin(), file.metadata().end()));
+  CHECK(read_text(folder / "x") == read_text(*path));
+}
