@@ -22,12 +22,19 @@ template <Real T> class Parameter {
  public:
   Parameter() = default;
   Parameter(const Shape& shape, Initialization initialization, WeightDecay decay)
-      : state_(std::make_shared<State>(State{shape, initialization, decay, {}})) {}
+      : state_(std::make_shared<State>(State{shape, initialization, decay, true, {}})) {}
 
   const Shape& shape() const { return state_->shape; }
   Initialization initialization() const { return state_->initialization; }
   WeightDecay decay() const { return state_->decay; }
   bool placed() const { return state_->variable.defined(); }
+  bool trainable() const { return state_->trainable; }
+
+  /// Excludes the parameter from training: no gradient, no update. Throws Error(state) once it has its memory.
+  void freeze() {
+    check(!placed(), ErrorCode::state, "freeze() must be called before the parameter is part of a tl::ParameterSpace");
+    state_->trainable = false;
+  }
 
   /// The parameter as a leaf of the gradient graph. Throws Error(state) before a ParameterSpace gave it memory.
   const Variable<T>& operator*() const {
@@ -40,9 +47,10 @@ template <Real T> class Parameter {
   /// Rows [begin, end) as a leaf that shares value and gradient.
   Variable<T> rows(std::int64_t begin, std::int64_t end) const { return (**this).leaf_rows(begin, end); }
 
-  /// Gives the parameter its memory; called by ParameterSpace.
+  /// Gives the parameter its memory; called by ParameterSpace. `gradient` is undefined for a frozen one.
   void place(Tensor<T> value, Tensor<T> gradient) {
-    state_->variable = Variable<T>(std::move(value), std::move(gradient));
+    state_->variable =
+        gradient.defined() ? Variable<T>(std::move(value), std::move(gradient)) : Variable<T>(std::move(value));
   }
 
   friend bool operator==(const Parameter& a, const Parameter& b) { return a.state_ == b.state_; }
@@ -53,6 +61,7 @@ template <Real T> class Parameter {
     Shape shape;
     Initialization initialization;
     WeightDecay decay;
+    bool trainable;
     Variable<T> variable;
   };
   std::shared_ptr<State> state_;
@@ -73,8 +82,8 @@ template <Real T> struct NamedParameter {
   }
   /// View of the values.
   Tensor<T> value() const { return parameter->value().rows(begin, end); }
-  /// View of the accumulated gradient.
-  Tensor<T> gradient() const { return parameter->grad().rows(begin, end); }
+  /// View of the accumulated gradient; undefined for a frozen parameter.
+  Tensor<T> gradient() const { return parameter.trainable() ? parameter->grad().rows(begin, end) : Tensor<T>{}; }
 };
 
 }  // namespace tl

@@ -1,7 +1,8 @@
 // ParameterSpace<T>: all parameters of a model in one contiguous buffer, their gradients in a second one of the same
 // layout. Zeroing gradients is one fill, the gradient norm one reduction, AdamW one pass over each of two ranges: first
-// the parameters that weight decay applies to, then the others. Each parameter starts on a 64-byte boundary; the gaps
-// are zero and stay zero. Gradient memory is mapped lazily, so a model that only predicts does not pay for it.
+// the parameters that weight decay applies to, then the other trainable ones; frozen ones come last. Each parameter
+// starts on a 64-byte boundary; the gaps are zero and stay zero. Gradient memory is mapped lazily, so a model that only
+// predicts does not pay for it.
 #pragma once
 
 #include <string>
@@ -22,25 +23,23 @@ template <Real T> class ParameterSpace {
     std::unordered_set<std::string> names;
     for (const auto& entry : named_)
       check(names.insert(entry.name).second, ErrorCode::invalid_argument, "two parameters are named ", entry.name);
-    std::vector<Parameter<T>> order;
-    for (const auto decay : {WeightDecay::on, WeightDecay::off}) {
-      std::unordered_set<const void*> seen;
-      for (const auto& entry : named_)
-        if (entry.parameter.decay() == decay && seen.insert(entry.parameter.identity()).second)
-          order.push_back(entry.parameter);
-    }
+    const std::vector<Parameter<T>> order = memory_order();
     std::vector<std::int64_t> offsets;
     std::int64_t size = 0;
     for (const auto& parameter : order) {
-      if (parameter.decay() == WeightDecay::on) decayed_ = size + aligned(parameter.shape().elements());
       offsets.push_back(size);
       size += aligned(parameter.shape().elements());
       count_ += parameter.shape().elements();
+      if (parameter.trainable()) trainable_ = size;
+      if (parameter.trainable() && parameter.decay() == WeightDecay::on) decayed_ = size;
     }
     values_ = Tensor<T>::zeros({size});
-    gradients_ = Tensor<T>::zeros({size});
-    for (std::size_t i = 0; i < order.size(); ++i)
-      order[i].place(values_.view(offsets[i], order[i].shape()), gradients_.view(offsets[i], order[i].shape()));
+    gradients_ = Tensor<T>::zeros({trainable_});
+    for (std::size_t i = 0; i < order.size(); ++i) {
+      Parameter<T> parameter = order[i];
+      parameter.place(values_.view(offsets[i], parameter.shape()),
+                      parameter.trainable() ? gradients_.view(offsets[i], parameter.shape()) : Tensor<T>{});
+    }
   }
 
   /// The named parts in the model's order, as files list them.
@@ -54,14 +53,29 @@ template <Real T> class ParameterSpace {
   }
 
   const Tensor<T>& values() const { return values_; }        ///< [size], with gaps
-  const Tensor<T>& gradients() const { return gradients_; }  ///< [size], the same layout
+  const Tensor<T>& gradients() const { return gradients_; }  ///< [trainable], the same layout
   std::int64_t size() const { return values_.elements(); }   ///< elements of the buffers, gaps included
+  std::int64_t trainable() const { return trainable_; }      ///< elements [0, trainable) have gradients
   std::int64_t decayed() const { return decayed_; }          ///< weight decay applies to elements [0, decayed)
   std::int64_t count() const { return count_; }              ///< number of parameters, gaps excluded
 
   void zero_grad() { gradients_.fill(T(0)); }
 
  private:
+  // Decayed, then not decayed, then frozen; each parameter once, although several names may be parts of it.
+  std::vector<Parameter<T>> memory_order() const {
+    std::vector<Parameter<T>> order;
+    std::unordered_set<const void*> seen;
+    const auto append = [&](auto&& wanted) {
+      for (const auto& entry : named_)
+        if (wanted(entry.parameter) && seen.insert(entry.parameter.identity()).second) order.push_back(entry.parameter);
+    };
+    append([](const auto& p) { return p.trainable() && p.decay() == WeightDecay::on; });
+    append([](const auto& p) { return p.trainable(); });
+    append([](const auto&) { return true; });
+    return order;
+  }
+
   static std::int64_t aligned(std::int64_t elements) {
     constexpr std::int64_t step = storage_alignment / sizeof(T);
     return (elements + step - 1) / step * step;
@@ -69,7 +83,7 @@ template <Real T> class ParameterSpace {
 
   std::vector<NamedParameter<T>> named_;
   Tensor<T> values_, gradients_;
-  std::int64_t decayed_ = 0, count_ = 0;
+  std::int64_t trainable_ = 0, decayed_ = 0, count_ = 0;
 };
 
 }  // namespace tl

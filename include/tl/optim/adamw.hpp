@@ -21,8 +21,8 @@ template <Real T = float> class AdamW {
   AdamW(ParameterSpace<T>& parameters, const AdamWOptions& options)
       : options_(options),
         parameters_(&parameters),
-        exp_avg_(Tensor<T>::zeros({parameters.size()})),
-        exp_avg_sq_(Tensor<T>::zeros({parameters.size()})) {
+        exp_avg_(Tensor<T>::zeros({parameters.trainable()})),
+        exp_avg_sq_(Tensor<T>::zeros({parameters.trainable()})) {
     const auto need = [](bool good, const char* name, double value, const char* range) {
       check(good, ErrorCode::invalid_argument, "AdamW: expected ", name, " ", range, ", got ", value);
     };
@@ -40,7 +40,7 @@ template <Real T = float> class AdamW {
   void step(double learning_rate, double gradient_scale = 1.0) {
     ++steps_;
     update(0, parameters_->decayed(), learning_rate, options_.weight_decay, gradient_scale);
-    update(parameters_->decayed(), parameters_->size(), learning_rate, 0.0, gradient_scale);
+    update(parameters_->decayed(), parameters_->trainable(), learning_rate, 0.0, gradient_scale);
   }
 
   void zero_grad() { parameters_->zero_grad(); }
@@ -49,7 +49,7 @@ template <Real T = float> class AdamW {
   std::int64_t steps() const { return steps_; }
   void set_steps(std::int64_t steps) { steps_ = steps; }
 
-  Tensor<T>& exp_avg() { return exp_avg_; }        ///< first moments, in the layout of the parameter space
+  Tensor<T>& exp_avg() { return exp_avg_; }        ///< [trainable], first moments, in the layout of the space
   Tensor<T>& exp_avg_sq() { return exp_avg_sq_; }  ///< second moments
   const Tensor<T>& exp_avg() const { return exp_avg_; }
   const Tensor<T>& exp_avg_sq() const { return exp_avg_sq_; }

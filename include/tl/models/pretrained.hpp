@@ -1,0 +1,178 @@
+// Loading and saving the parameters of any model: names, prefixes and legacy spellings as the reference handles them,
+// and a report of what was found, missing or left over. Nothing is printed; the report is there to be shown.
+#pragma once
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <tl/autograd/parameter_space.hpp>
+#include <tl/core/seed.hpp>
+#include <tl/io/json_file.hpp>
+#include <tl/io/safetensors.hpp>
+#include <tl/models/distilbert_config.hpp>
+#include <tl/nn/initialize.hpp>
+
+namespace tl {
+
+/// Arguments of from_pretrained().
+struct FromPretrainedOptions {
+  std::optional<std::int64_t> num_labels{};  ///< default: what config.json says, else 2
+  std::vector<std::string> labels{};         ///< class names in order; sets num_labels, id2label and label2id
+  std::string config_overrides{};            ///< "dropout=0,attention_dropout=0"
+  std::optional<std::uint64_t> seed{};       ///< of fresh parameters; default: the process-wide generator
+  bool ignore_mismatched_sizes = false;      ///< draw fresh values instead of an error when a shape differs
+};
+
+/// What from_pretrained() found.
+struct LoadReport {
+  std::string model_class, source;
+  std::vector<std::string> missing;     ///< in the model only: newly initialized, sorted
+  std::vector<std::string> unexpected;  ///< in the checkpoint only: not used, sorted
+  std::vector<std::string> mismatched;  ///< with another shape: newly initialized, sorted
+
+  bool complete() const { return missing.empty() && mismatched.empty(); }
+
+  /// What a user should know, one line per fact; empty if every parameter was loaded.
+  std::string message() const {
+    std::string text;
+    const auto list = [](const std::vector<std::string>& names) {
+      std::string all = "[";
+      for (std::size_t i = 0; i < names.size(); ++i) all += (i ? ", '" : "'") + names[i] + "'";
+      return all + "]";
+    };
+    const std::string advice = "Train the model on your task before you use its predictions.";
+    if (!missing.empty())
+      text += join(model_class, ": ", missing.size(), " parameters are not in ", source,
+                   " and are newly initialized: ", list(missing), ". ", advice);
+    if (!mismatched.empty())
+      text += join(text.empty() ? "" : "\n", model_class, ": ", mismatched.size(), " parameters have another shape in ",
+                   source, " and are newly initialized: ", list(mismatched), ". ", advice);
+    return text;
+  }
+};
+
+namespace detail {
+
+/// The name a checkpoint's key has in the model, or nothing for a key that is a constant of older files.
+inline std::optional<std::string> model_name(std::string key, const std::string& prefix, bool add, bool strip) {
+  const auto rename = [&](std::string_view old_suffix, std::string_view new_suffix) {
+    if (key.ends_with(old_suffix)) key.replace(key.size() - old_suffix.size(), old_suffix.size(), new_suffix);
+  };
+  rename("LayerNorm.gamma", "LayerNorm.weight");
+  rename("LayerNorm.beta", "LayerNorm.bias");
+  if (key.ends_with("embeddings.position_ids")) return std::nullopt;
+  if (add) return prefix + key;
+  if (strip) return key.starts_with(prefix) ? std::optional(key.substr(prefix.size())) : std::nullopt;
+  return key;
+}
+
+inline void check_weights_present(const std::filesystem::path& folder) {
+  std::error_code ignored;
+  const auto has = [&](const char* name) { return std::filesystem::exists(folder / name, ignored); };
+  if (has("model.safetensors") || has("model.safetensors.index.json")) return;
+  check(!has("pytorch_model.bin"), ErrorCode::io, "expected model.safetensors in ", folder.string(),
+        ", got pytorch_model.bin only, which is a pickle; save the model with safe_serialization in Python first");
+  fail(ErrorCode::io, "expected model.safetensors or model.safetensors.index.json in ", folder.string(),
+       ", neither is there");
+}
+
+}  // namespace detail
+
+/// Fills `parameters` from the checkpoint in `folder`. `prefix` ("distilbert.") is what the encoder's names begin with
+/// in a model with a head; a checkpoint with or without it fits a model with or without it. Throws Error(io) or
+/// Error(format) with the file, Error(shape) naming key and both shapes.
+inline LoadReport load_parameters(const std::filesystem::path& folder, ParameterSpace<float>& parameters,
+                                  const std::string& prefix, const std::string& model_class,
+                                  const FromPretrainedOptions& options = {}) {
+  detail::check_weights_present(folder);
+  const SafetensorsReader reader(folder);
+  const auto starts = [&](std::string_view name) { return name.starts_with(prefix); };
+  const bool file_has = std::any_of(reader.tensors().begin(), reader.tensors().end(),
+                                    [&](const StoredTensor& tensor) { return starts(tensor.name); });
+  const bool model_has = std::any_of(parameters.named().begin(), parameters.named().end(),
+                                     [&](const auto& entry) { return starts(entry.name); });
+  std::map<std::string, const StoredTensor*> found;
+  for (const StoredTensor& tensor : reader.tensors())
+    if (auto name = detail::model_name(tensor.name, prefix, model_has && !file_has, !model_has && file_has))
+      found[*name] = &tensor;
+
+  LoadReport report{model_class, folder.string(), {}, {}, {}};
+  for (const auto& entry : parameters.named()) {
+    const auto at = found.find(entry.name);
+    if (at == found.end()) {
+      report.missing.push_back(entry.name);
+      continue;
+    }
+    const StoredTensor& stored = *at->second;
+    if (stored.shape == entry.shape()) {
+      read_floats(stored, entry.value().span());
+    } else {
+      check(options.ignore_mismatched_sizes, ErrorCode::shape, reader.path().string(), ": size mismatch for ",
+            entry.name, ": the model expects ", entry.shape(), ", the checkpoint has ", stored.shape,
+            "; set num_labels to that of the checkpoint, or ignore_mismatched_sizes to start it afresh");
+      report.mismatched.push_back(entry.name);
+    }
+    found.erase(at);
+  }
+  for (const auto& [name, tensor] : found) report.unexpected.push_back(name);
+  std::sort(report.missing.begin(), report.missing.end());
+  std::sort(report.mismatched.begin(), report.mismatched.end());
+  return report;
+}
+
+/// Draws fresh values for what `report` says is missing or mismatched, in the model's order.
+inline void initialize_missing(const LoadReport& report, ParameterSpace<float>& parameters, double std,
+                               const FromPretrainedOptions& options) {
+  std::optional<Mt19937> own;
+  if (options.seed) own.emplace(*options.seed);
+  Mt19937& generator = own ? *own : default_generator();
+  const auto listed = [](const std::vector<std::string>& names, const std::string& name) {
+    return std::binary_search(names.begin(), names.end(), name);
+  };
+  for (const auto& part : parameters.named())
+    if (listed(report.missing, part.name) || listed(report.mismatched, part.name)) nn::initialize(part, std, generator);
+}
+
+/// Writes config.json and model.safetensors into `folder`, which is made if needed; each file appears whole or not at
+/// all. Throws Error(io).
+inline void save_parameters(const std::filesystem::path& folder, const ParameterSpace<float>& parameters,
+                            const Json& config) {
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  check(!error && std::filesystem::is_directory(folder), ErrorCode::io, "cannot make the folder ", folder.string(),
+        ": ", error ? error.message() : "a file of that name exists");
+  std::vector<StoredTensor> tensors;
+  for (const auto& part : parameters.named()) {
+    const Tensor<float> value = part.value();
+    tensors.push_back(stored_tensor<float>(part.name, part.shape(), value.span()));
+  }
+  write_safetensors(folder / "model.safetensors", tensors, {{"format", "pt"}});
+  write_json(folder / "config.json", config, {.indent = 2, .sort_keys = false});
+}
+
+namespace detail {
+
+/// config.json of `folder` with the options' labels and overrides.
+inline DistilBertConfig load_config(const std::filesystem::path& folder, const FromPretrainedOptions& options) {
+  DistilBertConfig config = DistilBertConfig::from_pretrained(folder);
+  if (!options.labels.empty()) {
+    check(!options.num_labels || *options.num_labels == static_cast<std::int64_t>(options.labels.size()),
+          ErrorCode::invalid_argument,
+          "from_pretrained: expected as many labels as num_labels = ", options.num_labels.value_or(0), ", got ",
+          options.labels.size());
+    config.set_labels(options.labels);
+  } else if (options.num_labels) {
+    config.set_num_labels(*options.num_labels);
+  }
+  if (!options.config_overrides.empty()) config.update_from_string(options.config_overrides);
+  return config;
+}
+
+}  // namespace detail
+
+}  // namespace tl
