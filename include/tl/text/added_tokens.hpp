@@ -1,0 +1,189 @@
+// Added tokens: strings that are matched in a text before WordPiece sees it. Those with normalized=false are searched in
+// the raw text, the others in the normalised pieces between them; at each position the longest one wins.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <tl/core/error.hpp>
+#include <tl/text/normalizer.hpp>
+#include <tl/text/trie.hpp>
+#include <tl/text/unicode.hpp>
+#include <tl/text/word_piece.hpp>
+
+namespace tl {
+
+/// One added token. The special ones ([CLS] ...) can be skipped in decoding and are not matched with split_special_tokens.
+struct AddedToken {
+  std::string content;
+  bool single_word = false;        ///< only where no word character touches it
+  bool lstrip = false;             ///< swallows the white space before it
+  bool rstrip = false;             ///< swallows the white space after it
+  std::optional<bool> normalized;  ///< search in the normalised text; nothing: the opposite of special
+  bool special = false;
+
+  bool is_normalized() const { return normalized.value_or(!special); }
+  bool operator==(const AddedToken& other) const {
+    return content == other.content && single_word == other.single_word && lstrip == other.lstrip &&
+           rstrip == other.rstrip && is_normalized() == other.is_normalized() && special == other.special;
+  }
+};
+
+namespace detail {
+
+/// Searches a fixed set of added tokens in a text.
+class TokenMatcher {
+ public:
+  struct Entry {
+    std::string pattern;
+    std::int32_t id;
+    AddedToken token;
+  };
+
+  TokenMatcher() = default;
+  explicit TokenMatcher(std::vector<Entry> entries) : entries_(std::move(entries)) {
+    std::vector<Trie::Key> keys;
+    for (std::size_t i = 0; i < entries_.size(); ++i) {
+      if (entries_[i].pattern.empty()) continue;
+      keys.push_back({entries_[i].pattern, static_cast<std::int32_t>(i)});
+      starts_[static_cast<unsigned char>(entries_[i].pattern.front())] = true;
+    }
+    trie_ = Trie(std::move(keys));
+  }
+
+  bool empty() const { return entries_.empty(); }
+
+  /// Cuts `text` into pieces in order: calls piece(id, begin, end) with the id of an added token, or -1 for the text
+  /// between. With split_special the special tokens are ordinary text. Stops when the callback returns false.
+  template <class Piece>
+  void cut(std::string_view text, bool split_special, Piece&& piece) const {
+    const auto& classes = CharTable::instance();
+    std::size_t done = 0;
+    for (std::size_t at = 0; at < text.size();) {
+      if (!starts_[static_cast<unsigned char>(text[at])]) {
+        ++at;
+        continue;
+      }
+      const auto match = trie_.longest(text.substr(at));
+      if (match.value == Trie::none) {
+        ++at;
+        continue;
+      }
+      const Entry& entry = entries_[static_cast<std::size_t>(match.value)];
+      std::size_t begin = at, end = at + match.length;
+      at = end;  // a rejected match is not searched again inside
+      if (split_special && entry.token.special) continue;
+      if (entry.token.single_word && (touches(classes, text, begin, false) || touches(classes, text, end, true))) continue;
+      if (entry.token.lstrip) begin = std::max(done, strip_before(classes, text, begin));
+      if (entry.token.rstrip) end = strip_after(classes, text, end);
+      if (done < begin && !piece(-1, done, begin)) return;
+      if (!piece(entry.id, begin, end)) return;
+      done = end;
+    }
+    if (done < text.size()) piece(-1, done, text.size());
+  }
+
+ private:
+  static bool touches(const CharTable& classes, std::string_view text, std::size_t at, bool after) {
+    if (after ? at == text.size() : at == 0) return false;
+    std::size_t where = after ? at : previous_utf8(text, at);
+    return classes[decode_utf8(text, where)] & char_word;
+  }
+
+  static std::size_t strip_before(const CharTable& classes, std::string_view text, std::size_t at) {
+    while (at > 0) {
+      const std::size_t before = previous_utf8(text, at);
+      std::size_t cursor = before;
+      if (!(classes[decode_utf8(text, cursor)] & char_separator)) break;
+      at = before;
+    }
+    return at;
+  }
+
+  static std::size_t strip_after(const CharTable& classes, std::string_view text, std::size_t at) {
+    while (at < text.size()) {
+      std::size_t next = at;
+      if (!(classes[decode_utf8(text, next)] & char_separator)) break;
+      at = next;
+    }
+    return at;
+  }
+
+  std::vector<Entry> entries_;
+  Trie trie_;
+  std::array<bool, 256> starts_{};
+};
+
+}  // namespace detail
+
+/// The added tokens of a tokenizer, by id.
+class AddedVocabulary {
+ public:
+  /// Adds tokens: one that is a piece keeps its id, others get ids behind the vocabulary in order; empty contents and
+  /// tokens already there are ignored, other flags replace the old ones. Returns how many were added or changed.
+  int add(const std::vector<AddedToken>& tokens, const WordPiece& model, const Normalizer& normalizer) {
+    int added = 0;
+    for (const AddedToken& token : tokens) {
+      if (token.content.empty()) continue;
+      check(detail::find_invalid_utf8(token.content) == std::string_view::npos, ErrorCode::format, "added token \"",
+            token.content, "\": expected valid UTF-8");
+      std::int32_t id = next_id(model);
+      if (const auto known = ids_.find(token.content); known != ids_.end()) id = known->second;
+      else if (const auto piece = model.token_to_id(token.content)) id = *piece;
+      const auto [slot, is_new] = tokens_.try_emplace(id, token);
+      if (!is_new && slot->second == token) continue;
+      slot->second = token;
+      ids_.insert_or_assign(token.content, id);
+      if (is_new) order_.push_back(id);
+      ++added;
+    }
+    if (added > 0) rebuild(normalizer);
+    return added;
+  }
+
+  /// Builds the matchers again, for another normaliser.
+  void rebuild(const Normalizer& normalizer) {
+    std::vector<detail::TokenMatcher::Entry> raw, normalized;
+    for (const std::int32_t id : order_) {
+      const AddedToken& token = tokens_.at(id);
+      if (token.is_normalized()) normalized.push_back({normalizer(token.content), id, token});
+      else raw.push_back({token.content, id, token});
+    }
+    raw_ = detail::TokenMatcher(std::move(raw));
+    normalized_ = detail::TokenMatcher(std::move(normalized));
+  }
+
+  const std::map<std::int32_t, AddedToken>& by_id() const { return tokens_; }
+  const detail::TokenMatcher& raw() const { return raw_; }
+  const detail::TokenMatcher& normalized() const { return normalized_; }
+
+  const AddedToken* find(std::int32_t id) const {
+    const auto found = tokens_.find(id);
+    return found == tokens_.end() ? nullptr : &found->second;
+  }
+
+  std::optional<std::int32_t> token_to_id(std::string_view content) const {
+    const auto found = ids_.find(content);
+    return found == ids_.end() ? std::nullopt : std::optional(found->second);
+  }
+
+  /// The id the next token that is not a piece gets.
+  std::int32_t next_id(const WordPiece& model) const {
+    return tokens_.empty() ? model.size() : std::max(model.size(), tokens_.rbegin()->first + 1);
+  }
+
+ private:
+  std::map<std::int32_t, AddedToken> tokens_;
+  std::map<std::string, std::int32_t, std::less<>> ids_;
+  std::vector<std::int32_t> order_;  // as added: of two normalised forms that are equal the first counts
+  detail::TokenMatcher raw_, normalized_;
+};
+
+}  // namespace tl

@@ -1,0 +1,382 @@
+// The tokenizer of BERT and DistilBERT: loading, encoding, padding, decoding, saving. It gives the ids, tokens, offsets
+// and word indices of the Rust library behind Python's fast tokenizers. Call options are never stored, so encoding is
+// const and safe from several threads; a Tokenizer is a value, and copies share the vocabulary.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <limits>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <tl/core/error.hpp>
+#include <tl/core/parallel.hpp>
+#include <tl/text/decoder.hpp>
+#include <tl/text/encoding.hpp>
+#include <tl/text/padding.hpp>
+#include <tl/text/token_sequence.hpp>
+#include <tl/text/tokenizer_config.hpp>
+#include <tl/text/tokenizer_files.hpp>
+#include <tl/text/tokenizer_options.hpp>
+#include <tl/text/tokenizer_writer.hpp>
+#include <tl/text/truncation.hpp>
+
+namespace tl {
+
+class Tokenizer {
+ public:
+  /// Loads tokenizer.json, or vocab.txt if there is none, with the configuration files beside it. Throws not_found for a
+  /// missing folder or file, io, and format (path, key and what was expected) for malformed content.
+  static Tokenizer from_pretrained(const std::filesystem::path& folder, const TokenizerOptions& overrides = {}) {
+    return Tokenizer(detail::load_tokenizer(folder, overrides));
+  }
+
+  /// Makes the standard pipeline around a list of pieces; piece i has id i. Special tokens that are not among the pieces
+  /// get ids behind them. Throws format if a piece appears twice or is not UTF-8.
+  static Tokenizer from_vocabulary(std::vector<std::string> pieces, const TokenizerOptions& options = {}) {
+    return Tokenizer(detail::standard_tokenizer(std::move(pieces), options));
+  }
+
+  /// Encodes one text. Throws format at the first byte that is not UTF-8, invalid_argument for contradicting options.
+  Encoding encode(std::string_view text, const TokenizeOptions& options = {}) const {
+    const Limits limits = resolve(options);
+    NormalizedText scratch;
+    return assemble(sequence(text, limits, scratch), nullptr, limits);
+  }
+
+  /// Encodes two texts as one pair; an empty second text is still a pair.
+  Encoding encode_pair(std::string_view text, std::string_view text_pair, const TokenizeOptions& options = {}) const {
+    const Limits limits = resolve(options);
+    NormalizedText scratch;
+    const detail::TokenSink first = sequence(text, limits, scratch), second = sequence(text_pair, limits, scratch);
+    return assemble(first, &second, limits);
+  }
+
+  /// Encodes a text that is already split into words: word_ids are indices into `words`, offsets count within a word.
+  Encoding encode_words(std::span<const std::string> words, const TokenizeOptions& options = {}) const {
+    const Limits limits = resolve(options);
+    NormalizedText scratch;
+    return assemble(word_sequence(words, limits, scratch), nullptr, limits);
+  }
+
+  /// Encodes texts in parallel; errors name the row.
+  std::vector<Encoding> encode_batch(std::span<const std::string> texts, const TokenizeOptions& options = {}) const {
+    const Limits limits = resolve(options);
+    return rows<Encoding>(texts.size(), [&](std::size_t row, NormalizedText& scratch) {
+      return assemble(sequence(texts[row], limits, scratch), nullptr, limits);
+    });
+  }
+
+  /// Encodes pairs (texts[i], text_pairs[i]) in parallel.
+  std::vector<Encoding> encode_batch(std::span<const std::string> texts, std::span<const std::string> text_pairs,
+                                     const TokenizeOptions& options = {}) const {
+    const Limits limits = resolve(options);
+    check(texts.size() == text_pairs.size(), ErrorCode::invalid_argument, "encode_batch: expected as many second texts as the ",
+          texts.size(), " first ones, got ", text_pairs.size());
+    return rows<Encoding>(texts.size(), [&](std::size_t row, NormalizedText& scratch) {
+      const detail::TokenSink first = sequence(texts[row], limits, scratch), second = sequence(text_pairs[row], limits, scratch);
+      return assemble(first, &second, limits);
+    });
+  }
+
+  /// Encodes texts that are split into words, in parallel.
+  std::vector<Encoding> encode_words_batch(std::span<const std::vector<std::string>> texts,
+                                           const TokenizeOptions& options = {}) const {
+    const Limits limits = resolve(options);
+    return rows<Encoding>(texts.size(), [&](std::size_t row, NormalizedText& scratch) {
+      return assemble(word_sequence(texts[row], limits, scratch), nullptr, limits);
+    });
+  }
+
+  /// The input_ids of encode_batch alone (no overflow), several times faster: nothing else is computed, and a text is
+  /// read only as far as truncation needs it.
+  std::vector<std::vector<std::int32_t>> encode_ids(std::span<const std::string> texts,
+                                                    const TokenizeOptions& options = {}) const {
+    const Limits limits = resolve(options);
+    return rows<std::vector<std::int32_t>>(texts.size(), [&](std::size_t row, NormalizedText& scratch) {
+      return ids_only(texts[row], limits, scratch);
+    });
+  }
+
+  /// Brings the encodings (and their overflow) to one length.
+  void pad(std::vector<Encoding>& encodings, const PaddingOptions& options = {}) const {
+    detail::pad_batch(encodings, options, model_max_length(), padding_side(), pad_token_id(), pad_token());
+  }
+
+  /// The text of ids; ids that do not exist are skipped.
+  std::string decode(std::span<const std::int32_t> ids, const DecodeOptions& options = {}) const {
+    std::vector<std::string_view> tokens;
+    for (const std::int32_t id : ids) {
+      const AddedToken* added = data_.added.find(id);
+      if (added && added->special && options.skip_special_tokens) continue;
+      if (added) tokens.emplace_back(added->content);
+      else if (id >= 0 && id < data_.model->size()) tokens.emplace_back(data_.model->pieces()[static_cast<std::size_t>(id)]);
+    }
+    std::string text = detail::join_tokens(tokens, data_.decoder);
+    if (options.clean_up_tokenization_spaces.value_or(data_.config.clean_up_tokenization_spaces))
+      detail::clean_up_spaces(text, false);
+    return text;
+  }
+
+  /// The token of an id, nothing if there is no such id.
+  std::optional<std::string> id_to_token(std::int32_t id) const {
+    if (const AddedToken* added = data_.added.find(id)) return added->content;
+    if (id < 0 || id >= data_.model->size()) return std::nullopt;
+    return data_.model->pieces()[static_cast<std::size_t>(id)];
+  }
+
+  /// The id of a token, nothing if there is no such token.
+  std::optional<std::int32_t> token_to_id(std::string_view token) const {
+    if (const auto id = data_.added.token_to_id(token)) return id;
+    return data_.model->token_to_id(token);
+  }
+
+  /// Adds tokens that are matched in texts before WordPiece. One that is a piece keeps its id, others get ids from
+  /// vocab_size() on; empty ones and those already there are ignored. Returns how many were added or changed. A model
+  /// needs its embedding resized to vocab_size() afterwards.
+  int add_tokens(const std::vector<AddedToken>& tokens) {
+    return data_.added.add(tokens, *data_.model, data_.normalizer);
+  }
+
+  /// Like add_tokens, with special set: decode can skip them, and they are saved as additional special tokens.
+  int add_special_tokens(std::vector<AddedToken> tokens) {
+    auto& listed = data_.config.additional_special_tokens;
+    for (AddedToken& token : tokens) {
+      token.special = true;
+      const bool known = is_named(token.content) || std::find(listed.begin(), listed.end(), token.content) != listed.end();
+      if (!known && !token.content.empty()) listed.push_back(token.content);
+    }
+    return add_tokens(tokens);
+  }
+
+  /// Writes tokenizer.json, vocab.txt, tokenizer_config.json and special_tokens_map.json as Python's transformers 4 does;
+  /// makes the folder if needed. Throws io.
+  void save_pretrained(const std::filesystem::path& folder) const { detail::save_tokenizer(folder, data_); }
+
+  /// Number of ids, added tokens included: the size of a model's embedding.
+  std::int32_t vocab_size() const { return data_.added.next_id(*data_.model); }
+  /// Number of pieces without the tokens added behind them.
+  std::int32_t base_vocab_size() const { return data_.model->size(); }
+  /// Longest input of the model, special tokens included; nothing if unknown.
+  std::optional<std::int64_t> model_max_length() const { return data_.config.model_max_length; }
+  Side padding_side() const { return data_.config.padding_side; }
+  Side truncation_side() const { return data_.config.truncation_side; }
+  bool do_lower_case() const { return data_.normalizer.options().lowercase; }
+  /// All added tokens by id, the special ones included.
+  const std::map<std::int32_t, AddedToken>& added_tokens() const { return data_.added.by_id(); }
+  const std::vector<std::string>& additional_special_tokens() const { return data_.config.additional_special_tokens; }
+  /// Number of special tokens around one text or a pair.
+  std::int64_t num_special_tokens_to_add(bool pair = false) const { return data_.post_processor.added_tokens(pair); }
+
+  const std::string& unk_token() const { return data_.special_token(detail::SpecialRole::unk); }
+  const std::string& sep_token() const { return data_.special_token(detail::SpecialRole::sep); }
+  const std::string& pad_token() const { return data_.special_token(detail::SpecialRole::pad); }
+  const std::string& cls_token() const { return data_.special_token(detail::SpecialRole::cls); }
+  const std::string& mask_token() const { return data_.special_token(detail::SpecialRole::mask); }
+  std::int32_t unk_token_id() const { return data_.id_of(unk_token()); }
+  std::int32_t sep_token_id() const { return data_.id_of(sep_token()); }
+  std::int32_t pad_token_id() const { return data_.id_of(pad_token()); }
+  std::int32_t cls_token_id() const { return data_.id_of(cls_token()); }
+  std::int32_t mask_token_id() const { return data_.id_of(mask_token()); }
+
+ private:
+  // TokenizeOptions with every default filled in.
+  struct Limits {
+    TruncationStrategy strategy = TruncationStrategy::do_not_truncate;
+    std::int64_t max_length = 0;
+    std::int64_t stride = 0;
+    Side side = Side::right;
+    bool add_special_tokens = true;
+    bool split_special_tokens = false;
+  };
+
+  explicit Tokenizer(detail::TokenizerData data) : data_(std::move(data)) {}
+
+  bool is_named(const std::string& content) const {
+    const auto& special = data_.config.special;
+    return std::find(special.begin(), special.end(), content) != special.end();
+  }
+
+  Limits resolve(const TokenizeOptions& options) const {
+    options.validate();
+    Limits out;
+    out.stride = options.stride;
+    out.side = options.truncation_side.value_or(truncation_side());
+    out.add_special_tokens = options.add_special_tokens;
+    out.split_special_tokens = options.split_special_tokens.value_or(data_.config.split_special_tokens);
+    const bool truncate = options.truncation.value_or(options.max_length.has_value());
+    const std::optional<std::int64_t> length =
+        options.max_length ? std::optional<std::int64_t>(*options.max_length) : model_max_length();
+    if (!truncate || !length || options.truncation_strategy == TruncationStrategy::do_not_truncate) return out;
+    out.strategy = options.truncation_strategy;
+    out.max_length = *length;
+    // The reference refuses the setting by the template of a single text, whatever is encoded later.
+    const std::int64_t room = *length - data_.post_processor.added_tokens(false);
+    check(room < 0 || out.stride <= room, ErrorCode::invalid_argument, "TokenizeOptions::stride: expected at most ", room,
+          " (max_length ", *length, " without the special tokens), got ", out.stride);
+    return out;
+  }
+
+  std::int64_t budget(const Limits& limits, bool pair) const {
+    return limits.max_length - (limits.add_special_tokens ? data_.post_processor.added_tokens(pair) : 0);
+  }
+
+  detail::TextStages stages(const Limits& limits) const {
+    return {data_.added, data_.normalizer, pre_tokenizer_, *data_.model, limits.split_special_tokens};
+  }
+
+  static void check_utf8(std::string_view text) {
+    const std::size_t bad = detail::find_invalid_utf8(text);
+    check(bad == std::string_view::npos, ErrorCode::format, "text: expected UTF-8, got an invalid sequence at byte ", bad, " of ", text.size());
+  }
+
+  detail::TokenSink sequence(std::string_view text, const Limits& limits, NormalizedText& scratch) const {
+    check_utf8(text);
+    detail::TokenSink sink;
+    detail::tokenize_text(stages(limits), text, scratch, sink);
+    return sink;
+  }
+
+  detail::TokenSink word_sequence(std::span<const std::string> words, const Limits& limits, NormalizedText& scratch) const {
+    detail::TokenSink sink;
+    for (std::size_t i = 0; i < words.size(); ++i) {
+      const std::size_t bad = detail::find_invalid_utf8(words[i]);
+      check(bad == std::string_view::npos, ErrorCode::format, "word ", i, ": expected UTF-8, got an invalid sequence at byte ", bad);
+      sink.fixed_word = static_cast<std::int32_t>(i);
+      detail::tokenize_text(stages(limits), words[i], scratch, sink);
+    }
+    return sink;
+  }
+
+  std::vector<std::int32_t> ids_only(std::string_view text, const Limits& limits, NormalizedText& scratch) const {
+    check_utf8(text);
+    const std::int64_t room = budget(limits, false);
+    const bool cut = limits.strategy != TruncationStrategy::do_not_truncate && room >= 0;
+    const bool stop_early = cut && limits.side == Side::right;
+    std::vector<std::int32_t> ids;
+    detail::IdSink sink{ids, stop_early ? static_cast<std::size_t>(room) : std::numeric_limits<std::size_t>::max()};
+    detail::tokenize_text(stages(limits), text, scratch, sink);
+    const auto count = static_cast<std::int64_t>(ids.size());
+    detail::Window window{0, count};
+    if (cut) {
+      const auto length = detail::truncated_lengths(count, std::nullopt, room, limits.strategy).first;
+      window = detail::truncation_windows(count, length, limits.stride, limits.side).front();
+    }
+    std::vector<std::int32_t> out;
+    out.reserve(static_cast<std::size_t>(window.end - window.begin) + 2);
+    const auto body = [&] { out.insert(out.end(), ids.begin() + window.begin, ids.begin() + window.end); };
+    if (!limits.add_special_tokens) {
+      body();
+      return out;
+    }
+    for (const TemplateItem& item : data_.post_processor.single) {
+      if (item.kind == TemplateItem::Kind::sequence_a) body();
+      if (item.kind != TemplateItem::Kind::special) continue;
+      const auto& special = data_.post_processor.special_tokens.at(item.special).ids;
+      out.insert(out.end(), special.begin(), special.end());
+    }
+    return out;
+  }
+
+  // Truncates, puts the template around every combination of windows; the first is the result, the others its overflow.
+  Encoding assemble(const detail::TokenSink& first, const detail::TokenSink* second, const Limits& limits) const {
+    const auto count = [](const detail::TokenSink& sink) { return static_cast<std::int64_t>(sink.tokens.size()); };
+    std::vector<detail::Window> a{{0, count(first)}}, b{{0, second ? count(*second) : 0}};
+    if (limits.strategy != TruncationStrategy::do_not_truncate) {
+      const auto lengths = detail::truncated_lengths(a[0].end, second ? std::optional(b[0].end) : std::nullopt,
+                                                     budget(limits, second != nullptr), limits.strategy);
+      a = detail::truncation_windows(a[0].end, lengths.first, limits.stride, limits.side);
+      if (second) b = detail::truncation_windows(b[0].end, lengths.second, limits.stride, limits.side);
+    }
+    Encoding out = build(first, a[0], second, b[0], limits);
+    for (std::size_t i = 1; i < a.size(); ++i)
+      for (const auto& window : b) out.overflowing.push_back(build(first, a[i], second, window, limits));
+    for (std::size_t i = 1; i < b.size(); ++i) out.overflowing.push_back(build(first, a[0], second, b[i], limits));
+    return out;
+  }
+
+  Encoding build(const detail::TokenSink& first, detail::Window a, const detail::TokenSink* second, detail::Window b,
+                 const Limits& limits) const {
+    Encoding out;
+    const std::int64_t specials = limits.add_special_tokens ? data_.post_processor.added_tokens(second != nullptr) : 0;
+    reserve(out, static_cast<std::size_t>(a.end - a.begin + b.end - b.begin + specials));
+    if (!limits.add_special_tokens) {
+      append(out, first, a, 0, 0);
+      if (second) append(out, *second, b, 1, 1);
+      return out;
+    }
+    for (const TemplateItem& item : second ? data_.post_processor.pair : data_.post_processor.single) {
+      if (item.kind == TemplateItem::Kind::sequence_a) append(out, first, a, item.type_id, 0);
+      if (item.kind == TemplateItem::Kind::sequence_b && second) append(out, *second, b, item.type_id, 1);
+      if (item.kind != TemplateItem::Kind::special) continue;
+      const auto& special = data_.post_processor.special_tokens.at(item.special);
+      for (std::size_t i = 0; i < special.ids.size(); ++i)
+        append(out, special.ids[i], special.tokens[i], item.type_id, true, {0, 0}, -1, -1);
+    }
+    return out;
+  }
+
+  static void reserve(Encoding& out, std::size_t size) {
+    out.input_ids.reserve(size);
+    out.token_type_ids.reserve(size);
+    out.attention_mask.reserve(size);
+    out.special_tokens_mask.reserve(size);
+    out.tokens.reserve(size);
+    out.offsets.reserve(size);
+    out.word_ids.reserve(size);
+    out.sequence_ids.reserve(size);
+  }
+
+  static void append(Encoding& out, std::int32_t id, std::string_view token, std::int32_t type, bool special,
+                     std::pair<std::int32_t, std::int32_t> offsets, std::int32_t word, std::int32_t sequence) {
+    out.input_ids.push_back(id);
+    out.token_type_ids.push_back(type);
+    out.attention_mask.push_back(1);
+    out.special_tokens_mask.push_back(special);
+    out.tokens.emplace_back(token);
+    out.offsets.push_back(offsets);
+    out.word_ids.push_back(word);
+    out.sequence_ids.push_back(sequence);
+  }
+
+  void append(Encoding& out, const detail::TokenSink& from, detail::Window window, std::int32_t type, std::int32_t sequence) const {
+    auto text = from.texts.begin();
+    for (auto i = static_cast<std::size_t>(window.begin); i < static_cast<std::size_t>(window.end); ++i) {
+      const detail::Token& token = from.tokens[i];
+      while (text != from.texts.end() && text->first < i) ++text;
+      const bool own = text != from.texts.end() && text->first == i;
+      append(out, token.id, own ? text->second : data_.model->pieces()[static_cast<std::size_t>(token.id)], type, false,
+             {token.begin, token.end}, token.word, sequence);
+    }
+  }
+
+  // Calls make(row, scratch) for every row on the thread pool.
+  template <class Row, class Make>
+  static std::vector<Row> rows(std::size_t count, Make&& make) {
+    std::vector<Row> out(count);
+    parallel_for(static_cast<std::int64_t>(count), 32, [&](std::int64_t begin, std::int64_t end) {
+      NormalizedText scratch;
+      for (auto row = static_cast<std::size_t>(begin); row < static_cast<std::size_t>(end); ++row) {
+        try {
+          out[row] = make(row, scratch);
+        } catch (const Error& error) {
+          fail(error.code(), "row ", row, ": ", error.what());
+        }
+      }
+    });
+    return out;
+  }
+
+  detail::TokenizerData data_;
+  PreTokenizer pre_tokenizer_;
+};
+
+/// The name the Python stack uses for "the tokenizer that fits the folder".
+using AutoTokenizer = Tokenizer;
+
+}  // namespace tl

@@ -1,0 +1,63 @@
+// What a tokenizer is, apart from its code: the content of tokenizer.json and of the small configuration files, as one
+// value. tokenizer_files.hpp makes it from a folder, tokenizer_writer.hpp writes it.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include <tl/text/added_tokens.hpp>
+#include <tl/text/decoder.hpp>
+#include <tl/text/encoding.hpp>
+#include <tl/text/normalizer.hpp>
+#include <tl/text/truncation.hpp>
+#include <tl/text/word_piece.hpp>
+
+namespace tl::detail {
+
+/// The roles of special tokens, in the order in which missing ones get ids.
+enum class SpecialRole { unk, sep, pad, cls, mask };
+inline constexpr std::array<std::string_view, 5> special_keys{"unk_token", "sep_token", "pad_token", "cls_token",
+                                                              "mask_token"};
+
+struct TokenizerConfig {
+  std::array<std::string, 5> special{"[UNK]", "[SEP]", "[PAD]", "[CLS]", "[MASK]"};
+  std::vector<std::string> additional_special_tokens;
+  std::optional<std::int64_t> model_max_length;
+  Side padding_side = Side::right;
+  Side truncation_side = Side::right;
+  bool clean_up_tokenization_spaces = false;
+  bool split_special_tokens = false;
+  std::string tokenizer_class = "DistilBertTokenizer";
+  std::array<bool, 5> written_as_object{};       ///< special tokens that were read as objects are written as such
+  nlohmann::json as_read = nlohmann::json::object();  ///< tokenizer_config.json; unknown keys go back into the file
+};
+
+struct TokenizerData {
+  std::shared_ptr<const WordPiece> model;
+  Normalizer normalizer;
+  AddedVocabulary added;
+  PostProcessor post_processor;
+  Decoder decoder;
+  TokenizerConfig config;
+
+  /// Throws state if there is no such token, which cannot happen to the five special ones.
+  std::int32_t id_of(std::string_view token) const {
+    if (const auto id = added.token_to_id(token)) return *id;
+    const auto id = model->token_to_id(token);
+    check(id.has_value(), ErrorCode::state, "tokenizer: the token \"", token, "\" is not in the vocabulary");
+    return *id;
+  }
+
+  const std::string& special_token(SpecialRole role) const { return config.special[static_cast<std::size_t>(role)]; }
+};
+
+}  // namespace tl::detail

@@ -1,0 +1,238 @@
+// Loads a tokenizer from a folder with the precedence of the reference: call options, then special_tokens_map.json (only
+// beside a tokenizer_config.json without added_tokens_decoder), then tokenizer_config.json, then tokenizer.json. The
+// lower-case, accent and CJK switches of tokenizer.json never count: the configuration's, or their defaults, do.
+#pragma once
+
+#include <algorithm>
+#include <charconv>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include <tl/core/error.hpp>
+#include <tl/text/tokenizer_config.hpp>
+#include <tl/text/tokenizer_options.hpp>
+#include <tl/text/tokenizer_json.hpp>
+
+namespace tl::detail {
+
+/// The configuration files as one object, and the special tokens that came with flags.
+struct ConfigFiles {
+  json config = json::object();
+  std::map<std::int32_t, AddedToken> added_tokens_decoder;
+  std::map<std::string, AddedToken, std::less<>> flagged;  // special tokens written as objects, by content
+  std::string where;
+};
+
+/// The content of a special token that is a string or an object; remembers the flags of an object.
+inline std::string read_special(const JsonView& view, ConfigFiles& files) {
+  if (view.value.is_string()) return view.value.get<std::string>();
+  view.expect(view.value.is_object(), "a string or an object with the key \"content\"");
+  AddedToken token = read_added_token(view);
+  token.special = true;
+  std::string content = token.content;
+  files.flagged.insert_or_assign(content, std::move(token));
+  return content;
+}
+
+inline ConfigFiles read_config_files(const std::filesystem::path& folder) {
+  ConfigFiles files;
+  const auto config = folder / "tokenizer_config.json", map = folder / "special_tokens_map.json";
+  files.where = config.string() + ": ";
+  if (std::filesystem::exists(config)) files.config = read_json_object(config);
+  const JsonView view{files.config, files.where};
+  if (view.has("added_tokens_decoder")) {
+    const JsonView decoder = view.object("added_tokens_decoder");
+    for (const auto& [key, entry] : decoder.value.items()) {
+      const JsonView token{entry, decoder.where + "." + key};
+      std::int32_t id = -1;
+      const auto [end, error] = std::from_chars(key.data(), key.data() + key.size(), id);
+      token.expect(error == std::errc() && end == key.data() + key.size() && id >= 0, "an id as the key");
+      token.expect(entry.is_object(), "an object");
+      files.added_tokens_decoder.emplace(id, read_added_token(token));
+    }
+  } else if (std::filesystem::exists(map)) {
+    const json overlay = read_json_object(map);
+    for (const auto& [key, value] : overlay.items()) files.config[key] = value;
+    if (!overlay.empty()) files.where = map.string() + ": ";
+  }
+  return files;
+}
+
+inline Side read_side(const JsonView& view, const char* key) {
+  if (!view.has(key)) return Side::right;
+  const std::string name = view.text(key);
+  view.at(key).expect(name == "right" || name == "left", "\"right\" or \"left\"");
+  return name == "left" ? Side::left : Side::right;
+}
+
+/// Above 1e20 the length is the sentinel for "unknown".
+inline std::optional<std::int64_t> read_model_max_length(const JsonView& view) {
+  if (!view.has("model_max_length")) return std::nullopt;
+  const JsonView length = view.at("model_max_length");
+  length.expect(length.value.is_number() && length.value.get<double>() >= 1, "a number of at least 1");
+  if (length.value.get<double>() > 9e18) return std::nullopt;
+  return length.value.get<std::int64_t>();
+}
+
+inline TokenizerConfig make_config(ConfigFiles& files, const TokenizerOptions& options) {
+  TokenizerConfig out;
+  const JsonView view{files.config, files.where};
+  for (std::size_t i = 0; i < special_keys.size(); ++i) {
+    const char* key = special_keys[i].data();
+    if (!view.has(key)) continue;
+    out.special[i] = read_special(view.at(key), files);
+    out.written_as_object[i] = view.at(key).value.is_object();
+  }
+  const std::optional<std::string>* overrides[] = {&options.unk_token, &options.sep_token, &options.pad_token,
+                                                   &options.cls_token, &options.mask_token};
+  for (std::size_t i = 0; i < special_keys.size(); ++i)
+    if (*overrides[i]) out.special[i] = **overrides[i];
+  for (const char* key : {"additional_special_tokens", "extra_special_tokens"}) {
+    if (!view.has(key)) continue;
+    const JsonView list = view.at(key);  // an array, or an object of named tokens
+    list.expect(list.value.is_structured(), "an array");
+    for (const json& entry : list.value)
+      out.additional_special_tokens.push_back(read_special({entry, list.where + "[]"}, files));
+  }
+  out.model_max_length = options.model_max_length ? options.model_max_length : read_model_max_length(view);
+  out.padding_side = options.padding_side.value_or(read_side(view, "padding_side"));
+  out.truncation_side = options.truncation_side.value_or(read_side(view, "truncation_side"));
+  out.clean_up_tokenization_spaces =
+      options.clean_up_tokenization_spaces.value_or(view.flag_or("clean_up_tokenization_spaces", false));
+  out.split_special_tokens = options.split_special_tokens.value_or(view.flag_or("split_special_tokens", false));
+  out.as_read = files.config;
+  return out;
+}
+
+inline NormalizerOptions make_normalizer(const ConfigFiles& files, const TokenizerOptions& options, bool clean_text) {
+  const JsonView view{files.config, files.where};
+  NormalizerOptions out;
+  out.clean_text = clean_text;
+  out.lowercase = options.do_lower_case.value_or(view.flag_or("do_lower_case", true));
+  out.handle_chinese_chars = options.tokenize_chinese_chars.value_or(view.flag_or("tokenize_chinese_chars", true));
+  if (view.has("strip_accents")) out.strip_accents = view.flag("strip_accents");
+  if (options.strip_accents) out.strip_accents = options.strip_accents;
+  return out;
+}
+
+/// Adds the special tokens that are named but not added yet, as special.
+inline void add_named_specials(TokenizerData& data, const ConfigFiles& files) {
+  std::vector<AddedToken> missing;
+  const auto want = [&](const std::string& content) {
+    if (data.added.token_to_id(content)) return;
+    const auto flagged = files.flagged.find(content);
+    missing.push_back(flagged != files.flagged.end() ? flagged->second : AddedToken{.content = content, .normalized = {}, .special = true});
+  };
+  for (const std::string& content : data.config.special) want(content);
+  for (const std::string& content : data.config.additional_special_tokens) want(content);
+  data.added.add(missing, *data.model, data.normalizer);
+}
+
+/// The class name for tokenizer_config.json: as read, else by the model_type of config.json.
+inline std::string tokenizer_class(const ConfigFiles& files, const std::filesystem::path& folder) {
+  const JsonView view{files.config, files.where};
+  if (view.has("tokenizer_class")) {
+    std::string name = view.text("tokenizer_class");
+    if (name.ends_with("Fast")) name.resize(name.size() - 4);
+    return name;
+  }
+  const auto path = folder / "config.json";
+  if (!std::filesystem::exists(path)) return "DistilBertTokenizer";
+  const json model = read_json_object(path);
+  return JsonView{model, path.string() + ": "}.text_or("model_type", "") == "bert" ? "BertTokenizer" : "DistilBertTokenizer";
+}
+
+/// A model without tokenizer.json: the standard pipeline around a list of pieces.
+inline void make_standard(TokenizerData& data, std::vector<std::string> pieces, const std::string& origin) {
+  WordPieceOptions options;
+  options.unk_token = data.special_token(SpecialRole::unk);
+  data.model = std::make_shared<WordPiece>(std::move(pieces), std::move(options), origin);
+}
+
+/// Marks the special tokens, and surrounds texts by [CLS] and [SEP] if nothing else is said.
+inline void finish(TokenizerData& data, const ConfigFiles& files, bool standard) {
+  if (!files.added_tokens_decoder.empty()) {
+    std::map<std::int32_t, AddedToken> tokens = files.added_tokens_decoder;
+    for (auto& [id, token] : tokens) {
+      const bool named = std::find(data.config.special.begin(), data.config.special.end(), token.content) != data.config.special.end();
+      if (named && !token.special) token.special = true;
+    }
+    add_with_ids(data, tokens, files.where + "added_tokens_decoder");
+  }
+  add_named_specials(data, files);
+  data.added.rebuild(data.normalizer);
+  if (!standard) return;
+  const std::string& cls = data.special_token(SpecialRole::cls);
+  const std::string& sep = data.special_token(SpecialRole::sep);
+  data.post_processor = PostProcessor::bert(cls, data.id_of(cls), sep, data.id_of(sep));
+}
+
+/// Whether a path that does not exist reads like the name of a model on a hub: "name" or "owner/name".
+inline bool looks_like_hub_name(const std::string& name) {
+  if (name.empty() || name.front() == '.' || name.front() == '/' || name.back() == '/') return false;
+  return std::count(name.begin(), name.end(), '/') <= 1 && name.find('\\') == std::string::npos;
+}
+
+inline TokenizerData load_tokenizer(const std::filesystem::path& folder, const TokenizerOptions& options) {
+  namespace fs = std::filesystem;
+  options.validate();
+  if (!fs::exists(folder)) {
+    if (looks_like_hub_name(folder.string()))
+      fail(ErrorCode::not_found, "tokenizer: there is no folder \"", folder.string(),
+           "\"; names on a model hub are not downloaded, pass the path of a folder that holds tokenizer.json or vocab.txt");
+    fail(ErrorCode::not_found, "tokenizer: there is no folder \"", folder.string(), "\"; expected one that holds tokenizer.json or vocab.txt");
+  }
+  check(fs::is_directory(folder), ErrorCode::invalid_argument, "tokenizer: expected a folder that holds tokenizer.json or vocab.txt, got the file \"",
+        folder.string(), "\"");
+  const auto tokenizer = folder / "tokenizer.json", vocabulary = folder / "vocab.txt", legacy = folder / "added_tokens.json";
+  const bool has_json = fs::exists(tokenizer);
+  check(has_json || fs::exists(vocabulary), ErrorCode::not_found, "tokenizer: expected tokenizer.json or vocab.txt in the folder \"",
+        folder.string(), "\", got neither");
+  ConfigFiles files = read_config_files(folder);
+  TokenizerData data;
+  data.config = make_config(files, options);
+  data.config.tokenizer_class = tokenizer_class(files, folder);
+  if (has_json) read_tokenizer_json(tokenizer, data);
+  else make_standard(data, read_vocabulary_lines(vocabulary), vocabulary.string());
+  data.normalizer = Normalizer(make_normalizer(files, options, data.normalizer.options().clean_text));
+  if (!has_json && files.added_tokens_decoder.empty() && fs::exists(legacy)) {
+    const json ids = read_json_object(legacy);
+    for (const auto& [content, id] : ids.items()) {
+      const JsonView view{id, legacy.string() + ": " + content};
+      view.expect(id.is_number_unsigned(), "an id");
+      const auto& named = data.config.special;
+      const auto& more = data.config.additional_special_tokens;
+      AddedToken token{.content = content, .normalized = {}};
+      token.special = std::find(named.begin(), named.end(), content) != named.end() ||
+                      std::find(more.begin(), more.end(), content) != more.end();
+      files.added_tokens_decoder.emplace(id.template get<std::int32_t>(), std::move(token));
+    }
+    files.where = legacy.string() + ": ";
+  }
+  finish(data, files, !has_json);
+  return data;
+}
+
+/// The standard pipeline around a list of pieces, without files.
+inline TokenizerData standard_tokenizer(std::vector<std::string> pieces, const TokenizerOptions& options) {
+  options.validate();
+  for (std::size_t i = 0; i < pieces.size(); ++i)
+    check(find_invalid_utf8(pieces[i]) == std::string_view::npos, ErrorCode::format, "vocabulary: expected UTF-8, got something else in piece ", i);
+  ConfigFiles files;
+  TokenizerData data;
+  data.config = make_config(files, options);
+  make_standard(data, std::move(pieces), "vocabulary");
+  data.normalizer = Normalizer(make_normalizer(files, options, true));
+  finish(data, files, true);
+  return data;
+}
+
+}  // namespace tl::detail

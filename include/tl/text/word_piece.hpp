@@ -1,0 +1,90 @@
+// The WordPiece model: a vocabulary and the greedy longest-match split of one word. All pieces live in one trie;
+// continuation pieces ("##ing") are simply the part of the trie below the node of the prefix "##".
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <tl/core/error.hpp>
+#include <tl/text/trie.hpp>
+#include <tl/text/unicode.hpp>
+
+namespace tl {
+
+/// The parameters of the model besides its pieces.
+struct WordPieceOptions {
+  std::string unk_token = "[UNK]";
+  std::string continuing_subword_prefix = "##";
+  int max_input_chars_per_word = 100;  ///< a word with more code points is unknown
+};
+
+/// An immutable vocabulary; piece i has id i.
+class WordPiece {
+ public:
+  /// Throws format if a piece appears twice; `origin` names the file in the sentence.
+  WordPiece(std::vector<std::string> pieces, WordPieceOptions options, std::string_view origin = "vocabulary")
+      : options_(std::move(options)), pieces_(std::move(pieces)) {
+    std::vector<detail::Trie::Key> keys;
+    keys.reserve(pieces_.size());
+    for (std::size_t i = 0; i < pieces_.size(); ++i) keys.push_back({pieces_[i], static_cast<std::int32_t>(i)});
+    trie_ = detail::Trie(std::move(keys));
+    for (std::size_t i = 0; i < pieces_.size(); ++i) {
+      const std::int32_t first = trie_.at(pieces_[i]);
+      check(first == static_cast<std::int32_t>(i), ErrorCode::format, origin, ": the piece \"", pieces_[i],
+            "\" appears twice, with ids ", first, " and ", i, "; expected every piece once");
+    }
+    continuation_ = trie_.find(options_.continuing_subword_prefix);
+    unk_id_ = trie_.at(options_.unk_token);
+  }
+
+  const WordPieceOptions& options() const { return options_; }
+  const std::vector<std::string>& pieces() const { return pieces_; }
+  std::int32_t size() const { return static_cast<std::int32_t>(pieces_.size()); }
+
+  std::optional<std::int32_t> token_to_id(std::string_view piece) const {
+    const std::int32_t id = trie_.at(piece);
+    return id < 0 ? std::nullopt : std::optional(id);
+  }
+
+  /// Splits one word and calls emit(id, begin, end) with byte ranges for each piece. If the word cannot be split or is
+  /// too long it calls rollback() (forget what this word emitted) and then emit(unk, 0, size). Throws state if the
+  /// unknown token is needed and not in the vocabulary.
+  template <class Emit, class Rollback>
+  void split(std::string_view word, Emit&& emit, Rollback&& rollback) const {
+    if (!too_long(word)) {
+      std::size_t begin = 0;
+      std::int32_t start = detail::Trie::root;
+      while (start != detail::Trie::none) {
+        const auto match = trie_.longest(word.substr(begin), start);
+        if (match.value == detail::Trie::none) break;
+        emit(match.value, begin, begin + match.length);
+        begin += match.length;
+        if (begin == word.size()) return;
+        start = continuation_;
+      }
+      rollback();
+    }
+    check(unk_id_ != detail::Trie::none, ErrorCode::state, "WordPiece: the word \"", word,
+          "\" is not in the vocabulary, and neither is the unknown token \"", options_.unk_token, "\" that stands for it");
+    emit(unk_id_, std::size_t{0}, word.size());
+  }
+
+ private:
+  bool too_long(std::string_view word) const {
+    const auto limit = static_cast<std::size_t>(options_.max_input_chars_per_word);
+    return word.size() > limit && detail::count_code_points(word) > limit;
+  }
+
+  WordPieceOptions options_;
+  std::vector<std::string> pieces_;
+  detail::Trie trie_;
+  std::int32_t continuation_ = detail::Trie::none;
+  std::int32_t unk_id_ = detail::Trie::none;
+};
+
+}  // namespace tl
