@@ -1,0 +1,77 @@
+// Micro-kernel of the matrix product for AVX2 with FMA: a tile of 6 x 16 in 12 of the 16 registers.
+#pragma once
+
+#include <tl/core/cpu_features.hpp>
+
+#ifdef TL_X86_64
+
+#include <immintrin.h>
+
+#include <cstdint>
+
+#define TL_AVX2 __attribute__((target("avx2,fma")))
+
+namespace tl::cpu {
+
+struct GemmAvx2 {
+  using Packed = float;
+  static constexpr std::int64_t rows = 6, columns = 16, depth_step = 1, max_depth = 256, max_strips = 72;
+
+  static constexpr std::int64_t packed_rows(std::int64_t count) { return (count + 1) / 2 * 2; }
+
+  TL_AVX2 static void pack(const float* from, std::int64_t stride, bool along_depth, std::int64_t width,
+                           std::int64_t depth, std::int64_t group, float* to) {
+    const std::int64_t step_w = along_depth ? stride : 1, step_d = along_depth ? 1 : stride;
+    for (std::int64_t d = 0; d < depth; ++d, to += group) {
+      const float* const column = from + d * step_d;
+      for (std::int64_t w = 0; w < width; ++w) to[w] = column[w * step_w];
+      for (std::int64_t w = width; w < group; ++w) to[w] = 0.0F;
+    }
+  }
+
+  static void multiply(std::int64_t height, std::int64_t depth, const float* a, const float* b, float* c,
+                       std::int64_t ldc, bool add, const float* bias) {
+    switch (height) {
+      case 2: return tile<2>(depth, a, b, c, ldc, add, bias);
+      case 4: return tile<4>(depth, a, b, c, ldc, add, bias);
+      default: return tile<6>(depth, a, b, c, ldc, add, bias);
+    }
+  }
+
+ private:
+  template <int Rows>
+  TL_AVX2 static void tile(std::int64_t depth, const float* a, const float* b, float* c, std::int64_t ldc, bool add,
+                           const float* bias) {
+    __m256 sum[Rows][2];
+#pragma GCC unroll 8
+    for (int i = 0; i < Rows; ++i) {
+      sum[i][0] = sum[i][1] = _mm256_setzero_ps();
+      _mm_prefetch(reinterpret_cast<const char*>(c + i * ldc), _MM_HINT_T0);
+    }
+    for (std::int64_t d = 0; d < depth; ++d, a += Rows, b += columns) {
+      const __m256 left = _mm256_load_ps(b), right = _mm256_load_ps(b + 8);
+#pragma GCC unroll 8
+      for (int i = 0; i < Rows; ++i) {
+        const __m256 x = _mm256_set1_ps(a[i]);
+        sum[i][0] = _mm256_fmadd_ps(x, left, sum[i][0]);
+        sum[i][1] = _mm256_fmadd_ps(x, right, sum[i][1]);
+      }
+    }
+    const __m256 bias_left = bias ? _mm256_loadu_ps(bias) : _mm256_setzero_ps();
+    const __m256 bias_right = bias ? _mm256_loadu_ps(bias + 8) : _mm256_setzero_ps();
+#pragma GCC unroll 8
+    for (int i = 0; i < Rows; ++i) {
+      float* const out = c + i * ldc;
+      if (add) {
+        sum[i][0] = _mm256_add_ps(sum[i][0], _mm256_loadu_ps(out));
+        sum[i][1] = _mm256_add_ps(sum[i][1], _mm256_loadu_ps(out + 8));
+      }
+      _mm256_storeu_ps(out, _mm256_add_ps(sum[i][0], bias_left));
+      _mm256_storeu_ps(out + 8, _mm256_add_ps(sum[i][1], bias_right));
+    }
+  }
+};
+
+}  // namespace tl::cpu
+
+#endif

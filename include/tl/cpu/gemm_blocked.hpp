@@ -1,0 +1,141 @@
+// The loops around a micro-kernel: pack both operands, so that the micro-kernel reads them in order whatever they were,
+// and hand out tiles of C to the threads. Every element of C is a sum over k in ascending order, cut into blocks that
+// depend on k only; how C is cut into tiles does not change a bit.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+#include <tl/core/parallel.hpp>
+#include <tl/cpu/scratch.hpp>
+
+namespace tl::cpu {
+
+/// A row-major matrix as stored, and whether the product uses its transpose.
+struct GemmOperand {
+  const float* values;
+  std::int64_t stride;
+  bool transposed;
+};
+
+/// The matrix product with the micro-kernel `Kernel`, see gemm(). A Kernel has
+///   rows, columns         size of its tile of C
+///   depth_step            how many k one packed element holds; Packed is the type of that element
+///   packed_rows(r)        the smallest tile height >= r that it has, for r <= rows
+///   pack(...)             to[d * group + w] = element (w, d) for w < group, d < depth, zero for w >= width
+///   multiply(...)         the tile C = A B, or C += A B, then + bias if not null
+template <class Kernel> class BlockedGemm {
+ public:
+  BlockedGemm(std::int64_t m, std::int64_t n, std::int64_t k, GemmOperand a, GemmOperand b, float* c, std::int64_t ldc,
+              bool accumulate, const float* bias)
+      : m_(m), n_(n), k_(k), a_(a), b_(b), c_(c), ldc_(ldc), accumulate_(accumulate), bias_(bias) {
+    const std::int64_t blocks = std::max<std::int64_t>(1, ceil_div(k, max_depth));
+    depth_ = std::max(Kernel::depth_step, ceil_div(ceil_div(k, blocks), Kernel::depth_step) * Kernel::depth_step);
+    strips_ = ceil_div(m, Kernel::rows);
+    panels_ = ceil_div(n, Kernel::columns);
+    const std::int64_t tail = m - (strips_ - 1) * Kernel::rows;
+    packed_m_ = (strips_ - 1) * Kernel::rows + Kernel::packed_rows(tail);
+  }
+
+  void run() {
+    if (m_ <= 0 || n_ <= 0) return;
+    packed_a_ = scratch<0>().get(packed_m_ * packed_depth(std::max<std::int64_t>(k_, 1)));
+    pack_a();
+
+    const std::int64_t wanted = std::int64_t{4} * num_threads();
+    const std::int64_t task_panels = std::clamp<std::int64_t>(panels_ / wanted, 1, max_panels);
+    const std::int64_t columns = ceil_div(panels_, task_panels);
+    const std::int64_t most_strips = std::clamp(strips_ * columns / wanted, min_strips, max_strips);
+    const std::int64_t rows = ceil_div(strips_, most_strips), task_strips = ceil_div(strips_, rows);
+    parallel_for(rows * columns, 1, [&](std::int64_t task, std::int64_t) {
+      const std::int64_t strip = task / columns * task_strips, panel = task % columns * task_panels;
+      tile(strip, std::min(strips_, strip + task_strips), panel, std::min(panels_, panel + task_panels));
+    });
+  }
+
+ private:
+  using Packed = typename Kernel::Packed;
+  static constexpr std::int64_t max_depth = Kernel::max_depth;  // a packed panel of B stays in the first-level cache
+  static constexpr std::int64_t max_panels = 4;                 // so many panels share a walk over packed A
+  static constexpr std::int64_t min_strips = 4;
+  static constexpr std::int64_t max_strips =
+      Kernel::max_strips;  // max_strips x max_depth of A stay in the second level
+
+  static constexpr std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
+  static constexpr std::int64_t packed_depth(std::int64_t depth) { return ceil_div(depth, Kernel::depth_step); }
+
+  template <int which> static Scratch<Packed>& scratch() {
+    thread_local Scratch<Packed> memory;
+    return memory;
+  }
+
+  std::int64_t strip_rows(std::int64_t strip) const {
+    return std::min<std::int64_t>(Kernel::rows, m_ - strip * Kernel::rows);
+  }
+
+  /// Packed A of one strip and one block of k: block by block, strip by strip.
+  Packed* packed_strip(std::int64_t strip, std::int64_t k0, std::int64_t depth) const {
+    return packed_a_ + packed_depth(k0) * packed_m_ + strip * Kernel::rows * packed_depth(depth);
+  }
+
+  void pack_a() {
+    parallel_for(strips_, 4, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t k0 = 0; k0 < k_; k0 += depth_) {
+        const std::int64_t depth = std::min(depth_, k_ - k0);
+        for (std::int64_t strip = begin; strip < end; ++strip) {
+          const std::int64_t i = strip * Kernel::rows;
+          const float* from = a_.values + (a_.transposed ? k0 * a_.stride + i : i * a_.stride + k0);
+          Kernel::pack(from, a_.stride, !a_.transposed, strip_rows(strip), depth,
+                       Kernel::packed_rows(strip_rows(strip)), packed_strip(strip, k0, depth));
+        }
+      }
+    });
+  }
+
+  void tile(std::int64_t strip_begin, std::int64_t strip_end, std::int64_t panel_begin, std::int64_t panel_end) const {
+    Packed* const packed_b = scratch<1>().get(max_panels * Kernel::columns * packed_depth(depth_));
+    for (std::int64_t k0 = 0; k0 == 0 || k0 < k_; k0 += depth_) {
+      const std::int64_t depth = std::min(depth_, k_ - k0);
+      const bool add = accumulate_ || k0 > 0, last = k0 + depth >= k_;
+      for (std::int64_t panel = panel_begin; panel < panel_end; ++panel) {
+        const std::int64_t j = panel * Kernel::columns;
+        const std::int64_t columns = std::min<std::int64_t>(Kernel::columns, n_ - j);
+        const float* const bias = last && bias_ ? bias_ + j : nullptr;
+        const float* const from = b_.values + (b_.transposed ? j * b_.stride + k0 : k0 * b_.stride + j);
+        Kernel::pack(from, b_.stride, b_.transposed, columns, depth, Kernel::columns, packed_b);
+        for (std::int64_t strip = strip_begin; strip < strip_end; ++strip) {
+          const std::int64_t rows = strip_rows(strip), height = Kernel::packed_rows(rows);
+          const Packed* const packed_a = packed_strip(strip, k0, depth);
+          float* const out = c_ + strip * Kernel::rows * ldc_ + j;
+          if (rows == height && columns == Kernel::columns) {
+            Kernel::multiply(height, packed_depth(depth), packed_a, packed_b, out, ldc_, add, bias);
+          } else {
+            alignas(64) float whole[Kernel::rows * Kernel::columns];
+            Kernel::multiply(height, packed_depth(depth), packed_a, packed_b, whole, Kernel::columns, false, nullptr);
+            merge(whole, rows, columns, out, add, bias);
+          }
+        }
+      }
+    }
+  }
+
+  void merge(const float* whole, std::int64_t rows, std::int64_t columns, float* out, bool add,
+             const float* bias) const {
+    for (std::int64_t i = 0; i < rows; ++i)
+      for (std::int64_t j = 0; j < columns; ++j) {
+        const float value = whole[i * Kernel::columns + j] + (add ? out[i * ldc_ + j] : 0.0F);
+        out[i * ldc_ + j] = bias ? value + bias[j] : value;
+      }
+  }
+
+  std::int64_t m_, n_, k_;
+  GemmOperand a_, b_;
+  float* c_;
+  std::int64_t ldc_;
+  bool accumulate_;
+  const float* bias_;
+  std::int64_t depth_, strips_, panels_, packed_m_;
+  Packed* packed_a_ = nullptr;
+};
+
+}  // namespace tl::cpu
