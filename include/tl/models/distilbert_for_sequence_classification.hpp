@@ -76,9 +76,9 @@ class DistilBertForSequenceClassification {
 
   /// Writes config.json and model.safetensors, which the reference's from_pretrained loads. Throws Error(io).
   void save_pretrained(const std::filesystem::path& folder) const {
-    Json config = config_.to_json(class_name);
-    config["problem_type"] = config_.problem_type.value_or("single_label_classification");
-    save_parameters(folder, parameters_, config);
+    DistilBertConfig config = config_;
+    config.problem_type = config_.problem_type.value_or("single_label_classification");
+    save_parameters(folder, parameters_, config.to_json(class_name));
   }
 
   const DistilBertConfig& config() const { return config_; }
