@@ -1,0 +1,1 @@
+#include <tl/cuda.cuh>

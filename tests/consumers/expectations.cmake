@@ -1,0 +1,12 @@
+# What linking tl::tl must not do to somebody's project.
+foreach(property INTERFACE_COMPILE_OPTIONS INTERFACE_LINK_OPTIONS INTERFACE_COMPILE_DEFINITIONS)
+  get_target_property(value tl::tl ${property})
+  if(value)
+    message(FATAL_ERROR "tl::tl imposes ${property} ${value} on programs that link it")
+  endif()
+endforeach()
+foreach(target tl_warnings tl_test_support)
+  if(TARGET ${target})
+    message(FATAL_ERROR "tl builds its own ${target} inside another project")
+  endif()
+endforeach()

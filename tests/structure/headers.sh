@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# Every header alone in a translation unit. Usage: headers.sh INCLUDE_DIR EXTENSION WORK_DIR COMPILER FLAG...
+# Compiles a source per header that includes it twice and nothing else; prints what the compiler says and the header,
+# and fails if one does not compile.
+set -euo pipefail
+include=$1 extension=$2 work=$3
+shift 3
+
+source_suffix=cpp
+[[ $extension == cuh ]] && source_suffix=cu
+rm -rf "$work"
+mkdir -p "$work"
+count=0
+while IFS= read -r header; do
+  name=${header//\//.}
+  printf '#include <%s>\n#include <%s>\n' "$header" "$header" > "$work/$name.$source_suffix"
+  count=$((count + 1))
+done < <(cd "$include" && find tl -name "*.$extension" | LC_ALL=C sort)
+if [[ $count == 0 ]]; then
+  echo "expected *.$extension in $include/tl, found none"
+  exit 1
+fi
+
+cd "$work"
+# Each compiler writes files of its own, so that several at a time do not mix their words.
+# shellcheck disable=SC2016  # expanded by the inner bash
+compile='source=$0; "$@" -I"$TL_INCLUDE" -c "$source" -o "$source.o" > "$source.log" 2>&1 || {
+  { echo "$source does not compile alone:"; head -40 "$source.log"; } > "$source.failed"; }'
+export TL_INCLUDE=$include
+find . -name "*.$source_suffix" -print0 | xargs -0 -P "${TL_JOBS:-$(nproc)}" -I{} bash -c "$compile" {} "$@"
+failures=$(find . -name '*.failed' | LC_ALL=C sort)
+if [[ -n $failures ]]; then
+  while IFS= read -r failure; do cat "$failure"; done <<< "$failures"
+  exit 1
+fi
+echo "$count headers compile alone with $1"

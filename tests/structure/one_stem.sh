@@ -1,0 +1,52 @@
+#!/usr/bin/env bash
+# One operation, one stem: the contract kernels/STEM.hpp has its CPU body, op, CUDA body, test and benchmark under the
+# same name. Usage: one_stem.sh ROOT. Prints a sentence per missing place, and fails if there was one.
+set -euo pipefail
+cd "$1"
+
+# Not operations: what the contracts themselves are made of.
+vocabulary='slot dropout_mask'
+# Kernels that the optimizer calls and that have no gradient: no op; their test and benchmark are in any folder.
+without_gradient='adamw squared_norm'
+# CUDA: later.
+cuda_later='add attention bias_activation bias_dropout_residual_layer_norm cross_entropy dropout embedding
+  embedding_layer_norm_dropout gather_rows linear matmul multiply segment_mean squared_norm sum'
+
+contains() { grep -qwF -- "$2" <<< "$1"; }
+
+bad=0
+# need STEM PATTERN: complains unless a file fits the pattern.
+need() {
+  compgen -G "$2" > /dev/null && return
+  echo "$1: expected $2, found no such file"
+  bad=1
+}
+
+count=0
+for contract in include/tl/kernels/*.hpp; do
+  stem=$(basename "$contract" .hpp)
+  contains "$vocabulary" "$stem" && continue
+  count=$((count + 1))
+  folder=ops
+  contains "$without_gradient" "$stem" && folder='*'
+  need "$stem" "include/tl/cpu/$stem.hpp"
+  need "$stem" "tests/$folder/${stem}_test.cpp"
+  need "$stem" "benchmarks/$folder/${stem}_benchmark.cpp"
+  [[ $folder == ops ]] && need "$stem" "include/tl/ops/$stem.hpp"
+  if contains "$cuda_later" "$stem"; then
+    if [[ -e include/tl/cuda/$stem.cuh ]]; then
+      echo "$stem: include/tl/cuda/$stem.cuh exists; take $stem off the list cuda_later in one_stem.sh"
+      bad=1
+    fi
+  else
+    need "$stem" "include/tl/cuda/$stem.cuh"
+  fi
+done
+if [[ $count == 0 ]]; then
+  echo "expected contracts in $1/include/tl/kernels, found none"
+  bad=1
+fi
+for op in include/tl/ops/*.hpp; do
+  need "$(basename "$op" .hpp)" "include/tl/kernels/$(basename "$op")"
+done
+exit $bad

@@ -1,0 +1,129 @@
+#!/usr/bin/env bash
+# The scripts of this folder tested on small broken trees: a check that cannot fail is worth nothing.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+failures=0
+# expect_ok SCRIPT, expect SCRIPT SENTENCE: runs the script on the tree and judges its answer.
+expect_ok() {
+  if ! said=$("$here/$1" "$work/tree" 2>&1); then
+    echo "$1: a good tree was refused: $said"
+    failures=$((failures + 1))
+  fi
+}
+expect() {
+  if said=$("$here/$1" "$work/tree" 2>&1); then
+    echo "$1: accepted a tree where it should have said: $2"
+    failures=$((failures + 1))
+  elif ! grep -qF -- "$2" <<< "$said"; then
+    echo "$1: expected '$2', got '$said'"
+    failures=$((failures + 1))
+  fi
+}
+# put FILE LINE...: writes a header of the tree.
+put() {
+  local file=$work/tree/$1
+  mkdir -p "$(dirname "$file")"
+  shift
+  printf '%s\n' "$@" > "$file"
+}
+fresh() {
+  rm -rf "$work/tree"
+  put include/tl/core/error.hpp '#pragma once' '#include <string>'
+  put include/tl/kernels/slot.hpp '#include <tl/core/error.hpp>'
+  put include/tl/kernels/layer_norm.hpp '#include <tl/kernels/slot.hpp>'
+  put include/tl/cpu/layer_norm.hpp '#include <Eigen/Core>' '#include <tl/kernels/layer_norm.hpp>'
+  put include/tl/cuda/layer_norm.cuh '#include <cuda_runtime.h>' '#include <tl/kernels/layer_norm.hpp>'
+  put include/tl/ops/layer_norm.hpp '#include <tl/cpu/layer_norm.hpp>'
+  put include/tl/nn/layer_norm.hpp '#include <tl/kernels/slot.hpp>' '#include <tl/ops/layer_norm.hpp>'
+  put include/tl/tl.hpp '#include <tl/nn/layer_norm.hpp>'
+  put tests/ops/layer_norm_test.cpp ''
+  put benchmarks/ops/layer_norm_benchmark.cpp ''
+}
+
+fresh
+expect_ok layering.sh
+expect_ok one_stem.sh
+expect_ok forbidden.sh
+
+put include/tl/core/error.hpp '#pragma once' '#include <tl/nn/layer_norm.hpp>'
+expect layering.sh 'include/tl/core/error.hpp:2: core may include itself; not nn/layer_norm.hpp'
+expect layering.sh 'include circle: '
+fresh
+put include/tl/nn/layer_norm.hpp '#include <tl/kernels/layer_norm.hpp>'
+expect layering.sh 'include/tl/nn/layer_norm.hpp:1: nn may include itself, ops autograd kernels/slot.hpp'
+fresh
+put include/tl/ops/layer_norm.hpp '#  include <Eigen/Core>'
+expect layering.sh 'include/tl/ops/layer_norm.hpp:1: ops may include itself'
+fresh
+put include/tl/ops/layer_norm.hpp '#include <tl/tl.hpp>'
+expect layering.sh 'not tl.hpp'
+fresh
+put include/tl/core/error.hpp '#include <boost/any.hpp>'
+expect layering.sh 'depends on Eigen and nlohmann alone; not boost/any.hpp'
+fresh
+put include/tl/core/error.hpp '#include "shape.hpp"'
+expect layering.sh 'write #include <tl/...>'
+fresh
+put include/tl/extra/thing.hpp ''
+expect layering.sh 'the layer extra is not in the table'
+fresh
+put include/tl/core/a.hpp '#include <tl/core/b.hpp>'
+put include/tl/core/b.hpp '#include <tl/core/a.hpp>'
+expect layering.sh 'include circle: '
+
+for place in include/tl/cpu/layer_norm.hpp include/tl/cuda/layer_norm.cuh include/tl/ops/layer_norm.hpp \
+             tests/ops/layer_norm_test.cpp benchmarks/ops/layer_norm_benchmark.cpp; do
+  fresh
+  put include/tl/ops/.keep ''
+  rm "$work/tree/$place"
+  expect one_stem.sh "layer_norm: expected $place, found no such file"
+done
+fresh
+put include/tl/ops/orphan.hpp ''
+expect one_stem.sh 'orphan: expected include/tl/kernels/orphan.hpp'
+
+for line in 'std::cout << 1;' '  printf("x");' 'std::abort();' 'exit(1);' '#ifdef __CUDACC__' '#if __AVX2__' \
+            '#define MAX 1' '// caf'$'\xc3\xa9' $'\tint x;'; do
+  fresh
+  put include/tl/core/error.hpp '#pragma once' "$line"
+  expect forbidden.sh 'include/tl/core/error.hpp:2: '
+done
+fresh
+put include/tl/core/error.hpp '// std::cout is not used' 'int n = std::snprintf(text, 9, "x");' '#define TL_X 1'
+expect_ok forbidden.sh
+rm -rf "$work/tree"
+mkdir -p "$work/tree/include/tl"
+expect forbidden.sh 'found none'
+
+put good/tl/a.hpp '#pragma once' 'struct A {};'
+"$here/headers.sh" "$work/tree/good" hpp "$work/objects" "${CXX:-c++}" > /dev/null || failures=$((failures + 1))
+put good/tl/b.hpp 'struct B {};'
+if said=$("$here/headers.sh" "$work/tree/good" hpp "$work/objects" "${CXX:-c++}"); then
+  echo 'headers.sh: accepted a header without an include guard'
+  failures=$((failures + 1))
+elif ! grep -qF 'tl.b.hpp.cpp does not compile alone' <<< "$said"; then
+  echo "headers.sh: expected the name of the header, got '$said'"
+  failures=$((failures + 1))
+fi
+
+# pair SENTENCE LINE...: compile_pair.sh on a source with these lines must say the sentence.
+pair() {
+  local sentence=$1
+  shift
+  printf '%s\n' "$@" > "$work/pair.cpp"
+  said=$("$here/compile_pair.sh" "$work/pair.cpp" "${CXX:-c++}" 2>&1) && said="accepted $said"
+  grep -qF -- "$sentence" <<< "$said" && return
+  echo "compile_pair.sh: expected '$sentence', got '$said'"
+  failures=$((failures + 1))
+}
+pair accepted '// expect: a mistake' '#if TL_MISTAKE' '#error a mistake' '#endif'
+pair 'compiles although it must not' '// expect: a mistake'
+pair 'does not compile without the mistake' '// expect: a mistake' '#error a mistake'
+pair 'expected the compiler to say' '// expect: a mistake' '#if TL_MISTAKE' '#error another' '#endif'
+pair 'found none' 'int x;'
+
+if [[ $failures != 0 ]]; then exit 1; fi
+echo 'every broken tree was refused'
