@@ -16,14 +16,10 @@ namespace tl::cpu {
 
 namespace detail {
 
-template <class T>
-TL_INLINE inline T rounded_product(T a, T b) {
-  return std::fma(a, b, T(-0.0));
-}
+template <class T> TL_INLINE inline T rounded_product(T a, T b) { return std::fma(a, b, T(-0.0)); }
 
 /// root[i] = sqrt(x[i]) for one group of lanes. std::sqrt may set errno, which keeps compilers from vectorising it.
-template <class T>
-TL_INLINE inline void sqrt_lanes(const T* x, T* root) {
+template <class T> TL_INLINE inline void sqrt_lanes(const T* x, T* root) {
 #if defined(__SSE2__)
   if constexpr (sizeof(T) == sizeof(float)) {
     for (std::int64_t i = 0; i < vector_lanes; i += 4) _mm_storeu_ps(root + i, _mm_sqrt_ps(_mm_loadu_ps(x + i)));
@@ -35,8 +31,7 @@ TL_INLINE inline void sqrt_lanes(const T* x, T* root) {
 
 }  // namespace detail
 
-template <class T>
-void adamw(const kernels::AdamW<T>& a) {
+template <class T> void adamw(const kernels::AdamW<T>& a) {
   const double correction1 = 1.0 - std::pow(a.beta1, static_cast<double>(a.step));
   const double correction2 = 1.0 - std::pow(a.beta2, static_cast<double>(a.step));
   const T keep = static_cast<T>(1.0 - a.lr * a.weight_decay), step_size = static_cast<T>(a.lr / correction1);
@@ -47,7 +42,8 @@ void adamw(const kernels::AdamW<T>& a) {
     const auto update_moments = [=](std::int64_t i) TL_INLINE {
       const T g = detail::rounded_product(a.gradient_scale, a.gradient[i]);
       a.exp_avg[i] = std::fma(toward1, g - a.exp_avg[i], a.exp_avg[i]);
-      a.exp_avg_sq[i] = std::fma(detail::rounded_product(toward2, g), g, detail::rounded_product(beta2, a.exp_avg_sq[i]));
+      a.exp_avg_sq[i] =
+          std::fma(detail::rounded_product(toward2, g), g, detail::rounded_product(beta2, a.exp_avg_sq[i]));
     };
     const auto update_parameter = [=](std::int64_t i, T root) TL_INLINE {
       const T step = detail::rounded_product(step_size, a.exp_avg[i]) / (root / root_correction2 + eps);

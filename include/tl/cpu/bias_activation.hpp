@@ -15,12 +15,8 @@ namespace detail {
 
 /// x Phi(x), with Phi the distribution function of the standard normal.
 struct Gelu {
-  template <class T>
-  TL_INLINE static T value(T x) {
-    return T(0.5) * x * (T(1) + erf(x * T(0.70710678118654752440)));
-  }
-  template <class T>
-  TL_INLINE static T slope(T x) {
+  template <class T> TL_INLINE static T value(T x) { return T(0.5) * x * (T(1) + erf(x * T(0.70710678118654752440))); }
+  template <class T> TL_INLINE static T slope(T x) {
     const T cumulative = T(0.5) * (T(1) + erf(x * T(0.70710678118654752440)));
     return cumulative + x * T(0.39894228040143267794) * exp(T(-0.5) * x * x);
   }
@@ -28,13 +24,11 @@ struct Gelu {
 
 /// x (1 + tanh(u)) / 2 with u = sqrt(2 / pi) (x + 0.044715 x^3).
 struct GeluTanh {
-  template <class T>
-  TL_INLINE static T value(T x) {
+  template <class T> TL_INLINE static T value(T x) {
     const T u = T(0.79788456080286535588) * (x + T(0.044715) * x * x * x);
     return T(0.5) * x * (T(1) + tanh(u));
   }
-  template <class T>
-  TL_INLINE static T slope(T x) {
+  template <class T> TL_INLINE static T slope(T x) {
     const T u = T(0.79788456080286535588) * (x + T(0.044715) * x * x * x);
     const T t = tanh(u);
     const T du = T(0.79788456080286535588) * (T(1) + T(3 * 0.044715) * x * x);
@@ -56,19 +50,14 @@ struct Relu {
 };
 
 struct Tanh {
-  template <class T>
-  TL_INLINE static T value(T x) {
-    return tanh(x);
-  }
-  template <class T>
-  TL_INLINE static T slope(T x) {
+  template <class T> TL_INLINE static T value(T x) { return tanh(x); }
+  template <class T> TL_INLINE static T slope(T x) {
     const T t = tanh(x);
     return T(1) - t * t;
   }
 };
 
-template <class Body>
-void with_activation(Activation activation, const Body& body) {
+template <class Body> void with_activation(Activation activation, const Body& body) {
   switch (activation) {
     case Activation::gelu: return body(Gelu{});
     case Activation::gelu_tanh: return body(GeluTanh{});
@@ -79,8 +68,7 @@ void with_activation(Activation activation, const Body& body) {
 
 }  // namespace detail
 
-template <class T>
-void bias_activation_forward(const kernels::BiasActivationForward<T>& a) {
+template <class T> void bias_activation_forward(const kernels::BiasActivationForward<T>& a) {
   const std::vector<T> zeros(static_cast<std::size_t>(a.bias ? 0 : a.f));
   const T* const bias = a.bias ? a.bias : zeros.data();
   detail::with_activation(a.activation, [&a, bias](auto f) {
@@ -96,8 +84,7 @@ void bias_activation_forward(const kernels::BiasActivationForward<T>& a) {
   });
 }
 
-template <class T>
-void bias_activation_backward(const kernels::BiasActivationBackward<T>& a) {
+template <class T> void bias_activation_backward(const kernels::BiasActivationBackward<T>& a) {
   const std::vector<T> zeros(static_cast<std::size_t>(a.bias ? 0 : a.f));
   const T* const bias = a.bias ? a.bias : zeros.data();
   RowReduction<T> sums(a.n, a.f);

@@ -22,9 +22,8 @@ void bias_dropout_residual_layer_norm_forward(const kernels::BiasDropoutResidual
         const T* const x = a.x + row * a.d;
         const T* const residual = a.residual + row * a.d;
         if (a.dropout.active()) dropout_factors(a.dropout, row, a.d, factor);
-        vector_loop(a.d, [=, bias = a.bias](std::int64_t i) TL_INLINE {
-          sum[i] = round(round(x[i] + bias[i]) * factor[i]) + residual[i];
-        });
+        vector_loop(a.d, [=, bias = a.bias](std::int64_t i)
+                             TL_INLINE { sum[i] = round(round(x[i] + bias[i]) * factor[i]) + residual[i]; });
         const auto [mean, rstd] = row_statistics<T>(sum, a.d, static_cast<T>(a.eps));
         T* const y = a.y + row * a.d;
         T* const xhat = a.xhat ? a.xhat + row * a.d : sum;

@@ -9,8 +9,7 @@
 namespace tl::cpu {
 
 /// Sum of term(i), a double, for i in [0, count); `term` must be always-inlined and reads elements of type T.
-template <class T, class Term>
-double chunked_sum(std::int64_t count, const Term& term) {
+template <class T, class Term> double chunked_sum(std::int64_t count, const Term& term) {
   std::vector<double> partial(static_cast<std::size_t>((count + flat_grain - 1) / flat_grain));
   double* const out = partial.data();
   parallel_vectorized<T>(count, flat_grain, [=](std::int64_t begin, std::int64_t end) TL_INLINE {

@@ -21,34 +21,33 @@ inline std::int64_t counted_rows(const std::int64_t* labels, std::int64_t rows, 
 
 }  // namespace detail
 
-template <class T>
-void cross_entropy_forward(const kernels::CrossEntropyForward<T>& a) {
+template <class T> void cross_entropy_forward(const kernels::CrossEntropyForward<T>& a) {
   std::vector<double> losses(static_cast<std::size_t>(a.b));
-  parallel_vectorized<T>(a.b, row_grain(a.c), [a, loss = losses.data()](std::int64_t begin, std::int64_t end) TL_INLINE {
-    for (std::int64_t row = begin; row < end; ++row) {
-      const T* const x = a.logits + row * a.c;
-      T* const p = a.probabilities + row * a.c;
-      const T highest = *std::max_element(x, x + a.c);
-      vector_loop(a.c, [=](std::int64_t c) TL_INLINE { p[c] = exp(x[c] - highest); });
-      const T sum = vector_sum<T>(a.c, [=](std::int64_t c) TL_INLINE { return p[c]; });
-      vector_loop(a.c, [=](std::int64_t c) TL_INLINE { p[c] /= sum; });
-      const std::int64_t label = a.labels[row];
-      if (label == a.ignore_index) continue;
-      const double log_sum = static_cast<double>(highest) + std::log(static_cast<double>(sum));
-      loss[row] = (1.0 - a.label_smoothing) * (log_sum - static_cast<double>(x[label]));
-      if (a.label_smoothing == 0.0) continue;
-      const double total =
-          vector_sum<double>(a.c, [=](std::int64_t c) TL_INLINE { return static_cast<double>(x[c]); });
-      loss[row] += a.label_smoothing * (log_sum - total / static_cast<double>(a.c));
-    }
-  });
+  parallel_vectorized<T>(
+      a.b, row_grain(a.c), [a, loss = losses.data()](std::int64_t begin, std::int64_t end) TL_INLINE {
+        for (std::int64_t row = begin; row < end; ++row) {
+          const T* const x = a.logits + row * a.c;
+          T* const p = a.probabilities + row * a.c;
+          const T highest = *std::max_element(x, x + a.c);
+          vector_loop(a.c, [=](std::int64_t c) TL_INLINE { p[c] = exp(x[c] - highest); });
+          const T sum = vector_sum<T>(a.c, [=](std::int64_t c) TL_INLINE { return p[c]; });
+          vector_loop(a.c, [=](std::int64_t c) TL_INLINE { p[c] /= sum; });
+          const std::int64_t label = a.labels[row];
+          if (label == a.ignore_index) continue;
+          const double log_sum = static_cast<double>(highest) + std::log(static_cast<double>(sum));
+          loss[row] = (1.0 - a.label_smoothing) * (log_sum - static_cast<double>(x[label]));
+          if (a.label_smoothing == 0.0) continue;
+          const double total =
+              vector_sum<double>(a.c, [=](std::int64_t c) TL_INLINE { return static_cast<double>(x[c]); });
+          loss[row] += a.label_smoothing * (log_sum - total / static_cast<double>(a.c));
+        }
+      });
   double sum = 0.0;
   for (const double loss : losses) sum += loss;
   *a.loss = static_cast<T>(sum / static_cast<double>(detail::counted_rows(a.labels, a.b, a.ignore_index)));
 }
 
-template <class T>
-void cross_entropy_backward(const kernels::CrossEntropyBackward<T>& a) {
+template <class T> void cross_entropy_backward(const kernels::CrossEntropyBackward<T>& a) {
   const std::int64_t counted = detail::counted_rows(a.labels, a.b, a.ignore_index);
   const T scale = *a.dloss / static_cast<T>(std::max<std::int64_t>(counted, 1));
   parallel_vectorized<T>(a.b, row_grain(a.c), [a, scale](std::int64_t begin, std::int64_t end) TL_INLINE {

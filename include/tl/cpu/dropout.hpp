@@ -9,8 +9,7 @@
 
 namespace tl::cpu {
 
-template <class T>
-void dropout(const kernels::Dropout<T>& a) {
+template <class T> void dropout(const kernels::Dropout<T>& a) {
   with_rounding(a.precision, [&a](auto round) {
     parallel_vectorized<T>(a.n, row_grain(a.d), [a, round](std::int64_t begin, std::int64_t end) TL_INLINE {
       std::vector<T> scratch(static_cast<std::size_t>(a.d), T(1));

@@ -12,8 +12,7 @@
 
 namespace tl::cpu {
 
-template <class T>
-void embedding_layer_norm_dropout_forward(const kernels::EmbeddingLayerNormDropoutForward<T>& a) {
+template <class T> void embedding_layer_norm_dropout_forward(const kernels::EmbeddingLayerNormDropoutForward<T>& a) {
   parallel_vectorized<T>(a.n, row_grain(a.d), [a](std::int64_t begin, std::int64_t end) TL_INLINE {
     std::vector<T> scratch(static_cast<std::size_t>(2 * a.d), T(1));
     T* const sum = scratch.data();
@@ -35,8 +34,7 @@ void embedding_layer_norm_dropout_forward(const kernels::EmbeddingLayerNormDropo
   });
 }
 
-template <class T>
-void embedding_layer_norm_dropout_backward(const kernels::EmbeddingLayerNormDropoutBackward<T>& a) {
+template <class T> void embedding_layer_norm_dropout_backward(const kernels::EmbeddingLayerNormDropoutBackward<T>& a) {
   const bool tables = a.dword || a.dposition;
   Storage storage(tables ? static_cast<std::size_t>(a.n * a.d) * sizeof(T) : 0, cpu_device, false);
   T* const dsum = static_cast<T*>(storage.data());  // [N, D]

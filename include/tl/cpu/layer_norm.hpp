@@ -9,8 +9,7 @@
 
 namespace tl::cpu {
 
-template <class T>
-void layer_norm_forward(const kernels::LayerNormForward<T>& a) {
+template <class T> void layer_norm_forward(const kernels::LayerNormForward<T>& a) {
   parallel_vectorized<T>(a.n, row_grain(a.d), [a](std::int64_t begin, std::int64_t end) TL_INLINE {
     for (std::int64_t row = begin; row < end; ++row) {
       const T* const x = a.x + row * a.d;
@@ -18,15 +17,13 @@ void layer_norm_forward(const kernels::LayerNormForward<T>& a) {
       const auto [mean, rstd] = row_statistics(x, a.d, static_cast<T>(a.eps));
       a.mean[row] = mean;
       a.rstd[row] = rstd;
-      vector_loop(a.d, [=, gamma = a.gamma, beta = a.beta, mean = mean, rstd = rstd](std::int64_t i) TL_INLINE {
-        y[i] = (x[i] - mean) * rstd * gamma[i] + beta[i];
-      });
+      vector_loop(a.d, [=, gamma = a.gamma, beta = a.beta, mean = mean, rstd = rstd](std::int64_t i)
+                           TL_INLINE { y[i] = (x[i] - mean) * rstd * gamma[i] + beta[i]; });
     }
   });
 }
 
-template <class T>
-void layer_norm_backward(const kernels::LayerNormBackward<T>& a) {
+template <class T> void layer_norm_backward(const kernels::LayerNormBackward<T>& a) {
   RowReduction<T> sums(a.n, 2 * a.d);
   sums.for_each_block([a](std::int64_t begin, std::int64_t end, T* dgamma) TL_INLINE {
     T* const dbeta = dgamma + a.d;

@@ -9,13 +9,10 @@
 
 namespace tl::cpu {
 
-template <class T> struct RowStatistics {
-  T mean, rstd;
-};
+template <class T> struct RowStatistics { T mean, rstd; };
 
 /// Mean and 1 / sqrt(variance + eps) of x [width].
-template <class T>
-TL_INLINE inline RowStatistics<T> row_statistics(const T* x, std::int64_t width, T eps) {
+template <class T> TL_INLINE inline RowStatistics<T> row_statistics(const T* x, std::int64_t width, T eps) {
   const T mean = vector_sum<T>(width, [=](std::int64_t i) TL_INLINE { return x[i]; }) / static_cast<T>(width);
   const T squares = vector_sum<T>(width, [=](std::int64_t i) TL_INLINE { return (x[i] - mean) * (x[i] - mean); });
   return {mean, T(1) / std::sqrt(squares / static_cast<T>(width) + eps)};

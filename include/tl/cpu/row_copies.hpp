@@ -16,8 +16,8 @@ void copy_rows(const T* from, const std::int32_t* rows, T* to, std::int64_t coun
   });
 }
 
-/// to[rows[i]] += from[i] for i = 0, 1, ... count - 1. Threads share out the columns, so that every row gets its sums in
-/// the order of i and nothing has to be sorted.
+/// to[rows[i]] += from[i] for i = 0, 1, ... count - 1. Threads share out the columns, so that every row gets its sums
+/// in the order of i and nothing has to be sorted.
 template <class T>
 void add_to_rows(const T* from, const std::int32_t* rows, T* to, std::int64_t count, std::int64_t width) {
   parallel_vectorized<T>(width, 128, [=](std::int64_t begin, std::int64_t end) TL_INLINE {

@@ -12,11 +12,12 @@
 namespace tl::cpu {
 
 /// Partial column sums of a matrix of `rows` rows, `width` columns each.
-template <class T>
-class RowReduction {
+template <class T> class RowReduction {
  public:
   RowReduction(std::int64_t rows, std::int64_t width)
-      : rows_(rows), width_(width), storage_(static_cast<std::size_t>(blocks() * width) * sizeof(T), cpu_device, false) {}
+      : rows_(rows),
+        width_(width),
+        storage_(static_cast<std::size_t>(blocks() * width) * sizeof(T), cpu_device, false) {}
 
   /// Rows per block: at least 16, and never more than 64 blocks.
   std::int64_t block_rows() const { return std::max<std::int64_t>(16, (rows_ + 63) / 64); }
@@ -24,8 +25,7 @@ class RowReduction {
 
   /// Calls body(begin, end, sums) for each block of rows in parallel; `sums` [width] starts as zeros.
   /// The body must be always-inlined.
-  template <class Body>
-  void for_each_block(const Body& body) {
+  template <class Body> void for_each_block(const Body& body) {
     T* const partial = static_cast<T*>(storage_.data());
     const std::int64_t block = block_rows(), width = width_;
     parallel_vectorized<T>(rows_, block, [&](std::int64_t begin, std::int64_t end) TL_INLINE {

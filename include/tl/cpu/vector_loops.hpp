@@ -29,8 +29,7 @@ namespace tl::cpu {
 inline constexpr std::int64_t vector_lanes = 16;
 
 /// Calls body(i) for every i in [0, count); the calls must be independent of each other.
-template <class Body>
-TL_INLINE inline void vector_loop(std::int64_t count, const Body& body) {
+template <class Body> TL_INLINE inline void vector_loop(std::int64_t count, const Body& body) {
   std::int64_t i = 0;
   for (; i + vector_lanes <= count; i += vector_lanes) {
     TL_INDEPENDENT_ITERATIONS
@@ -40,8 +39,7 @@ TL_INLINE inline void vector_loop(std::int64_t count, const Body& body) {
 }
 
 /// The sum of term(i) for i in [0, count), as `vector_lanes` interleaved partial sums that are added in order.
-template <class Sum, class Term>
-TL_INLINE inline Sum vector_sum(std::int64_t count, const Term& term) {
+template <class Sum, class Term> TL_INLINE inline Sum vector_sum(std::int64_t count, const Term& term) {
   Sum partial[vector_lanes] = {};
   std::int64_t i = 0;
   for (; i + vector_lanes <= count; i += vector_lanes) {
@@ -60,17 +58,13 @@ template <class Body>
 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma"))) void run_avx512(const Body& body) {
   body();
 }
-template <class Body>
-__attribute__((target("avx2,fma"))) void run_avx2(const Body& body) {
-  body();
-}
+template <class Body> __attribute__((target("avx2,fma"))) void run_avx2(const Body& body) { body(); }
 #endif
 }  // namespace detail
 
 /// Calls body(), an always-inlined callable, compiled for the instruction set of this machine if T is float. Double
 /// serves gradient checks and is compiled once.
-template <class T, class Body>
-void with_vectors(const Body& body) {
+template <class T, class Body> void with_vectors(const Body& body) {
 #ifdef TL_X86_64
   if constexpr (std::is_same_v<T, float>) {
     if (cpu_isa() >= CpuIsa::avx512) return detail::run_avx512(body);
@@ -81,8 +75,7 @@ void with_vectors(const Body& body) {
 }
 
 /// parallel_for(count, grain, body) with a body, always-inlined, that runs in with_vectors<T>.
-template <class T, class Body>
-void parallel_vectorized(std::int64_t count, std::int64_t grain, const Body& body) {
+template <class T, class Body> void parallel_vectorized(std::int64_t count, std::int64_t grain, const Body& body) {
   parallel_for(count, grain, [&body](std::int64_t begin, std::int64_t end) {
     with_vectors<T>([&body, begin, end]() TL_INLINE { body(begin, end); });
   });
@@ -92,6 +85,8 @@ void parallel_vectorized(std::int64_t count, std::int64_t grain, const Body& bod
 inline constexpr std::int64_t flat_grain = 16384;
 
 /// Rows of `width` elements per chunk.
-inline std::int64_t row_grain(std::int64_t width) { return width >= flat_grain ? 1 : flat_grain / (width > 0 ? width : 1); }
+inline std::int64_t row_grain(std::int64_t width) {
+  return width >= flat_grain ? 1 : flat_grain / (width > 0 ? width : 1);
+}
 
 }  // namespace tl::cpu

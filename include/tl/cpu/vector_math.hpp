@@ -59,7 +59,7 @@ TL_INLINE inline float exp(float x) {
 }
 TL_INLINE inline double exp(double x) { return std::exp(x); }
 
-/// The error function, with an absolute error of at most 1.2e-7 and a relative error of at most 4e-7.
+/// The error function, with an absolute error of at most 1e-7 and a relative error of at most 2e-7.
 TL_INLINE inline float erf(float x) {
   const float t = detail::clamped_magnitude(x, 4.0F);
   const float s = t * t;
@@ -82,7 +82,7 @@ TL_INLINE inline float erf(float x) {
 }
 TL_INLINE inline double erf(double x) { return std::erf(x); }
 
-/// The hyperbolic tangent, with an absolute error of at most 1.2e-7 and a relative error of at most 4e-7.
+/// The hyperbolic tangent, with an absolute error of at most 1e-7 and a relative error of at most 2e-7.
 TL_INLINE inline float tanh(float x) {
   const float t = detail::clamped_magnitude(x, 10.0F);
   const float s = t * t;
