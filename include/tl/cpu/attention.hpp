@@ -1,120 +1,201 @@
-// CPU kernels of the contract in kernels/attention.hpp: one task per (sequence, head), with the scores of that task in
-// a scratch buffer. The backward pass recomputes the probabilities from q, k and lse.
+// CPU kernels of the contract in kernels/attention.hpp: one task per (sequence, head), whose scores lie in a scratch
+// buffer of the thread. The products are gemm() on that task's columns; what is between them are vector loops. The
+// backward pass recomputes the probabilities from q, k and lse.
 #pragma once
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <type_traits>
 
 #include <tl/core/parallel.hpp>
+#include <tl/cpu/gemm.hpp>
 #include <tl/cpu/rounding.hpp>
 #include <tl/cpu/scratch.hpp>
+#include <tl/cpu/vector_loops.hpp>
+#include <tl/cpu/vector_math.hpp>
 #include <tl/kernels/attention.hpp>
 
 namespace tl::cpu {
 
 namespace detail {
 
-/// One head of one sequence copied out of a wider matrix: [rows, width], rounded in bf16.
-template <class T>
-void gather_head(const T* from, std::int64_t stride, std::int64_t rows, std::int64_t width, Precision precision,
-                 T* to) {
-  for (std::int64_t row = 0; row < rows; ++row)
-    for (std::int64_t i = 0; i < width; ++i)
-      to[row * width + i] =
-          precision == Precision::bf16 ? round_to_bf16(from[row * stride + i]) : from[row * stride + i];
+/// One head of one sequence: a block of a wider row-major matrix.
+template <class T> struct HeadBlock {
+  T* values;
+  std::int64_t stride, rows;
+};
+
+/// The part of a task (one head of one sequence) that both passes share: where its rows are, and its operands, which
+/// are the given matrices themselves or, in bf16, rounded copies.
+template <class T> struct AttentionTask {
+  std::int64_t queries, keys, score_stride, first_query, first_key, column;
+  HeadBlock<const T> q, k, v;
+  T* scratch;  // room for so many values as asked for
+
+  template <class Params> AttentionTask(const Params& p, std::int64_t task, std::int64_t score_buffers) {
+    const std::int64_t sequence = task / p.heads;
+    first_query = p.cu_q[sequence];
+    first_key = p.cu_k[sequence];
+    queries = p.cu_q[sequence + 1] - first_query;
+    keys = p.cu_k[sequence + 1] - first_key;
+    score_stride = (keys + vector_lanes - 1) / vector_lanes * vector_lanes;
+    column = task % p.heads * p.head_width;
+    q = {p.q + first_query * p.q_stride + column, p.q_stride, queries};
+    k = {p.k + first_key * p.k_stride + column, p.k_stride, keys};
+    v = {p.v + first_key * p.v_stride + column, p.v_stride, keys};
+    thread_local Scratch<T> memory;
+    const std::int64_t scores = score_buffers * queries * score_stride + score_stride;
+    const std::int64_t copies = p.precision == Precision::bf16 ? (queries + 2 * keys) * p.head_width : 0;
+    scratch = memory.get(scores + copies);
+    if (p.precision == Precision::f32) return;
+    T* free = scratch + scores;
+    for (HeadBlock<const T>* block : {&q, &k, &v}) {
+      for (std::int64_t row = 0; row < block->rows; ++row)
+        for (std::int64_t i = 0; i < p.head_width; ++i)
+          free[row * p.head_width + i] = round_to_bf16(block->values[row * block->stride + i]);
+      *block = {free, p.head_width, block->rows};
+      free += block->rows * p.head_width;
+    }
+  }
+};
+
+/// Maps floats to integers of the same order and back, because only integers are compared without a branch.
+TL_INLINE inline std::int32_t ordered_bits(float x) {
+  const auto bits = std::bit_cast<std::int32_t>(x);
+  return bits ^ ((bits >> 31) & 0x7fffffff);
+}
+TL_INLINE inline std::int64_t ordered_bits(double x) {
+  const auto bits = std::bit_cast<std::int64_t>(x);
+  return bits ^ ((bits >> 63) & 0x7fffffffffffffff);
+}
+
+/// The largest of count values; minus infinity if there are none, NaN if one of them is a positive NaN.
+template <class T> TL_INLINE inline T largest_of(const T* values, std::int64_t count) {
+  using Bits = decltype(ordered_bits(T{}));
+  Bits partial[vector_lanes];
+  for (Bits& bits : partial) bits = ordered_bits(-std::numeric_limits<T>::infinity());
+  std::int64_t i = 0;
+  for (; i + vector_lanes <= count; i += vector_lanes) {
+    TL_INDEPENDENT_ITERATIONS
+    for (std::int64_t lane = 0; lane < vector_lanes; ++lane) {
+      const Bits bits = ordered_bits(values[i + lane]);
+      partial[lane] = bits > partial[lane] ? bits : partial[lane];
+    }
+  }
+  for (; i < count; ++i) partial[0] = std::max(partial[0], ordered_bits(values[i]));
+  Bits largest = partial[0];
+  for (const Bits bits : partial) largest = std::max(largest, bits);
+  const std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t> mask = largest >> (8 * sizeof(T) - 1);
+  return std::bit_cast<T>(largest ^ (mask & std::numeric_limits<Bits>::max()));
+}
+
+/// with_vectors<T>() for a given instruction set.
+template <class T, class Body> void with_vectors_of([[maybe_unused]] CpuIsa isa, const Body& body) {
+#ifdef TL_X86_64
+  if constexpr (std::is_same_v<T, float>) {
+    if (isa >= CpuIsa::avx512) return run_avx512(body);
+    if (isa >= CpuIsa::avx2) return run_avx2(body);
+  }
+#endif
+  body();
+}
+
+/// attention_forward for a given instruction set.
+template <class T> void attention_forward(const kernels::AttentionForward<T>& p, CpuIsa isa) {
+  const std::int64_t width = p.head_width, row_width = p.heads * width;
+  parallel_for(p.b * p.heads, 1, [&](std::int64_t task, std::int64_t) {
+    const AttentionTask<T> t(p, task, 1);
+    T* const scores = t.scratch;                                  // [queries, score_stride]
+    T* const factors = t.scratch + t.queries * t.score_stride;    // [keys]
+    T* const out = p.out + t.first_query * row_width + t.column;  // [queries, width]
+    gemm<T>(false, true, t.queries, t.keys, width, t.q.values, t.q.stride, t.k.values, t.k.stride, scores,
+            t.score_stride, false, nullptr, isa);
+    with_vectors_of<T>(isa, [&]() TL_INLINE {
+      const T scale = static_cast<T>(p.scale), kept = static_cast<T>(p.dropout.scale());
+      for (std::int64_t i = 0; i < t.queries; ++i) {
+        T* const row = scores + i * t.score_stride;
+        vector_loop(t.keys, [=](std::int64_t j) TL_INLINE { row[j] *= scale; });
+        const T largest = largest_of(row, t.keys);
+        vector_loop(t.keys, [=](std::int64_t j) TL_INLINE { row[j] = exp(row[j] - largest); });
+        const T sum = vector_sum<T>(t.keys, [=](std::int64_t j) TL_INLINE { return row[j]; });
+        if (p.lse) p.lse[(t.first_query + i) * p.heads + task % p.heads] = largest + std::log(sum);
+        const T inverse = T(1) / sum;
+        if (!p.dropout.active()) {
+          vector_loop(t.keys, [=](std::int64_t j) TL_INLINE { row[j] *= inverse; });
+          continue;
+        }
+        p.dropout.factors(static_cast<std::uint32_t>(task), static_cast<std::uint32_t>(i), t.keys, kept, factors);
+        vector_loop(t.keys, [=](std::int64_t j) TL_INLINE { row[j] *= inverse * factors[j]; });
+      }
+    });
+    gemm<T>(false, false, t.queries, width, t.keys, scores, t.score_stride, t.v.values, t.v.stride, out, row_width,
+            false, nullptr, isa);
+    if (p.precision == Precision::f32) return;
+    for (std::int64_t i = 0; i < t.queries; ++i)
+      for (std::int64_t x = 0; x < width; ++x) out[i * row_width + x] = round_to_bf16(out[i * row_width + x]);
+  });
+}
+
+/// attention_backward for a given instruction set.
+template <class T> void attention_backward(const kernels::AttentionBackward<T>& p, CpuIsa isa) {
+  const std::int64_t width = p.head_width, row_width = p.heads * width;
+  parallel_for(p.b * p.heads, 1, [&](std::int64_t task, std::int64_t) {
+    const AttentionTask<T> t(p, task, 2);
+    const std::int64_t stride = t.score_stride;
+    T* const probabilities = t.scratch;                                   // [queries, stride], after dropout
+    T* const dscores = probabilities + t.queries * stride;                // [queries, stride]
+    T* const factors = dscores + t.queries * stride;                      // [keys]
+    const T* const dout = p.dout + t.first_query * row_width + t.column;  // [queries, width]
+    const T* const out = p.out + t.first_query * row_width + t.column;    // [queries, width]
+    gemm<T>(false, true, t.queries, t.keys, width, t.q.values, t.q.stride, t.k.values, t.k.stride, probabilities,
+            stride, false, nullptr, isa);
+    gemm<T>(false, true, t.queries, t.keys, width, dout, row_width, t.v.values, t.v.stride, dscores, stride, false,
+            nullptr, isa);
+    with_vectors_of<T>(isa, [&]() TL_INLINE {
+      const T scale = static_cast<T>(p.scale), kept = static_cast<T>(p.dropout.scale());
+      for (std::int64_t i = 0; i < t.queries; ++i) {
+        T* const probability = probabilities + i * stride;
+        T* const ds = dscores + i * stride;
+        const T lse = p.lse[(t.first_query + i) * p.heads + task % p.heads];
+        const T *const dout_row = dout + i * row_width, *const out_row = out + i * row_width;
+        // the mean gradient of a row's probabilities, which softmax takes off
+        const T mean = vector_sum<T>(width, [=](std::int64_t x) TL_INLINE { return dout_row[x] * out_row[x]; });
+        if (!p.dropout.active()) {
+          vector_loop(t.keys, [=](std::int64_t j) TL_INLINE {
+            const T value = exp(probability[j] * scale - lse);
+            ds[j] = value * (ds[j] - mean) * scale;
+            probability[j] = value;
+          });
+          continue;
+        }
+        p.dropout.factors(static_cast<std::uint32_t>(task), static_cast<std::uint32_t>(i), t.keys, kept, factors);
+        vector_loop(t.keys, [=](std::int64_t j) TL_INLINE {
+          const T value = exp(probability[j] * scale - lse);
+          ds[j] = value * (ds[j] * factors[j] - mean) * scale;
+          probability[j] = value * factors[j];
+        });
+      }
+    });
+    gemm<T>(true, false, t.keys, width, t.queries, probabilities, stride, dout, row_width,
+            p.dv + t.first_key * p.v_stride + t.column, p.v_stride, false, nullptr, isa);
+    gemm<T>(false, false, t.queries, width, t.keys, dscores, stride, t.k.values, t.k.stride,
+            p.dq + t.first_query * p.q_stride + t.column, p.q_stride, false, nullptr, isa);
+    gemm<T>(true, false, t.keys, width, t.queries, dscores, stride, t.q.values, t.q.stride,
+            p.dk + t.first_key * p.k_stride + t.column, p.k_stride, false, nullptr, isa);
+  });
 }
 
 }  // namespace detail
 
 template <class T> void attention_forward(const kernels::AttentionForward<T>& p) {
-  const std::int64_t width = p.head_width;
-  const T scale = static_cast<T>(p.scale);
-  parallel_for(p.b * p.heads, 1, [&](std::int64_t task, std::int64_t) {
-    const std::int64_t b = task / p.heads, head = task % p.heads;
-    const std::int64_t q0 = p.cu_q[b], queries = p.cu_q[b + 1] - q0, k0 = p.cu_k[b], keys = p.cu_k[b + 1] - k0;
-    thread_local Scratch<T> scratch;
-    T* const q = scratch.get(queries * width + 2 * keys * width + 2 * keys);  // [queries, width]
-    T* const k = q + queries * width;                                         // [keys, width]
-    T* const v = k + keys * width;                                            // [keys, width]
-    T* const s = v + keys * width;                                            // [keys]
-    T* const factors = s + keys;                                              // [keys]
-    detail::gather_head(p.q + q0 * p.q_stride + head * width, p.q_stride, queries, width, p.precision, q);
-    detail::gather_head(p.k + k0 * p.k_stride + head * width, p.k_stride, keys, width, p.precision, k);
-    detail::gather_head(p.v + k0 * p.v_stride + head * width, p.v_stride, keys, width, p.precision, v);
-    for (std::int64_t i = 0; i < queries; ++i) {
-      T* const out = p.out + ((q0 + i) * p.heads + head) * width;
-      std::fill_n(out, width, T(0));
-      T largest = -std::numeric_limits<T>::infinity();
-      for (std::int64_t j = 0; j < keys; ++j) {
-        T dot = 0;
-        for (std::int64_t x = 0; x < width; ++x) dot += q[i * width + x] * k[j * width + x];
-        s[j] = dot * scale;
-        largest = std::max(largest, s[j]);
-      }
-      T sum = 0;
-      for (std::int64_t j = 0; j < keys; ++j) sum += s[j] = std::exp(s[j] - largest);
-      if (p.lse) p.lse[(q0 + i) * p.heads + head] = largest + std::log(sum);
-      if (p.dropout.active()) {
-        p.dropout.factors(static_cast<std::uint32_t>(task), static_cast<std::uint32_t>(i), keys,
-                          static_cast<T>(p.dropout.scale()), factors);
-        for (std::int64_t j = 0; j < keys; ++j) s[j] *= factors[j];
-      }
-      for (std::int64_t j = 0; j < keys; ++j)
-        for (std::int64_t x = 0; x < width; ++x) out[x] += s[j] / sum * v[j * width + x];
-      if (p.precision == Precision::bf16)
-        for (std::int64_t x = 0; x < width; ++x) out[x] = round_to_bf16(out[x]);
-    }
-  });
+  detail::attention_forward(p, cpu_isa());
 }
 
 template <class T> void attention_backward(const kernels::AttentionBackward<T>& p) {
-  const std::int64_t width = p.head_width;
-  const T scale = static_cast<T>(p.scale);
-  parallel_for(p.b * p.heads, 1, [&](std::int64_t task, std::int64_t) {
-    const std::int64_t b = task / p.heads, head = task % p.heads;
-    const std::int64_t q0 = p.cu_q[b], queries = p.cu_q[b + 1] - q0, k0 = p.cu_k[b], keys = p.cu_k[b + 1] - k0;
-    thread_local Scratch<T> scratch;
-    T* const q = scratch.get(queries * width + 2 * keys * width + keys);  // [queries, width]
-    T* const k = q + queries * width;                                     // [keys, width]
-    T* const v = k + keys * width;                                        // [keys, width]
-    T* const factors = v + keys * width;                                  // [keys]
-    detail::gather_head(p.q + q0 * p.q_stride + head * width, p.q_stride, queries, width, p.precision, q);
-    detail::gather_head(p.k + k0 * p.k_stride + head * width, p.k_stride, keys, width, p.precision, k);
-    detail::gather_head(p.v + k0 * p.v_stride + head * width, p.v_stride, keys, width, p.precision, v);
-    for (std::int64_t j = 0; j < keys; ++j) {
-      std::fill_n(p.dk + (k0 + j) * p.k_stride + head * width, width, T(0));
-      std::fill_n(p.dv + (k0 + j) * p.v_stride + head * width, width, T(0));
-    }
-    std::fill_n(factors, keys, T(1));
-    for (std::int64_t i = 0; i < queries; ++i) {
-      const T* const dout = p.dout + ((q0 + i) * p.heads + head) * width;
-      const T* const out = p.out + ((q0 + i) * p.heads + head) * width;
-      const T lse = p.lse[(q0 + i) * p.heads + head];
-      T* const dq = p.dq + (q0 + i) * p.q_stride + head * width;
-      std::fill_n(dq, width, T(0));
-      T mean = 0;  // sum over keys of probability * its gradient
-      for (std::int64_t x = 0; x < width; ++x) mean += dout[x] * out[x];
-      if (p.dropout.active())
-        p.dropout.factors(static_cast<std::uint32_t>(task), static_cast<std::uint32_t>(i), keys,
-                          static_cast<T>(p.dropout.scale()), factors);
-      for (std::int64_t j = 0; j < keys; ++j) {
-        T dot = 0, gradient = 0;
-        for (std::int64_t x = 0; x < width; ++x) dot += q[i * width + x] * k[j * width + x];
-        for (std::int64_t x = 0; x < width; ++x) gradient += dout[x] * v[j * width + x];
-        const T probability = std::exp(dot * scale - lse);
-        const T ds = probability * (gradient * factors[j] - mean) * scale;
-        T* const dk = p.dk + (k0 + j) * p.k_stride + head * width;
-        T* const dv = p.dv + (k0 + j) * p.v_stride + head * width;
-        for (std::int64_t x = 0; x < width; ++x) {
-          dq[x] += ds * k[j * width + x];
-          dk[x] += ds * q[i * width + x];
-          dv[x] += probability * factors[j] * dout[x];
-        }
-      }
-    }
-  });
+  detail::attention_backward(p, cpu_isa());
 }
 
 }  // namespace tl::cpu

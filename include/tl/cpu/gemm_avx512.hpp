@@ -83,23 +83,24 @@ struct GemmAvx512 {
     }
   }
 
-  static void multiply(std::int64_t height, std::int64_t depth, const float* a, const float* b, float* c,
-                       std::int64_t ldc, bool add, const float* bias) {
-    switch (height) {
-      case 2: return tile<2>(depth, a, b, c, ldc, add, bias);
-      case 4: return tile<4>(depth, a, b, c, ldc, add, bias);
-      case 6: return tile<6>(depth, a, b, c, ldc, add, bias);
-      case 8: return tile<8>(depth, a, b, c, ldc, add, bias);
-      case 10: return tile<10>(depth, a, b, c, ldc, add, bias);
-      case 12: return tile<12>(depth, a, b, c, ldc, add, bias);
-      default: return tile<14>(depth, a, b, c, ldc, add, bias);
+  static void multiply(std::int64_t height, std::int64_t width, std::int64_t depth, const float* a, const float* b,
+                       float* c, std::int64_t ldc, bool add, const float* bias) {
+    switch (packed_rows(height)) {
+      case 2: return tile<2>(height, width, depth, a, b, c, ldc, add, bias);
+      case 4: return tile<4>(height, width, depth, a, b, c, ldc, add, bias);
+      case 6: return tile<6>(height, width, depth, a, b, c, ldc, add, bias);
+      case 8: return tile<8>(height, width, depth, a, b, c, ldc, add, bias);
+      case 10: return tile<10>(height, width, depth, a, b, c, ldc, add, bias);
+      case 12: return tile<12>(height, width, depth, a, b, c, ldc, add, bias);
+      default: return tile<14>(height, width, depth, a, b, c, ldc, add, bias);
     }
   }
 
  private:
   template <int Rows>
-  TL_AVX512 static void tile(std::int64_t depth, const float* a, const float* b, float* c, std::int64_t ldc, bool add,
-                             const float* bias) {
+  TL_AVX512 static void tile(std::int64_t height, std::int64_t width, std::int64_t depth, const float* a,
+                             const float* b, float* c, std::int64_t ldc, bool add, const float* bias) {
+    const __mmask16 left = detail::low_lanes(width), right = detail::low_lanes(width - 16);
     __m512 sum[Rows][2];
 #pragma GCC unroll 16
     for (int i = 0; i < Rows; ++i) {
@@ -108,25 +109,26 @@ struct GemmAvx512 {
       _mm_prefetch(reinterpret_cast<const char*>(c + i * ldc + 16), _MM_HINT_T0);
     }
     for (std::int64_t d = 0; d < depth; ++d, a += Rows, b += columns) {
-      const __m512 left = _mm512_load_ps(b), right = _mm512_load_ps(b + 16);
+      const __m512 b_left = _mm512_load_ps(b), b_right = _mm512_load_ps(b + 16);
 #pragma GCC unroll 16
       for (int i = 0; i < Rows; ++i) {
         const __m512 x = _mm512_set1_ps(a[i]);
-        sum[i][0] = _mm512_fmadd_ps(x, left, sum[i][0]);
-        sum[i][1] = _mm512_fmadd_ps(x, right, sum[i][1]);
+        sum[i][0] = _mm512_fmadd_ps(x, b_left, sum[i][0]);
+        sum[i][1] = _mm512_fmadd_ps(x, b_right, sum[i][1]);
       }
     }
-    const __m512 bias_left = bias ? _mm512_loadu_ps(bias) : _mm512_setzero_ps();
-    const __m512 bias_right = bias ? _mm512_loadu_ps(bias + 16) : _mm512_setzero_ps();
+    const __m512 bias_left = bias ? _mm512_maskz_loadu_ps(left, bias) : _mm512_setzero_ps();
+    const __m512 bias_right = bias ? _mm512_maskz_loadu_ps(right, bias + 16) : _mm512_setzero_ps();
 #pragma GCC unroll 16
     for (int i = 0; i < Rows; ++i) {
+      if (i >= height) break;
       float* const out = c + i * ldc;
       if (add) {
-        sum[i][0] = _mm512_add_ps(sum[i][0], _mm512_loadu_ps(out));
-        sum[i][1] = _mm512_add_ps(sum[i][1], _mm512_loadu_ps(out + 16));
+        sum[i][0] = _mm512_add_ps(sum[i][0], _mm512_maskz_loadu_ps(left, out));
+        sum[i][1] = _mm512_add_ps(sum[i][1], _mm512_maskz_loadu_ps(right, out + 16));
       }
-      _mm512_storeu_ps(out, _mm512_add_ps(sum[i][0], bias_left));
-      _mm512_storeu_ps(out + 16, _mm512_add_ps(sum[i][1], bias_right));
+      _mm512_mask_storeu_ps(out, left, _mm512_add_ps(sum[i][0], bias_left));
+      _mm512_mask_storeu_ps(out + 16, right, _mm512_add_ps(sum[i][1], bias_right));
     }
   }
 };

@@ -23,7 +23,7 @@ struct GemmOperand {
 ///   depth_step            how many k one packed element holds; Packed is the type of that element
 ///   packed_rows(r)        the smallest tile height >= r that it has, for r <= rows
 ///   pack(...)             to[d * group + w] = element (w, d) for w < group, d < depth, zero for w >= width
-///   multiply(...)         the tile C = A B, or C += A B, then + bias if not null
+///   multiply(...)         the tile C = A B, or C += A B, then + bias if not null, for so many rows and columns
 template <class Kernel> class BlockedGemm {
  public:
   BlockedGemm(std::int64_t m, std::int64_t n, std::int64_t k, GemmOperand a, GemmOperand b, float* c, std::int64_t ldc,
@@ -104,28 +104,11 @@ template <class Kernel> class BlockedGemm {
         const float* const from = b_.values + (b_.transposed ? j * b_.stride + k0 : k0 * b_.stride + j);
         Kernel::pack(from, b_.stride, b_.transposed, columns, depth, Kernel::columns, packed_b);
         for (std::int64_t strip = strip_begin; strip < strip_end; ++strip) {
-          const std::int64_t rows = strip_rows(strip), height = Kernel::packed_rows(rows);
-          const Packed* const packed_a = packed_strip(strip, k0, depth);
-          float* const out = c_ + strip * Kernel::rows * ldc_ + j;
-          if (rows == height && columns == Kernel::columns) {
-            Kernel::multiply(height, packed_depth(depth), packed_a, packed_b, out, ldc_, add, bias);
-          } else {
-            alignas(64) float whole[Kernel::rows * Kernel::columns];
-            Kernel::multiply(height, packed_depth(depth), packed_a, packed_b, whole, Kernel::columns, false, nullptr);
-            merge(whole, rows, columns, out, add, bias);
-          }
+          Kernel::multiply(strip_rows(strip), columns, packed_depth(depth), packed_strip(strip, k0, depth), packed_b,
+                           c_ + strip * Kernel::rows * ldc_ + j, ldc_, add, bias);
         }
       }
     }
-  }
-
-  void merge(const float* whole, std::int64_t rows, std::int64_t columns, float* out, bool add,
-             const float* bias) const {
-    for (std::int64_t i = 0; i < rows; ++i)
-      for (std::int64_t j = 0; j < columns; ++j) {
-        const float value = whole[i * Kernel::columns + j] + (add ? out[i * ldc_ + j] : 0.0F);
-        out[i * ldc_ + j] = bias ? value + bias[j] : value;
-      }
   }
 
   std::int64_t m_, n_, k_;
