@@ -53,7 +53,7 @@ inline TruncationStrategy strategy_of(const std::string& name) {
 inline std::vector<AddedToken> added_of(const json& list) {
   std::vector<AddedToken> out;
   for (const json& item : list) {
-    AddedToken token{.content = item.at("content").get<std::string>(), .normalized = {}};
+    AddedToken token{.content = item.at("content").get<std::string>()};
     token.single_word = item.value("single_word", false);
     token.lstrip = item.value("lstrip", false);
     token.rstrip = item.value("rstrip", false);

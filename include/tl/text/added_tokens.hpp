@@ -26,7 +26,7 @@ struct AddedToken {
   bool single_word = false;        ///< only where no word character touches it
   bool lstrip = false;             ///< swallows the white space before it
   bool rstrip = false;             ///< swallows the white space after it
-  std::optional<bool> normalized;  ///< search in the normalised text; nothing: the opposite of special
+  std::optional<bool> normalized{};  ///< search in the normalised text; nothing: the opposite of special
   bool special = false;
 
   bool is_normalized() const { return normalized.value_or(!special); }

@@ -20,7 +20,7 @@ namespace tl {
 struct NormalizerOptions {
   bool clean_text = true;             ///< delete control characters, turn every white space into a blank
   bool handle_chinese_chars = true;   ///< put blanks around CJK ideographs
-  std::optional<bool> strip_accents;  ///< nothing: as lowercase
+  std::optional<bool> strip_accents{};  ///< nothing: as lowercase
   bool lowercase = true;
   bool operator==(const NormalizerOptions&) const = default;
 };

@@ -26,10 +26,10 @@ struct PaddingOptions {
 
   /// Throws invalid_argument if a field is outside its range.
   void validate() const {
-    check(!max_length || *max_length >= 0, ErrorCode::invalid_argument, "PaddingOptions::max_length: expected at least 0, got ",
-          max_length.value_or(0));
-    check(!pad_to_multiple_of || *pad_to_multiple_of >= 1, ErrorCode::invalid_argument,
-          "PaddingOptions::pad_to_multiple_of: expected at least 1, got ", pad_to_multiple_of.value_or(0));
+    const int length = max_length.value_or(0), multiple = pad_to_multiple_of.value_or(1);
+    check(length >= 0, ErrorCode::invalid_argument, "PaddingOptions::max_length: expected at least 0, got ", length);
+    check(multiple >= 1, ErrorCode::invalid_argument, "PaddingOptions::pad_to_multiple_of: expected at least 1, got ",
+          multiple);
   }
 };
 
@@ -56,8 +56,9 @@ inline void pad_encoding(Encoding& encoding, std::size_t length, Side side, std:
 /// Pads a batch; `model_max_length` (nothing if unknown) is the default target of mode max_length, and without either
 /// nothing is padded.
 inline void pad_batch(std::vector<Encoding>& batch, const PaddingOptions& options, std::optional<std::int64_t> model_max_length,
-                      Side side, std::int32_t pad_id, const std::string& pad_token) {
+                      Side default_side, std::int32_t pad_id, const std::string& pad_token) {
   options.validate();
+  const Side side = options.side.value_or(default_side);
   std::int64_t target = 0;
   if (options.mode == PaddingMode::none) return;
   if (options.mode == PaddingMode::longest) {
@@ -69,10 +70,8 @@ inline void pad_batch(std::vector<Encoding>& batch, const PaddingOptions& option
   } else {
     return;
   }
-  if (options.pad_to_multiple_of) {
-    const std::int64_t multiple = *options.pad_to_multiple_of;
-    target = (target + multiple - 1) / multiple * multiple;
-  }
+  const std::int64_t multiple = options.pad_to_multiple_of.value_or(1);
+  target = (target + multiple - 1) / multiple * multiple;
   for (Encoding& encoding : batch) pad_encoding(encoding, static_cast<std::size_t>(target), side, pad_id, pad_token);
 }
 

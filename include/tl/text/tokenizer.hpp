@@ -149,7 +149,9 @@ class Tokenizer {
     for (AddedToken& token : tokens) {
       token.special = true;
       const bool known = is_named(token.content) || std::find(listed.begin(), listed.end(), token.content) != listed.end();
-      if (!known && !token.content.empty()) listed.push_back(token.content);
+      if (known || token.content.empty()) continue;
+      listed.push_back(token.content);
+      data_.config.written_as_object.insert(token.content);
     }
     return add_tokens(tokens);
   }

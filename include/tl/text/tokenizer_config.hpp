@@ -5,9 +5,9 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,13 +31,13 @@ inline constexpr std::array<std::string_view, 5> special_keys{"unk_token", "sep_
 struct TokenizerConfig {
   std::array<std::string, 5> special{"[UNK]", "[SEP]", "[PAD]", "[CLS]", "[MASK]"};
   std::vector<std::string> additional_special_tokens;
+  std::set<std::string> written_as_object;  ///< special tokens that special_tokens_map.json spells with their flags
   std::optional<std::int64_t> model_max_length;
   Side padding_side = Side::right;
   Side truncation_side = Side::right;
   bool clean_up_tokenization_spaces = false;
   bool split_special_tokens = false;
   std::string tokenizer_class = "DistilBertTokenizer";
-  std::array<bool, 5> written_as_object{};       ///< special tokens that were read as objects are written as such
   nlohmann::json as_read = nlohmann::json::object();  ///< tokenizer_config.json; unknown keys go back into the file
 };
 

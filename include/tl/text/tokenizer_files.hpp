@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -27,7 +28,8 @@ namespace tl::detail {
 struct ConfigFiles {
   json config = json::object();
   std::map<std::int32_t, AddedToken> added_tokens_decoder;
-  std::map<std::string, AddedToken, std::less<>> flagged;  // special tokens written as objects, by content
+  std::map<std::string, AddedToken> flagged;  // special tokens that came as objects, by content
+  std::set<std::string> written_as_object;    // those of special_tokens_map.json
   std::string where;
 };
 
@@ -47,6 +49,16 @@ inline ConfigFiles read_config_files(const std::filesystem::path& folder) {
   const auto config = folder / "tokenizer_config.json", map = folder / "special_tokens_map.json";
   files.where = config.string() + ": ";
   if (std::filesystem::exists(config)) files.config = read_json_object(config);
+  json overlay = json::object();
+  if (std::filesystem::exists(map)) overlay = read_json_object(map);
+  const auto note_object = [&](const json& value) {
+    if (value.is_object() && value.contains("content") && value["content"].is_string())
+      files.written_as_object.insert(value["content"].get<std::string>());
+  };
+  for (const json& value : overlay) {
+    note_object(value);
+    if (value.is_array()) std::for_each(value.begin(), value.end(), note_object);
+  }
   const JsonView view{files.config, files.where};
   if (view.has("added_tokens_decoder")) {
     const JsonView decoder = view.object("added_tokens_decoder");
@@ -58,10 +70,9 @@ inline ConfigFiles read_config_files(const std::filesystem::path& folder) {
       token.expect(entry.is_object(), "an object");
       files.added_tokens_decoder.emplace(id, read_added_token(token));
     }
-  } else if (std::filesystem::exists(map)) {
-    const json overlay = read_json_object(map);
+  } else if (!overlay.empty()) {
     for (const auto& [key, value] : overlay.items()) files.config[key] = value;
-    if (!overlay.empty()) files.where = map.string() + ": ";
+    files.where = config.string() + " with " + map.filename().string() + ": ";
   }
   return files;
 }
@@ -89,7 +100,6 @@ inline TokenizerConfig make_config(ConfigFiles& files, const TokenizerOptions& o
     const char* key = special_keys[i].data();
     if (!view.has(key)) continue;
     out.special[i] = read_special(view.at(key), files);
-    out.written_as_object[i] = view.at(key).value.is_object();
   }
   const std::optional<std::string>* overrides[] = {&options.unk_token, &options.sep_token, &options.pad_token,
                                                    &options.cls_token, &options.mask_token};
@@ -97,8 +107,9 @@ inline TokenizerConfig make_config(ConfigFiles& files, const TokenizerOptions& o
     if (*overrides[i]) out.special[i] = **overrides[i];
   for (const char* key : {"additional_special_tokens", "extra_special_tokens"}) {
     if (!view.has(key)) continue;
-    const JsonView list = view.at(key);  // an array, or an object of named tokens
-    list.expect(list.value.is_structured(), "an array");
+    const JsonView list = view.at(key);
+    if (list.value.is_object()) continue;  // named tokens of other models: they are in the list of added tokens too
+    list.expect(list.value.is_array(), "an array");
     for (const json& entry : list.value)
       out.additional_special_tokens.push_back(read_special({entry, list.where + "[]"}, files));
   }
@@ -108,6 +119,7 @@ inline TokenizerConfig make_config(ConfigFiles& files, const TokenizerOptions& o
   out.clean_up_tokenization_spaces =
       options.clean_up_tokenization_spaces.value_or(view.flag_or("clean_up_tokenization_spaces", false));
   out.split_special_tokens = options.split_special_tokens.value_or(view.flag_or("split_special_tokens", false));
+  out.written_as_object = files.written_as_object;
   out.as_read = files.config;
   return out;
 }
@@ -129,7 +141,7 @@ inline void add_named_specials(TokenizerData& data, const ConfigFiles& files) {
   const auto want = [&](const std::string& content) {
     if (data.added.token_to_id(content)) return;
     const auto flagged = files.flagged.find(content);
-    missing.push_back(flagged != files.flagged.end() ? flagged->second : AddedToken{.content = content, .normalized = {}, .special = true});
+    missing.push_back(flagged != files.flagged.end() ? flagged->second : AddedToken{.content = content, .special = true});
   };
   for (const std::string& content : data.config.special) want(content);
   for (const std::string& content : data.config.additional_special_tokens) want(content);
@@ -210,7 +222,7 @@ inline TokenizerData load_tokenizer(const std::filesystem::path& folder, const T
       view.expect(id.is_number_unsigned(), "an id");
       const auto& named = data.config.special;
       const auto& more = data.config.additional_special_tokens;
-      AddedToken token{.content = content, .normalized = {}};
+      AddedToken token{.content = content};
       token.special = std::find(named.begin(), named.end(), content) != named.end() ||
                       std::find(more.begin(), more.end(), content) != more.end();
       files.added_tokens_decoder.emplace(id.template get<std::int32_t>(), std::move(token));

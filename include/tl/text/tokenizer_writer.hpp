@@ -115,6 +115,10 @@ inline json token_flags(const AddedToken& token) {
 inline std::string tokenizer_config_text(const TokenizerData& data) {
   const TokenizerConfig& config = data.config;
   json out = config.as_read;
+  // Traces of somebody's calls, which the reference leaves in the file.
+  for (const char* key : {"max_length", "pad_to_multiple_of", "pad_token_type_id", "stride", "truncation_strategy",
+                          "is_local", "local_files_only"})
+    out.erase(key);
   json decoder = json::object();
   // Python sorts these keys as strings, which is also the order of a JSON object here.
   for (const auto& [id, token] : data.added.by_id()) {
@@ -125,7 +129,7 @@ inline std::string tokenizer_config_text(const TokenizerData& data) {
   out["added_tokens_decoder"] = std::move(decoder);
   for (std::size_t i = 0; i < special_keys.size(); ++i) out[std::string(special_keys[i])] = config.special[i];
   if (!config.additional_special_tokens.empty()) out["additional_special_tokens"] = config.additional_special_tokens;
-  out["extra_special_tokens"] = json::object();
+  if (!out["extra_special_tokens"].is_object()) out["extra_special_tokens"] = json::object();
   const NormalizerOptions& options = data.normalizer.options();
   out["do_lower_case"] = options.lowercase;
   out["tokenize_chinese_chars"] = options.handle_chinese_chars;
@@ -153,15 +157,14 @@ inline std::string tokenizer_config_text(const TokenizerData& data) {
 }
 
 inline std::string special_tokens_map_text(const TokenizerData& data) {
-  json out = json::object();
-  for (std::size_t i = 0; i < special_keys.size(); ++i) {
-    const std::string& content = data.config.special[i];
+  const auto spelled = [&](const std::string& content) {
     const AddedToken* token = data.added.find(data.id_of(content));
-    const bool as_object = data.config.written_as_object[i] && token;
-    out[std::string(special_keys[i])] = as_object ? token_flags(*token) : json(content);
-  }
-  if (!data.config.additional_special_tokens.empty())
-    out["additional_special_tokens"] = data.config.additional_special_tokens;
+    return token && data.config.written_as_object.contains(content) ? token_flags(*token) : json(content);
+  };
+  json out = json::object();
+  for (std::size_t i = 0; i < special_keys.size(); ++i) out[std::string(special_keys[i])] = spelled(data.config.special[i]);
+  for (const std::string& content : data.config.additional_special_tokens)
+    out["additional_special_tokens"].push_back(spelled(content));
   return pretty(out) + "\n";
 }
 
