@@ -26,6 +26,7 @@ struct Case {
   std::int64_t m, n, k;
   bool trans_a = false, trans_b = false, accumulate = false, bias = false;
   std::int64_t padding = 0;  // how much longer than needed the rows of all matrices are
+  tl::Precision precision = tl::Precision::f32;
 };
 
 template <class T> struct Matrices {
@@ -48,7 +49,7 @@ template <class T> struct Matrices {
   std::vector<T> product(tl::CpuIsa isa) const {
     std::vector<T> result = c;
     tl::cpu::gemm(shape.trans_a, shape.trans_b, shape.m, shape.n, shape.k, a.data(), lda, b.data(), ldb, result.data(),
-                  ldc, shape.accumulate, shape.bias ? bias.data() : nullptr, isa);
+                  ldc, shape.accumulate, shape.bias ? bias.data() : nullptr, shape.precision, isa);
     return result;
   }
 
@@ -63,13 +64,19 @@ template <class T> struct Matrices {
         if (j >= shape.n || shape.accumulate) add(at(c, i * ldc + j));
         if (j < shape.n && shape.bias) add(at(bias, j));
         for (std::int64_t x = 0; j < shape.n && x < shape.k; ++x)
-          add(at(a, shape.trans_a ? x * lda + i : i * lda + x) * at(b, shape.trans_b ? j * ldb + x : x * ldb + j));
+          add(operand(a, shape.trans_a ? x * lda + i : i * lda + x) *
+              operand(b, shape.trans_b ? j * ldb + x : x * ldb + j));
         const double tolerance = 3 * static_cast<double>(std::numeric_limits<T>::epsilon()) *
                                  std::sqrt((static_cast<double>(shape.k) + 2) * squares);
         const double difference = std::abs(expected - at(result, i * ldc + j));
         if (difference > 0) worst = std::max(worst, difference / tolerance);
       }
     return worst;
+  }
+
+  double operand(const std::vector<T>& values, std::int64_t i) const {
+    const double value = at(values, i);
+    return shape.precision == tl::Precision::f32 ? value : double{tl::bfloat16(static_cast<float>(value))};
   }
 
   static double at(const std::vector<T>& values, std::int64_t i) {
@@ -105,6 +112,16 @@ TEST_CASE("gemm equals plain loops for every instruction set, shape, transpositi
   for (const Case& shape : shapes) {
     check_all<float>(shape);
     check_all<double>(shape);
+  }
+}
+
+TEST_CASE("gemm in bf16 is the product of the operands rounded to bfloat16") {
+  for (Case shape : shapes) {
+    shape.precision = tl::Precision::bf16;
+    check_all<float>(shape);
+    check_all<double>(shape);
+    shape.padding = 3;
+    check_all<float>(shape);
   }
 }
 

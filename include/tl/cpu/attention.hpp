@@ -11,6 +11,7 @@
 #include <type_traits>
 
 #include <tl/core/parallel.hpp>
+#include <tl/cpu/dropout_factors.hpp>
 #include <tl/cpu/gemm.hpp>
 #include <tl/cpu/rounding.hpp>
 #include <tl/cpu/scratch.hpp>
@@ -112,7 +113,7 @@ template <class T> void attention_forward(const kernels::AttentionForward<T>& p,
     T* const factors = t.scratch + t.queries * t.score_stride;    // [keys]
     T* const out = p.out + t.first_query * row_width + t.column;  // [queries, width]
     gemm<T>(false, true, t.queries, t.keys, width, t.q.values, t.q.stride, t.k.values, t.k.stride, scores,
-            t.score_stride, false, nullptr, isa);
+            t.score_stride, false, nullptr, Precision::f32, isa);
     with_vectors_of<T>(isa, [&]() TL_INLINE {
       const T scale = static_cast<T>(p.scale), kept = static_cast<T>(p.dropout.scale());
       for (std::int64_t i = 0; i < t.queries; ++i) {
@@ -127,12 +128,13 @@ template <class T> void attention_forward(const kernels::AttentionForward<T>& p,
           vector_loop(t.keys, [=](std::int64_t j) TL_INLINE { row[j] *= inverse; });
           continue;
         }
-        p.dropout.factors(static_cast<std::uint32_t>(task), static_cast<std::uint32_t>(i), t.keys, kept, factors);
+        dropout_factors(p.dropout, static_cast<std::uint32_t>(task), static_cast<std::uint32_t>(i), t.keys, kept,
+                        factors);
         vector_loop(t.keys, [=](std::int64_t j) TL_INLINE { row[j] *= inverse * factors[j]; });
       }
     });
     gemm<T>(false, false, t.queries, width, t.keys, scores, t.score_stride, t.v.values, t.v.stride, out, row_width,
-            false, nullptr, isa);
+            false, nullptr, Precision::f32, isa);
     if (p.precision == Precision::f32) return;
     for (std::int64_t i = 0; i < t.queries; ++i)
       for (std::int64_t x = 0; x < width; ++x) out[i * row_width + x] = round_to_bf16(out[i * row_width + x]);
@@ -151,9 +153,9 @@ template <class T> void attention_backward(const kernels::AttentionBackward<T>& 
     const T* const dout = p.dout + t.first_query * row_width + t.column;  // [queries, width]
     const T* const out = p.out + t.first_query * row_width + t.column;    // [queries, width]
     gemm<T>(false, true, t.queries, t.keys, width, t.q.values, t.q.stride, t.k.values, t.k.stride, probabilities,
-            stride, false, nullptr, isa);
+            stride, false, nullptr, Precision::f32, isa);
     gemm<T>(false, true, t.queries, t.keys, width, dout, row_width, t.v.values, t.v.stride, dscores, stride, false,
-            nullptr, isa);
+            nullptr, Precision::f32, isa);
     with_vectors_of<T>(isa, [&]() TL_INLINE {
       const T scale = static_cast<T>(p.scale), kept = static_cast<T>(p.dropout.scale());
       for (std::int64_t i = 0; i < t.queries; ++i) {
@@ -171,7 +173,8 @@ template <class T> void attention_backward(const kernels::AttentionBackward<T>& 
           });
           continue;
         }
-        p.dropout.factors(static_cast<std::uint32_t>(task), static_cast<std::uint32_t>(i), t.keys, kept, factors);
+        dropout_factors(p.dropout, static_cast<std::uint32_t>(task), static_cast<std::uint32_t>(i), t.keys, kept,
+                        factors);
         vector_loop(t.keys, [=](std::int64_t j) TL_INLINE {
           const T value = exp(probability[j] * scale - lse);
           ds[j] = value * (ds[j] * factors[j] - mean) * scale;
@@ -180,11 +183,11 @@ template <class T> void attention_backward(const kernels::AttentionBackward<T>& 
       }
     });
     gemm<T>(true, false, t.keys, width, t.queries, probabilities, stride, dout, row_width,
-            p.dv + t.first_key * p.v_stride + t.column, p.v_stride, false, nullptr, isa);
+            p.dv + t.first_key * p.v_stride + t.column, p.v_stride, false, nullptr, Precision::f32, isa);
     gemm<T>(false, false, t.queries, width, t.keys, dscores, stride, t.k.values, t.k.stride,
-            p.dq + t.first_query * p.q_stride + t.column, p.q_stride, false, nullptr, isa);
+            p.dq + t.first_query * p.q_stride + t.column, p.q_stride, false, nullptr, Precision::f32, isa);
     gemm<T>(true, false, t.keys, width, t.queries, dscores, stride, t.q.values, t.q.stride,
-            p.dk + t.first_key * p.k_stride + t.column, p.k_stride, false, nullptr, isa);
+            p.dk + t.first_key * p.k_stride + t.column, p.k_stride, false, nullptr, Precision::f32, isa);
   });
 }
 

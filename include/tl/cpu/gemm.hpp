@@ -12,24 +12,19 @@
 #include <tl/cpu/gemm_avx512.hpp>
 #include <tl/cpu/gemm_blocked.hpp>
 #include <tl/cpu/gemm_generic.hpp>
+#include <tl/cpu/rounding.hpp>
+#include <tl/cpu/scratch.hpp>
+#include <tl/kernels/slot.hpp>
 
 namespace tl::cpu {
 
-/// C = op(A) op(B), or C += op(A) op(B) if `accumulate`, then + bias on every row if `bias` is not null.
-/// op(A) is [m, k], op(B) is [k, n], C is [m, n]; op transposes if asked to; lda, ldb, ldc are the row strides of the
-/// matrices as stored. C must not overlap A or B. With k = 0 the product is zero. double is for checks: it always
-/// takes the generic kernel.
+namespace detail {
+
+/// gemm() on tiles that Eigen multiplies.
 template <class T>
-void gemm(bool trans_a, bool trans_b, std::int64_t m, std::int64_t n, std::int64_t k, const T* a, std::int64_t lda,
-          const T* b, std::int64_t ldb, T* c, std::int64_t ldc, bool accumulate, const T* bias = nullptr,
-          [[maybe_unused]] CpuIsa isa = cpu_isa()) {
-#ifdef TL_X86_64
-  if constexpr (std::is_same_v<T, float>) {
-    const GemmOperand left{a, lda, trans_a}, right{b, ldb, trans_b};
-    if (isa >= CpuIsa::avx512) return BlockedGemm<GemmAvx512>(m, n, k, left, right, c, ldc, accumulate, bias).run();
-    if (isa >= CpuIsa::avx2) return BlockedGemm<GemmAvx2>(m, n, k, left, right, c, ldc, accumulate, bias).run();
-  }
-#endif
+void gemm_on_tiles(bool trans_a, bool trans_b, std::int64_t m, std::int64_t n, std::int64_t k, const T* a,
+                   std::int64_t lda, const T* b, std::int64_t ldb, T* c, std::int64_t ldc, bool accumulate,
+                   const T* bias) {
   constexpr std::int64_t tile_m = 256, tile_n = 128;
   const std::int64_t tiles_n = (n + tile_n - 1) / tile_n, tiles_m = (m + tile_m - 1) / tile_m;
   parallel_for(tiles_m * tiles_n, 1, [&](std::int64_t tile, std::int64_t) {
@@ -42,6 +37,47 @@ void gemm(bool trans_a, bool trans_b, std::int64_t m, std::int64_t n, std::int64
     for (std::int64_t row = 0; row < rows; ++row)
       for (std::int64_t column = 0; column < columns; ++column) out[row * ldc + column] += bias[j + column];
   });
+}
+
+/// A copy of a matrix as stored (same stride) with its elements rounded to bfloat16.
+template <class T>
+const T* rounded_copy(const T* values, std::int64_t rows, std::int64_t columns, std::int64_t stride,
+                      Scratch<T>& scratch) {
+  if (rows <= 0 || columns <= 0) return values;
+  T* const copy = scratch.get(rows * stride);
+  for (std::int64_t row = 0; row < rows; ++row) round_to_bf16(values + row * stride, copy + row * stride, columns);
+  return copy;
+}
+
+}  // namespace detail
+
+/// C = op(A) op(B), or C += op(A) op(B) if `accumulate`, then + bias on every row if `bias` is not null.
+/// op(A) is [m, k], op(B) is [k, n], C is [m, n]; op transposes if asked to; lda, ldb, ldc are the row strides of the
+/// matrices as stored. C must not overlap A or B. With k = 0 the product is zero. In bf16 A and B are rounded to
+/// bfloat16 first; sums and results are not. double serves gradient checks and always takes the generic kernel.
+template <class T>
+void gemm(bool trans_a, bool trans_b, std::int64_t m, std::int64_t n, std::int64_t k, const T* a, std::int64_t lda,
+          const T* b, std::int64_t ldb, T* c, std::int64_t ldc, bool accumulate, const T* bias = nullptr,
+          Precision precision = Precision::f32, [[maybe_unused]] CpuIsa isa = cpu_isa()) {
+  const bool rounded = precision == Precision::bf16;
+#ifdef TL_X86_64
+  if constexpr (std::is_same_v<T, float>) {
+    const auto blocked = [&]<class Kernel>(Kernel) {
+      BlockedGemm<Kernel>(m, n, k, {a, lda, trans_a}, {b, ldb, trans_b}, c, ldc, accumulate, bias).run();
+    };
+    if (rounded && isa >= CpuIsa::avx512_bf16) return blocked(GemmAvx512Bf16{});
+    if (rounded && isa >= CpuIsa::avx512) return blocked(RoundedOperands<GemmAvx512>{});
+    if (rounded && isa >= CpuIsa::avx2) return blocked(RoundedOperands<GemmAvx2>{});
+    if (isa >= CpuIsa::avx512) return blocked(GemmAvx512{});
+    if (isa >= CpuIsa::avx2) return blocked(GemmAvx2{});
+  }
+#endif
+  if (rounded) {
+    thread_local Scratch<T> scratch_a, scratch_b;
+    a = detail::rounded_copy(a, trans_a ? k : m, trans_a ? m : k, lda, scratch_a);
+    b = detail::rounded_copy(b, trans_b ? n : k, trans_b ? k : n, ldb, scratch_b);
+  }
+  detail::gemm_on_tiles(trans_a, trans_b, m, n, k, a, lda, b, ldb, c, ldc, accumulate, bias);
 }
 
 }  // namespace tl::cpu

@@ -10,6 +10,9 @@
 #include <algorithm>
 #include <cstdint>
 
+#include <tl/cpu/rounding.hpp>
+#include <tl/cpu/vector_loops.hpp>
+
 #define TL_AVX2 __attribute__((target("avx2,fma")))
 
 namespace tl::cpu {
@@ -37,6 +40,13 @@ struct GemmAvx2 {
       case 4: return tile<4>(height, width, depth, a, b, c, ldc, add, bias);
       default: return tile<6>(height, width, depth, a, b, c, ldc, add, bias);
     }
+  }
+
+  /// Rounds packed elements to bfloat16.
+  static void round(float* values, std::int64_t count) {
+    detail::run_avx2([=]() TL_INLINE {
+      vector_loop(count, [=](std::int64_t i) TL_INLINE { values[i] = round_to_bf16(values[i]); });
+    });
   }
 
  private:

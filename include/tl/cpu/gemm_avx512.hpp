@@ -1,4 +1,5 @@
-// Micro-kernel of the matrix product for AVX-512: a tile of 14 x 32 in 28 of the 32 registers.
+// Micro-kernels of the matrix product for AVX-512, in float and with bfloat16 operands: a tile of 14 x 32 in 28 of the
+// 32 registers.
 #pragma once
 
 #include <tl/core/cpu_features.hpp>
@@ -10,14 +11,18 @@
 #include <algorithm>
 #include <cstdint>
 
+#include <tl/cpu/rounding.hpp>
+#include <tl/cpu/vector_loops.hpp>
+
 #define TL_AVX512 __attribute__((target("avx2,fma,avx512f,avx512bw,avx512dq,avx512vl")))
+#define TL_AVX512_BF16 __attribute__((target("avx2,fma,avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")))
 
 namespace tl::cpu {
 
 namespace detail {
 
 /// Transposes 16 x 16 elements of 32 bits in registers. (The forms with a full mask are the same instructions; g++ 12
-/// takes the plain ones for uses of uninitialised values.)
+/// takes the plain ones, here and below, for uses of uninitialised values.)
 TL_AVX512 inline void transpose_16x16(__m512i (&x)[16]) {
   __m512i y[16];
 #pragma GCC unroll 8
@@ -46,8 +51,54 @@ TL_AVX512 inline void transpose_16x16(__m512i (&x)[16]) {
   }
 }
 
+/// A mask of the first `count` of sixteen lanes, for any count.
 inline std::uint16_t low_lanes(std::int64_t count) {
   return static_cast<std::uint16_t>((1U << std::clamp<std::int64_t>(count, 0, 16)) - 1U);
+}
+
+/// A tile of C while it is summed up.
+template <int Rows> using Avx512Tile = __m512[Rows][2];
+
+template <int Rows>
+TL_AVX512 TL_INLINE inline void begin_tile(Avx512Tile<Rows>& sum, const float* c, std::int64_t ldc) {
+#pragma GCC unroll 16
+  for (int i = 0; i < Rows; ++i) {
+    sum[i][0] = sum[i][1] = _mm512_setzero_ps();
+    _mm_prefetch(reinterpret_cast<const char*>(c + i * ldc), _MM_HINT_T0);
+    _mm_prefetch(reinterpret_cast<const char*>(c + i * ldc + 16), _MM_HINT_T0);
+  }
+}
+
+template <int Rows>
+TL_AVX512 TL_INLINE inline void finish_tile(Avx512Tile<Rows>& sum, std::int64_t height, std::int64_t width, float* c,
+                                            std::int64_t ldc, bool add, const float* bias) {
+  const __mmask16 left = low_lanes(width), right = low_lanes(width - 16);
+  const __m512 bias_left = bias ? _mm512_maskz_loadu_ps(left, bias) : _mm512_setzero_ps();
+  const __m512 bias_right = bias ? _mm512_maskz_loadu_ps(right, bias + 16) : _mm512_setzero_ps();
+#pragma GCC unroll 16
+  for (int i = 0; i < Rows; ++i) {
+    if (i >= height) break;
+    float* const out = c + i * ldc;
+    if (add) {
+      sum[i][0] = _mm512_add_ps(sum[i][0], _mm512_maskz_loadu_ps(left, out));
+      sum[i][1] = _mm512_add_ps(sum[i][1], _mm512_maskz_loadu_ps(right, out + 16));
+    }
+    _mm512_mask_storeu_ps(out, left, _mm512_add_ps(sum[i][0], bias_left));
+    _mm512_mask_storeu_ps(out + 16, right, _mm512_add_ps(sum[i][1], bias_right));
+  }
+}
+
+/// Calls tile.template operator()<Rows>() with the number of rows of a tile that holds `height` rows.
+template <class Tile> void with_tile_rows(std::int64_t height, const Tile& tile) {
+  switch ((height + 1) / 2) {
+    case 1: return tile.template operator()<2>();
+    case 2: return tile.template operator()<4>();
+    case 3: return tile.template operator()<6>();
+    case 4: return tile.template operator()<8>();
+    case 5: return tile.template operator()<10>();
+    case 6: return tile.template operator()<12>();
+    default: return tile.template operator()<14>();
+  }
 }
 
 }  // namespace detail
@@ -85,51 +136,99 @@ struct GemmAvx512 {
 
   static void multiply(std::int64_t height, std::int64_t width, std::int64_t depth, const float* a, const float* b,
                        float* c, std::int64_t ldc, bool add, const float* bias) {
-    switch (packed_rows(height)) {
-      case 2: return tile<2>(height, width, depth, a, b, c, ldc, add, bias);
-      case 4: return tile<4>(height, width, depth, a, b, c, ldc, add, bias);
-      case 6: return tile<6>(height, width, depth, a, b, c, ldc, add, bias);
-      case 8: return tile<8>(height, width, depth, a, b, c, ldc, add, bias);
-      case 10: return tile<10>(height, width, depth, a, b, c, ldc, add, bias);
-      case 12: return tile<12>(height, width, depth, a, b, c, ldc, add, bias);
-      default: return tile<14>(height, width, depth, a, b, c, ldc, add, bias);
-    }
+    detail::with_tile_rows(height, [=]<int Rows>() { tile<Rows>(height, width, depth, a, b, c, ldc, add, bias); });
+  }
+
+  /// Rounds packed elements to bfloat16.
+  static void round(float* values, std::int64_t count) {
+    detail::run_avx512([=]() TL_INLINE {
+      vector_loop(count, [=](std::int64_t i) TL_INLINE { values[i] = round_to_bf16(values[i]); });
+    });
   }
 
  private:
   template <int Rows>
   TL_AVX512 static void tile(std::int64_t height, std::int64_t width, std::int64_t depth, const float* a,
                              const float* b, float* c, std::int64_t ldc, bool add, const float* bias) {
-    const __mmask16 left = detail::low_lanes(width), right = detail::low_lanes(width - 16);
-    __m512 sum[Rows][2];
-#pragma GCC unroll 16
-    for (int i = 0; i < Rows; ++i) {
-      sum[i][0] = sum[i][1] = _mm512_setzero_ps();
-      _mm_prefetch(reinterpret_cast<const char*>(c + i * ldc), _MM_HINT_T0);
-      _mm_prefetch(reinterpret_cast<const char*>(c + i * ldc + 16), _MM_HINT_T0);
-    }
+    detail::Avx512Tile<Rows> sum;
+    detail::begin_tile<Rows>(sum, c, ldc);
     for (std::int64_t d = 0; d < depth; ++d, a += Rows, b += columns) {
-      const __m512 b_left = _mm512_load_ps(b), b_right = _mm512_load_ps(b + 16);
+      const __m512 left = _mm512_load_ps(b), right = _mm512_load_ps(b + 16);
 #pragma GCC unroll 16
       for (int i = 0; i < Rows; ++i) {
         const __m512 x = _mm512_set1_ps(a[i]);
-        sum[i][0] = _mm512_fmadd_ps(x, b_left, sum[i][0]);
-        sum[i][1] = _mm512_fmadd_ps(x, b_right, sum[i][1]);
+        sum[i][0] = _mm512_fmadd_ps(x, left, sum[i][0]);
+        sum[i][1] = _mm512_fmadd_ps(x, right, sum[i][1]);
       }
     }
-    const __m512 bias_left = bias ? _mm512_maskz_loadu_ps(left, bias) : _mm512_setzero_ps();
-    const __m512 bias_right = bias ? _mm512_maskz_loadu_ps(right, bias + 16) : _mm512_setzero_ps();
+    detail::finish_tile<Rows>(sum, height, width, c, ldc, add, bias);
+  }
+};
+
+/// Operands rounded to bfloat16 while they are packed, in pairs along k; products and sums in float. Subnormal operands
+/// count as zero.
+struct GemmAvx512Bf16 {
+  using Packed = std::int32_t;
+  static constexpr std::int64_t rows = 14, columns = 32, depth_step = 2, max_depth = 512, max_strips = 32;
+
+  static constexpr std::int64_t packed_rows(std::int64_t count) { return (count + 1) / 2 * 2; }
+
+  TL_AVX512_BF16 static void pack(const float* from, std::int64_t stride, bool along_depth, std::int64_t width,
+                                  std::int64_t depth, std::int64_t group, std::int32_t* to) {
+    for (std::int64_t w = 0; w < group; w += 16) {
+      const __mmask16 stored = detail::low_lanes(group - w), valid = detail::low_lanes(width - w);
+      if (!along_depth) {
+        for (std::int64_t d = 0; d < depth; d += 2) {
+          const float* const pair = from + d * stride + w;
+          const __m512 first = _mm512_maskz_loadu_ps(valid, pair);
+          const __m512 second = d + 1 < depth ? _mm512_maskz_loadu_ps(valid, pair + stride) : _mm512_setzero_ps();
+          const __m512i low = _mm512_maskz_cvtepu16_epi32(0xffff, (__m256i)_mm512_cvtneps_pbh(first));
+          const __m512i high = _mm512_maskz_cvtepu16_epi32(0xffff, (__m256i)_mm512_cvtneps_pbh(second));
+          _mm512_mask_storeu_epi32(to + d / 2 * group + w, stored,
+                                   _mm512_or_si512(low, _mm512_maskz_slli_epi32(0xffff, high, 16)));
+        }
+        continue;
+      }
+      for (std::int64_t d = 0; d < depth; d += 32) {
+        const __mmask16 first = detail::low_lanes(depth - d), second = detail::low_lanes(depth - d - 16);
+        __m512i block[16];
 #pragma GCC unroll 16
-    for (int i = 0; i < Rows; ++i) {
-      if (i >= height) break;
-      float* const out = c + i * ldc;
-      if (add) {
-        sum[i][0] = _mm512_add_ps(sum[i][0], _mm512_maskz_loadu_ps(left, out));
-        sum[i][1] = _mm512_add_ps(sum[i][1], _mm512_maskz_loadu_ps(right, out + 16));
+        for (int i = 0; i < 16; ++i) {
+          const float* const row = from + (w + i) * stride + d;
+          block[i] = w + i < width ? (__m512i)_mm512_cvtne2ps_pbh(_mm512_maskz_loadu_ps(second, row + 16),
+                                                                  _mm512_maskz_loadu_ps(first, row))
+                                   : _mm512_setzero_si512();
+        }
+        detail::transpose_16x16(block);
+        const std::int64_t count = std::min<std::int64_t>(16, (depth - d + 1) / 2);
+#pragma GCC unroll 16
+        for (int i = 0; i < 16; ++i)
+          if (i < count) _mm512_mask_storeu_epi32(to + (d / 2 + i) * group + w, stored, block[i]);
       }
-      _mm512_mask_storeu_ps(out, left, _mm512_add_ps(sum[i][0], bias_left));
-      _mm512_mask_storeu_ps(out + 16, right, _mm512_add_ps(sum[i][1], bias_right));
     }
+  }
+
+  static void multiply(std::int64_t height, std::int64_t width, std::int64_t depth, const std::int32_t* a,
+                       const std::int32_t* b, float* c, std::int64_t ldc, bool add, const float* bias) {
+    detail::with_tile_rows(height, [=]<int Rows>() { tile<Rows>(height, width, depth, a, b, c, ldc, add, bias); });
+  }
+
+ private:
+  template <int Rows>
+  TL_AVX512_BF16 static void tile(std::int64_t height, std::int64_t width, std::int64_t depth, const std::int32_t* a,
+                                  const std::int32_t* b, float* c, std::int64_t ldc, bool add, const float* bias) {
+    detail::Avx512Tile<Rows> sum;
+    detail::begin_tile<Rows>(sum, c, ldc);
+    for (std::int64_t d = 0; d < depth; ++d, a += Rows, b += columns) {
+      const auto left = (__m512bh)_mm512_load_si512(b), right = (__m512bh)_mm512_load_si512(b + 16);
+#pragma GCC unroll 16
+      for (int i = 0; i < Rows; ++i) {
+        const auto x = (__m512bh)_mm512_set1_epi32(a[i]);
+        sum[i][0] = _mm512_dpbf16_ps(sum[i][0], x, left);
+        sum[i][1] = _mm512_dpbf16_ps(sum[i][1], x, right);
+      }
+    }
+    detail::finish_tile<Rows>(sum, height, width, c, ldc, add, bias);
   }
 };
 

@@ -18,6 +18,15 @@ struct GemmOperand {
   bool transposed;
 };
 
+/// A micro-kernel in float with operands that are rounded to bfloat16 while they are packed.
+template <class Kernel> struct RoundedOperands : Kernel {
+  static void pack(const float* from, std::int64_t stride, bool along_depth, std::int64_t width, std::int64_t depth,
+                   std::int64_t group, float* to) {
+    Kernel::pack(from, stride, along_depth, width, depth, group, to);
+    Kernel::round(to, group * depth);
+  }
+};
+
 /// The matrix product with the micro-kernel `Kernel`, see gemm(). A Kernel has
 ///   rows, columns         size of its tile of C
 ///   depth_step            how many k one packed element holds; Packed is the type of that element
