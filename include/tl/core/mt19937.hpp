@@ -18,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include <tl/core/cpu_features.hpp>
 #include <tl/core/error.hpp>
 
 namespace tl {
@@ -116,10 +117,8 @@ class Mt19937 {
 
 namespace detail {
 
-// The helpers below must be inlined into a function with the fma target, else every __builtin_fmaf is a library call.
-#define TL_ALWAYS_INLINE inline __attribute__((always_inline))
-
-TL_ALWAYS_INLINE float cephes_log(float x) {
+// The three helpers must be inlined into a function with the fma target, else every __builtin_fmaf is a library call.
+inline __attribute__((always_inline)) float cephes_log(float x) {
   x = std::max(x, 0x1p-126f);
   const auto bits = std::bit_cast<std::int32_t>(x);
   float exponent = static_cast<float>((bits >> 23) - 0x7f) + 1.0f;
@@ -144,7 +143,7 @@ TL_ALWAYS_INLINE float cephes_log(float x) {
 }
 
 /// Sine and cosine of x >= 0.
-TL_ALWAYS_INLINE void cephes_sincos(float x, float& sine, float& cosine) {
+inline __attribute__((always_inline)) void cephes_sincos(float x, float& sine, float& cosine) {
   const std::int32_t octant = (static_cast<std::int32_t>(x * 1.27323954473516f) + 1) & ~1;
   const auto y = static_cast<float>(octant);
   x = __builtin_fmaf(y, -0.78515625f, x);
@@ -167,7 +166,7 @@ TL_ALWAYS_INLINE void cephes_sincos(float x, float& sine, float& cosine) {
 }
 
 /// Box-Muller on blocks of 16 uniforms: 8 radii, then 8 angles; every lane is independent.
-TL_ALWAYS_INLINE void normal_blocks_body(float* data, std::size_t blocks, float mean, float std) {
+inline __attribute__((always_inline)) void normal_blocks_body(float* data, std::size_t blocks, float mean, float std) {
   constexpr float two_pi = static_cast<float>(2.0 * std::numbers::pi);
   for (std::size_t block = 0; block < blocks; ++block, data += 16) {
     for (int lane = 0; lane < 8; ++lane) {
@@ -180,13 +179,11 @@ TL_ALWAYS_INLINE void normal_blocks_body(float* data, std::size_t blocks, float 
   }
 }
 
-#undef TL_ALWAYS_INLINE
-
 inline void normal_blocks_portable(float* data, std::size_t blocks, float mean, float std) {
   normal_blocks_body(data, blocks, mean, std);
 }
 
-#if defined(__x86_64__)
+#ifdef TL_X86_64
 __attribute__((target("avx2,fma"))) inline void normal_blocks_fma(float* data, std::size_t blocks, float mean,
                                                                   float std) {
   normal_blocks_body(data, blocks, mean, std);
@@ -195,9 +192,8 @@ __attribute__((target("avx2,fma"))) inline void normal_blocks_fma(float* data, s
 
 /// Same bits on every machine; where the processor has FMA instructions the result only comes sooner.
 inline void normal_blocks(float* data, std::size_t blocks, float mean, float std) {
-#if defined(__x86_64__)
-  static const bool has_fma = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-  if (has_fma) return normal_blocks_fma(data, blocks, mean, std);
+#ifdef TL_X86_64
+  if (cpu_isa() >= CpuIsa::avx2) return normal_blocks_fma(data, blocks, mean, std);
 #endif
   normal_blocks_portable(data, blocks, mean, std);
 }

@@ -1,5 +1,5 @@
-// The order in which rows are visited, index for index as the Python stack's samplers give it, and its cut into batches.
-// An order is a plain vector, so that skipping batches after a resume is index arithmetic.
+// The order in which rows are visited, index for index as the Python stack's samplers give it, and its cut into
+// batches. An order is a plain vector, so that skipping batches after a resume is index arithmetic.
 #pragma once
 
 #include <algorithm>
@@ -36,18 +36,20 @@ inline std::vector<std::int64_t> sequential_order(std::int64_t n) {
 /// from its global generator when it trains. Throws invalid_argument if batch_size < 1.
 inline std::vector<std::int64_t> length_grouped_order(std::span<const std::int64_t> lengths, std::int64_t batch_size,
                                                       Mt19937& generator) {
-  check(batch_size >= 1, ErrorCode::invalid_argument, "length_grouped_order: expected batch_size >= 1, got ", batch_size);
+  check(batch_size >= 1, ErrorCode::invalid_argument, "length_grouped_order: expected batch_size >= 1, got ",
+        batch_size);
   const auto n = static_cast<std::int64_t>(lengths.size());
   auto order = randperm(n, generator);
   if (n == 0) return order;
   const auto length = [&lengths](std::int64_t row) { return lengths[static_cast<std::size_t>(row)]; };
+  const auto length_at = [&](std::int64_t place) { return length(order[static_cast<std::size_t>(place)]); };
   const std::int64_t quarter = batch_size > n / 4 ? 0 : n / (batch_size * 4);
   const std::int64_t stretch = std::clamp<std::int64_t>(quarter, 1, 50) * std::min(batch_size, n);
   std::int64_t longest = 0;
   for (std::int64_t begin = 0; begin < n; begin += stretch) {
     std::stable_sort(order.begin() + begin, order.begin() + std::min(n, begin + stretch),
                      [&](std::int64_t a, std::int64_t b) { return length(a) > length(b); });
-    if (length(order[static_cast<std::size_t>(begin)]) > length(order[static_cast<std::size_t>(longest)])) longest = begin;
+    if (length_at(begin) > length_at(longest)) longest = begin;
   }
   std::swap(order.front(), order[static_cast<std::size_t>(longest)]);
   return order;

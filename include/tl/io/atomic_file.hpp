@@ -1,6 +1,6 @@
-// Files and folders that appear complete or not at all. Everything is written under a temporary name beside the target,
-// flushed to the disk and renamed; a reader, or a run that was killed, sees the old content or the new, never a mixture.
-// A target that is a symbolic link is replaced, what it points to stays as it is.
+// Files and folders that appear complete or not at all. Everything is written under a temporary name beside the
+// target, flushed to the disk and renamed; a reader, or a run that was killed, sees the old content or the new, never a
+// mixture. A target that is a symbolic link is replaced, what it points to stays as it is.
 #pragma once
 
 #include <fcntl.h>
@@ -72,7 +72,8 @@ class AtomicFile {
       if (count < 0 && errno == EINTR) continue;
       if (count <= 0)
         fail(ErrorCode::io, "cannot write ", path_.string(), ": ",
-             std::generic_category().message(count < 0 ? errno : ENOSPC), "; wanted ", wanted, " bytes, wrote ", written_);
+             std::generic_category().message(count < 0 ? errno : ENOSPC), "; wanted ", wanted, " bytes, wrote ",
+             written_);
       written_ += static_cast<std::uint64_t>(count);
       data = data.subspan(static_cast<std::size_t>(count));
     }

@@ -87,8 +87,9 @@ class JsonParser {
   }
 
   void descend() {
-    if (++depth_ > max_depth) fail(ErrorCode::format, where_, ", byte ", first_byte_ + at_, ": expected at most ", max_depth,
-                                   " nested arrays and objects, got more");
+    if (++depth_ > max_depth)
+      fail(ErrorCode::format, where_, ", byte ", first_byte_ + at_, ": expected at most ", max_depth,
+           " nested arrays and objects, got more");
   }
 
   Json parse_array() {
@@ -123,7 +124,8 @@ class JsonParser {
         if (at_ >= text_.size() || text_[at_] != '"') expected("a key in double quotes");
         std::string key = parse_string();
         if (!keys.insert(key).second)
-          fail(ErrorCode::format, where_, ", byte ", first_byte_ + begin, ": expected every key once, got \"", key, "\" again");
+          fail(ErrorCode::format, where_, ", byte ", first_byte_ + begin, ": expected every key once, got \"", key,
+               "\" again");
         skip_blanks();
         if (!accept(":")) expected("':' after a key");
         Json value = parse_value();
@@ -222,7 +224,8 @@ class JsonParser {
     }
     double value = 0.0;
     if (std::from_chars(first, last, value).ec != std::errc{})
-      fail(ErrorCode::format, where_, ", byte ", first_byte_ + begin, ": expected a number in the range of a double, got ",
+      fail(ErrorCode::format, where_, ", byte ", first_byte_ + begin,
+           ": expected a number in the range of a double, got ",
            std::string_view(first, std::min<std::size_t>(at_ - begin, 40)));
     return value;
   }
@@ -247,8 +250,9 @@ inline std::string python_float(double value) {
   if (std::isnan(value)) return "NaN";
   if (std::isinf(value)) return value < 0 ? "-Infinity" : "Infinity";
   std::array<char, 32> buffer;
-  const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value, std::chars_format::scientific).ptr;
-  std::string_view text(buffer.data(), static_cast<std::size_t>(end - buffer.data()));
+  char* const begin = buffer.data();
+  const char* const end = std::to_chars(begin, begin + buffer.size(), value, std::chars_format::scientific).ptr;
+  std::string_view text(begin, static_cast<std::size_t>(end - begin));
   const std::string sign = text.front() == '-' ? "-" : "";
   text.remove_prefix(sign.size());
   const std::size_t e = text.find('e');
@@ -289,7 +293,8 @@ inline void append_json_string(std::string& out, std::string_view text, bool ens
     std::uint32_t code = 0;
     const std::size_t length = decode_utf8(text.substr(at), code);
     check(length > 0, ErrorCode::format, "JSON text: expected UTF-8, got byte ",
-          static_cast<int>(static_cast<unsigned char>(text[at])), " at offset ", at, " of a string of ", text.size(), " bytes");
+          static_cast<int>(static_cast<unsigned char>(text[at])), " at offset ", at, " of a string of ", text.size(),
+          " bytes");
     constexpr std::string_view specials = "\"\\\b\f\n\r\t", names = "\"\\bfnrt";
     const auto special = code < 0x80 ? specials.find(static_cast<char>(code)) : std::string_view::npos;
     if (special != std::string_view::npos) {

@@ -34,7 +34,8 @@ struct SafetensorsContent {
 /// Checks one file and lists its tensors as views into it.
 class SafetensorsParser {
  public:
-  explicit SafetensorsParser(const MappedFile& file) : path_(file.path().string()), bytes_(file.bytes()), text_(file.text()) {}
+  explicit SafetensorsParser(const MappedFile& file)
+      : path_(file.path().string()), bytes_(file.bytes()), text_(file.text()) {}
 
   SafetensorsContent parse() {
     const Json header = parse_header();
@@ -129,10 +130,10 @@ class SafetensorsParser {
     entry.tensor.dtype = stored_dtype(dtype.get_ref<const std::string&>());
     entry.begin = parse_natural(offsets[0], where + ", data_offsets");
     entry.end = parse_natural(offsets[1], where + ", data_offsets");
-    check(entry.begin <= entry.end, ErrorCode::format, where, ", data_offsets: expected begin <= end, got ", entry.begin,
-          " and ", entry.end);
-    check(shape.size() <= static_cast<std::size_t>(Shape::max_rank), ErrorCode::format, where, ", shape: expected at most ",
-          Shape::max_rank, " extents, got ", shape.size());
+    check(entry.begin <= entry.end, ErrorCode::format, where, ", data_offsets: expected begin <= end, got ",
+          entry.begin, " and ", entry.end);
+    check(shape.size() <= static_cast<std::size_t>(Shape::max_rank), ErrorCode::format, where,
+          ", shape: expected at most ", Shape::max_rank, " extents, got ", shape.size());
     std::vector<std::int64_t> extents;
     std::uint64_t elements = 1;
     for (const Json& extent : shape) {
@@ -209,7 +210,8 @@ class SafetensorsReader {
     if (!std::filesystem::is_directory(path, ignored)) return path;
     for (const char* name : {"model.safetensors", "model.safetensors.index.json"})
       if (std::filesystem::exists(path / name, ignored)) return path / name;
-    fail(ErrorCode::not_found, path.string(), ": expected model.safetensors or model.safetensors.index.json, got a folder with neither");
+    fail(ErrorCode::not_found, path.string(),
+         ": expected model.safetensors or model.safetensors.index.json, got a folder with neither");
   }
 
   void add_file(const std::filesystem::path& path) {
@@ -217,8 +219,8 @@ class SafetensorsReader {
     auto content = detail::SafetensorsParser(files_.back()).parse();
     for (auto& tensor : content.tensors) {
       const bool fresh = index_.emplace(tensor.name, tensors_.size()).second;
-      check(fresh, ErrorCode::format, path_.string(), ": expected every tensor in one shard, got ", tensor.name, " again in ",
-            path.filename().string());
+      check(fresh, ErrorCode::format, path_.string(), ": expected every tensor in one shard, got ", tensor.name,
+            " again in ", path.filename().string());
       tensors_.push_back(std::move(tensor));
     }
     metadata_.merge(content.metadata);
@@ -230,8 +232,8 @@ class SafetensorsReader {
           path_.string(), ": expected an object \"weight_map\" from tensor names to file names, it is missing");
     std::map<std::string, std::string> shards;  // file name -> a tensor that it is named for
     for (const auto& [tensor, file] : index.at("weight_map").get_ref<const Json::object_t&>()) {
-      check(file.is_string(), ErrorCode::format, path_.string(), ", weight_map, ", tensor, ": expected a file name, got ",
-            file.type_name());
+      check(file.is_string(), ErrorCode::format, path_.string(), ", weight_map, ", tensor,
+            ": expected a file name, got ", file.type_name());
       const std::filesystem::path name = file.get<std::string>();
       check(name.has_filename() && !name.has_parent_path(), ErrorCode::format, path_.string(), ", weight_map, ", tensor,
             ": expected a file name without a folder, got ", name.string());

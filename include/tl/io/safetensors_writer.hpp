@@ -32,11 +32,13 @@ inline void write_safetensors(const std::filesystem::path& path, std::span<const
   for (const StoredTensor& tensor : tensors) {
     check(tensor.name != "__metadata__", ErrorCode::invalid_argument, path.string(),
           ": expected tensor names other than __metadata__");
-    const auto bits = static_cast<std::uint64_t>(tensor.shape.elements()) * static_cast<std::uint64_t>(bits_of(tensor.dtype));
+    const auto bits =
+        static_cast<std::uint64_t>(tensor.shape.elements()) * static_cast<std::uint64_t>(bits_of(tensor.dtype));
     check(tensor.dtype != StoredDType::unknown, ErrorCode::dtype, path.string(), ", tensor ", tensor.name,
           ": expected a known element type, got ", to_string(tensor.dtype));
     check(bits % 8 == 0 && tensor.data.size() == bits / 8, ErrorCode::shape, path.string(), ", tensor ", tensor.name,
-          ": expected ", bits, " bits for ", to_string(tensor.dtype), tensor.shape, ", got ", tensor.data.size(), " bytes");
+          ": expected ", bits, " bits for ", to_string(tensor.dtype), tensor.shape, ", got ", tensor.data.size(),
+          " bytes");
     sorted.push_back(&tensor);
   }
   std::sort(sorted.begin(), sorted.end(), [](const StoredTensor* a, const StoredTensor* b) {

@@ -1,0 +1,91 @@
+// Columns under construction: what map functions return, and how their pieces are put together.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <tl/core/error.hpp>
+#include <tl/data/column.hpp>
+
+namespace tl {
+
+/// A column by itself, as Dataset::from_columns takes it and a map_batched function returns it.
+struct NamedColumn {
+  std::string name;
+  ColumnValues values;
+};
+using Columns = std::vector<NamedColumn>;
+
+/// What a map function returns for one row: cells by column name.
+using Example = std::vector<std::pair<std::string, Value>>;
+
+namespace detail {
+
+template <class Named>
+std::vector<std::string> names_of(const std::vector<Named>& list) {
+  std::vector<std::string> names;
+  for (const auto& [name, value] : list) names.push_back(name);
+  return names;
+}
+
+/// Adds one row. The first row makes the columns, the others must bring the same ones in the same order.
+inline void append_example(Columns& columns, Example example, std::int64_t row) {
+  if (row == 0) {
+    const auto empty = [](const auto& value) -> ColumnValues { return std::vector<std::decay_t<decltype(value)>>{}; };
+    for (const auto& [name, value] : example) columns.push_back({name, std::visit(empty, value.variant())});
+  }
+  if (names_of(columns) != names_of(example))
+    fail(ErrorCode::invalid_argument, "map, row ", row, ": expected the columns ", python_text(names_of(columns)),
+         " as in row 0, got ", python_text(names_of(example)));
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    if (column_type(columns[i].values) != example[i].second.type())
+      fail(ErrorCode::dtype, "map, row ", row, ", column ", python_repr(columns[i].name), ": expected ",
+           to_string(column_type(columns[i].values)), " as in row 0, got ", to_string(example[i].second.type()));
+    const auto append = [&](auto&& value) {
+      std::get<std::vector<std::decay_t<decltype(value)>>>(columns[i].values).push_back(std::move(value));
+    };
+    std::visit(append, std::move(example[i].second).variant());
+  }
+}
+
+/// Adds the columns of the rows begin .. end-1 of a batched map.
+inline void append_columns(Columns& columns, Columns batch, std::int64_t begin, std::int64_t end) {
+  if (begin == 0) {
+    columns = std::move(batch);
+    for (const NamedColumn& column : columns)
+      check(column_size(column.values) == column_size(columns.front().values), ErrorCode::shape,
+            "map_batched, rows 0 to ", end, ": expected ", column_size(columns.front().values), " rows in column ",
+            python_repr(column.name), " as in ", python_repr(columns.front().name), ", got ",
+            column_size(column.values));
+    return;
+  }
+  if (names_of(columns) != names_of(batch))
+    fail(ErrorCode::invalid_argument, "map_batched, rows ", begin, " to ", end, ": expected the columns ",
+         python_text(names_of(columns)), " as in the first batch, got ", python_text(names_of(batch)));
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    check(column_type(columns[i].values) == column_type(batch[i].values), ErrorCode::dtype, "map_batched, rows ", begin,
+          " to ", end, ", column ", python_repr(batch[i].name), ": expected ",
+          to_string(column_type(columns[i].values)), " as in the first batch, got ",
+          to_string(column_type(batch[i].values)));
+    check(column_size(batch[i].values) == column_size(batch.front().values), ErrorCode::shape, "map_batched, rows ",
+          begin, " to ", end, ": expected ", column_size(batch.front().values), " rows in column ",
+          python_repr(batch[i].name), " as in ", python_repr(batch.front().name), ", got ",
+          column_size(batch[i].values));
+  }
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    std::visit([&](auto& values) {
+      auto& more = std::get<std::decay_t<decltype(values)>>(batch[i].values);
+      values.insert(values.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
+    }, columns[i].values);
+  }
+}
+
+}  // namespace detail
+
+}  // namespace tl

@@ -1,0 +1,205 @@
+// CSV files (RFC 4180) as data sets. Fields may be quoted, a quote inside is doubled, a quoted field may hold line
+// breaks; lines end with LF, CRLF or CR; empty lines are skipped. A quote inside an unquoted field is an ordinary
+// character. Texts such as "NA" or "null" stay texts.
+#pragma once
+
+#include <algorithm>
+#include <charconv>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include <tl/core/error.hpp>
+#include <tl/data/column.hpp>
+#include <tl/data/dataset.hpp>
+#include <tl/io/mapped_file.hpp>
+#include <tl/io/utf8.hpp>
+
+namespace tl {
+
+/// How a CSV file is read.
+struct CsvOptions {
+  char delimiter = ',';
+  bool has_header = true;
+  std::vector<std::string> column_names = {};  ///< instead of the header; without either the names are "0", "1", ...
+};
+
+namespace detail {
+
+/// Throws format with the line of the first byte that is not UTF-8. A byte order mark is taken off.
+inline std::string_view checked_text(const MappedFile& file) {
+  std::string_view text = file.text();
+  const std::size_t bad = find_invalid_utf8(text);
+  if (bad != std::string_view::npos) {
+    const auto line = 1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(bad), '\n');
+    fail(ErrorCode::format, file.path().string(), ", line ", line, ", byte ", bad, ": expected UTF-8, got byte ",
+         static_cast<int>(static_cast<unsigned char>(text[bad])));
+  }
+  if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
+  return text;
+}
+
+/// Hands out the records of a CSV text one by one.
+class CsvParser {
+ public:
+  CsvParser(std::string_view text, char delimiter, std::string path)
+      : text_(text), delimiter_(delimiter), path_(std::move(path)) {}
+
+  /// The line on which the last record began, from 1.
+  std::int64_t record_line() const noexcept { return record_line_; }
+
+  /// Reads the next record, or returns false at the end.
+  bool next(std::vector<std::string>& fields) {
+    while (at_ < text_.size() && end_of_line()) {
+    }
+    if (at_ >= text_.size()) return false;
+    fields.clear();
+    record_line_ = line_;
+    for (;;) {
+      fields.push_back(at_ < text_.size() && text_[at_] == '"' ? quoted_field() : plain_field());
+      if (at_ >= text_.size() || end_of_line()) return true;
+      ++at_;  // the delimiter
+    }
+  }
+
+ private:
+  /// Steps over one line break, if there is one here.
+  bool end_of_line() {
+    const bool single = text_[at_] == '\n' || text_[at_] == '\r';
+    const std::size_t length = text_.substr(at_).starts_with("\r\n") ? 2 : single ? 1 : 0;
+    at_ += length;
+    line_ += length > 0 ? 1 : 0;
+    return length > 0;
+  }
+
+  std::string plain_field() {
+    const std::size_t begin = at_;
+    while (at_ < text_.size() && text_[at_] != delimiter_ && text_[at_] != '\n' && text_[at_] != '\r') ++at_;
+    return std::string(text_.substr(begin, at_ - begin));
+  }
+
+  std::string quoted_field() {
+    const std::int64_t opened = line_;
+    std::string field;
+    for (++at_;;) {
+      const std::size_t quote = text_.find('"', at_);
+      check(quote != std::string_view::npos, ErrorCode::format, path_, ", line ", opened,
+            ": expected a closing quote for the field that starts here, got the end of the file");
+      for (; at_ < quote;) {
+        const std::size_t begin = at_;
+        if (!end_of_line()) ++at_;
+        field.append(text_, begin, at_ - begin);
+      }
+      at_ = quote + 1;
+      if (at_ >= text_.size() || text_[at_] == delimiter_ || text_[at_] == '\n' || text_[at_] == '\r') return field;
+      check(text_[at_] == '"', ErrorCode::format, path_, ", line ", line_, ": expected '", delimiter_,
+            "' or the end of the line after a closing quote, got '", text_[at_],
+            "' (write a quote inside a field twice)");
+      field += text_[at_++];
+    }
+  }
+
+  std::string_view text_;
+  char delimiter_;
+  std::string path_;
+  std::size_t at_ = 0;
+  std::int64_t line_ = 1;
+  std::int64_t record_line_ = 1;
+};
+
+inline std::string_view trimmed(std::string_view text) {
+  const std::size_t begin = std::min(text.find_first_not_of(" \t"), text.size());
+  return text.substr(begin, text.find_last_not_of(" \t") + 1 - begin);
+}
+
+/// A whole number, with blanks around it if need be; nothing if it is none or beyond 64 bits.
+inline std::optional<std::int64_t> parse_integer(std::string_view text) {
+  text = trimmed(text);
+  if (text.starts_with('+') && text.size() > 1 && text[1] != '-') text.remove_prefix(1);
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (text.empty() || error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+/// A decimal number that is no integer too long for 64 bits: such digits are somebody's key, not a quantity.
+inline std::optional<double> parse_decimal(std::string_view text) {
+  text = trimmed(text);
+  if (text.starts_with('+') && text.size() > 1 && text[1] != '-') text.remove_prefix(1);
+  if (text.find_first_not_of("0123456789.eE+-") != std::string_view::npos) return std::nullopt;  // "inf", "nan", "0x1"
+  if (text.find_first_of(".eE") == std::string_view::npos && !parse_integer(text)) return std::nullopt;
+  double value = 0.0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (text.empty() || error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+inline std::optional<std::int64_t> parse_truth(std::string_view text) {
+  if (text == "True" || text == "true" || text == "TRUE") return 1;
+  if (text == "False" || text == "false" || text == "FALSE") return 0;
+  return std::nullopt;
+}
+
+/// All values through `parse`, or nothing if one of them is refused.
+template <class T, class Parse>
+std::optional<ColumnValues> parse_all(const std::vector<std::string>& texts, const Parse& parse) {
+  std::vector<T> values;
+  values.reserve(texts.size());
+  for (const std::string& text : texts) {
+    const std::optional<T> value = parse(text);
+    if (!value) return std::nullopt;
+    values.push_back(*value);
+  }
+  return values;
+}
+
+/// int64 if every text is a whole number or every one a truth value, float64 if every one is a number, else texts.
+inline ColumnValues infer_column(std::vector<std::string> texts) {
+  if (texts.empty()) return texts;
+  if (auto values = parse_all<std::int64_t>(texts, parse_integer)) return std::move(*values);
+  if (auto values = parse_all<double>(texts, parse_decimal)) return std::move(*values);
+  if (auto values = parse_all<std::int64_t>(texts, parse_truth)) return std::move(*values);
+  return texts;
+}
+
+}  // namespace detail
+
+/// Reads a CSV file; the type of a column follows from its texts. A file without rows gives a data set without rows.
+/// Throws io, invalid_argument for a delimiter that cannot be one, format with the line otherwise.
+inline Dataset load_csv(const std::filesystem::path& path, const CsvOptions& options = {}) {
+  const auto delimiter = static_cast<unsigned char>(options.delimiter);
+  check(options.delimiter != '"' && (options.delimiter == '\t' || (delimiter >= 0x20 && delimiter < 0x7f)),
+        ErrorCode::invalid_argument, "CsvOptions::delimiter: expected a printable ASCII character or a tab, got byte ",
+        static_cast<int>(delimiter));
+  const MappedFile file(path);
+  detail::CsvParser parser(detail::checked_text(file), options.delimiter, path.string());
+  std::vector<std::string> names = options.column_names;
+  std::vector<std::string> fields;
+  if (options.has_header && parser.next(fields) && names.empty()) names = fields;
+  std::vector<std::vector<std::string>> columns(names.size());
+  while (parser.next(fields)) {
+    if (names.empty()) {
+      for (std::size_t i = 0; i < fields.size(); ++i) names.push_back(std::to_string(i));
+      columns.resize(names.size());
+    }
+    if (fields.size() != names.size())
+      fail(ErrorCode::format, path.string(), ", line ", parser.record_line(), ": expected ", names.size(),
+           " fields for the columns ", detail::python_text(names), ", got ", fields.size());
+    for (std::size_t i = 0; i < fields.size(); ++i) columns[i].push_back(std::move(fields[i]));
+  }
+  Columns result;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    check(std::count(names.begin(), names.end(), names[i]) == 1, ErrorCode::format, path.string(),
+          ": expected every column name once, got ", python_repr(names[i]), " twice");
+    result.push_back({names[i], detail::infer_column(std::move(columns[i]))});
+  }
+  return Dataset::from_columns(std::move(result));
+}
+
+}  // namespace tl

@@ -1,0 +1,408 @@
+// A table of named columns as Python's datasets.Dataset. A Dataset is a cheap value: columns are shared and never
+// change, and selecting, shuffling or splitting only makes new lists of row numbers, the texts stay where they are.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <map>
+#include <memory>
+#include <optional>
+#include <ostream>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <tl/core/error.hpp>
+#include <tl/core/pcg64.hpp>
+#include <tl/data/column.hpp>
+#include <tl/data/column_view.hpp>
+#include <tl/data/columns.hpp>
+#include <tl/data/split_size.hpp>
+
+namespace tl {
+
+class Dataset;
+class DatasetDict;  // complete in <tl/data/dataset_dict.hpp>
+
+/// One row of a Dataset, which must outlive it. Prints like a Python dictionary.
+class Row {
+ public:
+  Row(const Dataset& dataset, std::int64_t index) : dataset_(&dataset), index_(index) {}
+
+  /// The cell of a column: const std::string&, std::int64_t, double or a const vector&. Throws not_found or dtype.
+  template <ColumnElement T>
+  const T& get(std::string_view column) const;
+
+  /// A copy of the cell of a column of any type. Throws not_found.
+  Value at(std::string_view column) const;
+
+  std::int64_t index() const noexcept { return index_; }
+  friend std::ostream& operator<<(std::ostream& out, const Row& row);
+
+ private:
+  const Dataset* dataset_;
+  std::int64_t index_;
+};
+
+/// Steps through the rows of a Dataset: `for (const Row row : dataset)`.
+class RowIterator {
+ public:
+  RowIterator(const Dataset& dataset, std::int64_t index) : dataset_(&dataset), index_(index) {}
+  Row operator*() const { return Row(*dataset_, index_); }
+  RowIterator& operator++() { return ++index_, *this; }
+  friend bool operator==(const RowIterator&, const RowIterator&) = default;
+
+ private:
+  const Dataset* dataset_;
+  std::int64_t index_;
+};
+
+/// Options of Dataset::map and map_batched.
+struct MapOptions {
+  std::int64_t batch_size = 1000;               ///< rows per call of a map_batched function
+  std::vector<std::string> remove_columns = {};  ///< columns that the result does not keep
+};
+
+/// A table of named columns with the same number of rows.
+class Dataset {
+ public:
+  Dataset() = default;
+
+  /// Takes columns of equal length. Throws invalid_argument for a name that stands twice, shape for unequal lengths.
+  static Dataset from_columns(Columns columns) {
+    Dataset result;
+    if (!columns.empty()) result.num_rows_ = column_size(columns.front().values);
+    for (NamedColumn& column : columns) {
+      check(!result.has_column(column.name), ErrorCode::invalid_argument, "Dataset: expected every column once, got ",
+            python_repr(column.name), " twice");
+      check(column_size(column.values) == result.num_rows_, ErrorCode::shape, "Dataset: expected ", result.num_rows_,
+            " rows in column ", python_repr(column.name), " as in ", python_repr(columns.front().name), ", got ",
+            column_size(column.values));
+      auto values = std::make_shared<const ColumnValues>(std::move(column.values));
+      result.columns_.push_back({column.name, std::move(values), nullptr, {}});
+    }
+    return result;
+  }
+
+  std::int64_t num_rows() const noexcept { return num_rows_; }
+  std::int64_t size() const noexcept { return num_rows_; }
+
+  std::vector<std::string> column_names() const {
+    std::vector<std::string> names;
+    for (const Column& column : columns_) names.push_back(column.name);
+    return names;
+  }
+
+  bool has_column(std::string_view name) const noexcept {
+    return std::any_of(columns_.begin(), columns_.end(), [&](const Column& column) { return column.name == name; });
+  }
+
+  /// Name, type and class names of every column.
+  std::vector<Feature> features() const {
+    std::vector<Feature> features;
+    for (const Column& c : columns_) features.push_back({c.name, tl::column_type(*c.values), c.class_names});
+    return features;
+  }
+
+  ColumnType column_type(std::string_view name) const { return tl::column_type(*find(name).values); }
+
+  /// The names of the classes of a column, empty if it has none. Throws not_found.
+  const std::vector<std::string>& class_names(std::string_view name) const { return find(name).class_names; }
+
+  /// Typed access to a column. Throws not_found with the existing columns, or dtype.
+  template <ColumnElement T>
+  ColumnView<T> column(std::string_view name) const {
+    const Column& found = find(name);
+    check_type<T>(found);
+    return ColumnView<T>(found.values, found.rows, num_rows_);
+  }
+
+  /// One row; negative numbers count from the end. Throws invalid_argument.
+  Row operator[](std::int64_t row) const {
+    const std::int64_t index = row < 0 ? row + num_rows_ : row;
+    check(index >= 0 && index < num_rows_, ErrorCode::invalid_argument, "row ", row, " of a data set with ", num_rows_,
+          " rows");
+    return Row(*this, index);
+  }
+
+  RowIterator begin() const { return {*this, 0}; }
+  RowIterator end() const { return {*this, num_rows_}; }
+
+  /// The rows of these numbers, in this order, repeated if a number is. Throws invalid_argument.
+  Dataset select(std::span<const std::int64_t> rows) const {
+    for (const std::int64_t row : rows)
+      check(row >= 0 && row < num_rows_, ErrorCode::invalid_argument, "select: expected row numbers in [0, ", num_rows_,
+            "), got ", row);
+    Dataset result = *this;
+    result.num_rows_ = static_cast<std::int64_t>(rows.size());
+    const auto chosen = std::make_shared<const std::vector<std::int64_t>>(rows.begin(), rows.end());
+    std::map<const void*, Rows> composed = {{nullptr, chosen}};  // columns of the same origin keep sharing one list
+    for (Column& column : result.columns_) {
+      Rows& target = composed[column.rows.get()];
+      if (!target) {
+        std::vector<std::int64_t> numbers;
+        numbers.reserve(rows.size());
+        for (const std::int64_t row : rows) numbers.push_back((*column.rows)[static_cast<std::size_t>(row)]);
+        target = std::make_shared<const std::vector<std::int64_t>>(std::move(numbers));
+      }
+      column.rows = target;
+    }
+    return result;
+  }
+
+  Dataset select(std::initializer_list<std::int64_t> rows) const {
+    return select(std::span(rows.begin(), rows.size()));
+  }
+
+  /// Rows begin .. end-1. Throws invalid_argument unless 0 <= begin <= end <= num_rows().
+  Dataset slice(std::int64_t begin, std::int64_t end) const {
+    check(begin >= 0 && begin <= end && end <= num_rows_, ErrorCode::invalid_argument,
+          "slice: expected 0 <= begin <= end <= ", num_rows_, ", got begin ", begin, " and end ", end);
+    return select(range(begin, end));
+  }
+
+  /// The first n rows; select(range(n)) of the Python stack.
+  Dataset take(std::int64_t n) const { return slice(0, n); }
+
+  /// All rows but the first n.
+  Dataset skip(std::int64_t n) const { return slice(n, num_rows_); }
+
+  /// The rows in the order that datasets.Dataset.shuffle(seed=seed) gives them.
+  Dataset shuffle(std::uint64_t seed) const { return select(Pcg64(seed).permutation(num_rows_)); }
+
+  /// Splits as datasets.Dataset.train_test_split does; an empty data set gives two empty ones. Throws invalid_argument.
+  DatasetDict train_test_split(const TrainTestSplitOptions& options = {}) const;
+
+  /// The rows for which `keep(row)` is true.
+  template <class Keep>
+  Dataset filter(Keep&& keep) const {
+    static_assert(std::is_invocable_r_v<bool, Keep, const Row&>,
+                  "filter takes a function of const tl::Row& that returns bool");
+    std::vector<std::int64_t> rows;
+    for (std::int64_t i = 0; i < num_rows_; ++i)
+      if (keep(Row(*this, i))) rows.push_back(i);
+    return select(rows);
+  }
+
+  /// Adds or replaces the cells that `function(row)` returns, row by row: old columns first, then new ones. Every row
+  /// must give the same columns with the same types. Throws dtype or invalid_argument with the row otherwise.
+  template <class Function>
+  Dataset map(Function&& function, const MapOptions& options = {}) const {
+    static_assert(std::is_invocable_r_v<Example, Function, const Row&>,
+                  "map takes a function of const tl::Row& that returns tl::Example, e.g. {{\"length\", 3}}");
+    Columns added;
+    for (std::int64_t i = 0; i < num_rows_; ++i) {
+      Example example = function(Row(*this, i));
+      detail::append_example(added, std::move(example), i);
+    }
+    return with_columns(std::move(added), options);
+  }
+
+  /// The same for functions of a piece of batch_size rows (a Dataset itself) that return whole columns. If all old
+  /// columns are in remove_columns, a batch may give any number of rows. Throws shape, dtype or invalid_argument.
+  template <class Function>
+  Dataset map_batched(Function&& function, const MapOptions& options = {}) const {
+    static_assert(std::is_invocable_r_v<Columns, Function, const Dataset&>,
+                  "map_batched takes a function of const tl::Dataset& that returns tl::Columns");
+    check(options.batch_size >= 1, ErrorCode::invalid_argument, "map_batched: expected batch_size >= 1, got ",
+          options.batch_size);
+    Columns added;
+    for (std::int64_t begin = 0; begin < num_rows_;) {
+      const std::int64_t end = begin + std::min(options.batch_size, num_rows_ - begin);
+      detail::append_columns(added, function(slice(begin, end)), begin, end);
+      begin = end;
+    }
+    return with_columns(std::move(added), options);
+  }
+
+  /// Throws not_found, or invalid_argument if the new name exists.
+  Dataset rename_column(std::string_view from, std::string to) const {
+    Dataset result = *this;
+    Column& column = result.columns_[index_of(from)];
+    check(from == to || !has_column(to), ErrorCode::invalid_argument, "rename_column: expected a new name, got ",
+          python_repr(to), " which is a column already");
+    column.name = std::move(to);
+    return result;
+  }
+
+  /// Throws not_found.
+  Dataset remove_columns(const std::vector<std::string>& names) const {
+    Dataset result = *this;
+    for (const std::string& name : names)
+      result.columns_.erase(result.columns_.begin() + static_cast<std::ptrdiff_t>(result.index_of(name)));
+    return result;
+  }
+
+  /// Keeps these columns, in this order. Throws not_found.
+  Dataset select_columns(const std::vector<std::string>& names) const {
+    Dataset result = *this;
+    result.columns_.clear();
+    for (const std::string& name : names) {
+      check(!result.has_column(name), ErrorCode::invalid_argument, "select_columns: expected every column once, got ",
+            python_repr(name), " twice");
+      result.columns_.push_back(find(name));
+    }
+    return result;
+  }
+
+  /// Turns texts into class ids by their place in label.names, or gives names to int64 class ids.
+  /// Throws invalid_argument with the row for a text that is not among the names or an id outside them.
+  Dataset cast_column(std::string_view name, const ClassLabel& label) const {
+    Dataset result = *this;
+    Column& column = result.columns_[index_of(name)];
+    const auto refuse = [&](std::int64_t row, const std::string& got) {
+      fail(ErrorCode::invalid_argument, "cast_column ", python_repr(name), ", row ", row, ": expected one of ",
+           detail::python_text(label.names), ", got ", got);
+    };
+    if (tl::column_type(*column.values) == ColumnType::int64) {
+      const auto ids = this->column<std::int64_t>(name);
+      for (std::int64_t row = 0; row < num_rows_; ++row)
+        if (ids[row] < 0 || ids[row] >= static_cast<std::int64_t>(label.names.size()))
+          refuse(row, join("the class id ", ids[row]));
+    } else {
+      std::map<std::string_view, std::int64_t> id_of;
+      for (const std::string& text : label.names) id_of.emplace(text, static_cast<std::int64_t>(id_of.size()));
+      check(id_of.size() == label.names.size(), ErrorCode::invalid_argument, "cast_column ", python_repr(name),
+            ": expected every class name once, got ", detail::python_text(label.names));
+      const auto texts = this->column<std::string>(name);
+      std::vector<std::int64_t> ids;
+      for (std::int64_t row = 0; row < num_rows_; ++row) {
+        const auto found = id_of.find(texts[row]);
+        if (found == id_of.end()) refuse(row, python_repr(texts[row]));
+        ids.push_back(found->second);
+      }
+      column.values = std::make_shared<const ColumnValues>(std::move(ids));
+      column.rows = nullptr;
+    }
+    column.class_names = label.names;
+    return result;
+  }
+
+  /// Class ids for the distinct values of a string or int64 column, named and ordered by their texts, bytewise.
+  Dataset class_encode_column(std::string_view name) const {
+    if (column_type(name) == ColumnType::string) {
+      std::set<std::string> names;
+      for (const std::string& text : column<std::string>(name)) names.insert(text);
+      return cast_column(name, {{names.begin(), names.end()}});
+    }
+    std::vector<std::string> texts;
+    for (const std::int64_t value : column<std::int64_t>(name)) texts.push_back(std::to_string(value));
+    Dataset result = *this;
+    Column& column = result.columns_[index_of(name)];
+    column.values = std::make_shared<const ColumnValues>(std::move(texts));
+    column.rows = nullptr;
+    return result.class_encode_column(name);
+  }
+
+  friend std::ostream& operator<<(std::ostream& out, const Dataset& dataset) { return dataset.print(out, ""); }
+
+ private:
+  friend class DatasetDict;
+  friend class Row;
+  friend std::ostream& operator<<(std::ostream& out, const Row& row);
+
+  using Rows = std::shared_ptr<const std::vector<std::int64_t>>;
+
+  struct Column {
+    std::string name;
+    std::shared_ptr<const ColumnValues> values;
+    Rows rows;  // row numbers in `values`; null: as they stand
+    std::vector<std::string> class_names;
+  };
+
+  static std::vector<std::int64_t> range(std::int64_t begin, std::int64_t end) {
+    std::vector<std::int64_t> rows;
+    for (std::int64_t row = begin; row < end; ++row) rows.push_back(row);
+    return rows;
+  }
+
+  std::size_t index_of(std::string_view name) const {
+    for (std::size_t i = 0; i < columns_.size(); ++i)
+      if (columns_[i].name == name) return i;
+    fail(ErrorCode::not_found, "expected a column ", python_repr(name), ", the columns are ",
+         detail::python_text(column_names()));
+  }
+
+  const Column& find(std::string_view name) const { return columns_[index_of(name)]; }
+
+  template <class T>
+  static void check_type(const Column& column) {
+    if (tl::column_type(*column.values) != column_type_of<T>)
+      fail(ErrorCode::dtype, "column ", python_repr(column.name), ": expected ", to_string(column_type_of<T>), ", got ",
+           to_string(tl::column_type(*column.values)));
+  }
+
+  static std::size_t stored_row(const Column& column, std::int64_t row) {
+    return static_cast<std::size_t>(column.rows ? (*column.rows)[static_cast<std::size_t>(row)] : row);
+  }
+
+  static Value cell(const Column& column, std::int64_t row) {
+    return std::visit([&](const auto& values) { return Value(values[stored_row(column, row)]); }, *column.values);
+  }
+
+  /// Old columns without the removed ones, new values in the place of the old for a known name, then what is new.
+  Dataset with_columns(Columns added, const MapOptions& options) const {
+    for (const std::string& name : options.remove_columns) (void)index_of(name);
+    const auto is_added = [&](const std::string& name) {
+      return std::any_of(added.begin(), added.end(), [&](const NamedColumn& column) { return column.name == name; });
+    };
+    Dataset result;
+    result.num_rows_ = num_rows_;
+    bool all_replaced = true;
+    for (const Column& column : columns_) {
+      const bool removed = std::find(options.remove_columns.begin(), options.remove_columns.end(), column.name) !=
+                           options.remove_columns.end();
+      if (is_added(column.name) || !removed) result.columns_.push_back(column);
+      all_replaced = all_replaced && (is_added(column.name) || removed);
+    }
+    if (all_replaced && !added.empty()) result.num_rows_ = column_size(added.front().values);
+    for (NamedColumn& column : added) {
+      check(column_size(column.values) == result.num_rows_, ErrorCode::shape, "map: expected ", result.num_rows_,
+            " rows in column ", python_repr(column.name), ", got ", column_size(column.values),
+            all_replaced ? "" : "; name the other columns in remove_columns to change the number of rows");
+      auto at = std::find_if(result.columns_.begin(), result.columns_.end(),
+                             [&](const Column& existing) { return existing.name == column.name; });
+      if (at == result.columns_.end()) at = result.columns_.insert(at, Column{column.name, nullptr, nullptr, {}});
+      if (tl::column_type(column.values) != ColumnType::int64) at->class_names.clear();
+      at->values = std::make_shared<const ColumnValues>(std::move(column.values));
+      at->rows = nullptr;
+    }
+    return result;
+  }
+
+  std::ostream& print(std::ostream& out, const std::string& indent) const {
+    return out << "Dataset({\n" << indent << "    features: " << detail::python_text(column_names()) << ",\n" << indent
+               << "    num_rows: " << num_rows_ << "\n" << indent << "})";
+  }
+
+  std::vector<Column> columns_;
+  std::int64_t num_rows_ = 0;
+};
+
+template <ColumnElement T>
+const T& Row::get(std::string_view column) const {
+  const auto& found = dataset_->find(column);
+  Dataset::check_type<T>(found);
+  return (*std::get_if<std::vector<T>>(found.values.get()))[Dataset::stored_row(found, index_)];
+}
+
+inline Value Row::at(std::string_view column) const { return Dataset::cell(dataset_->find(column), index_); }
+
+inline std::ostream& operator<<(std::ostream& out, const Row& row) {
+  out << '{';
+  std::string_view comma;
+  for (const auto& column : row.dataset_->columns_) {
+    out << comma << python_repr(column.name) << ": " << Dataset::cell(column, row.index_);
+    comma = ", ";
+  }
+  return out << '}';
+}
+
+}  // namespace tl

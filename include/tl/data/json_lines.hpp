@@ -1,0 +1,203 @@
+// JSON lines (one object per line) or a JSON array of objects as data sets. The first row decides the columns, and
+// every row must have them all. Whole numbers make int64, one number with a point makes the column float64, truth
+// values are 1 and 0; lists hold whole numbers, numbers or texts.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <limits>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <tl/core/error.hpp>
+#include <tl/data/column.hpp>
+#include <tl/data/dataset.hpp>
+#include <tl/io/json.hpp>
+#include <tl/io/mapped_file.hpp>
+
+namespace tl {
+
+/// How a JSON file is read.
+struct JsonOptions {
+  std::vector<std::string> columns = {};  ///< read only these keys; empty: those of the first row
+};
+
+namespace detail {
+
+/// The rows of a JSON file with their places, turned into typed columns once all are known.
+class JsonRows {
+ public:
+  /// `unit` is what a place counts: "line" or "row".
+  JsonRows(std::string path, std::string_view unit, const JsonOptions& options)
+      : path_(std::move(path)), unit_(unit), chosen_(!options.columns.empty()), names_(options.columns) {
+    columns_.resize(names_.size());
+  }
+
+  void add(Json row, std::int64_t place) {
+    if (!row.is_object()) fail(ErrorCode::format, where(place), ": expected an object, got ", row.type_name());
+    if (places_.empty() && !chosen_) {
+      for (const auto& [key, value] : row.get_ref<const Json::object_t&>()) names_.push_back(key);
+      columns_.resize(names_.size());
+    }
+    for (std::size_t i = 0; i < names_.size(); ++i) {
+      const auto cell = row.find(names_[i]);
+      if (cell == row.end())
+        fail(ErrorCode::format, where(place), ": expected the key ", names_[i], ", it is missing");
+      columns_[i].push_back(std::move(*cell));
+    }
+    if (!chosen_ && row.size() != names_.size()) {
+      for (const auto& [key, value] : row.get_ref<const Json::object_t&>())
+        if (std::find(names_.begin(), names_.end(), key) == names_.end())
+          fail(ErrorCode::format, where(place), ": expected only the keys of the first row, got ", key,
+               " as well (JsonOptions::columns chooses keys)");
+    }
+    places_.push_back(place);
+  }
+
+  Dataset finish() const {
+    Columns result;
+    for (std::size_t i = 0; i < names_.size(); ++i) result.push_back({names_[i], typed(i)});
+    return Dataset::from_columns(std::move(result));
+  }
+
+ private:
+  enum class Kind { text, integer, number, empty_list, texts, integers, numbers };
+
+  static std::string_view name_of(Kind kind) {
+    constexpr std::string_view names[] = {"a text",        "a whole number",  "a number",
+                                          "an empty list", "a list of texts", "a list of whole numbers",
+                                          "a list of numbers"};
+    return names[static_cast<std::size_t>(kind)];
+  }
+
+  std::string where(std::int64_t place) const { return join(path_, ", ", unit_, " ", place); }
+  std::string where(std::size_t column, std::size_t row) const {
+    return join(where(places_[row]), ", key ", names_[column]);
+  }
+
+  Kind kind_of(const Json& value, std::size_t column, std::size_t row) const {
+    if (value.is_string()) return Kind::text;
+    if (value.is_boolean() || is_integer(value)) return Kind::integer;
+    if (value.is_number()) return Kind::number;
+    if (!value.is_array())
+      fail(ErrorCode::format, where(column, row), ": expected a text, number, truth value or list, got ",
+           value.type_name());
+    if (value.empty()) return Kind::empty_list;
+    if (std::all_of(value.begin(), value.end(), [](const Json& v) { return v.is_string(); })) return Kind::texts;
+    if (std::all_of(value.begin(), value.end(), is_integer)) return Kind::integers;
+    if (std::all_of(value.begin(), value.end(), [](const Json& v) { return v.is_number(); })) return Kind::numbers;
+    fail(ErrorCode::format, where(column, row), ": expected a list of texts or a list of numbers, got ",
+         dump_json(value, {.indent = -1}).substr(0, 60));
+  }
+
+  static bool is_integer(const Json& value) {
+    return value.is_number_integer() &&
+           (!value.is_number_unsigned() || value.get<std::uint64_t>() <= std::numeric_limits<std::int64_t>::max());
+  }
+
+  /// The kind that both fit into, or nothing.
+  static std::optional<Kind> merged(Kind a, Kind b) {
+    if (a == b) return a;
+    if (a > b) std::swap(a, b);
+    if (a == Kind::integer && b == Kind::number) return b;
+    if (a == Kind::integers && b == Kind::numbers) return b;
+    if (a == Kind::empty_list) return b;
+    return std::nullopt;
+  }
+
+  ColumnValues typed(std::size_t column) const {
+    const std::vector<Json>& cells = columns_[column];
+    if (cells.empty()) return std::vector<std::string>{};
+    Kind kind = kind_of(cells[0], column, 0);
+    std::size_t decided_at = 0;
+    for (std::size_t row = 1; row < cells.size(); ++row) {
+      const Kind here = kind_of(cells[row], column, row);
+      const auto both = merged(kind, here);
+      if (!both)
+        fail(ErrorCode::format, where(column, row), ": expected ", name_of(kind), " as in ", unit_, " ",
+             places_[decided_at], ", got ", name_of(here));
+      if (*both != kind) decided_at = row;
+      kind = *both;
+    }
+    switch (kind) {
+      case Kind::text: return converted<std::string>(column);
+      case Kind::integer: return integers(column);
+      case Kind::number: return converted<double>(column);
+      case Kind::texts: return converted<std::vector<std::string>>(column);
+      case Kind::numbers: return converted<std::vector<float>>(column);
+      default: return token_ids(column);
+    }
+  }
+
+  template <class T>
+  std::vector<T> converted(std::size_t column) const {
+    std::vector<T> values;
+    values.reserve(columns_[column].size());
+    for (const Json& cell : columns_[column]) values.push_back(cell.get<T>());
+    return values;
+  }
+
+  std::vector<std::int64_t> integers(std::size_t column) const {
+    std::vector<std::int64_t> values;
+    values.reserve(columns_[column].size());
+    for (const Json& cell : columns_[column])
+      values.push_back(cell.is_boolean() ? cell.get<bool>() : cell.get<std::int64_t>());
+    return values;
+  }
+
+  std::vector<std::vector<std::int32_t>> token_ids(std::size_t column) const {
+    std::vector<std::vector<std::int32_t>> lists;
+    for (std::size_t row = 0; row < columns_[column].size(); ++row) {
+      auto& list = lists.emplace_back();
+      for (const Json& element : columns_[column][row]) {
+        const auto value = element.get<std::int64_t>();
+        if (value != static_cast<std::int32_t>(value))
+          fail(ErrorCode::format, where(column, row), ": expected list elements in the range of int32, got ", value);
+        list.push_back(static_cast<std::int32_t>(value));
+      }
+    }
+    return lists;
+  }
+
+  std::string path_;
+  std::string_view unit_;
+  bool chosen_;
+  std::vector<std::string> names_;
+  std::vector<std::vector<Json>> columns_;  // [column][row]
+  std::vector<std::int64_t> places_;        // of every row, from 1
+};
+
+}  // namespace detail
+
+/// Reads JSON lines, or a file that holds one array of objects. Empty lines are skipped.
+/// Throws io, or format with the line (or the number of the array's row) and the key.
+inline Dataset load_jsonl(const std::filesystem::path& path, const JsonOptions& options = {}) {
+  const MappedFile file(path);
+  std::string_view text = file.text();
+  if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
+  constexpr std::string_view blanks = " \t\r\n";
+  if (text.substr(std::min(text.find_first_not_of(blanks), text.size())).starts_with('[')) {
+    Json array = parse_json(text, path.string());
+    detail::JsonRows rows(path.string(), "row", options);
+    std::int64_t place = 0;
+    for (Json& row : array) rows.add(std::move(row), ++place);
+    return rows.finish();
+  }
+  detail::JsonRows rows(path.string(), "line", options);
+  for (std::int64_t number = 1; !text.empty(); ++number) {
+    const std::size_t length = std::min(text.find('\n'), text.size());
+    const std::string_view line = text.substr(0, length);
+    if (line.find_first_not_of(blanks) != std::string_view::npos)
+      rows.add(parse_json(line, join(path.string(), ", line ", number)), number);
+    text.remove_prefix(std::min(length + 1, text.size()));
+  }
+  return rows.finish();
+}
+
+}  // namespace tl

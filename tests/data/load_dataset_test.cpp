@@ -1,0 +1,239 @@
+// Loading: the same texts through the Python stack's loaders, the sentence of every error with its line, and files that
+// were damaged at random.
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include <tl/core/mt19937.hpp>
+#include <tl/data/load_dataset.hpp>
+
+#include "support/catch.hpp"
+#include "support/reference.hpp"
+
+using namespace tl;
+using nlohmann::json;
+using Ids = std::vector<std::int64_t>;
+using Texts = std::vector<std::string>;
+
+namespace {
+
+void put(const std::filesystem::path& path, const std::string& text) {
+  std::ofstream out(path, std::ios::binary);
+  out << text;
+}
+
+/// A cell as the reference wrote it: truth values as numbers, a missing text as an empty one.
+void check_cell(const Value& value, const json& expected) {
+  if (expected.is_null()) CHECK(value == Value(""));
+  else if (expected.is_string()) CHECK(value == Value(expected.get<std::string>()));
+  else if (expected.is_boolean()) CHECK(value == Value(expected.get<bool>() ? 1 : 0));
+  else if (expected.is_number_integer()) CHECK(value == Value(expected.get<std::int64_t>()));
+  else if (expected.is_number()) CHECK(value == Value(expected.get<double>()));
+  else if (value.type() == ColumnType::list_int32) CHECK(value == Value(expected.get<std::vector<std::int32_t>>()));
+  else if (value.type() == ColumnType::list_float32) CHECK(value == Value(expected.get<std::vector<float>>()));
+  else CHECK(value == Value(expected.get<Texts>()));
+}
+
+Dataset load(const std::string& kind, const std::filesystem::path& path) {
+  return load_dataset(kind, {{"train", path}})["train"];
+}
+
+}  // namespace
+
+TEST_CASE("load_dataset: csv, json and text as the Python stack loads them") {
+  const test::TemporaryFolder folder;
+  const json stored = json::parse(test::read_text(test::reference_file("dataset.json")));
+  for (const std::string kind : {"csv", "json", "text"}) {
+    for (const auto& entry : stored.at(kind)) {
+      INFO(kind << ": " << entry.at("text"));
+      put(folder / "file", entry.at("text").get<std::string>());
+      const Dataset data = load(kind, folder / "file");
+      CHECK(data.column_names() == entry.at("columns").get<Texts>());
+      REQUIRE(data.num_rows() == static_cast<std::int64_t>(entry.at("rows").size()));
+      for (const Row row : data)
+        for (const auto& [name, expected] : entry.at("rows").at(static_cast<std::size_t>(row.index())).items())
+          check_cell(row.at(name), expected);
+    }
+  }
+}
+
+TEST_CASE("load_dataset: several files make several splits") {
+  const test::TemporaryFolder folder;
+  put(folder / "a", "text\nx\ny\n");
+  put(folder / "b", "text\nz\n");
+  const auto splits = load_dataset("csv", {{"train", folder / "a"}, {"test", folder / "b"}});
+  CHECK(splits.names() == Texts{"train", "test"});
+  CHECK(splits["train"].num_rows() == 2);
+  TL_REQUIRE_ERROR(load_dataset("parquet", {{"train", folder / "a"}}), "load_dataset: expected the format csv, json or text, got parquet");
+  TL_REQUIRE_ERROR(load_dataset("csv", {{"train", folder / "none"}}), "cannot open " + (folder / "none").string());
+}
+
+TEST_CASE("csv: options and files without rows") {
+  const test::TemporaryFolder folder;
+  put(folder / "x", "1\ta,b\n2\t\"c\td\"\n");
+  const auto tabs = load_csv(folder / "x", {.delimiter = '\t', .has_header = false, .column_names = {"label", "text"}});
+  CHECK(tabs.column<std::int64_t>("label").to_vector() == Ids{1, 2});
+  CHECK(tabs.column<std::string>("text").to_vector() == Texts{"a,b", "c\td"});
+  CHECK(load_csv(folder / "x", {.delimiter = '\t', .has_header = false}).column_names() == Texts{"0", "1"});
+  CHECK(load_csv(folder / "x", {.delimiter = '\t', .column_names = {"n", "t"}}).column<std::int64_t>("n").to_vector() == Ids{2});
+  put(folder / "x", "");
+  CHECK(load_csv(folder / "x").num_rows() == 0);
+  CHECK(load_csv(folder / "x").column_names().empty());
+  put(folder / "x", "text,label\n\n");
+  CHECK(load_csv(folder / "x").num_rows() == 0);
+  CHECK(load_csv(folder / "x").column_names() == Texts{"text", "label"});
+  put(folder / "x", "a\rb\rc");
+  CHECK(load_csv(folder / "x").column<std::string>("a").to_vector() == Texts{"b", "c"});
+}
+
+TEST_CASE("csv: which texts are numbers") {
+  const test::TemporaryFolder folder;
+  const auto type = [&](const std::string& first, const std::string& second) {
+    put(folder / "x", "a,b\n" + first + ",\n" + second + ",\n");
+    return load_csv(folder / "x").column_type("a");
+  };
+  CHECK(type("1", "-2") == ColumnType::int64);
+  CHECK(type("9223372036854775807", "0") == ColumnType::int64);
+  CHECK(type("9223372036854775808", "0") == ColumnType::string);
+  CHECK(type("1", "2.5e-3") == ColumnType::float64);
+  CHECK(type("1e999", "1") == ColumnType::string);
+  CHECK(type("nan", "inf") == ColumnType::string);
+  CHECK(type("0x10", "1") == ColumnType::string);
+  CHECK(type("+-1", "1") == ColumnType::string);
+  CHECK(type("+", "1") == ColumnType::string);
+  CHECK(type("1", "") == ColumnType::string);
+  CHECK(type("  ", "1") == ColumnType::string);
+  CHECK(type("true", "1") == ColumnType::string);
+  CHECK(type("NA", "null") == ColumnType::string);
+}
+
+TEST_CASE("csv: errors say the line") {
+  const test::TemporaryFolder folder;
+  const auto path = folder / "x.csv";
+  const auto refused = [&](const std::string& text, const std::string& part) {
+    put(path, text);
+    TL_REQUIRE_ERROR(load_csv(path), path.string() + part);
+  };
+  refused("a,b\n1,2\n3\n", ", line 3: expected 2 fields for the columns ['a', 'b'], got 1");
+  refused("a,b\n\"x\ny\",2\n\n1,2,3\n", ", line 5: expected 2 fields for the columns ['a', 'b'], got 3");
+  refused("a,b\n\"x\"y,2\n", ", line 2: expected ',' or the end of the line after a closing quote, got 'y'");
+  refused("a,b\n1,\"x\r\ny\" ,2\n", ", line 3: expected ',' or the end of the line after a closing quote, got ' '");
+  refused("a,b\n1,2\n3,\"x\ny\n", ", line 3: expected a closing quote for the field that starts here, got the end of the file");
+  refused("a,b\n1,\"", ", line 2: expected a closing quote");
+  refused("a,a\n1,2\n", ": expected every column name once, got 'a' twice");
+  refused("a\nx\n\xe9t\xe9\n", ", line 3, byte 4: expected UTF-8, got byte 233");
+  TL_REQUIRE_ERROR(load_csv(path, {.delimiter = '"'}), "CsvOptions::delimiter: expected a printable ASCII character or a tab, got byte 34");
+  TL_REQUIRE_ERROR(load_csv(path, {.delimiter = '\n'}), "got byte 10");
+}
+
+TEST_CASE("json lines: kinds of values, chosen keys, files without rows") {
+  const test::TemporaryFolder folder;
+  const auto path = folder / "x.jsonl";
+  put(path, "{\"a\": [], \"b\": 1, \"c\": [1], \"d\": true}\n{\"a\": [], \"b\": 2, \"c\": [0.5], \"d\": 0}\n");
+  auto data = load_jsonl(path);
+  CHECK(data.column_type("a") == ColumnType::list_int32);
+  CHECK(data.column_type("c") == ColumnType::list_float32);
+  CHECK(data.column<std::int64_t>("d").to_vector() == Ids{1, 0});
+  put(path, "{\"a\": [], \"n\": 18446744073709551615}\n{\"a\": [\"x\"], \"n\": 1}\n");
+  data = load_jsonl(path);
+  CHECK(data.column<Texts>("a").to_vector() == std::vector<Texts>{{}, {"x"}});
+  CHECK(data.column<double>("n")[0] == 0x1p64);
+  put(path, "{\"text\": \"a\", \"extra\": {\"deep\": null}}\n{\"text\": \"b\"}\n");
+  CHECK(load_jsonl(path, {.columns = {"text"}}).column<std::string>("text").to_vector() == Texts{"a", "b"});
+  put(path, "{\"loss\": NaN}\n");
+  CHECK(std::isnan(load_jsonl(path).column<double>("loss")[0]));
+  for (const char* empty : {"", "\n \r\n", "[]"}) {
+    put(path, empty);
+    CHECK(load_jsonl(path).num_rows() == 0);
+  }
+  CHECK(load_jsonl(path, {.columns = {"text"}}).column_names() == Texts{"text"});
+  CHECK(load_jsonl(path, {.columns = {"text"}}).num_rows() == 0);
+}
+
+TEST_CASE("json lines: errors say the line and the key") {
+  const test::TemporaryFolder folder;
+  const auto path = folder / "x.jsonl";
+  const auto refused = [&](const std::string& text, const std::string& part) {
+    put(path, text);
+    TL_REQUIRE_ERROR(load_jsonl(path), path.string() + part);
+  };
+  refused("{\"a\": 1}\n{\"a\": }\n", ", line 2, byte 6: expected a value, got '}'");
+  refused("{\"a\": 1}\n\n{\"a\": \"\xff\"}\n", ", line 3, byte 7: expected UTF-8, got byte 0xff");
+  refused("{\"a\": 1}\n3\n", ", line 2: expected an object, got number");
+  refused("{\"a\": 1, \"b\": 2}\n{\"a\": 1}\n", ", line 2: expected the key b, it is missing");
+  refused("{\"a\": 1}\n{\"a\": 1, \"b\": 2}\n", ", line 2: expected only the keys of the first row, got b as well");
+  refused("{\"a\": 1}\n\n{\"a\": \"x\"}\n", ", line 3, key a: expected a whole number as in line 1, got a text");
+  refused("{\"a\": 1}\n{\"a\": 1.5}\n{\"a\": []}\n", ", line 3, key a: expected a number as in line 2, got an empty list");
+  refused("{\"a\": []}\n{\"a\": [1]}\n{\"a\": [\"x\"]}\n", ", line 3, key a: expected a list of whole numbers as in line 2, got a list of texts");
+  refused("{\"a\": [0.5]}\n{\"a\": \"x\"}\n", ", line 2, key a: expected a list of numbers as in line 1, got a text");
+  refused("{\"a\": null}\n", ", line 1, key a: expected a text, number, truth value or list, got null");
+  refused("{\"a\": [1, \"x\"]}\n", ", line 1, key a: expected a list of texts or a list of numbers, got [1, \"x\"]");
+  refused("{\"a\": [1]}\n{\"a\": [2147483648]}\n", ", line 2, key a: expected list elements in the range of int32, got 2147483648");
+  refused("[{\"a\": 1}, {\"b\": 1}]", ", row 2: expected the key a, it is missing");
+  refused("[{\"a\": 1}, ]", ", byte 11: expected a value, got ']'");
+}
+
+TEST_CASE("text: lines that are not UTF-8") {
+  const test::TemporaryFolder folder;
+  put(folder / "x", "a\r\rb\xc3");
+  TL_REQUIRE_ERROR(load_text(folder / "x"), (folder / "x").string() + ", line 1, byte 4: expected UTF-8, got byte 195");
+  put(folder / "x", "a\r\rb");
+  CHECK(load_text(folder / "x").column<std::string>("text").to_vector() == Texts{"a", "", "b"});
+  put(folder / "x", "");
+  CHECK(load_text(folder / "x").num_rows() == 0);
+}
+
+TEST_CASE("load_dataset: damaged and random files are read or refused, never worse") {
+  const test::TemporaryFolder folder;
+  const std::string csv = "text,label\n\"a \"\"b\"\", c\",1\r\n\"two\nlines é\",0\nplain,2.5\n";
+  const std::string lines = "{\"text\": \"a\\u00e9\", \"ids\": [1, 2], \"n\": 1}\n{\"text\": \"中\", \"ids\": [], \"n\": 2.5}\n";
+  Mt19937 random(17);
+  int read = 0, refused = 0;
+  for (int round = 0; round < 3000; ++round) {
+    std::string text = round % 2 == 0 ? csv : lines;
+    if (round % 7 == 0) {
+      text.resize(random.next_u32() % 64);
+      for (char& c : text) c = static_cast<char>(random.next_u32());
+    }
+    for (std::uint32_t edits = random.next_u32() % 5; edits > 0 && !text.empty(); --edits) {
+      const std::size_t at = random.next_u32() % text.size();
+      if (random.next_u32() % 3 == 0) text.erase(at, 1 + random.next_u32() % 4);
+      else text[at] = "\",\n\r\t{}[]:0e.\xff"[random.next_u32() % 15];
+    }
+    const auto path = folder / std::to_string(round);
+    put(path, text);
+    try {
+      const Dataset data = load(round % 2 == 0 ? "csv" : "json", path);
+      for (const Row row : data)
+        for (const auto& name : data.column_names()) CHECK(row.at(name).type() == data.column_type(name));
+      ++read;
+    } catch (const Error& error) {
+      CHECK(error.code() == ErrorCode::format);
+      ++refused;
+    }
+  }
+  CHECK(read > 300);
+  CHECK(refused > 300);
+}
+
+TEST_CASE("load_dataset: the shared corpora load whole") {
+  const auto path = test::shared_file("data/rotten_tomatoes/train.csv");
+  if (!path) TL_SKIP("the shared reference collection is not at hand");
+  const Dataset csv = load_csv(*path);
+  const Dataset lines = load_jsonl(path->parent_path() / "train.jsonl");
+  REQUIRE(csv.num_rows() == 8530);
+  REQUIRE(lines.num_rows() == 8530);
+  CHECK(csv.column<std::string>("text").to_vector() == lines.column<std::string>("text").to_vector());
+  CHECK(csv.column<std::int64_t>("label").to_vector() == lines.column<std::int64_t>("label").to_vector());
+  if (const auto news = test::shared_file("data/ag_news/test.csv")) {
+    const Dataset data = load_csv(*news, {.has_header = false, .column_names = {"label", "title", "description"}});
+    CHECK(data.num_rows() == 7600);
+    CHECK(data.column_type("label") == ColumnType::int64);
+  }
+  if (const auto names = test::shared_file("data/conll2003/test.jsonl"))
+    CHECK(load_jsonl(*names).column_type("ner_tags") == ColumnType::list_string);
+}
