@@ -28,22 +28,25 @@ class ThreadPool {
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;
 
-  int size() const noexcept { return static_cast<int>(workers_.size()) + 1; }
+  int size() const noexcept { return size_.load(std::memory_order_relaxed); }
 
-  /// Sets the number of threads (at least 1, the caller included). Must not be called from inside a job.
+  /// Sets the number of threads (at least 1, the caller included). Throws Error(state) from inside a job, which could
+  /// not end while it waits for itself.
   void resize(int threads) {
     check(threads >= 1, ErrorCode::invalid_argument, "thread count: expected at least 1, got ", threads);
+    check(!inside_job(), ErrorCode::state, "the number of threads cannot be changed from inside a parallel job");
     std::scoped_lock submit(submit_);
     stop();
     stopping_ = false;
     for (int i = 1; i < threads; ++i) workers_.emplace_back([this, seen = generation_] { work(seen); });
+    size_.store(threads, std::memory_order_relaxed);
   }
 
   /// Calls job(context, chunk) for every chunk in [0, chunks), in any order, and returns when all are done.
   /// The first exception thrown by a chunk is rethrown here; chunks not yet started are then skipped.
   void run(std::int64_t chunks, void (*job)(void*, std::int64_t), void* context) {
     if (chunks <= 0) return;
-    if (chunks == 1 || workers_.empty() || inside_job()) {
+    if (chunks == 1 || size() == 1 || inside_job()) {
       for (std::int64_t chunk = 0; chunk < chunks; ++chunk) job(context, chunk);
       return;
     }
@@ -121,6 +124,7 @@ class ThreadPool {
   std::mutex mutex_;
   std::condition_variable wake_, done_;
   std::vector<std::thread> workers_;
+  std::atomic<int> size_{1};  // of workers_ and the caller; readable while another thread resizes
   Job* job_ = nullptr;
   std::uint64_t generation_ = 0;
   int busy_ = 0;

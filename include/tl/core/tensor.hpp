@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 #include <memory>
 #include <span>
 #include <vector>
@@ -113,7 +114,7 @@ class Tensor {
 
   /// View of `shape.elements()` elements that start at element `offset`.
   Tensor view(std::int64_t offset, const Shape& shape) const {
-    check(offset >= 0 && offset + shape.elements() <= elements(), ErrorCode::shape, "a view of shape ", shape,
+    check(offset >= 0 && offset <= elements() - shape.elements(), ErrorCode::shape, "a view of shape ", shape,
           " at element ", offset, " does not fit into ", *this);
     Tensor result = *this;
     result.data_ = data_ + offset;
@@ -123,6 +124,7 @@ class Tensor {
 
   /// An independent copy on the same device.
   Tensor clone() const {
+    if (!defined()) return {};
     Tensor result = empty(shape_, device());
     result.copy_from(*this);
     return result;
@@ -138,7 +140,9 @@ class Tensor {
 
   /// Overwrites the elements with those of `source`, from any device. Throws Error(shape) if the shapes differ.
   void copy_from(const Tensor& source) {
-    check(shape_ == source.shape_, ErrorCode::shape, "copy: expected shape ", shape_, ", got ", source);
+    check(defined(), ErrorCode::shape, "copy into ", *this, ": expected a tensor with memory");
+    check(shape_ == source.shape_ && source.defined(), ErrorCode::shape, "copy: expected shape ", shape_, ", got ",
+          source);
     const auto bytes = static_cast<std::size_t>(elements()) * sizeof(T);
     if (bytes == 0) return;
     const bool to_host = device().type == DeviceType::cpu, from_host = source.device().type == DeviceType::cpu;
@@ -162,6 +166,7 @@ class Tensor {
   template <Element U>
   Tensor<U> cast() const {
     require_cpu("cast()");
+    if (!defined()) return {};
     Tensor<U> result = Tensor<U>::empty(shape_);
     std::transform(data_, data_ + elements(), result.data(), [](T value) { return static_cast<U>(value); });
     return result;
@@ -181,9 +186,16 @@ class Tensor {
 
  private:
   Tensor(const Shape& shape, Device device, bool zero)
-      : storage_(std::make_shared<Storage>(static_cast<std::size_t>(shape.elements()) * sizeof(T), device, zero)),
+      : storage_(std::make_shared<Storage>(bytes_of(shape), device, zero)),
         data_(static_cast<T*>(storage_->data())),
         shape_(shape) {}
+
+  static std::size_t bytes_of(const Shape& shape) {
+    const std::int64_t elements = shape.elements();
+    check(elements <= std::numeric_limits<std::int64_t>::max() / static_cast<std::int64_t>(sizeof(T)), ErrorCode::shape,
+          "a tensor of shape ", shape, " has more than 2^63 - 1 bytes");
+    return static_cast<std::size_t>(elements) * sizeof(T);
+  }
 
   void require_cpu(std::string_view what) const {
     check(device().type == DeviceType::cpu, ErrorCode::device, what, " needs a tensor on the cpu, got ", *this,
@@ -192,7 +204,8 @@ class Tensor {
 
   std::int64_t offset(std::initializer_list<std::int64_t> indices) const {
     require_cpu("at()");
-    check(static_cast<int>(indices.size()) == rank(), ErrorCode::shape, "at() with ", indices.size(), " indices on ", *this);
+    check(defined() && static_cast<int>(indices.size()) == rank(), ErrorCode::shape, "at() with ", indices.size(), " indices on ",
+          *this);
     std::int64_t position = 0;
     int dimension = 0;
     for (const std::int64_t index : indices) {
