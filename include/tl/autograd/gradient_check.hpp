@@ -40,7 +40,8 @@ inline GradientCheckResult gradient_check(
       const double numeric = (above - below) / (2.0 * h);
       const double analytic = grad.defined() ? grad.data()[i] : 0.0;
       const double error = std::abs(analytic - numeric) / (1.0 + std::abs(numeric));
-      if (!(error <= result.largest_error)) {
+      // A NaN is larger than every number here and stays.
+      if (!(error <= result.largest_error) && !std::isnan(result.largest_error)) {
         result.largest_error = error;
         result.worst = join("input ", index, " element ", i, ": backward ", analytic, ", central difference ", numeric);
       }

@@ -43,6 +43,24 @@ template <Real T> struct GradientNode {
   std::uint64_t number = next_node_number();  // later operations have larger numbers
   std::vector<std::shared_ptr<GradientNode>> inputs;
   std::function<void(const Tensor<T>&)> rule;
+
+  GradientNode() = default;
+  GradientNode(const GradientNode&) = delete;
+  GradientNode& operator=(const GradientNode&) = delete;
+  // Frees a graph that backward() never used. In a loop, because a chain of nodes that free each other would need a
+  // stack as deep as the graph is long.
+  ~GradientNode() {
+    std::vector<std::shared_ptr<GradientNode>> last = std::move(inputs);
+    rule = nullptr;
+    while (!last.empty()) {
+      const std::shared_ptr<GradientNode> node = std::move(last.back());
+      last.pop_back();
+      if (node.use_count() > 1) continue;
+      last.insert(last.end(), node->inputs.begin(), node->inputs.end());
+      node->inputs.clear();
+      node->rule = nullptr;
+    }
+  }
 };
 
 }  // namespace detail
@@ -186,10 +204,13 @@ template <Real T> class Variable {
   void backward(const Tensor<T>& gradient) const {
     check(node_ != nullptr, ErrorCode::state, "backward(): ", value_,
           " has no gradient graph; no input requires a gradient, or recording was switched off");
-    check(node_->is_leaf || node_->rule, ErrorCode::state, "backward(): the graph of ", value_,
-          " was used already; compute the value again before the next backward()");
+    const auto nodes = reverse_order(node_);
+    for (const auto& node : nodes)
+      check(node->is_leaf || node->rule, ErrorCode::state, "backward(): the graph of ", value_,
+            node == node_ ? "" : ", or a part of it,",
+            " was used already; compute the value again before the next backward()");
     this->gradient().add(gradient);
-    for (const auto& node : reverse_order(node_)) {
+    for (const auto& node : nodes) {
       if (node->is_leaf) continue;
       const auto rule = std::exchange(node->rule, nullptr);
       const Tensor<T> grad = std::exchange(node->grad, Tensor<T>{});
