@@ -1,0 +1,123 @@
+#include <tl/autograd/parameter_space.hpp>
+
+#include "support/catch.hpp"
+#include <tl/ops/multiply.hpp>
+#include <tl/ops/sum.hpp>
+
+using tl::Initialization;
+using tl::NamedParameter;
+using tl::Parameter;
+using tl::ParameterSpace;
+using tl::Shape;
+using tl::WeightDecay;
+
+namespace {
+
+template <class T>
+NamedParameter<T> whole(std::string name, const Parameter<T>& parameter) {
+  return {std::move(name), parameter, 0, parameter.shape()[0]};
+}
+
+template <class T>
+std::int64_t offset(const ParameterSpace<T>& space, std::string_view name) {
+  return space.at(name).value().data() - space.values().data();
+}
+
+}  // namespace
+
+TEST_CASE("a parameter has no memory before a space gives it some") {
+  Parameter<float> weight({2, 3}, Initialization::normal, WeightDecay::on);
+  CHECK_FALSE(weight.placed());
+  CHECK(weight.shape() == Shape{2, 3});
+  TL_REQUIRE_ERROR(*weight, "a parameter of shape [2, 3] has no memory yet; make a tl::ParameterSpace");
+  TL_REQUIRE_ERROR(weight.rows(0, 1), "has no memory yet");
+  ParameterSpace<float> space({whole("weight", weight)});
+  CHECK(weight.placed());
+  CHECK(weight->value().to_vector() == std::vector<float>(6, 0.0f));
+  CHECK(weight->requires_grad());
+  TL_REQUIRE_ERROR(weight.freeze(), "freeze() must be called before the parameter is part of a tl::ParameterSpace");
+}
+
+TEST_CASE("the space lies in the order decayed, not decayed, frozen, each on a 64-byte boundary") {
+  Parameter<float> bias({3}, Initialization::zeros, WeightDecay::off);
+  Parameter<float> weight({3, 5}, Initialization::normal, WeightDecay::on);
+  Parameter<float> frozen({2, 2}, Initialization::normal, WeightDecay::on);
+  Parameter<float> norm({17}, Initialization::ones, WeightDecay::off);
+  Parameter<float> last({16}, Initialization::normal, WeightDecay::on);
+  frozen.freeze();
+  ParameterSpace<float> space({whole("bias", bias), whole("weight", weight), whole("frozen", frozen),
+                               whole("norm", norm), whole("last", last)});
+  CHECK(offset(space, "weight") == 0);
+  CHECK(offset(space, "last") == 16);
+  CHECK(space.decayed() == 32);
+  CHECK(offset(space, "bias") == 32);
+  CHECK(offset(space, "norm") == 48);
+  CHECK(space.trainable() == 80);
+  CHECK(offset(space, "frozen") == 80);
+  CHECK(space.size() == 96);
+  CHECK(space.count() == 3 + 15 + 4 + 17 + 16);
+  CHECK(space.gradients().elements() == 80);
+  for (const auto& part : space.named())
+    CHECK(reinterpret_cast<std::uintptr_t>(part.value().data()) % 64 == 0);
+  CHECK(space.named()[0].name == "bias");  // names keep the model's order
+
+  SECTION("frozen parameters have no gradient") {
+    CHECK_FALSE(frozen->requires_grad());
+    CHECK_FALSE(space.at("frozen").gradient().defined());
+    CHECK_FALSE(space.at("frozen").parameter.trainable());
+  }
+  SECTION("gradients have the layout of the values") {
+    tl::ops::sum(*norm * *norm).backward();
+    CHECK(space.at("norm").gradient().data() - space.gradients().data() == 48);
+    norm->value();
+    Parameter<float> handle = norm;  // a copy names the same parameter
+    handle->grad().fill(2.0f);
+    CHECK(space.gradients().at({48 + 16}) == 2.0f);
+    CHECK(space.gradients().at({48 + 17}) == 0.0f);  // the gap
+    space.zero_grad();
+    CHECK(norm->grad().to_vector() == std::vector<float>(17, 0.0f));
+  }
+}
+
+TEST_CASE("double parameters are aligned in their own size") {
+  Parameter<double> a({1}, Initialization::zeros, WeightDecay::on), b({9}, Initialization::zeros, WeightDecay::on);
+  ParameterSpace<double> space({whole("a", a), whole("b", b)});
+  CHECK(offset(space, "b") == 8);
+  CHECK(space.size() == 24);
+}
+
+TEST_CASE("several names may be parts of one parameter") {
+  Parameter<float> fused({6, 2}, Initialization::normal, WeightDecay::on);
+  ParameterSpace<float> space({{"q", fused, 0, 2}, {"k", fused, 2, 4}, {"v", fused, 4, 6}});
+  CHECK(space.count() == 12);
+  CHECK(space.size() == 16);
+  CHECK(space.at("k").shape() == Shape{2, 2});
+  CHECK(offset(space, "k") == 4);
+  CHECK(offset(space, "v") == 8);
+  space.at("v").value().fill(3.0f);
+  CHECK(fused->value().at({5, 1}) == 3.0f);
+  tl::ops::sum(fused.rows(2, 4)).backward();
+  CHECK(space.at("k").gradient().to_vector() == std::vector<float>(4, 1.0f));
+  CHECK(space.at("q").gradient().to_vector() == std::vector<float>(4, 0.0f));
+}
+
+TEST_CASE("names are unique and looked up exactly") {
+  Parameter<float> a({1}, Initialization::zeros, WeightDecay::on), b({1}, Initialization::zeros, WeightDecay::on);
+  TL_REQUIRE_ERROR(ParameterSpace<float>({whole("same", a), whole("same", b)}), "two parameters are named same");
+  ParameterSpace<float> space({whole("a", a)});
+  TL_REQUIRE_ERROR(space.at("A"), "no parameter is named A");
+}
+
+TEST_CASE("a space without decayed or trainable parameters, and an empty one") {
+  Parameter<float> bias({3}, Initialization::zeros, WeightDecay::off), frozen({3}, Initialization::zeros, WeightDecay::off);
+  frozen.freeze();
+  ParameterSpace<float> biases({whole("bias", bias)});
+  CHECK(biases.decayed() == 0);
+  CHECK(biases.trainable() == 16);
+  ParameterSpace<float> nothing({whole("frozen", frozen)});
+  CHECK(nothing.trainable() == 0);
+  CHECK(nothing.size() == 16);
+  ParameterSpace<float> empty(std::vector<NamedParameter<float>>{});
+  CHECK(empty.size() == 0);
+  CHECK_NOTHROW(empty.zero_grad());
+}

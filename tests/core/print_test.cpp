@@ -1,0 +1,35 @@
+#include <tl/core/print.hpp>
+
+#include "support/catch.hpp"
+
+using tl::Shape;
+using tl::Tensor;
+
+TEST_CASE("a vector prints on one line") {
+  CHECK(tl::format(Tensor<float>::from({1.0f, 2.0f}, {2})) == "[  1.0000,   2.0000] f32[2]@cpu");
+  CHECK(tl::format(Tensor<std::int64_t>::from({1, -2, 3}, {3})) == "[1, -2, 3] i64[3]@cpu");
+  CHECK(tl::format(Tensor<std::uint8_t>::from({65, 0}, {2})) == "[65, 0] u8[2]@cpu");
+  CHECK(tl::format(Tensor<tl::half>::full({1}, tl::half(-0.5f))) == "[ -0.5000] f16[1]@cpu");
+}
+
+TEST_CASE("a matrix prints one row per line, indented by its depth") {
+  CHECK(tl::format(Tensor<std::int32_t>::from({1, 2, 3, 4}, {2, 2})) == "[[1, 2],\n [3, 4]] i32[2, 2]@cpu");
+  CHECK(tl::format(Tensor<std::int32_t>::from({1, 2}, {2, 1, 1})) == "[[[1]],\n [[2]]] i32[2, 1, 1]@cpu");
+  CHECK(tl::format(Tensor<std::int32_t>::from({1, 2}, {1, 2, 1})) == "[[[1],\n  [2]]] i32[1, 2, 1]@cpu");
+}
+
+TEST_CASE("long dimensions are shortened to both ends") {
+  auto seven = Tensor<std::int32_t>::from({0, 1, 2, 3, 4, 5, 6}, {7});
+  CHECK(tl::format(seven) == "[0, 1, 2, 3, 4, 5, 6] i32[7]@cpu");
+  auto many = Tensor<std::int32_t>::empty({1000});
+  for (std::int64_t i = 0; i < 1000; ++i) many.data()[i] = static_cast<std::int32_t>(i);
+  CHECK(tl::format(many) == "[0, 1, 2, ..., 997, 998, 999] i32[1000]@cpu");
+  CHECK(tl::format(many.reshape({1000, 1})) ==
+        "[[0],\n [1],\n [2],\n ...,\n [997],\n [998],\n [999]] i32[1000, 1]@cpu");
+}
+
+TEST_CASE("scalars, empty and undefined tensors") {
+  CHECK(tl::format(Tensor<double>::full(Shape{}, 0.25)) == "  0.2500 f64[]@cpu");
+  CHECK(tl::format(Tensor<float>::empty({0, 3})) == "[] f32[0, 3]@cpu");
+  CHECK(tl::format(Tensor<float>{}) == " f32[undefined]");
+}
