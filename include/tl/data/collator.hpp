@@ -1,0 +1,126 @@
+// The packed collator: rows of a tokenised data set become one batch without padding. It needs a column "input_ids"
+// (lists of token ids) and takes class ids from "label", "labels" or "label_ids" if there is such a column. Padding that
+// the rows bring along is dropped again if a column "attention_mask" marks it. Other columns are not looked at.
+#pragma once
+
+#include <algorithm>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <tl/core/packed.hpp>
+#include <tl/data/dataset.hpp>
+
+namespace tl {
+
+/// B rows as a model takes them.
+struct Batch {
+  PackedSequences inputs;
+  std::optional<Tensor<std::int64_t>> labels;  ///< [B]; nothing if the data set has no labels
+
+  /// Elements that the batch would have if it were padded to its longest row.
+  std::int64_t padded_tokens() const { return inputs.sequences() * inputs.max_length; }
+};
+
+struct CollatorOptions {
+  std::string name = "dataset";              ///< what errors call the data set
+  std::optional<std::int64_t> num_labels{};  ///< if given, labels must be in [0, num_labels), or -100 for "no label"
+  std::optional<std::int64_t> max_length{};  ///< if given, no row may have more tokens
+};
+
+class PackedCollator {
+ public:
+  /// Throws Error(not_found) with the columns that are there, Error(dtype) for a column of another type.
+  explicit PackedCollator(const Dataset& dataset, CollatorOptions options = {})
+      : options_(std::move(options)), ids_(ids_column(dataset, options_.name)) {
+    if (dataset.has_column("attention_mask"))
+      mask_ = dataset.column<std::vector<std::int32_t>>("attention_mask");
+    for (const char* name : {"labels", "label", "label_ids"}) {
+      if (!dataset.has_column(name)) continue;
+      check(dataset.column_type(name) == ColumnType::int64, ErrorCode::dtype, options_.name, ": expected class ids (int64) in column ",
+            name, ", got ", to_string(dataset.column_type(name)), "; turn texts into ids with cast_column or class_encode_column");
+      labels_ = dataset.column<std::int64_t>(name);
+      label_name_ = name;
+      break;
+    }
+  }
+
+  std::int64_t size() const noexcept { return ids_.size(); }
+  bool has_labels() const noexcept { return labels_.has_value(); }
+  const std::string& name() const noexcept { return options_.name; }
+
+  /// Number of tokens of a row, padding left out. Throws Error(shape) if its attention_mask is not 1 .. 1 0 .. 0.
+  std::int64_t length(std::int64_t row) const {
+    const auto& ids = ids_[row];
+    if (!mask_) return static_cast<std::int64_t>(ids.size());
+    const auto& mask = (*mask_)[row];
+    check(mask.size() == ids.size(), ErrorCode::shape, where(row), ": expected an attention_mask as long as the ", ids.size(),
+          " input_ids, got ", mask.size());
+    const auto end = std::find(mask.begin(), mask.end(), 0);
+    check(std::find_if(end, mask.end(), [](auto m) { return m != 0; }) == mask.end(), ErrorCode::shape, where(row),
+          ": expected padding behind the tokens only, got an attention_mask with a 0 before a 1");
+    return end - mask.begin();
+  }
+
+  /// Token counts of all rows.
+  std::vector<std::int64_t> lengths() const {
+    std::vector<std::int64_t> result;
+    for (std::int64_t row = 0; row < size(); ++row) result.push_back(length(row));
+    return result;
+  }
+
+  /// Throws what operator() would throw for any row: Error(shape) for a row without tokens or with more than
+  /// max_length, Error(invalid_argument) for a label outside its range; the sentence names the row.
+  void check_rows() const {
+    for (std::int64_t row = 0; row < size(); ++row) check_row(row);
+  }
+
+  /// The batch of these rows, in this order. Throws as check_rows().
+  Batch operator()(std::span<const std::int64_t> rows) const {
+    std::vector<std::vector<std::int32_t>> ids;
+    for (const std::int64_t row : rows) {
+      check_row(row);
+      const auto& all = ids_[row];
+      ids.emplace_back(all.begin(), all.begin() + length(row));
+    }
+    Batch batch{pack(ids), {}};
+    if (labels_) {
+      batch.labels = Tensor<std::int64_t>::empty({static_cast<std::int64_t>(rows.size())});
+      std::transform(rows.begin(), rows.end(), batch.labels->data(), [this](std::int64_t row) { return (*labels_)[row]; });
+    }
+    return batch;
+  }
+
+ private:
+  static ColumnView<std::vector<std::int32_t>> ids_column(const Dataset& dataset, const std::string& name) {
+    std::string columns;
+    for (const auto& column : dataset.column_names()) columns += (columns.empty() ? "" : ", ") + column;
+    check(dataset.has_column("input_ids"), ErrorCode::not_found, name, ": expected a column input_ids with token ids, ",
+          columns.empty() ? "there are no columns" : "the columns are " + columns, "; tokenize the texts with map() first");
+    return dataset.column<std::vector<std::int32_t>>("input_ids");
+  }
+
+  std::string where(std::int64_t row) const { return join(options_.name, ", row ", row); }
+
+  void check_row(std::int64_t row) const {
+    const std::int64_t tokens = length(row);
+    if (tokens == 0) fail(ErrorCode::shape, where(row), ": expected at least one token, got none");
+    if (options_.max_length && tokens > *options_.max_length)
+      fail(ErrorCode::shape, where(row), ": expected at most ", *options_.max_length, " tokens, which is what the model takes, got ",
+           tokens, "; tokenize with truncation");
+    if (!labels_ || !options_.num_labels) return;
+    const std::int64_t label = (*labels_)[row];
+    if (label != -100 && (label < 0 || label >= *options_.num_labels))
+      fail(ErrorCode::invalid_argument, where(row), ": expected ", label_name_, " in [0, ", *options_.num_labels, "), got ", label);
+  }
+
+  CollatorOptions options_;
+  ColumnView<std::vector<std::int32_t>> ids_;
+  std::optional<ColumnView<std::vector<std::int32_t>>> mask_;
+  std::optional<ColumnView<std::int64_t>> labels_;
+  std::string label_name_;
+};
+
+}  // namespace tl

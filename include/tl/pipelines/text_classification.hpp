@@ -1,0 +1,258 @@
+// The text-classification pipeline: texts in, labels and scores out. It tokenizes, batches by length without padding,
+// runs the model in evaluation mode (it switches that itself) and puts the results back into the order of the texts.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <concepts>
+#include <filesystem>
+#include <memory>
+#include <numeric>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <tl/autograd/variable.hpp>
+#include <tl/core/packed.hpp>
+#include <tl/models/distilbert_for_sequence_classification.hpp>
+#include <tl/text/tokenizer.hpp>
+
+namespace tl {
+
+/// One label with its score.
+struct Classification {
+  std::string label;
+  double score = 0.0;
+};
+
+/// How logits become scores. automatic: none for regression, sigmoid for several labels at once or a single output,
+/// else softmax.
+enum class FunctionToApply { automatic, softmax, sigmoid, none };
+
+/// The function named `name`, in any case. Throws Error(invalid_argument) with the allowed names.
+inline FunctionToApply function_to_apply(std::string_view name) {
+  std::string lower(name);
+  for (char& c : lower)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  if (lower == "softmax") return FunctionToApply::softmax;
+  if (lower == "sigmoid") return FunctionToApply::sigmoid;
+  if (lower == "none") return FunctionToApply::none;
+  fail(ErrorCode::invalid_argument, "function_to_apply: expected softmax, sigmoid or none, got ", name);
+}
+
+struct TextClassificationOptions {
+  std::int64_t batch_size = 8;
+  bool truncation = false;                   ///< cut texts that are too long instead of refusing them
+  std::optional<std::int64_t> max_length{};  ///< tokens that remain with truncation; default: what the model takes
+  FunctionToApply function_to_apply = FunctionToApply::automatic;
+};
+
+/// A classifier with named labels.
+template <class Model>
+concept LabelledClassifier = requires(Model& model, const Model& constant, const PackedSequences& inputs) {
+  { constant(inputs).logits } -> std::convertible_to<Variable<float>>;
+  { constant.config().id2label.at(0) } -> std::convertible_to<std::string>;
+  { constant.config().max_position_embeddings } -> std::convertible_to<std::int64_t>;
+  { constant.training() } -> std::convertible_to<bool>;
+  model.train(false);
+};
+
+template <class Model>
+class TextClassificationPipeline {
+  static_assert(LabelledClassifier<Model>, "a text-classification pipeline needs a model with operator()(PackedSequences) -> "
+                                           "{logits}, config() with id2label and max_position_embeddings, and train()");
+
+ public:
+  /// Throws Error(invalid_argument) for a batch_size or max_length below 1.
+  TextClassificationPipeline(std::shared_ptr<Model> model, Tokenizer tokenizer, TextClassificationOptions options = {})
+      : model_(std::move(model)), tokenizer_(std::move(tokenizer)), options_(options) {
+    check_options(options_);
+    model_->train(false);
+  }
+
+  /// The best label of a text and its score.
+  Classification operator()(std::string_view text) const { return (*this)(text, options_); }
+  Classification operator()(std::string_view text, const TextClassificationOptions& options) const {
+    return best(scores(one(text), options))[0];
+  }
+  Classification operator()(const char* text) const { return (*this)(std::string_view(text)); }
+  Classification operator()(const std::string& text) const { return (*this)(std::string_view(text)); }
+
+  /// The same for many texts, in their order.
+  std::vector<Classification> operator()(std::span<const std::string> texts) const { return (*this)(texts, options_); }
+  std::vector<Classification> operator()(std::span<const std::string> texts, const TextClassificationOptions& options) const {
+    return best(scores(texts, options));
+  }
+  std::vector<Classification> operator()(const std::vector<std::string>& texts) const { return (*this)(std::span(texts)); }
+  std::vector<Classification> operator()(std::initializer_list<std::string> texts) const {
+    return (*this)(std::span(texts.begin(), texts.size()));
+  }
+
+  /// The k best labels, best first; without k all of them.
+  std::vector<Classification> top_k(std::string_view text, std::optional<std::int64_t> k = {}) const {
+    return ranked(scores(one(text), options_), k)[0];
+  }
+  std::vector<std::vector<Classification>> top_k(std::span<const std::string> texts, std::optional<std::int64_t> k = {}) const {
+    return ranked(scores(texts, options_), k);
+  }
+
+  /// What the model computes before any function is applied: [texts, C].
+  Tensor<float> logits(std::span<const std::string> texts) const { return logits(texts, options_); }
+  /// Throws Error(shape) naming the text and its number of tokens if it is too long and truncation is off.
+  Tensor<float> logits(std::span<const std::string> texts, const TextClassificationOptions& options) const;
+
+  /// What `function` (as resolved from the model for `automatic`) makes of logits [B, C]: a new tensor [B, C].
+  Tensor<float> apply(const Tensor<float>& logits, FunctionToApply function) const;
+
+  /// The k best labels of each row of scores [B, C], best first; equal scores in the order of the classes.
+  std::vector<std::vector<Classification>> ranked(const Tensor<float>& scores, std::optional<std::int64_t> k = {}) const;
+
+  const Model& model() const { return *model_; }
+  const Tokenizer& tokenizer() const { return tokenizer_; }
+  const TextClassificationOptions& options() const { return options_; }
+
+ private:
+  static std::vector<std::string> one(std::string_view text) { return {std::string(text)}; }
+
+  static void check_options(const TextClassificationOptions& options) {
+    check(options.batch_size >= 1, ErrorCode::invalid_argument, "batch_size: expected at least 1, got ", options.batch_size);
+    check(!options.max_length || *options.max_length >= 1, ErrorCode::invalid_argument, "max_length: expected at least 1, got ",
+          options.max_length.value_or(0));
+  }
+
+  Tensor<float> scores(std::span<const std::string> texts, const TextClassificationOptions& options) const {
+    return apply(logits(texts, options), options.function_to_apply);
+  }
+
+  std::vector<Classification> best(const Tensor<float>& scores) const {
+    std::vector<Classification> result;
+    for (auto& row : ranked(scores, 1)) result.push_back(std::move(row[0]));
+    return result;
+  }
+
+  std::vector<std::vector<std::int32_t>> tokenize(std::span<const std::string> texts, const TextClassificationOptions& options) const;
+
+  FunctionToApply resolved(FunctionToApply function) const {
+    if (function != FunctionToApply::automatic) return function;
+    if constexpr (requires { model_->config().problem_type.value_or(""); }) {
+      const std::string problem = model_->config().problem_type.value_or("");
+      if (problem == "regression") return FunctionToApply::none;
+      if (problem == "multi_label_classification") return FunctionToApply::sigmoid;
+    }
+    return model_->config().id2label.size() == 1 ? FunctionToApply::sigmoid : FunctionToApply::softmax;
+  }
+
+  std::shared_ptr<Model> model_;
+  Tokenizer tokenizer_;
+  TextClassificationOptions options_;
+};
+
+template <class Model>
+std::vector<std::vector<std::int32_t>> TextClassificationPipeline<Model>::tokenize(std::span<const std::string> texts,
+                                                                                   const TextClassificationOptions& options) const {
+  const std::int64_t most = model_->config().max_position_embeddings;
+  TokenizeOptions tokenize{.truncation = options.truncation};
+  if (options.truncation)
+    tokenize.max_length = std::min({most, tokenizer_.model_max_length().value_or(most), options.max_length.value_or(most)});
+  auto ids = tokenizer_.encode_ids(texts, tokenize);
+  for (std::size_t i = 0; i < ids.size(); ++i)
+    check(static_cast<std::int64_t>(ids[i].size()) <= most, ErrorCode::shape, "text ", i, ": expected at most ", most,
+          " tokens, which is what the model takes, got ", ids[i].size(), "; set truncation = true, or shorten the text");
+  return ids;
+}
+
+template <class Model>
+Tensor<float> TextClassificationPipeline<Model>::logits(std::span<const std::string> texts,
+                                                        const TextClassificationOptions& options) const {
+  check_options(options);
+  if (model_->training()) model_->train(false);  // somebody went on training after the pipeline was made
+  const NoGradGuard no_grad;
+  auto ids = tokenize(texts, options);
+  std::vector<std::size_t> order(ids.size());  // long texts first: batches of similar length
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return ids[a].size() > ids[b].size(); });
+  const auto classes = static_cast<std::int64_t>(model_->config().id2label.size());
+  Tensor<float> result = Tensor<float>::empty({static_cast<std::int64_t>(ids.size()), classes});  // [texts, C]
+  const auto step = static_cast<std::size_t>(options.batch_size);
+  for (std::size_t begin = 0; begin < order.size(); begin += step) {
+    const std::size_t end = std::min(order.size(), begin + step);
+    std::vector<std::vector<std::int32_t>> batch;
+    for (std::size_t i = begin; i < end; ++i) batch.push_back(std::move(ids[order[i]]));
+    const Tensor<float> logits = std::as_const(*model_)(pack(batch)).logits.value().to(cpu_device);  // [B, C]
+    for (std::size_t i = begin; i < end; ++i)
+      result[static_cast<std::int64_t>(order[i])].copy_from(logits[static_cast<std::int64_t>(i - begin)]);
+  }
+  return result;
+}
+
+template <class Model>
+Tensor<float> TextClassificationPipeline<Model>::apply(const Tensor<float>& logits, FunctionToApply function) const {
+  function = resolved(function);
+  Tensor<float> scores = logits.clone();  // [B, C]
+  if (function == FunctionToApply::none) return scores;
+  if (function == FunctionToApply::sigmoid) {
+    for (float& x : scores.span()) x = 1.0F / (1.0F + std::exp(-x));
+    return scores;
+  }
+  for (std::int64_t row = 0; row < scores.size(0); ++row) {
+    Tensor<float> line = scores[row];
+    const std::span<float> values = line.span();
+    const float largest = *std::max_element(values.begin(), values.end());
+    float sum = 0.0F;
+    for (float& x : values) sum += x = std::exp(x - largest);
+    for (float& x : values) x /= sum;
+  }
+  return scores;
+}
+
+template <class Model>
+std::vector<std::vector<Classification>> TextClassificationPipeline<Model>::ranked(const Tensor<float>& scores,
+                                                                                   std::optional<std::int64_t> k) const {
+  check(!k || *k >= 1, ErrorCode::invalid_argument, "top_k: expected at least 1, got ", k.value_or(0));
+  const std::int64_t classes = scores.size(1), kept = std::min(k.value_or(classes), classes);
+  std::vector<std::vector<Classification>> result;
+  for (std::int64_t row = 0; row < scores.size(0); ++row) {
+    std::vector<std::int64_t> order(static_cast<std::size_t>(classes));
+    std::iota(order.begin(), order.end(), std::int64_t{0});
+    const float* values = scores.data() + row * classes;
+    std::stable_sort(order.begin(), order.end(), [&](std::int64_t a, std::int64_t b) { return values[a] > values[b]; });
+    auto& line = result.emplace_back();
+    for (std::int64_t i = 0; i < kept; ++i) {
+      const std::int64_t id = order[static_cast<std::size_t>(i)];
+      line.push_back({model_->config().id2label.at(id), static_cast<double>(values[id])});
+    }
+  }
+  return result;
+}
+
+namespace detail {
+inline void check_task(std::string_view task) {
+  check(task == "text-classification" || task == "sentiment-analysis", ErrorCode::invalid_argument,
+        "pipeline: expected the task text-classification or sentiment-analysis, got ", task);
+}
+}  // namespace detail
+
+/// A pipeline around a model that outlives it, e.g. one that was just trained.
+template <LabelledClassifier Model>
+TextClassificationPipeline<Model> pipeline(std::string_view task, Model& model, const Tokenizer& tokenizer,
+                                           const TextClassificationOptions& options = {}) {
+  detail::check_task(task);
+  return {std::shared_ptr<Model>(std::shared_ptr<Model>{}, &model), tokenizer, options};
+}
+
+/// A pipeline around the model and tokenizer in `folder`, as save_model() or the Python stack wrote them.
+/// Throws Error(format) if the folder has no classification head.
+inline TextClassificationPipeline<DistilBertForSequenceClassification> pipeline(std::string_view task,
+                                                                                const std::filesystem::path& folder,
+                                                                                const TextClassificationOptions& options = {}) {
+  detail::check_task(task);
+  auto model = std::make_shared<DistilBertForSequenceClassification>(DistilBertForSequenceClassification::from_pretrained(folder));
+  check(model->load_report().complete(), ErrorCode::format, folder.string(),
+        ": expected a fine-tuned classifier, its classification head is missing; fine-tune it first");
+  return {std::move(model), Tokenizer::from_pretrained(folder), options};
+}
+
+}  // namespace tl

@@ -1,0 +1,62 @@
+// Choice<Enum>: an argument that takes one of a few names. It is made from the enumerator or from its name, so that
+// `.eval_strategy = "epoch"` reads as in the Python stack and a misspelt name fails where it is written.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include <tl/core/error.hpp>
+#include <tl/optim/schedule.hpp>
+
+namespace tl {
+
+/// When something happens during training: never, every few steps, after each epoch, or (saving only) after each
+/// evaluation that beat all former ones.
+enum class IntervalStrategy { no, steps, epoch, best };
+
+/// The name used in arguments and files, e.g. "epoch".
+inline std::string_view to_string(IntervalStrategy strategy) {
+  switch (strategy) {
+    case IntervalStrategy::no: return "no";
+    case IntervalStrategy::steps: return "steps";
+    case IntervalStrategy::epoch: return "epoch";
+    case IntervalStrategy::best: return "best";
+  }
+  return "?";
+}
+
+/// The strategy named `name`. Throws Error(invalid_argument) with the allowed names.
+inline IntervalStrategy interval_strategy(std::string_view name) {
+  for (const auto strategy :
+       {IntervalStrategy::no, IntervalStrategy::steps, IntervalStrategy::epoch, IntervalStrategy::best})
+    if (to_string(strategy) == name) return strategy;
+  fail(ErrorCode::invalid_argument, "strategy: expected one of no, steps, epoch, best, got ", name);
+}
+
+namespace detail {
+inline void parse_name(std::string_view name, IntervalStrategy& value) { value = interval_strategy(name); }
+inline void parse_name(std::string_view name, SchedulerType& value) { value = scheduler_type(name); }
+}  // namespace detail
+
+template <class Enum>
+class Choice {
+ public:
+  constexpr Choice(Enum value) : value_(value) {}
+  /// Throws Error(invalid_argument) with the allowed names.
+  Choice(std::string_view name) { detail::parse_name(name, value_); }
+  Choice(const char* name) : Choice(std::string_view(name)) {}
+  Choice(const std::string& name) : Choice(std::string_view(name)) {}
+
+  constexpr operator Enum() const { return value_; }
+  constexpr Enum value() const { return value_; }
+
+ private:
+  Enum value_{};
+};
+
+template <class Enum>
+std::string_view to_string(const Choice<Enum>& choice) {
+  return to_string(choice.value());
+}
+
+}  // namespace tl

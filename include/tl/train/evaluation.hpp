@@ -1,0 +1,103 @@
+// One pass over a data set without gradients: logits and labels collected on the CPU, loss averaged over rows.
+#pragma once
+
+#include <cmath>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <tl/data/collator.hpp>
+#include <tl/data/sampler.hpp>
+#include <tl/ops/cross_entropy.hpp>
+#include <tl/train/metrics.hpp>
+#include <tl/train/model.hpp>
+
+namespace tl {
+
+/// What evaluate() and predict() compute before metrics have names.
+struct EvaluationResult {
+  std::optional<double> loss{};  ///< nothing without labels
+  EvalPrediction prediction{};   ///< predictions are undefined if only the loss was wanted
+  std::int64_t rows = 0;
+  std::int64_t batches = 0;
+};
+
+struct EvaluationOptions {
+  std::int64_t batch_size = 8;
+  bool drop_last = false;
+  bool loss_only = false;
+  double label_smoothing = 0.0;
+  std::function<void(std::int64_t batch, std::int64_t batches)> on_batch{};
+};
+
+namespace detail {
+
+/// Loss and logits of a batch. With label smoothing the model computes logits only and the loss is made here, as the
+/// reference's label smoother does.
+template <TrainableModel Model>
+std::pair<Variable<float>, Variable<float>> loss_and_logits(const Model& model, const Batch& batch, double label_smoothing) {
+  if (!batch.labels) return {Variable<float>{}, model(batch.inputs).logits};
+  if (label_smoothing > 0) {
+    Variable<float> logits = model(batch.inputs).logits;
+    return {ops::cross_entropy(logits, *batch.labels, {.label_smoothing = label_smoothing}), logits};
+  }
+  auto output = model(batch.inputs, batch.labels);
+  check(output.loss.defined(), ErrorCode::state, "the model gave no loss although it was given labels");
+  return {output.loss, output.logits};
+}
+
+/// "rows 3, 17, 4 of eval_dataset", at most 32 of them.
+inline std::string describe_rows(std::span<const std::int64_t> rows, const std::string& dataset) {
+  std::string text = rows.size() == 1 ? "row" : "rows";
+  constexpr std::size_t most = 32;
+  for (std::size_t i = 0; i < std::min(most, rows.size()); ++i) text += join(i > 0 ? ", " : " ", rows[i]);
+  if (rows.size() > most) text += join(" and ", rows.size() - most, " more");
+  return text + " of " + dataset;
+}
+
+}  // namespace detail
+
+/// Runs `model` over all rows, in order. The model must be in evaluation mode.
+/// Throws Error(numeric) naming the rows if a loss is not finite.
+template <TrainableModel Model>
+EvaluationResult run_evaluation(const Model& model, const PackedCollator& collate, const EvaluationOptions& options) {
+  const NoGradGuard no_grad;
+  const BatchSampler batches(sequential_order(collate.size()), options.batch_size, options.drop_last);
+  EvaluationResult result;
+  result.batches = batches.size();
+  double loss_sum = 0.0;
+  std::vector<float> logits;
+  std::vector<std::int64_t> labels;
+  std::int64_t classes = 0;
+  for (std::int64_t i = 0; i < batches.size(); ++i) {
+    const auto rows = batches[i];
+    const Batch batch = collate(rows);
+    const auto [loss, scores] = detail::loss_and_logits(model, batch, options.label_smoothing);
+    if (batch.labels) {
+      const double value = loss.value().item();
+      check(std::isfinite(value), ErrorCode::numeric, "evaluation: expected a finite loss, got ", value, " for ",
+            detail::describe_rows(rows, collate.name()));
+      loss_sum += value * static_cast<double>(rows.size());
+    }
+    if (!options.loss_only) {
+      const auto host = scores.value().to_vector();
+      logits.insert(logits.end(), host.begin(), host.end());
+      classes = scores.size(1);
+      if (batch.labels) {
+        const auto ids = batch.labels->to_vector();
+        labels.insert(labels.end(), ids.begin(), ids.end());
+      }
+    }
+    result.rows += static_cast<std::int64_t>(rows.size());
+    if (options.on_batch) options.on_batch(i + 1, batches.size());
+  }
+  if (collate.has_labels() && result.rows > 0)
+    result.loss = static_cast<float>(loss_sum / static_cast<double>(result.rows));  // the reference's mean is a float
+  if (options.loss_only) return result;
+  result.prediction.predictions = Tensor<float>::from(logits, {result.rows, classes});
+  if (collate.has_labels()) result.prediction.label_ids = Tensor<std::int64_t>::from(labels, {result.rows});
+  return result;
+}
+
+}  // namespace tl

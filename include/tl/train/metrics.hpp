@@ -1,0 +1,85 @@
+// What an evaluation hands to compute_metrics, and the metrics that most classifiers report.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <functional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <tl/core/tensor.hpp>
+
+namespace tl {
+
+/// Names and values, in the order they are reported: {{"accuracy", 0.8}, {"f1", 0.7}}.
+using Metrics = std::vector<std::pair<std::string, double>>;
+
+/// All predictions of an evaluation, on the CPU, in the order in which the rows were visited (the data set's).
+struct EvalPrediction {
+  Tensor<float> predictions;       ///< logits [rows, C]
+  Tensor<std::int64_t> label_ids;  ///< [rows]; undefined if the data set has no labels
+};
+
+using ComputeMetrics = std::function<Metrics(const EvalPrediction&)>;
+
+/// Index of the largest value of each row of `logits` [B, C]; the first one on a tie.
+inline std::vector<std::int64_t> argmax(const Tensor<float>& logits) {
+  check(logits.rank() == 2 && logits.size(1) > 0, ErrorCode::shape, "argmax: expected logits [B, C], got ", logits);
+  const std::int64_t classes = logits.size(1);
+  std::vector<std::int64_t> result;
+  for (std::int64_t row = 0; row < logits.size(0); ++row) {
+    const float* begin = logits.data() + row * classes;
+    result.push_back(std::max_element(begin, begin + classes) - begin);
+  }
+  return result;
+}
+
+namespace detail {
+
+/// Predicted and true class of every row that has a label.
+inline std::vector<std::pair<std::int64_t, std::int64_t>> decisions(const EvalPrediction& p, const char* metric) {
+  check(p.label_ids.defined(), ErrorCode::invalid_argument, metric, ": the data set has no labels");
+  const auto predicted = argmax(p.predictions);
+  const auto labels = p.label_ids.span();
+  check(predicted.size() == labels.size(), ErrorCode::shape, metric, ": expected as many labels as predictions, got ",
+        labels.size(), " and ", predicted.size());
+  std::vector<std::pair<std::int64_t, std::int64_t>> pairs;
+  for (std::size_t i = 0; i < predicted.size(); ++i)
+    if (labels[i] != -100) pairs.emplace_back(predicted[i], labels[i]);
+  return pairs;
+}
+
+}  // namespace detail
+
+/// Share of rows whose largest logit is that of their label; rows with label -100 do not count.
+inline double accuracy(const EvalPrediction& p) {
+  const auto pairs = detail::decisions(p, "accuracy");
+  const auto right = std::count_if(pairs.begin(), pairs.end(), [](const auto& x) { return x.first == x.second; });
+  return pairs.empty() ? 0.0 : static_cast<double>(right) / static_cast<double>(pairs.size());
+}
+
+/// binary: the F1 score of class 1. macro: the mean over all classes that occur as label or as prediction.
+enum class F1Average { binary, macro };
+
+/// F1 = 2 tp / (2 tp + fp + fn), 0 if a class neither occurs nor is predicted.
+inline double f1(const EvalPrediction& p, F1Average average = F1Average::binary) {
+  const auto pairs = detail::decisions(p, "f1");
+  const auto of_class = [&](std::int64_t c) {
+    std::int64_t hits = 0, sum = 0;  // sum = 2 tp + fp + fn
+    for (const auto& [predicted, label] : pairs) {
+      hits += predicted == c && label == c;
+      sum += (predicted == c) + (label == c);
+    }
+    return sum == 0 ? 0.0 : 2.0 * static_cast<double>(hits) / static_cast<double>(sum);
+  };
+  if (average == F1Average::binary) return of_class(1);
+  std::set<std::int64_t> classes;
+  for (const auto& [predicted, label] : pairs) classes.insert({predicted, label});
+  double total = 0.0;
+  for (const std::int64_t c : classes) total += of_class(c);
+  return classes.empty() ? 0.0 : total / static_cast<double>(classes.size());
+}
+
+}  // namespace tl

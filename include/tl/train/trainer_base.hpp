@@ -1,0 +1,229 @@
+// The part of the Trainer that does not depend on the model: arguments, state, callbacks, log, best metric, result files.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <tl/data/dataset.hpp>
+#include <tl/io/json_file.hpp>
+#include <tl/text/tokenizer.hpp>
+#include <tl/train/argument_fields.hpp>
+#include <tl/train/metrics.hpp>
+#include <tl/train/progress.hpp>
+#include <tl/train/speed_metrics.hpp>
+#include <tl/train/trainer_callback.hpp>
+
+namespace tl {
+
+/// What a Trainer works with beside model and arguments.
+struct TrainerOptions {
+  std::optional<Dataset> train_dataset{};        ///< needed by train(); tokenised, see PackedCollator
+  std::optional<Dataset> eval_dataset{};         ///< needed by evaluate() and by an eval_strategy
+  std::optional<Tokenizer> processing_class{};   ///< saved with every checkpoint, so that a pipeline can load the folder
+  ComputeMetrics compute_metrics{};              ///< called at the end of each evaluation
+  std::vector<std::shared_ptr<TrainerCallback>> callbacks{};
+  std::shared_ptr<Console> console = standard_console();  ///< where the Trainer's own callbacks show progress
+};
+
+/// Result of Trainer::train().
+struct TrainOutput {
+  std::int64_t global_step = 0;
+  double training_loss = 0.0;  ///< mean over all updates
+  Json metrics = Json::object();
+};
+
+/// Result of Trainer::predict().
+struct PredictionOutput {
+  Tensor<float> predictions;        ///< logits [rows, C], in the order of the data set
+  Tensor<std::int64_t> label_ids;   ///< [rows]; undefined if the data set has no labels
+  Json metrics = Json::object();
+};
+
+/// From where train() goes on: nowhere (a fresh run), the last checkpoint in output_dir, or a checkpoint folder.
+class ResumeFrom {
+ public:
+  ResumeFrom() = default;
+  ResumeFrom(std::same_as<bool> auto last) : last_(last) {}
+  ResumeFrom(std::filesystem::path checkpoint) : path_(std::move(checkpoint)) {}
+  ResumeFrom(const char* checkpoint) : path_(checkpoint) {}
+  ResumeFrom(const std::string& checkpoint) : path_(checkpoint) {}
+
+  /// As TrainingArguments::resume_from_checkpoint says it: nothing, "true", "false", or a folder.
+  static ResumeFrom argument(const std::optional<std::string>& text) {
+    if (!text || *text == "false" || *text == "False") return {};
+    if (*text == "true" || *text == "True") return true;
+    return *text;
+  }
+
+  bool last() const { return last_; }
+  const std::optional<std::filesystem::path>& path() const { return path_; }
+
+ private:
+  bool last_ = false;
+  std::optional<std::filesystem::path> path_;
+};
+
+class TrainerBase {
+ public:
+  const TrainingArguments& args() const { return args_; }
+  const TrainerState& state() const { return state_; }
+
+  /// Adds a callback behind the user's others, before the progress display.
+  void add_callback(std::shared_ptr<TrainerCallback> callback) { callbacks_.add(std::move(callback)); }
+
+  /// Writes `metrics` as a table to the console.
+  void log_metrics(const std::string& split, const Json& metrics) const {
+    std::vector<std::pair<std::string, std::string>> lines;
+    std::size_t key_width = 0, value_width = 0;
+    for (const auto& [key, value] : metrics.items()) {
+      lines.emplace_back(key, formatted(key, value));
+      key_width = std::max(key_width, key.size());
+      value_width = std::max(value_width, lines.back().second.size());
+    }
+    std::sort(lines.begin(), lines.end());
+    options_.console->line("***** " + split + " metrics *****");
+    for (const auto& [key, value] : lines)
+      options_.console->line("  " + key + std::string(key_width - key.size(), ' ') + " = " +
+                             std::string(value_width - value.size(), ' ') + value);
+  }
+
+  /// Writes {split}_results.json into output_dir and, if `combined`, merges the metrics into all_results.json.
+  void save_metrics(const std::string& split, const Json& metrics, bool combined = true) const {
+    const std::filesystem::path folder = args_.output_dir;
+    make_output_dir();
+    write_file(folder / (split + "_results.json"), dump_json(metrics, {.indent = 4}));
+    if (!combined) return;
+    const auto path = folder / "all_results.json";
+    Json all = std::filesystem::exists(path) ? read_json(path) : Json::object();
+    check(all.is_object(), ErrorCode::format, path.string(), ": expected a JSON object, got ", all.type_name());
+    for (const auto& [key, value] : metrics.items()) all[key] = value;
+    write_file(path, dump_json(all, {.indent = 4}));
+  }
+
+  /// Writes trainer_state.json into output_dir.
+  void save_state() const {
+    make_output_dir();
+    write_json(std::filesystem::path(args_.output_dir) / "trainer_state.json", state_.to_json());
+  }
+
+ protected:
+  TrainerBase(TrainingArguments args, TrainerOptions options) : args_(std::move(args)), options_(std::move(options)) {
+    validate();
+    args_ = args_.resolved();
+    callbacks_.add(std::make_shared<DefaultFlowCallback>());
+    for (const auto& callback : options_.callbacks) callbacks_.add(callback);
+    if (!options_.console) options_.console = silent_console();
+    if (!args_.disable_tqdm) display_.add(std::make_shared<ProgressCallback>(options_.console, !callbacks_.shows_logs()));
+    else if (!callbacks_.shows_logs()) display_.add(std::make_shared<PrinterCallback>(options_.console));
+  }
+
+  /// The event as callbacks get it; add what the occasion has.
+  TrainerEvent event() { return {.args = args_, .state = state_, .control = control_}; }
+
+  void call(CallbackList::Event which, const TrainerEvent& details) {
+    callbacks_.call(which, details);
+    display_.call(which, details);
+  }
+  void call(CallbackList::Event which) { call(which, event()); }
+
+  /// Puts the epoch into `entry`, appends it to the history and tells the callbacks.
+  void log(Json& entry) {
+    if (state_.epoch) entry["epoch"] = *state_.epoch;
+    Json stored = entry;
+    stored["step"] = state_.global_step;
+    state_.log_history.push_back(std::move(stored));
+    control_.should_log = false;
+    TrainerEvent details = event();
+    details.logs = &entry;
+    call(&TrainerCallback::on_log, details);
+  }
+
+  /// Compares an evaluation with the best one so far; true if it is better. A NaN never is.
+  bool update_best(const Json& metrics) {
+    if (!args_.metric_for_best_model) return false;
+    const double value = metric_for_best_model(args_, metrics);
+    const bool greater = args_.greater_is_better.value_or(true);
+    const double former = state_.best_metric.value_or(greater ? -std::numeric_limits<double>::infinity()
+                                                              : std::numeric_limits<double>::infinity());
+    if (!(greater ? value > former : value < former)) return false;
+    state_.best_metric = value;
+    state_.best_global_step = state_.global_step;
+    return true;
+  }
+
+  /// Name in front of every metric that does not have it yet.
+  static std::string prefixed(const std::string& prefix, const std::string& name) {
+    return name.starts_with(prefix + "_") ? name : prefix + "_" + name;
+  }
+
+  /// The folder of the checkpoint of update `step`.
+  std::filesystem::path checkpoint_folder(std::int64_t step) const {
+    return std::filesystem::path(args_.output_dir) / ("checkpoint-" + std::to_string(step));
+  }
+
+  void make_output_dir() const {
+    std::error_code error;
+    std::filesystem::create_directories(args_.output_dir, error);
+    check(!error && std::filesystem::is_directory(args_.output_dir), ErrorCode::io, "output_dir: cannot make the folder ",
+          args_.output_dir, ": ", error ? error.message() : "a file of that name exists");
+  }
+
+  /// Throws Error(io), before any time is spent, if checkpoints of about `bytes` cannot be written to output_dir.
+  void check_output_dir(std::uintmax_t bytes) const {
+    make_output_dir();
+    const std::filesystem::path folder = args_.output_dir;
+    try {
+      AtomicFile probe(folder / "checkpoint-probe");  // never committed, so nothing stays
+      probe.write("probe");
+    } catch (const Error& error) {
+      fail(ErrorCode::io, "output_dir: expected a folder that can be written to, got ", args_.output_dir, ": ", error.what());
+    }
+    std::error_code error;
+    const auto space = std::filesystem::space(folder, error);
+    check(error || space.available >= bytes, ErrorCode::io, "output_dir: a checkpoint needs about ", bytes >> 20, " MiB, ",
+          args_.output_dir, " has ", space.available >> 20, " MiB left");
+  }
+
+  TrainingArguments args_;
+  TrainerOptions options_;
+  TrainerState state_;
+  TrainerControl control_;
+  CallbackList callbacks_;
+  CallbackList display_;  // after all others, so that it shows what they made of an entry
+
+ private:
+  void validate() const {
+    auto problems = args_.problems();
+    if (args_.eval_strategy != IntervalStrategy::no && !options_.eval_dataset)
+      problems.push_back(join("eval_dataset: expected a data set because eval_strategy is ", to_string(args_.eval_strategy),
+                              ", got none"));
+    if (args_.eval_on_start && !options_.eval_dataset)
+      problems.emplace_back("eval_dataset: expected a data set because eval_on_start is true, got none");
+    if (problems.empty()) return;
+    std::string sentence = join("Trainer: ", problems.size(), problems.size() == 1 ? " problem: " : " problems: ");
+    for (std::size_t i = 0; i < problems.size(); ++i) sentence += (i > 0 ? "; " : "") + problems[i];
+    fail(ErrorCode::invalid_argument, sentence);
+  }
+
+  // As the reference's metrics_format: run times as h:mm:ss.xx, floating-point operations in units of 2^30.
+  static std::string formatted(const std::string& key, const Json& value) {
+    if (key.ends_with("_runtime") && value.is_number()) {
+      const double seconds = value.get<double>();
+      const auto whole = static_cast<std::int64_t>(seconds);
+      char text[64];
+      std::snprintf(text, sizeof text, "%lld:%02lld:%05.2f", static_cast<long long>(whole / 3600),
+                    static_cast<long long>(whole / 60 % 60), seconds - static_cast<double>(whole / 60 * 60));
+      return text;
+    }
+    if (key == "total_flos" && value.is_number())
+      return std::to_string(static_cast<std::int64_t>(value.get<double>()) >> 30) + "GF";
+    if (value.is_number_float()) return python_float(rounded(value, 4));
+    return value.is_string() ? value.get<std::string>() : dump_json(value, {.indent = -1});
+  }
+};
+
+}  // namespace tl

@@ -1,0 +1,192 @@
+// Callbacks: objects that watch a training run and steer it through TrainerControl. DefaultFlow, itself a callback,
+// turns the strategies of TrainingArguments into requests; the others see its requests and may change them.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <tl/train/trainer_state.hpp>
+#include <tl/train/training_arguments.hpp>
+
+namespace tl {
+
+/// What a callback gets. Members that an event has no value for are empty or zero.
+struct TrainerEvent {
+  const TrainingArguments& args;
+  TrainerState& state;
+  TrainerControl& control;
+  const Json* logs = nullptr;               ///< on_log: the entry, without "step"
+  const Json* metrics = nullptr;            ///< on_evaluate, on_predict
+  double learning_rate = 0.0;               ///< on_pre_optimizer_step, on_optimizer_step: the rate of this update
+  std::span<const std::int64_t> rows{};     ///< on_substep_end, on_step_end: data set rows of the micro-batch just done
+  std::int64_t batch = 0, batches = 0;      ///< on_prediction_step: batches done, of how many
+  std::int64_t train_rows = 0;              ///< on_train_begin: rows of the training data
+};
+
+/// Base of all callbacks; override what you need. Events come in the order of these functions.
+class TrainerCallback {
+ public:
+  virtual ~TrainerCallback() = default;
+
+  virtual void on_init_end(const TrainerEvent&) {}  ///< the Trainer was made
+  virtual void on_train_begin(const TrainerEvent&) {}
+  virtual void on_epoch_begin(const TrainerEvent&) {}
+  virtual void on_step_begin(const TrainerEvent&) {}          ///< before the first micro-batch of an update
+  virtual void on_substep_end(const TrainerEvent&) {}         ///< after each micro-batch but the last of an update
+  virtual void on_pre_optimizer_step(const TrainerEvent&) {}  ///< gradients are ready, weights not yet updated
+  virtual void on_optimizer_step(const TrainerEvent&) {}      ///< weights are updated, state.global_step not yet
+  virtual void on_step_end(const TrainerEvent&) {}
+  virtual void on_log(const TrainerEvent&) {}
+  virtual void on_prediction_step(const TrainerEvent&) {}  ///< after each batch of evaluate() or predict()
+  virtual void on_evaluate(const TrainerEvent&) {}         ///< before the best metric is updated
+  virtual void on_predict(const TrainerEvent&) {}
+  virtual void on_save(const TrainerEvent&) {}  ///< a checkpoint is complete
+  virtual void on_epoch_end(const TrainerEvent&) {}
+  virtual void on_train_end(const TrainerEvent&) {}
+
+  /// The name under which checkpoints keep state(); empty: the callback remembers nothing.
+  virtual std::string name() const { return {}; }
+  /// What must survive a resume: {"args": {...}, "attributes": {...}}.
+  virtual Json state() const { return nullptr; }
+  virtual void restore(const Json&) {}
+  /// True if this callback shows log entries, so that the progress bar need not.
+  virtual bool shows_logs() const { return false; }
+};
+
+/// Requests logging, evaluation, saving and the end as the arguments say.
+class DefaultFlowCallback : public TrainerCallback {
+ public:
+  void on_step_end(const TrainerEvent& event) override {
+    const TrainingArguments& args = event.args;
+    const TrainerState& state = event.state;
+    const std::int64_t step = state.global_step;
+    if (step == 1 && args.logging_first_step) event.control.should_log = true;
+    if (args.logging_strategy == IntervalStrategy::steps && step % state.logging_steps == 0)
+      event.control.should_log = true;
+    if (args.eval_strategy == IntervalStrategy::steps && step % state.eval_steps == 0 &&
+        args.eval_delay <= static_cast<double>(step))
+      event.control.should_evaluate = true;
+    if (args.save_strategy == IntervalStrategy::steps && step % state.save_steps == 0) event.control.should_save = true;
+    if (step >= state.max_steps) {
+      event.control.should_training_stop = true;
+      if (args.save_strategy == IntervalStrategy::steps) event.control.should_save = true;
+    }
+  }
+
+  void on_epoch_end(const TrainerEvent& event) override {
+    if (event.args.logging_strategy == IntervalStrategy::epoch) event.control.should_log = true;
+    if (event.args.eval_strategy == IntervalStrategy::epoch && event.args.eval_delay <= event.state.epoch.value_or(0.0))
+      event.control.should_evaluate = true;
+    if (event.args.save_strategy == IntervalStrategy::epoch) event.control.should_save = true;
+  }
+};
+
+/// The name of the metric in the entries of evaluate(): with "eval_" in front.
+inline std::string eval_metric_name(const std::string& metric) {
+  return metric.starts_with("eval_") ? metric : "eval_" + metric;
+}
+
+/// The value of metric_for_best_model in `metrics`. Throws Error(not_found) with the names that are there.
+inline double metric_for_best_model(const TrainingArguments& args, const Json& metrics) {
+  const std::string name = eval_metric_name(*args.metric_for_best_model);
+  if (const auto found = metrics.find(name); found != metrics.end() && found->is_number()) return found->get<double>();
+  std::string present;
+  for (const auto& [key, value] : metrics.items()) present += (present.empty() ? "" : ", ") + key;
+  fail(ErrorCode::not_found, "metric_for_best_model: expected a metric of the evaluation, got ", name,
+       "; there are: ", present);
+}
+
+/// Stops when the metric for the best model has not improved by more than `threshold` in `patience` evaluations running.
+class EarlyStoppingCallback : public TrainerCallback {
+ public:
+  /// Throws Error(invalid_argument) if patience < 1 or threshold < 0.
+  explicit EarlyStoppingCallback(std::int64_t patience = 1, double threshold = 0.0)
+      : patience_(patience), threshold_(threshold) {
+    check(patience >= 1, ErrorCode::invalid_argument, "EarlyStoppingCallback: expected a patience of at least 1, got ",
+          patience);
+    check(threshold >= 0, ErrorCode::invalid_argument, "EarlyStoppingCallback: expected a threshold >= 0, got ", threshold);
+  }
+
+  void on_train_begin(const TrainerEvent& event) override {
+    check(event.args.metric_for_best_model.has_value(), ErrorCode::invalid_argument,
+          "EarlyStoppingCallback: expected metric_for_best_model to be set, or load_best_model_at_end to be true");
+    check(event.args.eval_strategy != IntervalStrategy::no, ErrorCode::invalid_argument,
+          "EarlyStoppingCallback: expected an eval_strategy of steps or epoch, got no");
+  }
+
+  void on_evaluate(const TrainerEvent& event) override {
+    const double value = metric_for_best_model(event.args, *event.metrics);
+    const auto& best = event.state.best_metric;
+    const bool better = !best || (event.args.greater_is_better.value_or(true) ? value > *best : value < *best);
+    const bool enough = !best || std::abs(value - *best) > threshold_;
+    counter_ = better && enough ? 0 : counter_ + 1;
+    if (counter_ >= patience_) event.control.should_training_stop = true;
+  }
+
+  /// Evaluations since the last improvement.
+  std::int64_t counter() const { return counter_; }
+
+  std::string name() const override { return "EarlyStoppingCallback"; }
+  Json state() const override {
+    return {{"args", {{"early_stopping_patience", patience_}, {"early_stopping_threshold", threshold_}}},
+            {"attributes", {{"early_stopping_patience_counter", counter_}}}};
+  }
+  void restore(const Json& state) override {
+    const auto counter = Json::json_pointer("/attributes/early_stopping_patience_counter");
+    if (state.contains(counter) && state.at(counter).is_number_integer()) counter_ = state.at(counter).get<std::int64_t>();
+  }
+
+ private:
+  std::int64_t patience_;
+  double threshold_;
+  std::int64_t counter_ = 0;
+};
+
+/// Calls a list of callbacks one after the other.
+class CallbackList {
+ public:
+  using Event = void (TrainerCallback::*)(const TrainerEvent&);
+
+  void add(std::shared_ptr<TrainerCallback> callback) {
+    check(callback != nullptr, ErrorCode::invalid_argument, "Trainer: expected a callback, got a null pointer");
+    callbacks_.push_back(std::move(callback));
+  }
+  void call(Event event, const TrainerEvent& details) const {
+    for (const auto& callback : callbacks_) (callback.get()->*event)(details);
+  }
+  bool shows_logs() const {
+    return std::any_of(callbacks_.begin(), callbacks_.end(), [](const auto& c) { return c->shows_logs(); });
+  }
+
+  /// The states of all callbacks that have one, by name; a second one of the same name gets "-2" and so on.
+  void save(Json& states) const {
+    for_each_named([&](const std::string& name, TrainerCallback& callback) { states[name] = callback.state(); });
+  }
+  void restore(const Json& states) const {
+    for_each_named([&](const std::string& name, TrainerCallback& callback) {
+      if (const auto found = states.find(name); found != states.end()) callback.restore(*found);
+    });
+  }
+
+ private:
+  template <class Visit>
+  void for_each_named(Visit&& visit) const {
+    std::vector<std::string> seen;
+    for (const auto& callback : callbacks_) {
+      const std::string name = callback->name();
+      if (name.empty()) continue;
+      const auto former = std::count(seen.begin(), seen.end(), name);
+      seen.push_back(name);
+      visit(former == 0 ? name : join(name, '-', former + 1), *callback);
+    }
+  }
+
+  std::vector<std::shared_ptr<TrainerCallback>> callbacks_;
+};
+
+}  // namespace tl

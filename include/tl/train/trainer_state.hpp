@@ -1,0 +1,112 @@
+// TrainerState: how far a run has come, in the schema of the Python stack's trainer_state.json. TrainerControl: what
+// callbacks ask the Trainer to do next.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <tl/io/json_file.hpp>
+
+namespace tl {
+
+/// Requests of callbacks. The Trainer resets each one when it has fulfilled it.
+struct TrainerControl {
+  bool should_training_stop = false;
+  bool should_epoch_stop = false;
+  bool should_save = false;
+  bool should_evaluate = false;
+  bool should_log = false;
+};
+
+struct TrainerState {
+  std::optional<double> epoch{};  ///< epochs done, with the fraction of the current one; nothing before training
+  std::int64_t global_step = 0;   ///< updates done
+  std::int64_t max_steps = 0;     ///< updates of the whole run
+  std::int64_t num_train_epochs = 0;
+  std::int64_t logging_steps = 500;
+  std::int64_t eval_steps = 500;
+  std::int64_t save_steps = 500;
+  std::int64_t train_batch_size = 0;
+  std::int64_t num_input_tokens_seen = 0;
+  double total_flos = 0.0;  ///< 6 x tokens (padding counted as the reference pads) x parameters outside embeddings
+  std::optional<double> best_metric{};
+  std::optional<std::int64_t> best_global_step{};
+  std::optional<std::string> best_model_checkpoint{};
+  std::vector<Json> log_history{};                 ///< every logged entry with its "step"
+  Json stateful_callbacks = Json::object();  ///< what callbacks remember across a resume, by name
+
+  Json to_json() const {
+    const auto or_null = [](const auto& value) { return value ? Json(*value) : Json(nullptr); };
+    return {{"best_global_step", or_null(best_global_step)},
+            {"best_metric", or_null(best_metric)},
+            {"best_model_checkpoint", or_null(best_model_checkpoint)},
+            {"epoch", or_null(epoch)},
+            {"eval_steps", eval_steps},
+            {"global_step", global_step},
+            {"is_hyper_param_search", false},
+            {"is_local_process_zero", true},
+            {"is_world_process_zero", true},
+            {"log_history", log_history},
+            {"logging_steps", logging_steps},
+            {"max_steps", max_steps},
+            {"num_input_tokens_seen", num_input_tokens_seen},
+            {"num_train_epochs", num_train_epochs},
+            {"save_steps", save_steps},
+            {"stateful_callbacks", stateful_callbacks},
+            {"total_flos", total_flos},
+            {"train_batch_size", train_batch_size},
+            {"trial_name", nullptr},
+            {"trial_params", nullptr}};
+  }
+
+  /// Reads trainer_state.json. Throws Error(io) or Error(format) naming file and key.
+  static TrainerState load(const std::filesystem::path& path) {
+    const Json json = read_json(path);
+    check(json.is_object(), ErrorCode::format, path.string(), ": expected a JSON object, got ", json.type_name());
+    TrainerState state;
+    Reader read{json, path};
+    read("epoch", state.epoch);
+    read("global_step", state.global_step);
+    read("max_steps", state.max_steps);
+    read("num_train_epochs", state.num_train_epochs);
+    read("logging_steps", state.logging_steps);
+    read("eval_steps", state.eval_steps);
+    read("save_steps", state.save_steps);
+    read("train_batch_size", state.train_batch_size);
+    read("num_input_tokens_seen", state.num_input_tokens_seen);
+    read("total_flos", state.total_flos);
+    read("best_metric", state.best_metric);
+    read("best_global_step", state.best_global_step);
+    read("best_model_checkpoint", state.best_model_checkpoint);
+    read("log_history", state.log_history);
+    read("stateful_callbacks", state.stateful_callbacks);
+    return state;
+  }
+
+ private:
+  struct Reader {
+    const Json& json;
+    const std::filesystem::path& path;
+
+    template <class T>
+    void operator()(const char* key, T& value) const {
+      const auto found = json.find(key);
+      check(found != json.end(), ErrorCode::format, path.string(), ": expected the key \"", key, "\", which is missing");
+      try {
+        found->get_to(value);
+      } catch (const Json::exception&) {
+        fail(ErrorCode::format, path.string(), ", key \"", key, "\": got a value of the wrong type, ", found->type_name());
+      }
+    }
+    template <class T>
+    void operator()(const char* key, std::optional<T>& value) const {
+      if (const auto found = json.find(key); found == json.end() || found->is_null()) return value.reset();
+      (*this)(key, value.emplace());
+    }
+  };
+};
+
+}  // namespace tl

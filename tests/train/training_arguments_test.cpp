@@ -1,0 +1,269 @@
+// TrainingArguments: defaults, every rule, the table of fields, and the arithmetic that follows from them.
+#include <cmath>
+#include <functional>
+#include <set>
+
+#include <tl/train/argument_fields.hpp>
+#include <tl/train/run_plan.hpp>
+
+#include "support/catch.hpp"
+
+using namespace tl;
+
+namespace {
+
+// The only problem of the default arguments after `change`, or what there is instead.
+std::string problem(const std::function<void(TrainingArguments&)>& change) {
+  TrainingArguments args;
+  change(args);
+  const auto problems = args.problems();
+  return problems.size() == 1 ? problems[0] : "(" + std::to_string(problems.size()) + " problems)";
+}
+
+bool allowed(const std::function<void(TrainingArguments&)>& change) {
+  TrainingArguments args;
+  change(args);
+  return args.problems().empty();
+}
+
+}  // namespace
+
+TEST_CASE("training arguments: defaults are the reference's and valid") {
+  const TrainingArguments args;
+  CHECK(args.problems().empty());
+  args.validate();
+  CHECK(args.learning_rate == 5e-5);
+  CHECK(args.num_train_epochs == 3.0);
+  CHECK(args.max_grad_norm == 1.0);
+  CHECK(args.logging_steps == 500.0);
+  CHECK(args.save_strategy == IntervalStrategy::steps);
+  CHECK(args.eval_strategy == IntervalStrategy::no);
+  CHECK(args.seed == 42);
+}
+
+TEST_CASE("training arguments: made like in Python") {
+  const TrainingArguments args{.output_dir = "results",
+                               .num_train_epochs = 3,
+                               .learning_rate = 2e-5,
+                               .lr_scheduler_type = "cosine",
+                               .warmup_ratio = 0.1,
+                               .eval_strategy = "epoch",
+                               .save_strategy = std::string("epoch"),
+                               .load_best_model_at_end = true,
+                               .metric_for_best_model = "accuracy"};
+  CHECK(args.lr_scheduler_type == SchedulerType::cosine);
+  CHECK(args.eval_strategy == IntervalStrategy::epoch);
+  CHECK(args.problems().empty());
+  TL_REQUIRE_ERROR((TrainingArguments{.eval_strategy = "often"}),
+                   "strategy: expected one of no, steps, epoch, best, got often");
+}
+
+TEST_CASE("training arguments: every value out of range is named with its range") {
+  using A = TrainingArguments;
+  CHECK(problem([](A& a) { a.output_dir = ""; }) == "output_dir: expected the path of a folder, got an empty text");
+  CHECK(problem([](A& a) { a.per_device_train_batch_size = 0; }) == "per_device_train_batch_size: expected at least 1, got 0");
+  CHECK(problem([](A& a) { a.per_device_eval_batch_size = -3; }) == "per_device_eval_batch_size: expected at least 1, got -3");
+  CHECK(problem([](A& a) { a.gradient_accumulation_steps = 0; }) == "gradient_accumulation_steps: expected at least 1, got 0");
+  CHECK(problem([](A& a) { a.num_train_epochs = -1; }) == "num_train_epochs: expected a number >= 0, got -1");
+  CHECK(problem([](A& a) { a.num_train_epochs = std::nan(""); }) == "num_train_epochs: expected a number >= 0, got nan");
+  CHECK(problem([](A& a) { a.max_steps = 0; }) == "max_steps: expected -1 (use num_train_epochs) or at least 1, got 0");
+  CHECK(problem([](A& a) { a.learning_rate = -1e-5; }) == "learning_rate: expected a number >= 0, got -1e-05");
+  CHECK(problem([](A& a) { a.weight_decay = -0.1; }) == "weight_decay: expected a number >= 0, got -0.1");
+  CHECK(problem([](A& a) { a.adam_epsilon = -1; }) == "adam_epsilon: expected a number >= 0, got -1");
+  CHECK(problem([](A& a) { a.max_grad_norm = -1; }) == "max_grad_norm: expected a number >= 0, got -1");
+  CHECK(problem([](A& a) { a.eval_delay = -1; }) == "eval_delay: expected a number >= 0, got -1");
+  CHECK(problem([](A& a) { a.adam_beta1 = 1; }) == "adam_beta1: expected a number in [0, 1), got 1");
+  CHECK(problem([](A& a) { a.adam_beta2 = -0.5; }) == "adam_beta2: expected a number in [0, 1), got -0.5");
+  CHECK(problem([](A& a) { a.label_smoothing_factor = 1; }) == "label_smoothing_factor: expected a number in [0, 1), got 1");
+  CHECK(problem([](A& a) { a.seed = -1; }) == "seed: expected at least 0, got -1");
+  CHECK(problem([](A& a) { a.data_seed = -1; }) == "data_seed: expected at least 0, got -1");
+  CHECK(problem([](A& a) { a.save_total_limit = 0; }) == "save_total_limit: expected at least 1, got 0");
+  CHECK(problem([](A& a) { a.warmup_ratio = 1.5; }) == "warmup_ratio: expected a number in [0, 1], got 1.5");
+  CHECK(problem([](A& a) { a.warmup_steps = -1; }) ==
+        "warmup_steps: expected a whole number of steps, or a share in [0, 1), got -1");
+  CHECK(problem([](A& a) { a.warmup_steps = 2.5; }) ==
+        "warmup_steps: expected a whole number of steps, or a share in [0, 1), got 2.5");
+  CHECK(problem([](A& a) {
+          a.lr_scheduler_type = SchedulerType::polynomial;
+          a.learning_rate = 1e-8;
+        }).find("lr_scheduler_type: polynomial ends at a learning rate of 1e-7") == 0);
+}
+
+TEST_CASE("training arguments: what is not supported says what to do instead") {
+  using A = TrainingArguments;
+  CHECK(problem([](A& a) { a.fp16 = true; }).find("fp16: expected false, got true: there is no fp16 training on the CPU; "
+                                                  "set bf16 = true") == 0);
+  CHECK(problem([](A& a) { a.optim = "adafactor"; }) == "optim: expected adamw_torch or adamw_torch_fused, got adafactor");
+  CHECK(problem([](A& a) { a.report_to = "tensorboard"; }).find("report_to: expected none") == 0);
+  CHECK(problem([](A& a) { a.push_to_hub = true; }).find("push_to_hub: expected false, got true: uploading is not") == 0);
+  CHECK(allowed([](A& a) { a.bf16 = true; }));
+  CHECK(allowed([](A& a) { a.optim = "adamw_torch_fused"; }));
+}
+
+TEST_CASE("training arguments: step intervals") {
+  using A = TrainingArguments;
+  const std::string range = ": expected a whole number of steps >= 1, or a share of all steps in (0, 1), got ";
+  CHECK(problem([](A& a) { a.logging_steps = 0; }) == "logging_steps" + range + "0");
+  CHECK(problem([](A& a) { a.save_steps = 2.5; }) == "save_steps" + range + "2.5");
+  CHECK(problem([](A& a) {
+          a.eval_strategy = "steps";
+          a.eval_steps = 0;
+        }) == "eval_steps" + range + "0");
+  CHECK(problem([](A& a) {
+          a.eval_strategy = "steps";
+          a.logging_strategy = "no";
+          a.logging_steps = 0;
+        }) == "eval_steps (not set, so logging_steps)" + range + "0");
+  CHECK(problem([](A& a) { a.eval_strategy = "best"; }) == "eval_strategy: expected one of no, steps, epoch, got best");
+  CHECK(problem([](A& a) { a.logging_strategy = "best"; }) == "logging_strategy: expected one of no, steps, epoch, got best");
+  CHECK(allowed([](A& a) {
+    a.logging_strategy = "no";
+    a.logging_steps = 0;
+  }));
+  CHECK(allowed([](A& a) { a.save_steps = 0.1; }));
+}
+
+TEST_CASE("training arguments: the best model needs evaluations that fit the checkpoints") {
+  using A = TrainingArguments;
+  const auto best = [](A& a) { a.load_best_model_at_end = true; };
+  CHECK(problem([&](A& a) { best(a); }) ==
+        "load_best_model_at_end: expected eval_strategy and save_strategy to be equal, got eval_strategy no and "
+        "save_strategy steps");
+  CHECK(problem([&](A& a) {
+          best(a);
+          a.save_strategy = "no";
+        }) == "load_best_model_at_end: expected an eval_strategy of steps or epoch, got no");
+  const auto steps = [&](double eval, double save) {
+    return [=](A& a) {
+      best(a);
+      a.eval_strategy = "steps";
+      a.eval_steps = eval;
+      a.save_steps = save;
+    };
+  };
+  const std::string rule = "load_best_model_at_end: expected save_steps to be a multiple of eval_steps, got save_steps ";
+  CHECK(problem(steps(100, 250)) == rule + "250 and eval_steps 100");
+  CHECK(problem(steps(0.1, 200)) == rule + "200 and eval_steps 0.1");
+  CHECK(problem(steps(0.1, 0.25)) == rule + "0.25 and eval_steps 0.1");
+  CHECK(allowed(steps(100, 300)));
+  CHECK(allowed(steps(0.1, 0.3)));
+  CHECK(problem([](A& a) { a.save_strategy = "best"; }).starts_with("(2 problems)"));
+  CHECK(problem([](A& a) {
+          a.save_strategy = "best";
+          a.eval_strategy = "epoch";
+        }) == "save_strategy: best needs metric_for_best_model, which is not set");
+  CHECK(problem([](A& a) {
+          a.save_strategy = "best";
+          a.metric_for_best_model = "accuracy";
+        }) == "save_strategy: best needs an eval_strategy, got eval_strategy no");
+  CHECK(problem([](A& a) { a.metric_for_best_model = ""; }) ==
+        "metric_for_best_model: expected the name of a metric, got an empty text");
+  CHECK(allowed([](A& a) {
+    a.save_strategy = "best";
+    a.eval_strategy = "epoch";
+    a.metric_for_best_model = "accuracy";
+    a.load_best_model_at_end = true;
+  }));
+}
+
+TEST_CASE("training arguments: validate lists all problems in one sentence") {
+  const TrainingArguments args{.per_device_train_batch_size = 0, .learning_rate = -1, .fp16 = true, .bf16 = true};
+  REQUIRE(args.problems().size() == 4);
+  TL_REQUIRE_ERROR(args.validate(), "TrainingArguments: 4 problems: per_device_train_batch_size: expected at least 1, got 0; "
+                                    "learning_rate: expected a number >= 0, got -1; "
+                                    "fp16 and bf16: expected at most one of them to be true, got both; fp16: ");
+}
+
+TEST_CASE("training arguments: fields that follow from others") {
+  TrainingArguments args{.eval_strategy = "steps", .logging_steps = 50};
+  CHECK(args.resolved().eval_steps == 50.0);
+  CHECK_FALSE(args.resolved().metric_for_best_model);
+  args.load_best_model_at_end = true;
+  CHECK(args.resolved().metric_for_best_model == "loss");
+  CHECK(args.resolved().greater_is_better == false);
+  args.metric_for_best_model = "accuracy";
+  CHECK(args.resolved().greater_is_better == true);
+  args.greater_is_better = false;
+  CHECK(args.resolved().greater_is_better == false);
+}
+
+TEST_CASE("argument fields: every field can be set from text and read back") {
+  std::set<std::string_view> names;
+  for (const auto& field : argument_fields()) {
+    INFO(field.name);
+    CHECK(names.insert(field.name).second);
+    CHECK_FALSE(field.help.empty());
+    TrainingArguments args;
+    const Json before = field.get(args);
+    std::string text = "7";
+    Json expected = 7;
+    if (field.is_flag) std::tie(text, expected) = std::pair("true", Json(true));
+    else if (before.is_string() && field.name.ends_with("strategy")) std::tie(text, expected) = std::pair("epoch", Json("epoch"));
+    else if (before.is_string() && field.name == "lr_scheduler_type") std::tie(text, expected) = std::pair("cosine", Json("cosine"));
+    else if (before.is_string() || field.name == "metric_for_best_model" || field.name == "resume_from_checkpoint") expected = "7";
+    field.set(args, text);
+    CHECK(field.get(args) == expected);
+    if (before.is_null()) {
+      field.set(args, "none");
+      CHECK(field.get(args).is_null());
+    }
+  }
+  CHECK(names.size() == 46);
+}
+
+TEST_CASE("argument fields: values of the wrong kind") {
+  TrainingArguments args;
+  TL_REQUIRE_ERROR(argument_field("learning_rate").set(args, "fast"), "learning_rate: expected a number, got fast");
+  TL_REQUIRE_ERROR(argument_field("max_steps").set(args, "1.5"), "max_steps: expected a whole number, got 1.5");
+  TL_REQUIRE_ERROR(argument_field("max_steps").set(args, ""), "max_steps: expected a whole number, got nothing");
+  TL_REQUIRE_ERROR(argument_field("bf16").set(args, "maybe"), "bf16: expected true or false, got maybe");
+  TL_REQUIRE_ERROR(argument_field("eval_strategy").set(args, "often"), "eval_strategy: expected one of no, steps, epoch, best");
+  TL_REQUIRE_ERROR(argument_field("lr_scheduler_type").set(args, "flat"), "lr_scheduler_type: expected one of linear");
+  TL_REQUIRE_ERROR(argument_field("lerning_rate"), "TrainingArguments has no field named lerning_rate");
+}
+
+TEST_CASE("argument fields: as JSON") {
+  const Json json = to_json(TrainingArguments{.learning_rate = 2e-5, .eval_strategy = "epoch"});
+  CHECK(json.at("learning_rate") == 2e-5);
+  CHECK(json.at("eval_strategy") == "epoch");
+  CHECK(json.at("eval_steps").is_null());
+  CHECK(json.size() == argument_fields().size());
+}
+
+TEST_CASE("run plan: the notebook's numbers") {
+  const RunPlan plan = plan_run({.per_device_train_batch_size = 16, .num_train_epochs = 3, .warmup_ratio = 0.1}, 1000);
+  CHECK(plan.batches_per_epoch == 63);
+  CHECK(plan.updates_per_epoch == 63);
+  CHECK(plan.total_steps == 189);
+  CHECK(plan.epochs == 3);
+  CHECK(plan.warmup_steps == 19);
+  CHECK(plan.samples == 3000.0);
+}
+
+TEST_CASE("run plan: accumulation, fractions, limits") {
+  const auto plan = [](const TrainingArguments& args, std::int64_t rows) { return plan_run(args, rows); };
+  CHECK(plan({.gradient_accumulation_steps = 3}, 40).updates_per_epoch == 2);
+  CHECK(plan({.gradient_accumulation_steps = 99}, 40).updates_per_epoch == 1);
+  const RunPlan half = plan({.num_train_epochs = 1.5}, 40);
+  CHECK(half.total_steps == 8);
+  CHECK(half.epochs == 2);
+  CHECK(half.samples == 60.0);
+  const RunPlan limited = plan({.gradient_accumulation_steps = 2, .max_steps = 7}, 40);
+  CHECK(limited.total_steps == 7);
+  CHECK(limited.epochs == 3);
+  CHECK(limited.samples == 7.0 * 8 * 2);
+  CHECK(plan({.dataloader_drop_last = true}, 39).batches_per_epoch == 4);
+  CHECK(plan({.num_train_epochs = 0}, 40).total_steps == 0);
+  CHECK(plan({.max_steps = 70, .warmup_ratio = 0.1}, 40).warmup_steps == 7);
+  // 100 * 0.07 is slightly more than 7 in double, and the reference rounds it up, too
+  CHECK(plan({.max_steps = 100, .warmup_ratio = 0.07}, 40).warmup_steps == 8);
+  CHECK(plan({.max_steps = 70, .warmup_ratio = 0.1, .warmup_steps = 5}, 40).warmup_steps == 5);
+  CHECK(plan({.max_steps = 10, .warmup_steps = 0.25}, 40).warmup_steps == 3);
+  TL_REQUIRE_ERROR(plan({}, 0), "train_dataset: expected at least one row, got an empty data set");
+  TL_REQUIRE_ERROR(plan({.dataloader_drop_last = true}, 7), "expected at least 8 rows, one full batch, because "
+                                                            "dataloader_drop_last is true, got 7");
+  TL_REQUIRE_ERROR(plan({.num_train_epochs = 1e300}, 7), "num_train_epochs: expected fewer than 9e15 updates");
+  CHECK(resolve_steps(0.1, 189) == 19);
+  CHECK(resolve_steps(0.001, 100) == 1);
+  CHECK(resolve_steps(50, 189) == 50);
+}
