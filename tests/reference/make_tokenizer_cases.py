@@ -181,7 +181,7 @@ def cases():
     lists = [([dict(content='Café', normalized=True), dict(content='NEWTOK', normalized=True), dict(content='river', normalized=True), dict(content='the river is', normalized=True), dict(content='<x y>', normalized=False)],
               ['CAFE newtok', 'cafénewtoknewtok', 'a CAFÉs', 'ca\u0301fe\u0301', 'The River Is good', 'rivers', '中NEWTOK', 'newtok[SEP]newtok', 'x\u200bcafe', '<x y><X Y>']),
              ([dict(content=c, normalized=False) for c in ('ab', 'abc', 'bcd', '[SEP]x')], ['abcd', 'abd', 'xabcdz', 'abab', 'ABC', 'a[SEP]xb', 'bcdabc']),
-             ([dict(content='é', normalized=True), dict(content='e', normalized=True), dict(content='ü', normalized=False), dict(content='中', normalized=True)], ['eée\u0301', 'üu\u0308', '中文中', 'x中y'])]
+             ([dict(content='é', normalized=True), dict(content='ü', normalized=False), dict(content='中', normalized=True)], ['eée\u0301', 'üu\u0308', '中文中', 'x中y'])]
     for added, xs in lists:
         t = make('uncased')
         t.add_tokens([AddedToken(**a) for a in added])

@@ -190,7 +190,7 @@ def main():
 // the answers of tokenizers {tokenizers.__version__}; do not edit. Ranges are inclusive and sorted.
 #pragma once
 
-namespace tl::detail {{
+namespace tl::detail::text {{
 
 struct CodePointRange {{
   char32_t first, last;
@@ -211,7 +211,7 @@ struct LongDecomposition {{
 }};
 
 '''
-    text += '\n'.join(parts) + '\n}  // namespace tl::detail\n'
+    text += '\n'.join(parts) + '\n}  // namespace tl::detail::text\n'
     here = os.path.dirname(os.path.abspath(__file__))
     path = sys.argv[1] if len(sys.argv) > 1 else os.path.join(here, '..', '..', 'include', 'tl', 'text', 'unicode_tables.hpp')
     with open(path, 'w', encoding='utf8') as out:

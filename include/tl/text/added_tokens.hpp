@@ -36,7 +36,7 @@ struct AddedToken {
   }
 };
 
-namespace detail {
+namespace detail::text {
 
 /// Searches a fixed set of added tokens in a text.
 class TokenMatcher {
@@ -121,7 +121,7 @@ class TokenMatcher {
   std::array<bool, 256> starts_{};
 };
 
-}  // namespace detail
+}  // namespace detail::text
 
 /// The added tokens of a tokenizer, by id.
 class AddedVocabulary {
@@ -132,7 +132,7 @@ class AddedVocabulary {
     int added = 0;
     for (const AddedToken& token : tokens) {
       if (token.content.empty()) continue;
-      check(detail::find_invalid_utf8(token.content) == std::string_view::npos, ErrorCode::format, "added token \"",
+      check(detail::text::find_invalid_utf8(token.content) == std::string_view::npos, ErrorCode::format, "added token \"",
             token.content, "\": expected valid UTF-8");
       std::int32_t id = next_id(model);
       if (const auto known = ids_.find(token.content); known != ids_.end()) id = known->second;
@@ -150,19 +150,19 @@ class AddedVocabulary {
 
   /// Builds the matchers again, for another normaliser.
   void rebuild(const Normalizer& normalizer) {
-    std::vector<detail::TokenMatcher::Entry> raw, normalized;
+    std::vector<detail::text::TokenMatcher::Entry> raw, normalized;
     for (const std::int32_t id : order_) {
       const AddedToken& token = tokens_.at(id);
       if (token.is_normalized()) normalized.push_back({normalizer(token.content), id, token});
       else raw.push_back({token.content, id, token});
     }
-    raw_ = detail::TokenMatcher(std::move(raw));
-    normalized_ = detail::TokenMatcher(std::move(normalized));
+    raw_ = detail::text::TokenMatcher(std::move(raw));
+    normalized_ = detail::text::TokenMatcher(std::move(normalized));
   }
 
   const std::map<std::int32_t, AddedToken>& by_id() const { return tokens_; }
-  const detail::TokenMatcher& raw() const { return raw_; }
-  const detail::TokenMatcher& normalized() const { return normalized_; }
+  const detail::text::TokenMatcher& raw() const { return raw_; }
+  const detail::text::TokenMatcher& normalized() const { return normalized_; }
 
   const AddedToken* find(std::int32_t id) const {
     const auto found = tokens_.find(id);
@@ -183,7 +183,7 @@ class AddedVocabulary {
   std::map<std::int32_t, AddedToken> tokens_;
   std::map<std::string, std::int32_t, std::less<>> ids_;
   std::vector<std::int32_t> order_;  // as added: of two normalised forms that are equal the first counts
-  detail::TokenMatcher raw_, normalized_;
+  detail::text::TokenMatcher raw_, normalized_;
 };
 
 }  // namespace tl

@@ -17,7 +17,7 @@ struct Decoder {
   bool cleanup = true;
 };
 
-namespace detail {
+namespace detail::text {
 
 using Replacement = std::pair<std::string_view, std::string_view>;
 
@@ -60,5 +60,5 @@ inline std::string join_tokens(const std::vector<std::string_view>& tokens, cons
   return out;
 }
 
-}  // namespace detail
+}  // namespace detail::text
 }  // namespace tl

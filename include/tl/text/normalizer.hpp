@@ -43,18 +43,18 @@ class Normalizer {
   explicit Normalizer(const NormalizerOptions& options)
       : options_(options),
         strip_accents_(options.strip_accents.value_or(options.lowercase)),
-        classes_(&detail::CharTable::instance()) {
+        classes_(&detail::text::CharTable::instance()) {
     // Classes that this set of switches reacts to; all other characters are copied.
-    active_ = static_cast<std::uint16_t>((options.clean_text ? detail::char_deleted | detail::char_blank : 0) |
-                                         (options.handle_chinese_chars ? detail::char_cjk : 0) |
-                                         (strip_accents_ ? detail::char_dropped | detail::char_decomposed : 0) |
-                                         (options.lowercase ? detail::char_lowered : 0));
+    active_ = static_cast<std::uint16_t>((options.clean_text ? detail::text::char_deleted | detail::text::char_blank : 0) |
+                                         (options.handle_chinese_chars ? detail::text::char_cjk : 0) |
+                                         (strip_accents_ ? detail::text::char_dropped | detail::text::char_decomposed : 0) |
+                                         (options.lowercase ? detail::text::char_lowered : 0));
     for (unsigned c = 0; c < 128; ++c) {
       const auto flags = (*classes_)[c] & active_;
       ascii_[c] = static_cast<unsigned char>(c);
-      if (flags & detail::char_lowered) ascii_[c] = static_cast<unsigned char>(c + 32);
-      if (flags & detail::char_blank) ascii_[c] = ' ';
-      if (flags & detail::char_deleted) ascii_[c] = deleted_byte;
+      if (flags & detail::text::char_lowered) ascii_[c] = static_cast<unsigned char>(c + 32);
+      if (flags & detail::text::char_blank) ascii_[c] = ' ';
+      if (flags & detail::text::char_deleted) ascii_[c] = deleted_byte;
     }
   }
 
@@ -92,18 +92,18 @@ class Normalizer {
 
   template <bool sources>
   static void put(NormalizedText& out, char32_t c, std::int32_t source) {
-    detail::append_utf8(out.text, c);
+    detail::text::append_utf8(out.text, c);
     if constexpr (sources) out.source.resize(out.text.size(), source);
   }
 
   template <bool sources>
   void put_lowered(NormalizedText& out, char32_t c, std::int32_t source) const {
-    if (options_.lowercase && ((*classes_)[c] & detail::char_lowered)) {
+    if (options_.lowercase && ((*classes_)[c] & detail::text::char_lowered)) {
       if (c == 0x130) {
         put<sources>(out, U'i', source);
         c = 0x307;
       } else {
-        c = detail::lower_case(c);
+        c = detail::text::lower_case(c);
       }
     }
     put<sources>(out, c, source);
@@ -119,9 +119,9 @@ class Normalizer {
         continue;
       }
       const std::size_t begin = at;
-      const char32_t c = detail::decode_utf8(text, at);
+      const char32_t c = detail::text::decode_utf8(text, at);
       const unsigned flags = (*classes_)[c];
-      if (strip_accents_ && (flags & detail::char_reordering)) return false;
+      if (strip_accents_ && (flags & detail::text::char_reordering)) return false;
       if ((flags & active_) == 0) {
         out.text.append(text, begin, at - begin);
         if constexpr (sources) out.source.resize(out.text.size(), index);
@@ -154,16 +154,16 @@ class Normalizer {
 
   template <bool sources>
   void put_special(NormalizedText& out, char32_t c, unsigned flags, std::int32_t index) const {
-    if (flags & detail::char_deleted) return;
-    if (flags & detail::char_blank) return put<sources>(out, U' ', index);
-    if (flags & detail::char_cjk) put<sources>(out, U' ', index);
-    if (flags & detail::char_decomposed) {
-      const auto parts = detail::decompose(c);
+    if (flags & detail::text::char_deleted) return;
+    if (flags & detail::text::char_blank) return put<sources>(out, U' ', index);
+    if (flags & detail::text::char_cjk) put<sources>(out, U' ', index);
+    if (flags & detail::text::char_decomposed) {
+      const auto parts = detail::text::decompose(c);
       for (int i = 0; i < parts.size; ++i) put_lowered<sources>(out, parts.at[i], index);
-    } else if (!(flags & detail::char_dropped)) {
+    } else if (!(flags & detail::text::char_dropped)) {
       put_lowered<sources>(out, c, index);
     }
-    if (flags & detail::char_cjk) put<sources>(out, U' ', index);
+    if (flags & detail::text::char_cjk) put<sources>(out, U' ', index);
   }
 
   // The whole algorithm with canonical ordering, for the few texts that need it. After sorting, the n-th character of
@@ -172,12 +172,12 @@ class Normalizer {
   void run_sorting(std::string_view text, NormalizedText& out, std::int32_t index) const {
     std::vector<Item> cleaned;
     for (std::size_t at = 0; at < text.size(); ++index) {
-      const char32_t c = detail::decode_utf8(text, at);
+      const char32_t c = detail::text::decode_utf8(text, at);
       const unsigned flags = (*classes_)[c] & active_;
-      if (flags & detail::char_deleted) continue;
-      if (flags & detail::char_cjk) cleaned.push_back({U' ', index});
-      cleaned.push_back({(flags & detail::char_blank) ? U' ' : c, index});
-      if (flags & detail::char_cjk) cleaned.push_back({U' ', index});
+      if (flags & detail::text::char_deleted) continue;
+      if (flags & detail::text::char_cjk) cleaned.push_back({U' ', index});
+      cleaned.push_back({(flags & detail::text::char_blank) ? U' ' : c, index});
+      if (flags & detail::text::char_cjk) cleaned.push_back({U' ', index});
     }
     std::vector<Mark> marks;
     std::size_t run_begin = 0;  // marks[run_begin..] have classes other than 0
@@ -187,11 +187,11 @@ class Normalizer {
     };
     for (const Item& item : cleaned) {
       const unsigned flags = (*classes_)[item.c];
-      detail::ShortSequence parts{{item.c}, 1};
-      if (flags & detail::char_decomposed) parts = detail::decompose(item.c);
-      else if (flags & detail::char_dropped) parts = detail::decompose_dropped(item.c);
+      detail::text::ShortSequence parts{{item.c}, 1};
+      if (flags & detail::text::char_decomposed) parts = detail::text::decompose(item.c);
+      else if (flags & detail::text::char_dropped) parts = detail::text::decompose_dropped(item.c);
       for (int i = 0; i < parts.size; ++i) {
-        const int combining = detail::combining_class(parts.at[i]);
+        const int combining = detail::text::combining_class(parts.at[i]);
         if (combining == 0) sort_run();
         marks.push_back({parts.at[i], combining, i == 0});
         if (combining == 0) run_begin = marks.size();
@@ -202,13 +202,13 @@ class Normalizer {
     std::int32_t source = index;
     for (const Mark& mark : marks) {
       if (mark.first) source = cleaned[next++].source;
-      if (!((*classes_)[mark.c] & detail::char_dropped)) put_lowered<true>(out, mark.c, source);
+      if (!((*classes_)[mark.c] & detail::text::char_dropped)) put_lowered<true>(out, mark.c, source);
     }
   }
 
   NormalizerOptions options_;
   bool strip_accents_;
-  const detail::CharTable* classes_;
+  const detail::text::CharTable* classes_;
   std::uint16_t active_ = 0;
   std::array<unsigned char, 128> ascii_{};
 };

@@ -33,7 +33,7 @@ struct PaddingOptions {
   }
 };
 
-namespace detail {
+namespace detail::text {
 
 /// Fills one encoding and its overflow up to `length`; longer ones stay as they are.
 inline void pad_encoding(Encoding& encoding, std::size_t length, Side side, std::int32_t pad_id, const std::string& pad_token) {
@@ -75,5 +75,5 @@ inline void pad_batch(std::vector<Encoding>& batch, const PaddingOptions& option
   for (Encoding& encoding : batch) pad_encoding(encoding, static_cast<std::size_t>(target), side, pad_id, pad_token);
 }
 
-}  // namespace detail
+}  // namespace detail::text
 }  // namespace tl

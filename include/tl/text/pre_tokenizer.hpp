@@ -12,11 +12,11 @@ namespace tl {
 
 class PreTokenizer {
  public:
-  PreTokenizer() : classes_(&detail::CharTable::instance()) {
+  PreTokenizer() : classes_(&detail::text::CharTable::instance()) {
     for (unsigned c = 0; c < 128; ++c) {
       const auto flags = (*classes_)[c];
-      ascii_[c] = flags & detail::char_separator ? Kind::separator
-                  : flags & detail::char_punctuation ? Kind::punctuation
+      ascii_[c] = flags & detail::text::char_separator ? Kind::separator
+                  : flags & detail::text::char_punctuation ? Kind::punctuation
                                                      : Kind::word;
     }
   }
@@ -28,7 +28,7 @@ class PreTokenizer {
     for (std::size_t at = 0; at < text.size();) {
       const std::size_t here = at;
       const auto byte = static_cast<unsigned char>(text[at]);
-      const Kind kind = byte < 128 ? (++at, ascii_[byte]) : kind_of(detail::decode_utf8(text, at));
+      const Kind kind = byte < 128 ? (++at, ascii_[byte]) : kind_of(detail::text::decode_utf8(text, at));
       if (kind == Kind::word) continue;
       if (begin < here && !word(begin, here)) return;
       if (kind == Kind::punctuation && !word(here, at)) return;
@@ -42,11 +42,11 @@ class PreTokenizer {
 
   Kind kind_of(char32_t c) const {
     const auto flags = (*classes_)[c];
-    if (flags & detail::char_separator) return Kind::separator;
-    return flags & detail::char_punctuation ? Kind::punctuation : Kind::word;
+    if (flags & detail::text::char_separator) return Kind::separator;
+    return flags & detail::text::char_punctuation ? Kind::punctuation : Kind::word;
   }
 
-  const detail::CharTable* classes_;
+  const detail::text::CharTable* classes_;
   std::array<Kind, 128> ascii_{};
 };
 

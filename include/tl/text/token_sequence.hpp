@@ -16,7 +16,7 @@
 #include <tl/text/unicode.hpp>
 #include <tl/text/word_piece.hpp>
 
-namespace tl::detail {
+namespace tl::detail::text {
 
 /// Keeps ids only, and stops once more than `limit` are there.
 struct IdSink {
@@ -125,4 +125,4 @@ void tokenize_text(const TextStages& stages, std::string_view text, NormalizedTe
   });
 }
 
-}  // namespace tl::detail
+}  // namespace tl::detail::text

@@ -33,13 +33,13 @@ class Tokenizer {
   /// Loads tokenizer.json, or vocab.txt if there is none, with the configuration files beside it. Throws not_found for a
   /// missing folder or file, io, and format (path, key and what was expected) for malformed content.
   static Tokenizer from_pretrained(const std::filesystem::path& folder, const TokenizerOptions& overrides = {}) {
-    return Tokenizer(detail::load_tokenizer(folder, overrides));
+    return Tokenizer(detail::text::load_tokenizer(folder, overrides));
   }
 
   /// Makes the standard pipeline around a list of pieces; piece i has id i. Special tokens that are not among the pieces
   /// get ids behind them. Throws format if a piece appears twice or is not UTF-8.
   static Tokenizer from_vocabulary(std::vector<std::string> pieces, const TokenizerOptions& options = {}) {
-    return Tokenizer(detail::standard_tokenizer(std::move(pieces), options));
+    return Tokenizer(detail::text::standard_tokenizer(std::move(pieces), options));
   }
 
   /// Encodes one text. Throws format at the first byte that is not UTF-8, invalid_argument for contradicting options.
@@ -53,7 +53,7 @@ class Tokenizer {
   Encoding encode_pair(std::string_view text, std::string_view text_pair, const TokenizeOptions& options = {}) const {
     const Limits limits = resolve(options);
     NormalizedText scratch;
-    const detail::TokenSink first = sequence(text, limits, scratch), second = sequence(text_pair, limits, scratch);
+    const detail::text::TokenSink first = sequence(text, limits, scratch), second = sequence(text_pair, limits, scratch);
     return assemble(first, &second, limits);
   }
 
@@ -79,7 +79,7 @@ class Tokenizer {
     check(texts.size() == text_pairs.size(), ErrorCode::invalid_argument, "encode_batch: expected as many second texts as the ",
           texts.size(), " first ones, got ", text_pairs.size());
     return rows<Encoding>(texts.size(), [&](std::size_t row, NormalizedText& scratch) {
-      const detail::TokenSink first = sequence(texts[row], limits, scratch), second = sequence(text_pairs[row], limits, scratch);
+      const detail::text::TokenSink first = sequence(texts[row], limits, scratch), second = sequence(text_pairs[row], limits, scratch);
       return assemble(first, &second, limits);
     });
   }
@@ -105,7 +105,7 @@ class Tokenizer {
 
   /// Brings the encodings (and their overflow) to one length.
   void pad(std::vector<Encoding>& encodings, const PaddingOptions& options = {}) const {
-    detail::pad_batch(encodings, options, model_max_length(), padding_side(), pad_token_id(), pad_token());
+    detail::text::pad_batch(encodings, options, model_max_length(), padding_side(), pad_token_id(), pad_token());
   }
 
   /// The text of ids; ids that do not exist are skipped.
@@ -117,9 +117,9 @@ class Tokenizer {
       if (added) tokens.emplace_back(added->content);
       else if (id >= 0 && id < data_.model->size()) tokens.emplace_back(data_.model->pieces()[static_cast<std::size_t>(id)]);
     }
-    std::string text = detail::join_tokens(tokens, data_.decoder);
+    std::string text = detail::text::join_tokens(tokens, data_.decoder);
     if (options.clean_up_tokenization_spaces.value_or(data_.config.clean_up_tokenization_spaces))
-      detail::clean_up_spaces(text, false);
+      detail::text::clean_up_spaces(text, false);
     return text;
   }
 
@@ -158,7 +158,7 @@ class Tokenizer {
 
   /// Writes tokenizer.json, vocab.txt, tokenizer_config.json and special_tokens_map.json as Python's transformers 4 does;
   /// makes the folder if needed. Throws io.
-  void save_pretrained(const std::filesystem::path& folder) const { detail::save_tokenizer(folder, data_); }
+  void save_pretrained(const std::filesystem::path& folder) const { detail::text::save_tokenizer(folder, data_); }
 
   /// Number of ids, added tokens included: the size of a model's embedding.
   std::int32_t vocab_size() const { return data_.added.next_id(*data_.model); }
@@ -175,11 +175,11 @@ class Tokenizer {
   /// Number of special tokens around one text or a pair.
   std::int64_t num_special_tokens_to_add(bool pair = false) const { return data_.post_processor.added_tokens(pair); }
 
-  const std::string& unk_token() const { return data_.special_token(detail::SpecialRole::unk); }
-  const std::string& sep_token() const { return data_.special_token(detail::SpecialRole::sep); }
-  const std::string& pad_token() const { return data_.special_token(detail::SpecialRole::pad); }
-  const std::string& cls_token() const { return data_.special_token(detail::SpecialRole::cls); }
-  const std::string& mask_token() const { return data_.special_token(detail::SpecialRole::mask); }
+  const std::string& unk_token() const { return data_.special_token(detail::text::SpecialRole::unk); }
+  const std::string& sep_token() const { return data_.special_token(detail::text::SpecialRole::sep); }
+  const std::string& pad_token() const { return data_.special_token(detail::text::SpecialRole::pad); }
+  const std::string& cls_token() const { return data_.special_token(detail::text::SpecialRole::cls); }
+  const std::string& mask_token() const { return data_.special_token(detail::text::SpecialRole::mask); }
   std::int32_t unk_token_id() const { return data_.id_of(unk_token()); }
   std::int32_t sep_token_id() const { return data_.id_of(sep_token()); }
   std::int32_t pad_token_id() const { return data_.id_of(pad_token()); }
@@ -197,7 +197,7 @@ class Tokenizer {
     bool split_special_tokens = false;
   };
 
-  explicit Tokenizer(detail::TokenizerData data) : data_(std::move(data)) {}
+  explicit Tokenizer(detail::text::TokenizerData data) : data_(std::move(data)) {}
 
   bool is_named(const std::string& content) const {
     const auto& special = data_.config.special;
@@ -228,29 +228,29 @@ class Tokenizer {
     return limits.max_length - (limits.add_special_tokens ? data_.post_processor.added_tokens(pair) : 0);
   }
 
-  detail::TextStages stages(const Limits& limits) const {
+  detail::text::TextStages stages(const Limits& limits) const {
     return {data_.added, data_.normalizer, pre_tokenizer_, *data_.model, limits.split_special_tokens};
   }
 
   static void check_utf8(std::string_view text) {
-    const std::size_t bad = detail::find_invalid_utf8(text);
+    const std::size_t bad = detail::text::find_invalid_utf8(text);
     check(bad == std::string_view::npos, ErrorCode::format, "text: expected UTF-8, got an invalid sequence at byte ", bad, " of ", text.size());
   }
 
-  detail::TokenSink sequence(std::string_view text, const Limits& limits, NormalizedText& scratch) const {
+  detail::text::TokenSink sequence(std::string_view text, const Limits& limits, NormalizedText& scratch) const {
     check_utf8(text);
-    detail::TokenSink sink;
-    detail::tokenize_text(stages(limits), text, scratch, sink);
+    detail::text::TokenSink sink;
+    detail::text::tokenize_text(stages(limits), text, scratch, sink);
     return sink;
   }
 
-  detail::TokenSink word_sequence(std::span<const std::string> words, const Limits& limits, NormalizedText& scratch) const {
-    detail::TokenSink sink;
+  detail::text::TokenSink word_sequence(std::span<const std::string> words, const Limits& limits, NormalizedText& scratch) const {
+    detail::text::TokenSink sink;
     for (std::size_t i = 0; i < words.size(); ++i) {
-      const std::size_t bad = detail::find_invalid_utf8(words[i]);
+      const std::size_t bad = detail::text::find_invalid_utf8(words[i]);
       check(bad == std::string_view::npos, ErrorCode::format, "word ", i, ": expected UTF-8, got an invalid sequence at byte ", bad);
       sink.fixed_word = static_cast<std::int32_t>(i);
-      detail::tokenize_text(stages(limits), words[i], scratch, sink);
+      detail::text::tokenize_text(stages(limits), words[i], scratch, sink);
     }
     return sink;
   }
@@ -261,13 +261,13 @@ class Tokenizer {
     const bool cut = limits.strategy != TruncationStrategy::do_not_truncate && room >= 0;
     const bool stop_early = cut && limits.side == Side::right;
     std::vector<std::int32_t> ids;
-    detail::IdSink sink{ids, stop_early ? static_cast<std::size_t>(room) : std::numeric_limits<std::size_t>::max()};
-    detail::tokenize_text(stages(limits), text, scratch, sink);
+    detail::text::IdSink sink{ids, stop_early ? static_cast<std::size_t>(room) : std::numeric_limits<std::size_t>::max()};
+    detail::text::tokenize_text(stages(limits), text, scratch, sink);
     const auto count = static_cast<std::int64_t>(ids.size());
-    detail::Window window{0, count};
+    detail::text::Window window{0, count};
     if (cut) {
-      const auto length = detail::truncated_lengths(count, std::nullopt, room, limits.strategy).first;
-      window = detail::truncation_windows(count, length, limits.stride, limits.side).front();
+      const auto length = detail::text::truncated_lengths(count, std::nullopt, room, limits.strategy).first;
+      window = detail::text::truncation_windows(count, length, limits.stride, limits.side).front();
     }
     std::vector<std::int32_t> out;
     out.reserve(static_cast<std::size_t>(window.end - window.begin) + 2);
@@ -286,14 +286,14 @@ class Tokenizer {
   }
 
   // Truncates, puts the template around every combination of windows; the first is the result, the others its overflow.
-  Encoding assemble(const detail::TokenSink& first, const detail::TokenSink* second, const Limits& limits) const {
-    const auto count = [](const detail::TokenSink& sink) { return static_cast<std::int64_t>(sink.tokens.size()); };
-    std::vector<detail::Window> a{{0, count(first)}}, b{{0, second ? count(*second) : 0}};
+  Encoding assemble(const detail::text::TokenSink& first, const detail::text::TokenSink* second, const Limits& limits) const {
+    const auto count = [](const detail::text::TokenSink& sink) { return static_cast<std::int64_t>(sink.tokens.size()); };
+    std::vector<detail::text::Window> a{{0, count(first)}}, b{{0, second ? count(*second) : 0}};
     if (limits.strategy != TruncationStrategy::do_not_truncate) {
-      const auto lengths = detail::truncated_lengths(a[0].end, second ? std::optional(b[0].end) : std::nullopt,
+      const auto lengths = detail::text::truncated_lengths(a[0].end, second ? std::optional(b[0].end) : std::nullopt,
                                                      budget(limits, second != nullptr), limits.strategy);
-      a = detail::truncation_windows(a[0].end, lengths.first, limits.stride, limits.side);
-      if (second) b = detail::truncation_windows(b[0].end, lengths.second, limits.stride, limits.side);
+      a = detail::text::truncation_windows(a[0].end, lengths.first, limits.stride, limits.side);
+      if (second) b = detail::text::truncation_windows(b[0].end, lengths.second, limits.stride, limits.side);
     }
     Encoding out = build(first, a[0], second, b[0], limits);
     for (std::size_t i = 1; i < a.size(); ++i)
@@ -302,7 +302,7 @@ class Tokenizer {
     return out;
   }
 
-  Encoding build(const detail::TokenSink& first, detail::Window a, const detail::TokenSink* second, detail::Window b,
+  Encoding build(const detail::text::TokenSink& first, detail::text::Window a, const detail::text::TokenSink* second, detail::text::Window b,
                  const Limits& limits) const {
     Encoding out;
     const std::int64_t specials = limits.add_special_tokens ? data_.post_processor.added_tokens(second != nullptr) : 0;
@@ -346,10 +346,10 @@ class Tokenizer {
     out.sequence_ids.push_back(sequence);
   }
 
-  void append(Encoding& out, const detail::TokenSink& from, detail::Window window, std::int32_t type, std::int32_t sequence) const {
+  void append(Encoding& out, const detail::text::TokenSink& from, detail::text::Window window, std::int32_t type, std::int32_t sequence) const {
     auto text = from.texts.begin();
     for (auto i = static_cast<std::size_t>(window.begin); i < static_cast<std::size_t>(window.end); ++i) {
-      const detail::Token& token = from.tokens[i];
+      const detail::text::Token& token = from.tokens[i];
       while (text != from.texts.end() && text->first < i) ++text;
       const bool own = text != from.texts.end() && text->first == i;
       append(out, token.id, own ? text->second : data_.model->pieces()[static_cast<std::size_t>(token.id)], type, false,
@@ -374,7 +374,7 @@ class Tokenizer {
     return out;
   }
 
-  detail::TokenizerData data_;
+  detail::text::TokenizerData data_;
   PreTokenizer pre_tokenizer_;
 };
 

@@ -21,7 +21,7 @@
 #include <tl/text/truncation.hpp>
 #include <tl/text/word_piece.hpp>
 
-namespace tl::detail {
+namespace tl::detail::text {
 
 /// The roles of special tokens, in the order in which missing ones get ids.
 enum class SpecialRole { unk, sep, pad, cls, mask };
@@ -60,4 +60,4 @@ struct TokenizerData {
   const std::string& special_token(SpecialRole role) const { return config.special[static_cast<std::size_t>(role)]; }
 };
 
-}  // namespace tl::detail
+}  // namespace tl::detail::text

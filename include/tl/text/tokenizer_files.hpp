@@ -22,7 +22,7 @@
 #include <tl/text/tokenizer_options.hpp>
 #include <tl/text/tokenizer_json.hpp>
 
-namespace tl::detail {
+namespace tl::detail::text {
 
 /// The configuration files as one object, and the special tokens that came with flags.
 struct ConfigFiles {
@@ -247,4 +247,4 @@ inline TokenizerData standard_tokenizer(std::vector<std::string> pieces, const T
   return data;
 }
 
-}  // namespace tl::detail
+}  // namespace tl::detail::text

@@ -21,7 +21,7 @@
 #include <tl/core/error.hpp>
 #include <tl/text/tokenizer_config.hpp>
 
-namespace tl::detail {
+namespace tl::detail::text {
 
 using nlohmann::json;
 
@@ -273,4 +273,4 @@ inline void read_tokenizer_json(const std::filesystem::path& path, TokenizerData
   add_with_ids(data, tokens, added.where);
 }
 
-}  // namespace tl::detail
+}  // namespace tl::detail::text

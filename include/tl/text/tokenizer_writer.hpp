@@ -16,7 +16,7 @@
 #include <tl/core/error.hpp>
 #include <tl/text/tokenizer_config.hpp>
 
-namespace tl::detail {
+namespace tl::detail::text {
 
 using nlohmann::json;
 using nlohmann::ordered_json;
@@ -205,4 +205,4 @@ inline void save_tokenizer(const std::filesystem::path& folder, const TokenizerD
   if (!added.empty()) write_file_atomically(folder / "added_tokens.json", added);
 }
 
-}  // namespace tl::detail
+}  // namespace tl::detail::text

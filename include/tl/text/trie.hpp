@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-namespace tl::detail {
+namespace tl::detail::text {
 
 class Trie {
  public:
@@ -166,4 +166,4 @@ class Trie {
   std::int32_t first_free_ = none, last_free_ = none, last_used_ = 0;
 };
 
-}  // namespace tl::detail
+}  // namespace tl::detail::text

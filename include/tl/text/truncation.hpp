@@ -15,7 +15,7 @@ namespace tl {
 enum class TruncationStrategy { longest_first, only_first, only_second, do_not_truncate };
 enum class Side { right, left };
 
-namespace detail {
+namespace detail::text {
 
 /// A range of tokens of one sequence.
 struct Window {
@@ -70,5 +70,5 @@ inline std::vector<Window> truncation_windows(std::int64_t count, std::int64_t l
   return windows;
 }
 
-}  // namespace detail
+}  // namespace detail::text
 }  // namespace tl

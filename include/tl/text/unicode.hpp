@@ -14,7 +14,7 @@
 
 #include <tl/text/unicode_tables.hpp>
 
-namespace tl::detail {
+namespace tl::detail::text {
 
 /// Bits of a code point's classes; 0 for the characters that nothing happens to.
 enum CharClass : std::uint16_t {
@@ -220,4 +220,4 @@ inline ShortSequence decompose_dropped(char32_t c) {
   return {{c}, 1};
 }
 
-}  // namespace tl::detail
+}  // namespace tl::detail::text

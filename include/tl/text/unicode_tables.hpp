@@ -3,7 +3,7 @@
 // the answers of tokenizers 0.23.3; do not edit. Ranges are inclusive and sorted.
 #pragma once
 
-namespace tl::detail {
+namespace tl::detail::text {
 
 struct CodePointRange {
   char32_t first, last;
@@ -748,4 +748,4 @@ inline constexpr LongDecomposition dropped_decompositions[] = {
   {0xFB9, {0xF90, 0xFB5}}, {0x1112E, {0x11131, 0x11127}}, {0x1112F, {0x11132, 0x11127}},
 };
 
-}  // namespace tl::detail
+}  // namespace tl::detail::text

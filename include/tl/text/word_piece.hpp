@@ -29,10 +29,10 @@ class WordPiece {
   /// Throws format if a piece appears twice; `origin` names the file in the sentence.
   WordPiece(std::vector<std::string> pieces, WordPieceOptions options, std::string_view origin = "vocabulary")
       : options_(std::move(options)), pieces_(std::move(pieces)) {
-    std::vector<detail::Trie::Key> keys;
+    std::vector<detail::text::Trie::Key> keys;
     keys.reserve(pieces_.size());
     for (std::size_t i = 0; i < pieces_.size(); ++i) keys.push_back({pieces_[i], static_cast<std::int32_t>(i)});
-    trie_ = detail::Trie(std::move(keys));
+    trie_ = detail::text::Trie(std::move(keys));
     for (std::size_t i = 0; i < pieces_.size(); ++i) {
       const std::int32_t first = trie_.at(pieces_[i]);
       check(first == static_cast<std::int32_t>(i), ErrorCode::format, origin, ": the piece \"", pieces_[i],
@@ -58,10 +58,10 @@ class WordPiece {
   void split(std::string_view word, Emit&& emit, Rollback&& rollback) const {
     if (!too_long(word)) {
       std::size_t begin = 0;
-      std::int32_t start = detail::Trie::root;
-      while (start != detail::Trie::none) {
+      std::int32_t start = detail::text::Trie::root;
+      while (start != detail::text::Trie::none) {
         const auto match = trie_.longest(word.substr(begin), start);
-        if (match.value == detail::Trie::none) break;
+        if (match.value == detail::text::Trie::none) break;
         emit(match.value, begin, begin + match.length);
         begin += match.length;
         if (begin == word.size()) return;
@@ -69,7 +69,7 @@ class WordPiece {
       }
       rollback();
     }
-    check(unk_id_ != detail::Trie::none, ErrorCode::state, "WordPiece: the word \"", word,
+    check(unk_id_ != detail::text::Trie::none, ErrorCode::state, "WordPiece: the word \"", word,
           "\" is not in the vocabulary, and neither is the unknown token \"", options_.unk_token, "\" that stands for it");
     emit(unk_id_, std::size_t{0}, word.size());
   }
@@ -77,14 +77,14 @@ class WordPiece {
  private:
   bool too_long(std::string_view word) const {
     const auto limit = static_cast<std::size_t>(options_.max_input_chars_per_word);
-    return word.size() > limit && detail::count_code_points(word) > limit;
+    return word.size() > limit && detail::text::count_code_points(word) > limit;
   }
 
   WordPieceOptions options_;
   std::vector<std::string> pieces_;
-  detail::Trie trie_;
-  std::int32_t continuation_ = detail::Trie::none;
-  std::int32_t unk_id_ = detail::Trie::none;
+  detail::text::Trie trie_;
+  std::int32_t continuation_ = detail::text::Trie::none;
+  std::int32_t unk_id_ = detail::text::Trie::none;
 };
 
 }  // namespace tl
