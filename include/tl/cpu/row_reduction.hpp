@@ -38,13 +38,15 @@ template <class T> class RowReduction {
   /// out[i] += sum over all rows of column first + i, for i in [0, count); nothing if `out` is null.
   void add_to(T* out, std::int64_t first, std::int64_t count) {
     if (!out || rows_ == 0) return;
+    constexpr std::int64_t columns = 512;
     const T* const partial = static_cast<const T*>(storage_.data()) + first;
     const std::int64_t width = width_, all = blocks();
-    parallel_vectorized<T>(count, 512, [=](std::int64_t begin, std::int64_t end) TL_INLINE {
-      for (std::int64_t block = 0; block < all; ++block) {
-        const T* const row = partial + block * width;
-        vector_loop(end - begin, [=](std::int64_t i) TL_INLINE { out[begin + i] += row[begin + i]; });
-      }
+    parallel_vectorized<T>(count, columns, [=](std::int64_t begin, std::int64_t end) TL_INLINE {
+      T sums[columns] = {};
+      for (std::int64_t block = 0; block < all; ++block)
+        vector_loop(end - begin,
+                    [row = partial + block * width + begin, to = sums](std::int64_t i) TL_INLINE { to[i] += row[i]; });
+      vector_loop(end - begin, [to = out + begin, from = sums](std::int64_t i) TL_INLINE { to[i] += from[i]; });
     });
   }
 

@@ -1,0 +1,53 @@
+// self_attention and attention.
+#include "support/catch.hpp"
+#include "support/op_case.hpp"
+
+#include <tl/ops/attention.hpp>
+
+using tl::Shape;
+using tl::Tensor;
+using tl::Variable;
+using namespace tl::test;
+
+namespace {
+
+tl::ops::AttentionOptions options_of(const OpCase& c) {
+  return {.heads = c.options().at("heads"), .dropout = c.dropout(), .precision = c.precision()};
+}
+
+}  // namespace
+
+TEST_CASE("attention: values and gradients of PyTorch under the same masks") {
+  check_op("attention", []<class T>(const OpCase& c, const std::vector<Variable<T>>& in) {
+    if (in.size() == 1) return tl::ops::self_attention(in[0], c.integers("cu_k"), options_of(c));
+    return tl::ops::attention(in[0], in[1], c.integers("cu_q"), c.integers("cu_k"), options_of(c));
+  });
+}
+
+TEST_CASE("attention: the rows of a sequence do not depend on its neighbours") {
+  const Tensor<float> qkv = varied<float>({30, 96}, 1);
+  const tl::ops::AttentionOptions options{.heads = 2, .dropout = tl::kernels::DropoutMask{0.2, 1, 2, 3}};
+  const auto both =
+      tl::ops::self_attention(Variable<float>(qkv), Tensor<std::int32_t>::from({0, 11, 30}, {3}), options);
+  const auto first =
+      tl::ops::self_attention(Variable<float>(qkv.rows(0, 11)), Tensor<std::int32_t>::from({0, 11}, {2}), options);
+  CHECK(same_bits(both.value().rows(0, 11), first.value()));
+}
+
+TEST_CASE("attention: the same bits for every thread count") {
+  const auto offsets = Tensor<std::int32_t>::from({0, 70, 71, 150}, {4});
+  for (const tl::Precision precision : {tl::Precision::f32, tl::Precision::bf16})
+    check_thread_counts({{150, 3 * 64}}, [&](const auto& in) {
+      return tl::ops::self_attention(
+          in[0], offsets, {.heads = 4, .dropout = tl::kernels::DropoutMask{0.1, 1, 2, 3}, .precision = precision});
+    });
+}
+
+TEST_CASE("attention: error sentences") {
+  const auto offsets = Tensor<std::int32_t>::from({0, 2}, {2}), longer = Tensor<std::int32_t>::from({0, 1, 2}, {3});
+  TL_REQUIRE_ERROR(tl::ops::self_attention(leaf({2, 10}), offsets, {.heads = 2}),
+                   "self_attention: expected qkv [N, 3D] with D a multiple of 2 heads, got f32[2, 10]@cpu");
+  TL_REQUIRE_ERROR(tl::ops::attention(leaf({2, 4}), leaf({2, 6}), offsets, offsets, {.heads = 2}),
+                   "attention: expected q [NQ, D], kv [N, 2D], cu_q and cu_k [B + 1] with D a multiple of 2 heads");
+  TL_REQUIRE_ERROR(tl::ops::attention(leaf({2, 4}), leaf({2, 8}), offsets, longer, {.heads = 2}), "got f32[2, 4]@cpu");
+}

@@ -1,0 +1,73 @@
+// embedding_layer_norm_dropout.
+#include "support/catch.hpp"
+#include "support/op_case.hpp"
+
+#include <tl/ops/embedding_layer_norm_dropout.hpp>
+
+using tl::Shape;
+using tl::Tensor;
+using tl::Variable;
+using namespace tl::test;
+
+namespace {
+
+// The stored ids, cut into sequences of the stored lengths.
+tl::PackedSequences batch_of(const OpCase& c) {
+  const auto ids = c.integers("input_ids").to_vector();
+  std::vector<std::vector<std::int32_t>> sequences;
+  auto next = ids.begin();
+  for (const std::int64_t length : c.options().at("lengths")) {
+    sequences.emplace_back(next, next + length);
+    next += length;
+  }
+  return tl::pack(sequences);
+}
+
+tl::PackedSequences batch_of_lengths(const std::vector<std::int64_t>& lengths, std::int64_t vocabulary) {
+  std::vector<std::vector<std::int32_t>> sequences;
+  for (const std::int64_t length : lengths) {
+    sequences.emplace_back();
+    for (std::int64_t t = 0; t < length; ++t)
+      sequences.back().push_back(static_cast<std::int32_t>((t * t + length) % vocabulary));
+  }
+  return tl::pack(sequences);
+}
+
+}  // namespace
+
+TEST_CASE("embedding_layer_norm_dropout: values and gradients of PyTorch under the same masks") {
+  check_op("embedding_layer_norm_dropout", []<class T>(const OpCase& c, const std::vector<Variable<T>>& in) {
+    return tl::ops::embedding_layer_norm_dropout(batch_of(c), in[0], in[1], in[2], in[3],
+                                                 c.options().at("eps").get<double>(), c.dropout());
+  });
+}
+
+TEST_CASE("embedding_layer_norm_dropout: the mask does not depend on how sequences are packed") {
+  const Variable<float> word(varied<float>({30, 24}, 1)), position(varied<float>({9, 24}, 2)),
+      gamma(Tensor<float>::full({24}, 1.0F)), beta(Tensor<float>::zeros({24}));
+  const tl::kernels::DropoutMask mask{0.5, 1, 2, 3};
+  const auto both =
+      tl::ops::embedding_layer_norm_dropout(batch_of_lengths({4, 9}, 30), word, position, gamma, beta, 1e-12, mask);
+  const auto first =
+      tl::ops::embedding_layer_norm_dropout(batch_of_lengths({4}, 30), word, position, gamma, beta, 1e-12, mask);
+  CHECK(same_bits(both.value().rows(0, 4), first.value()));
+}
+
+TEST_CASE("embedding_layer_norm_dropout: the same bits for every thread count") {
+  const auto batch = batch_of_lengths({70, 3, 40, 90}, 50);
+  check_thread_counts({{50, 150}, {100, 150}, {150}, {150}}, [&](const auto& in) {
+    return tl::ops::embedding_layer_norm_dropout(batch, in[0], in[1], in[2], in[3], 1e-12,
+                                                 tl::kernels::DropoutMask{0.1, 1, 2, 3});
+  });
+}
+
+TEST_CASE("embedding_layer_norm_dropout: error sentences") {
+  const auto call = [](std::int64_t vocabulary, std::int64_t positions, std::int64_t width, std::int64_t gamma) {
+    return tl::ops::embedding_layer_norm_dropout(batch_of_lengths({4, 9}, 30), leaf({vocabulary, 8}),
+                                                 leaf({positions, width}), leaf({gamma}), leaf({8}), 1e-12);
+  };
+  TL_REQUIRE_ERROR(call(30, 9, 7, 8), "embedding_layer_norm_dropout: expected word [V, D], position [P, D], gamma [D]");
+  TL_REQUIRE_ERROR(call(30, 9, 8, 9), "got f32[30, 8]@cpu, f32[9, 8]@cpu, f32[9]@cpu and f32[8]@cpu");
+  TL_REQUIRE_ERROR(call(30, 8, 8, 8), "a text of 9 tokens is longer than the 8 positions of this model");
+  TL_REQUIRE_ERROR(call(9, 9, 8, 8), "embedding_layer_norm_dropout: input_ids: expected ids in [0, 9), got");
+}

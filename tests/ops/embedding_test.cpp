@@ -1,0 +1,39 @@
+// embedding.
+#include "support/catch.hpp"
+#include "support/op_case.hpp"
+
+#include <tl/ops/embedding.hpp>
+
+using tl::Shape;
+using tl::Tensor;
+using tl::Variable;
+using namespace tl::test;
+
+TEST_CASE("embedding: values and gradients of PyTorch") {
+  check_op("embedding", []<class T>(const OpCase& c, const std::vector<Variable<T>>& in) {
+    return tl::ops::embedding(c.integers("ids"), in[0]);
+  });
+}
+
+TEST_CASE("embedding: the backward pass adds to the rows of ids and leaves all others alone") {
+  const std::vector<std::int32_t> ids{3, 1, 3};
+  const Tensor<float> dy = Tensor<float>::from({1, 10, 2, 20, 4, 40}, {3, 2});
+  Tensor<float> dtable = Tensor<float>::full({5, 2}, 0.5F);
+  tl::kernels::embedding_backward<float>(tl::cpu_device, {ids.data(), dy.data(), dtable.data(), 3, 2, 5});
+  CHECK(dtable.to_vector() == std::vector<float>{0.5F, 0.5F, 2.5F, 20.5F, 0.5F, 0.5F, 5.5F, 50.5F, 0.5F, 0.5F});
+}
+
+TEST_CASE("embedding: the same bits for every thread count") {
+  std::vector<std::int32_t> ids(300);
+  for (std::size_t i = 0; i < ids.size(); ++i) ids[i] = static_cast<std::int32_t>(i * i % 50);
+  const auto stored = Tensor<std::int32_t>::from(ids, {300});
+  check_thread_counts({{50, 515}}, [&](const auto& in) { return tl::ops::embedding(stored, in[0]); });
+}
+
+TEST_CASE("embedding: error sentences") {
+  const auto ids = Tensor<std::int32_t>::from({1, 7, -1}, {3});
+  TL_REQUIRE_ERROR(tl::ops::embedding(ids, leaf({7, 2})), "embedding: expected ids in [0, 7), got 7 at row 1");
+  TL_REQUIRE_ERROR(tl::ops::embedding(ids.rows(2, 3), leaf({7, 2})), "got -1 at row 0");
+  TL_REQUIRE_ERROR(tl::ops::embedding(ids, leaf({7})),
+                   "embedding: expected ids [N] and table [V, D], got i32[3]@cpu and f32[7]@cpu");
+}

@@ -1,0 +1,41 @@
+// multiply, element by element.
+#include "support/catch.hpp"
+#include "support/op_case.hpp"
+
+#include <tl/ops/multiply.hpp>
+
+using tl::Shape;
+using tl::Tensor;
+using tl::Variable;
+using namespace tl::test;
+
+TEST_CASE("multiply: values and gradients of PyTorch") {
+  check_op("multiply",
+           []<class T>(const OpCase&, const std::vector<Variable<T>>& in) { return tl::ops::multiply(in[0], in[1]); });
+}
+
+TEST_CASE("multiply: the operator, and a square") {
+  const Variable<double> a(Tensor<double>::from({3.0, -2.0}, {2}), true);
+  const Variable<double> square = a * a;
+  CHECK(square.value().to_vector() == std::vector<double>{9.0, 4.0});
+  tl::ops::sum(square).backward();
+  CHECK(a.grad().to_vector() == std::vector<double>{6.0, -4.0});
+}
+
+TEST_CASE("multiply: overwrites, or accumulates if asked to") {
+  const std::vector<float> a{1, 2, 3}, b{4, 5, 6};
+  std::vector<float> y(3, NAN);
+  tl::kernels::multiply<float>(tl::cpu_device, {a.data(), b.data(), y.data(), 3});
+  CHECK(y == std::vector<float>{4, 10, 18});
+  tl::kernels::multiply<float>(tl::cpu_device, {a.data(), b.data(), y.data(), 3, true});
+  CHECK(y == std::vector<float>{8, 20, 36});
+}
+
+TEST_CASE("multiply: the same bits for every thread count") {
+  check_thread_counts({{300, 131}, {300, 131}}, [](const auto& in) { return tl::ops::multiply(in[0], in[1]); });
+}
+
+TEST_CASE("multiply: error sentences") {
+  TL_REQUIRE_ERROR(tl::ops::multiply(leaf({2}), leaf({3})),
+                   "multiply: expected two variables of the same shape, got f32[2]@cpu and f32[3]@cpu");
+}

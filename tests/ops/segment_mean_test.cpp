@@ -1,0 +1,39 @@
+// segment_mean.
+#include "support/catch.hpp"
+#include "support/op_case.hpp"
+
+#include <tl/ops/segment_mean.hpp>
+
+using tl::Shape;
+using tl::Tensor;
+using tl::Variable;
+using namespace tl::test;
+
+TEST_CASE("segment_mean: values and gradients of PyTorch") {
+  check_op("segment_mean", []<class T>(const OpCase& c, const std::vector<Variable<T>>& in) {
+    return tl::ops::segment_mean(in[0], c.integers("cu_seqlens"));
+  });
+}
+
+TEST_CASE("segment_mean: y and dx are overwritten") {
+  const std::vector<std::int32_t> offsets{0, 2, 2, 3};
+  const Tensor<float> x = Tensor<float>::from({1, 2, 3, 6, 5, 7}, {3, 2});
+  Tensor<float> y = Tensor<float>::full({3, 2}, NAN), dx = y.clone();
+  tl::kernels::segment_mean_forward<float>(tl::cpu_device, {x.data(), offsets.data(), y.data(), 3, 2});
+  CHECK(y.to_vector() == std::vector<float>{2, 4, 0, 0, 5, 7});
+  tl::kernels::segment_mean_backward<float>(tl::cpu_device, {y.data(), offsets.data(), dx.data(), 3, 2});
+  CHECK(dx.to_vector() == std::vector<float>{1, 2, 1, 2, 5, 7});
+}
+
+TEST_CASE("segment_mean: the same bits for every thread count") {
+  const auto offsets = Tensor<std::int32_t>::from({0, 17, 17, 60, 150}, {5});
+  check_thread_counts({{150, 131}}, [&](const auto& in) { return tl::ops::segment_mean(in[0], offsets); });
+}
+
+TEST_CASE("segment_mean: error sentences") {
+  const auto offsets = Tensor<std::int32_t>::from({0, 2}, {2});
+  TL_REQUIRE_ERROR(tl::ops::segment_mean(leaf({3, 2}), offsets),
+                   "segment_mean: expected cu_seqlens to end at the 3 rows of x, got 2");
+  TL_REQUIRE_ERROR(tl::ops::segment_mean(leaf({2}), offsets),
+                   "segment_mean: expected x [N, D] and cu_seqlens [B + 1], got f32[2]@cpu and i32[2]@cpu");
+}
