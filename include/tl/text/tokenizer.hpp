@@ -148,8 +148,7 @@ class Tokenizer {
     auto& listed = data_.config.additional_special_tokens;
     for (AddedToken& token : tokens) {
       token.special = true;
-      const bool known = is_named(token.content) || std::find(listed.begin(), listed.end(), token.content) != listed.end();
-      if (known || token.content.empty()) continue;
+      if (token.content.empty() || detail::text::is_named_special(data_.config, token.content)) continue;
       listed.push_back(token.content);
       data_.config.written_as_object.insert(token.content);
     }
@@ -198,11 +197,6 @@ class Tokenizer {
   };
 
   explicit Tokenizer(detail::text::TokenizerData data) : data_(std::move(data)) {}
-
-  bool is_named(const std::string& content) const {
-    const auto& special = data_.config.special;
-    return std::find(special.begin(), special.end(), content) != special.end();
-  }
 
   Limits resolve(const TokenizeOptions& options) const {
     options.validate();

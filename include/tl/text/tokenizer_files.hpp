@@ -24,6 +24,12 @@
 
 namespace tl::detail::text {
 
+/// Whether a path exists; one that cannot be looked at does not.
+inline bool present(const std::filesystem::path& path) {
+  std::error_code ignored;
+  return std::filesystem::exists(path, ignored);
+}
+
 /// The configuration files as one object, and the special tokens that came with flags.
 struct ConfigFiles {
   json config = json::object();
@@ -47,10 +53,10 @@ inline std::string read_special(const JsonView& view, ConfigFiles& files) {
 inline ConfigFiles read_config_files(const std::filesystem::path& folder) {
   ConfigFiles files;
   const auto config = folder / "tokenizer_config.json", map = folder / "special_tokens_map.json";
-  files.where = config.string() + ": ";
-  if (std::filesystem::exists(config)) files.config = read_json_object(config);
+  files.where = config.string();
+  if (present(config)) files.config = read_json_object(config);
   json overlay = json::object();
-  if (std::filesystem::exists(map)) overlay = read_json_object(map);
+  if (present(map)) overlay = read_json_object(map);
   const auto note_object = [&](const json& value) {
     if (value.is_object() && value.contains("content") && value["content"].is_string())
       files.written_as_object.insert(value["content"].get<std::string>());
@@ -59,7 +65,7 @@ inline ConfigFiles read_config_files(const std::filesystem::path& folder) {
     note_object(value);
     if (value.is_array()) std::for_each(value.begin(), value.end(), note_object);
   }
-  const JsonView view{files.config, files.where};
+  const JsonView view{files.config, files.where, true};
   if (view.has("added_tokens_decoder")) {
     const JsonView decoder = view.object("added_tokens_decoder");
     for (const auto& [key, entry] : decoder.value.items()) {
@@ -72,7 +78,7 @@ inline ConfigFiles read_config_files(const std::filesystem::path& folder) {
     }
   } else if (!overlay.empty()) {
     for (const auto& [key, value] : overlay.items()) files.config[key] = value;
-    files.where = config.string() + " with " + map.filename().string() + ": ";
+    files.where = config.string() + " with " + map.filename().string();
   }
   return files;
 }
@@ -95,7 +101,7 @@ inline std::optional<std::int64_t> read_model_max_length(const JsonView& view) {
 
 inline TokenizerConfig make_config(ConfigFiles& files, const TokenizerOptions& options) {
   TokenizerConfig out;
-  const JsonView view{files.config, files.where};
+  const JsonView view{files.config, files.where, true};
   for (std::size_t i = 0; i < special_keys.size(); ++i) {
     const char* key = special_keys[i].data();
     if (!view.has(key)) continue;
@@ -125,7 +131,7 @@ inline TokenizerConfig make_config(ConfigFiles& files, const TokenizerOptions& o
 }
 
 inline NormalizerOptions make_normalizer(const ConfigFiles& files, const TokenizerOptions& options, bool clean_text) {
-  const JsonView view{files.config, files.where};
+  const JsonView view{files.config, files.where, true};
   NormalizerOptions out;
   out.clean_text = clean_text;
   out.lowercase = options.do_lower_case.value_or(view.flag_or("do_lower_case", true));
@@ -150,16 +156,16 @@ inline void add_named_specials(TokenizerData& data, const ConfigFiles& files) {
 
 /// The class name for tokenizer_config.json: as read, else by the model_type of config.json.
 inline std::string tokenizer_class(const ConfigFiles& files, const std::filesystem::path& folder) {
-  const JsonView view{files.config, files.where};
+  const JsonView view{files.config, files.where, true};
   if (view.has("tokenizer_class")) {
     std::string name = view.text("tokenizer_class");
     if (name.ends_with("Fast")) name.resize(name.size() - 4);
     return name;
   }
   const auto path = folder / "config.json";
-  if (!std::filesystem::exists(path)) return "DistilBertTokenizer";
+  if (!present(path)) return "DistilBertTokenizer";
   const json model = read_json_object(path);
-  return JsonView{model, path.string() + ": "}.text_or("model_type", "") == "bert" ? "BertTokenizer" : "DistilBertTokenizer";
+  return JsonView{model, path.string(), true}.text_or("model_type", "") == "bert" ? "BertTokenizer" : "DistilBertTokenizer";
 }
 
 /// A model without tokenizer.json: the standard pipeline around a list of pieces.
@@ -169,15 +175,28 @@ inline void make_standard(TokenizerData& data, std::vector<std::string> pieces, 
   data.model = std::make_shared<WordPiece>(std::move(pieces), std::move(options), origin);
 }
 
-/// Marks the special tokens, and surrounds texts by [CLS] and [SEP] if nothing else is said.
+/// Whether the configuration names a token as special.
+inline bool is_named_special(const TokenizerConfig& config, const std::string& content) {
+  const auto& more = config.additional_special_tokens;
+  return std::find(config.special.begin(), config.special.end(), content) != config.special.end() ||
+         std::find(more.begin(), more.end(), content) != more.end();
+}
+
+/// Checks that the template adds no id the vocabulary lacks.
+inline void check_template(const TokenizerData& data, const std::string& where) {
+  const std::int32_t size = data.added.next_id(*data.model);
+  for (const auto& [name, special] : data.post_processor.special_tokens)
+    for (const std::int32_t id : special.ids)
+      check(id < size, ErrorCode::format, where, ": post_processor: expected an id below ", size, " for \"", name, "\", got ", id);
+}
+
+/// Adds the tokens that the configuration lists, then the named special ones; surrounds texts by [CLS] and [SEP] if no
+/// tokenizer.json said otherwise.
 inline void finish(TokenizerData& data, const ConfigFiles& files, bool standard) {
   if (!files.added_tokens_decoder.empty()) {
     std::map<std::int32_t, AddedToken> tokens = files.added_tokens_decoder;
-    for (auto& [id, token] : tokens) {
-      const bool named = std::find(data.config.special.begin(), data.config.special.end(), token.content) != data.config.special.end();
-      if (named && !token.special) token.special = true;
-    }
-    add_with_ids(data, tokens, files.where + "added_tokens_decoder");
+    for (auto& [id, token] : tokens) token.special = token.special || is_named_special(data.config, token.content);
+    add_with_ids(data, tokens, files.where);
   }
   add_named_specials(data, files);
   data.added.rebuild(data.normalizer);
@@ -193,43 +212,45 @@ inline bool looks_like_hub_name(const std::string& name) {
   return std::count(name.begin(), name.end(), '/') <= 1 && name.find('\\') == std::string::npos;
 }
 
-inline TokenizerData load_tokenizer(const std::filesystem::path& folder, const TokenizerOptions& options) {
-  namespace fs = std::filesystem;
-  options.validate();
-  if (!fs::exists(folder)) {
-    if (looks_like_hub_name(folder.string()))
-      fail(ErrorCode::not_found, "tokenizer: there is no folder \"", folder.string(),
-           "\"; names on a model hub are not downloaded, pass the path of a folder that holds tokenizer.json or vocab.txt");
-    fail(ErrorCode::not_found, "tokenizer: there is no folder \"", folder.string(), "\"; expected one that holds tokenizer.json or vocab.txt");
+inline void check_folder(const std::filesystem::path& folder) {
+  constexpr std::string_view expected = "a folder that holds tokenizer.json or vocab.txt";
+  const std::string name = folder.string();
+  if (!present(folder))
+    fail(ErrorCode::not_found, "tokenizer: expected ", expected, ", got \"", name, "\", which does not exist",
+         looks_like_hub_name(name) ? "; models are not downloaded by their name on a hub, pass the path of a local copy" : "");
+  std::error_code ignored;
+  check(std::filesystem::is_directory(folder, ignored), ErrorCode::invalid_argument, "tokenizer: expected ", expected,
+        ", got the file \"", name, "\"");
+  check(present(folder / "tokenizer.json") || present(folder / "vocab.txt"), ErrorCode::not_found, "tokenizer: expected ",
+        expected, ", got \"", name, "\", which holds neither");
+}
+
+/// The tokens that older folders without tokenizer.json keep in a file of their own.
+inline void read_added_tokens_file(const std::filesystem::path& path, const TokenizerConfig& config, ConfigFiles& files) {
+  const json ids = read_json_object(path);
+  files.where = path.string();
+  for (const auto& [content, id] : ids.items()) {
+    JsonView{id, files.where + ": " + content}.expect(is_id(id), "an id");
+    const bool special = is_named_special(config, content);
+    files.added_tokens_decoder.emplace(id.template get<std::int32_t>(), AddedToken{.content = content, .special = special});
   }
-  check(fs::is_directory(folder), ErrorCode::invalid_argument, "tokenizer: expected a folder that holds tokenizer.json or vocab.txt, got the file \"",
-        folder.string(), "\"");
-  const auto tokenizer = folder / "tokenizer.json", vocabulary = folder / "vocab.txt", legacy = folder / "added_tokens.json";
-  const bool has_json = fs::exists(tokenizer);
-  check(has_json || fs::exists(vocabulary), ErrorCode::not_found, "tokenizer: expected tokenizer.json or vocab.txt in the folder \"",
-        folder.string(), "\", got neither");
+}
+
+inline TokenizerData load_tokenizer(const std::filesystem::path& folder, const TokenizerOptions& options) {
+  options.validate();
+  check_folder(folder);
+  const auto tokenizer = folder / "tokenizer.json", vocabulary = folder / "vocab.txt", added = folder / "added_tokens.json";
+  const bool standard = !present(tokenizer);
   ConfigFiles files = read_config_files(folder);
   TokenizerData data;
   data.config = make_config(files, options);
   data.config.tokenizer_class = tokenizer_class(files, folder);
-  if (has_json) read_tokenizer_json(tokenizer, data);
-  else make_standard(data, read_vocabulary_lines(vocabulary), vocabulary.string());
+  if (standard) make_standard(data, read_vocabulary_lines(vocabulary), vocabulary.string());
+  else read_tokenizer_json(tokenizer, data);
   data.normalizer = Normalizer(make_normalizer(files, options, data.normalizer.options().clean_text));
-  if (!has_json && files.added_tokens_decoder.empty() && fs::exists(legacy)) {
-    const json ids = read_json_object(legacy);
-    for (const auto& [content, id] : ids.items()) {
-      const JsonView view{id, legacy.string() + ": " + content};
-      view.expect(id.is_number_unsigned(), "an id");
-      const auto& named = data.config.special;
-      const auto& more = data.config.additional_special_tokens;
-      AddedToken token{.content = content};
-      token.special = std::find(named.begin(), named.end(), content) != named.end() ||
-                      std::find(more.begin(), more.end(), content) != more.end();
-      files.added_tokens_decoder.emplace(id.template get<std::int32_t>(), std::move(token));
-    }
-    files.where = legacy.string() + ": ";
-  }
-  finish(data, files, !has_json);
+  if (standard && files.added_tokens_decoder.empty() && present(added)) read_added_tokens_file(added, data.config, files);
+  finish(data, files, standard);
+  check_template(data, tokenizer.string());
   return data;
 }
 

@@ -7,12 +7,12 @@
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -26,15 +26,33 @@ namespace tl::detail::text {
 using nlohmann::json;
 
 inline std::string read_file(const std::filesystem::path& path) {
+  std::error_code error;
+  const auto size = std::filesystem::file_size(path, error);
+  check(!error, ErrorCode::io, path.string(), ": cannot be read (", error.message(), ")");
+  std::string text(static_cast<std::size_t>(size), '\0');
   std::ifstream in(path, std::ios::binary);
-  check(in.good(), ErrorCode::io, path.string(), ": cannot be opened for reading");
-  std::string text{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-  check(!in.bad(), ErrorCode::io, path.string(), ": cannot be read");
+  in.read(text.data(), static_cast<std::streamsize>(size));
+  check(in.good(), ErrorCode::io, path.string(), ": expected ", size, " readable bytes, got ", in.gcount());
   return text;
+}
+
+/// Whether brackets nest deeper than `limit`; deeper values would exhaust the stack when they are written again.
+inline bool nests_deeper(std::string_view text, int limit) {
+  bool in_string = false;
+  int depth = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (in_string && c == '\\') ++i;
+    else if (c == '"') in_string = !in_string;
+    else if (!in_string && (c == '{' || c == '[') && ++depth > limit) return true;
+    else if (!in_string && (c == '}' || c == ']')) --depth;
+  }
+  return false;
 }
 
 inline json read_json_object(const std::filesystem::path& path) {
   const std::string text = read_file(path);
+  check(!nests_deeper(text, 200), ErrorCode::format, path.string(), ": expected at most 200 levels of brackets, got more");
   json root;
   try {
     root = json::parse(text);
@@ -48,10 +66,11 @@ inline json read_json_object(const std::filesystem::path& path) {
   return root;
 }
 
-/// A JSON object with the place it came from, for sentences: "path: model.vocab".
+/// A JSON value with the place it came from, for sentences: "path: model.vocab".
 struct JsonView {
   const json& value;
   std::string where;
+  bool is_file = false;  // the whole content of the file `where`
 
   bool has(const char* key) const {
     const auto found = value.find(key);
@@ -60,7 +79,7 @@ struct JsonView {
 
   JsonView at(const char* key) const {
     check(has(key), ErrorCode::format, where, ": expected the key \"", key, "\", got none");
-    return {value.at(key), where + (where.ends_with(": ") ? "" : ".") + key};
+    return {value.at(key), where + (is_file ? ": " : ".") + key};
   }
 
   void expect(bool right, const char* what) const {
@@ -76,7 +95,7 @@ struct JsonView {
   }
   std::int32_t id(const char* key) const {
     const std::int64_t number = integer(key);
-    at(key).expect(number >= 0 && number <= 0x7FFFFFFF, "an id between 0 and 2147483647");
+    at(key).expect(number >= 0 && number <= 0x7FFFFFFF, "a number between 0 and 2147483647");
     return static_cast<std::int32_t>(number);
   }
 
@@ -91,11 +110,14 @@ struct JsonView {
   }
 
   std::string excerpt() const {
+    if (value.is_structured()) return value.is_array() ? "an array" : "an object";
     std::string text = value.dump(-1, ' ', true, json::error_handler_t::replace);
     if (text.size() > 60) text = text.substr(0, 57) + "...";
     return text;
   }
 };
+
+inline bool is_id(const json& value) { return value.is_number_unsigned() && value.get<std::uint64_t>() <= 0x7FFFFFFF; }
 
 /// An added token as an object {content, lstrip, ...}.
 inline AddedToken read_added_token(const JsonView& from) {
@@ -193,8 +215,7 @@ inline PostProcessor read_post_processor(const JsonView& from) {
   if (type == "BertProcessing") {
     const auto pair_at = [&](const char* key) {
       const JsonView pair = from.array(key);
-      pair.expect(pair.value.size() == 2 && pair.value[0].is_string() && pair.value[1].is_number_unsigned(),
-                  "a token and its id");
+      pair.expect(pair.value.size() == 2 && pair.value[0].is_string() && is_id(pair.value[1]), "a token and its id");
       return std::pair(pair.value[0].get<std::string>(), pair.value[1].get<std::int32_t>());
     };
     const auto sep = pair_at("sep"), cls = pair_at("cls");
@@ -213,7 +234,7 @@ inline PostProcessor read_post_processor(const JsonView& from) {
     PostProcessor::Special special;
     const JsonView ids = view.array("ids"), tokens = view.array("tokens");
     for (const json& id : ids.value) {
-      ids.expect(id.is_number_unsigned(), "an array of ids");
+      ids.expect(is_id(id), "an array of ids");
       special.ids.push_back(id.get<std::int32_t>());
     }
     for (const json& token : tokens.value) {
@@ -245,7 +266,7 @@ inline void add_with_ids(TokenizerData& data, const std::map<std::int32_t, Added
 /// still be overridden by the configuration.
 inline void read_tokenizer_json(const std::filesystem::path& path, TokenizerData& data) {
   const json root = read_json_object(path);
-  const JsonView view{root, path.string() + ": "};
+  const JsonView view{root, path.string(), true};
   data.model = read_model(view.object("model"));
   data.normalizer = Normalizer(read_normalizer(view.object("normalizer")));
   const JsonView pre_tokenizer = view.object("pre_tokenizer");

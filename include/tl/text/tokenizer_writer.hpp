@@ -179,18 +179,16 @@ inline std::string added_tokens_text(const TokenizerData& data) {
 inline void write_file_atomically(const std::filesystem::path& path, std::string_view text) {
   auto temporary = path;
   temporary += ".tmp";
+  std::error_code error, ignored;
   {
     std::ofstream out(temporary, std::ios::binary | std::ios::trunc);
     out.write(text.data(), static_cast<std::streamsize>(text.size())).flush();
-    if (!out.good()) {
-      std::error_code ignored;
-      std::filesystem::remove(temporary, ignored);
-      fail(ErrorCode::io, path.string(), ": cannot be written (", text.size(), " bytes)");
-    }
+    if (!out.good()) error = std::make_error_code(std::errc::io_error);
   }
-  std::error_code error;
-  std::filesystem::rename(temporary, path, error);
-  check(!error, ErrorCode::io, path.string(), ": cannot be replaced by ", temporary.string(), " (", error.message(), ")");
+  if (!error) std::filesystem::rename(temporary, path, error);
+  if (!error) return;
+  std::filesystem::remove(temporary, ignored);
+  fail(ErrorCode::io, path.string(), ": cannot be written (", text.size(), " bytes, ", error.message(), ")");
 }
 
 inline void save_tokenizer(const std::filesystem::path& folder, const TokenizerData& data) {
