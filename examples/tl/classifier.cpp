@@ -1,0 +1,41 @@
+// The only file of `tl evaluate` and `tl predict` that compiles the model.
+#include "classifier.hpp"
+
+#include <tl/models/distilbert_for_sequence_classification.hpp>
+#include <tl/train/evaluation.hpp>
+
+namespace program {
+
+struct Classifier::Model {
+  tl::DistilBertForSequenceClassification model;
+};
+
+Classifier::Classifier(const std::string& folder)
+    : tokenizer_(tl::Tokenizer::from_pretrained(folder)),
+      model_(new Model{tl::DistilBertForSequenceClassification::from_pretrained(folder)}) {
+  tl::check(model_->model.load_report().complete(), tl::ErrorCode::format, folder,
+            ": expected a trained classifier, got a model without a head; make one with tl train");
+}
+
+Classifier::~Classifier() = default;
+
+const tl::DistilBertConfig& Classifier::config() const { return model_->model.config(); }
+
+std::vector<std::string> Classifier::labels() const {
+  std::vector<std::string> names;
+  for (const auto& [id, name] : config().id2label) names.push_back(name);
+  return names;
+}
+
+tl::Tensor<float> Classifier::logits(const std::vector<std::vector<std::int32_t>>& input_ids) const {
+  const tl::NoGradGuard no_grad;
+  return model_->model(tl::pack(input_ids)).logits.value();
+}
+
+Classifier::Evaluation Classifier::evaluate(const tl::Dataset& rows, const std::string& name, std::int64_t batch_size) const {
+  const tl::PackedCollator collate(rows, {.name = name, .num_labels = config().num_labels()});
+  auto result = tl::run_evaluation(model_->model, collate, {.batch_size = batch_size});
+  return {result.loss.value_or(0.0), std::move(result.prediction)};
+}
+
+}  // namespace program

@@ -1,0 +1,49 @@
+// A trained classifier as `tl evaluate` and `tl predict` need it. The model and its kernels are compiled in classifier.cpp
+// alone, which keeps the build of the program short.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <tl/data/dataset.hpp>
+#include <tl/models/distilbert_config.hpp>
+#include <tl/text/tokenizer.hpp>
+#include <tl/train/metrics.hpp>
+
+namespace program {
+
+class Classifier {
+ public:
+  /// Loads model and tokenizer. Throws tl::Error(format) for a folder without a trained head.
+  explicit Classifier(const std::string& folder);
+  ~Classifier();
+
+  const tl::Tokenizer& tokenizer() const { return tokenizer_; }
+  const tl::DistilBertConfig& config() const;
+
+  /// Tokens of the longest text that the model takes.
+  std::int64_t longest() const { return config().max_position_embeddings; }
+
+  /// Class names in the order of their ids.
+  std::vector<std::string> labels() const;
+
+  /// Logits [B, C] of B tokenised texts.
+  tl::Tensor<float> logits(const std::vector<std::vector<std::int32_t>>& input_ids) const;
+
+  struct Evaluation {
+    double loss;
+    tl::EvalPrediction prediction;
+  };
+
+  /// Loss and logits over the columns input_ids and label; `name` is what errors call the data set.
+  Evaluation evaluate(const tl::Dataset& rows, const std::string& name, std::int64_t batch_size) const;
+
+ private:
+  struct Model;
+  tl::Tokenizer tokenizer_;
+  std::unique_ptr<const Model> model_;
+};
+
+}  // namespace program

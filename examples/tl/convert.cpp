@@ -1,0 +1,40 @@
+// tl convert: a BERT encoder becomes a DistilBERT with the same outputs.
+#include <iostream>
+#include <memory>
+
+#include <tl/models/bert_conversion.hpp>
+
+#include "commands.hpp"
+
+namespace program {
+
+namespace {
+
+struct Options {
+  std::string from = "bert";
+  std::string input, output;
+};
+
+void run(const Options& options) {
+  const auto report = tl::convert_bert(options.input, options.output);
+  std::cout << options.output << ": " << report.tensors << " tensors, " << report.parameters << " parameters ("
+            << report.config.n_layers << " layers of width " << report.config.dim << ")\n";
+  if (!report.unused.empty()) {
+    std::cout << "not used:";
+    for (const auto& name : report.unused) std::cout << ' ' << name;
+    std::cout << '\n';
+  }
+}
+
+}  // namespace
+
+void add_convert(CLI::App& app) {
+  const auto options = std::make_shared<Options>();
+  CLI::App& command = *app.add_subcommand("convert", "Writes an encoder of another family as a DistilBERT");
+  command.add_option("--from", options->from, "family of the model")->required()->check(CLI::IsMember({"bert"}));
+  command.add_option("IN", options->input, "model folder")->required();
+  command.add_option("OUT", options->output, "new folder")->required();
+  command.callback([options] { run(*options); });
+}
+
+}  // namespace program

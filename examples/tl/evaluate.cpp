@@ -1,0 +1,71 @@
+// tl evaluate: loss, accuracy and F1 of a classifier on the texts of a file.
+#include <chrono>
+#include <iostream>
+#include <memory>
+
+#include <tl/io/json_file.hpp>
+
+#include "classifier.hpp"
+#include "commands.hpp"
+#include "labelled_texts.hpp"
+#include "metrics.hpp"
+
+namespace program {
+
+namespace {
+
+struct Options {
+  std::string model, validation_file, output_dir;
+  DataOptions data;
+  std::optional<std::int64_t> max_eval_samples;
+  std::int64_t batch_size = 16;
+  bool json = false;
+};
+
+void run(const Options& options) {
+  const LabelledFile file = read_labelled(options.validation_file, options.data);
+  const Classifier classifier(options.model);
+  const auto labels = classifier.labels();
+  const auto rows = tokenized(file, options.data, labels, options.max_eval_samples, classifier.tokenizer(), classifier.longest());
+
+  const auto start = std::chrono::steady_clock::now();
+  const auto result = classifier.evaluate(rows, options.validation_file, options.batch_size);
+  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+
+  tl::Json metrics = {{"eval_loss", result.loss}};
+  for (const auto& [name, value] : classification_metrics(labels.size())(result.prediction)) metrics["eval_" + name] = value;
+  metrics["eval_samples"] = rows.num_rows();
+  metrics["eval_runtime"] = seconds.count();
+  metrics["eval_samples_per_second"] = static_cast<double>(rows.num_rows()) / seconds.count();
+  if (!options.output_dir.empty()) {
+    std::error_code error;
+    std::filesystem::create_directories(options.output_dir, error);
+    tl::check(!error, tl::ErrorCode::io, "cannot make the folder ", options.output_dir, ": ", error.message());
+    tl::write_json(std::filesystem::path(options.output_dir) / "eval_results.json", metrics, {.indent = 4});
+  }
+  if (options.json) {
+    std::cout << tl::dump_json(metrics, {.indent = -1, .sort_keys = false}) << '\n';
+    return;
+  }
+  for (const auto& [name, value] : metrics.items()) std::cout << name << " = " << value.dump() << '\n';
+}
+
+}  // namespace
+
+void add_evaluate(CLI::App& app) {
+  const auto options = std::make_shared<Options>();
+  CLI::App& command = *app.add_subcommand("evaluate", "Measures a classifier on labelled texts");
+  command.add_option("--model_name_or_path", options->model, "folder of a classifier")->required();
+  command.add_option("--validation_file", options->validation_file, ".jsonl or .csv file")->required();
+  options->data.add(command);
+  command.add_option("--max_eval_samples", options->max_eval_samples, "only the first so many texts");
+  command.add_option("--per_device_eval_batch_size", options->batch_size, "texts per batch")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1 << 20));
+  command.add_option("--output_dir", options->output_dir, "write eval_results.json into this folder");
+  add_truth(command, "json", options->json, "print one JSON object");
+  add_threads(command);
+  command.callback([options] { run(*options); });
+}
+
+}  // namespace program

@@ -1,0 +1,193 @@
+// Where `tl predict` and `tl tokenize` take their texts from: the command line, a file, or standard input. Lines are
+// handed on as soon as they have arrived, so a program at the other end of a pipe gets its answer at once, and a large
+// file is never held in memory as a whole.
+#pragma once
+
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstddef>
+#include <filesystem>
+#include <iostream>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <tl/data/json_lines.hpp>
+#include <tl/io/mapped_file.hpp>
+#include <tl/text/tokenizer.hpp>
+
+#include "commands.hpp"
+
+namespace program {
+
+/// Lines of a file descriptor, without their line ends (LF or CRLF).
+class LineReader {
+ public:
+  LineReader(int descriptor, std::string name) : descriptor_(descriptor), name_(std::move(name)) {}
+
+  /// Waits until there is at least one line, then takes those that are there already, at most `most`; none at the end.
+  std::vector<std::string> next(std::size_t most) {
+    std::vector<std::string> lines;
+    while (lines.size() < most) {
+      if (take_line(lines)) continue;
+      if (at_end_ || (!lines.empty() && !readable())) break;
+      fill();
+    }
+    return lines;
+  }
+
+ private:
+  bool take_line(std::vector<std::string>& lines) {
+    const std::size_t end = buffer_.find('\n', searched_);
+    if (end == std::string::npos && !(at_end_ && begin_ < buffer_.size())) {
+      searched_ = buffer_.size();
+      return false;
+    }
+    const std::size_t stop = std::min(end, buffer_.size());
+    std::string line = buffer_.substr(begin_, stop - begin_);
+    if (line.ends_with('\r')) line.pop_back();
+    lines.push_back(std::move(line));
+    begin_ = searched_ = std::min(stop + 1, buffer_.size());
+    return true;
+  }
+
+  bool readable() const {
+    pollfd poll_for{descriptor_, POLLIN, 0};
+    return ::poll(&poll_for, 1, 0) > 0;
+  }
+
+  void fill() {
+    buffer_.erase(0, begin_);
+    searched_ -= begin_;
+    begin_ = 0;
+    const std::size_t size = buffer_.size();
+    buffer_.resize(size + (std::size_t{1} << 16));
+    ssize_t count;
+    do count = ::read(descriptor_, buffer_.data() + size, buffer_.size() - size);
+    while (count < 0 && errno == EINTR);
+    if (count < 0) tl::detail::fail_errno("read", name_, errno);
+    at_end_ = count == 0;
+    buffer_.resize(size + static_cast<std::size_t>(count));
+  }
+
+  int descriptor_;
+  std::string name_;
+  std::string buffer_;
+  std::size_t begin_ = 0, searched_ = 0;  // first byte not handed on, first byte not looked at
+  bool at_end_ = false;
+};
+
+/// The options that say which texts are meant.
+struct TextOptions {
+  std::vector<std::string> texts;
+  std::string file;
+  std::string text_column = "text";
+  bool truncation = false;
+  std::optional<int> max_seq_length;
+
+  void add(CLI::App& command) {
+    command.add_option("--text", texts, "a text; may be given several times")
+        ->expected(1)
+        ->allow_extra_args(false)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    command.add_option("--file", file, "texts of a .jsonl file, or one per line of any other; default: standard input");
+    command.add_option("--text_column", text_column, "key of the text in a .jsonl file")->capture_default_str();
+    add_truth(command, "truncation", truncation, "cut texts that are too long; otherwise they are an error");
+    command.add_option("--max_seq_length", max_seq_length, "cut texts to this many tokens (implies --truncation)");
+  }
+
+  tl::TokenizeOptions tokenize_options(const tl::Tokenizer& tokenizer, std::optional<std::int64_t> model_length) const {
+    const std::optional<std::int64_t> longest = model_length ? model_length : tokenizer.model_max_length();
+    tl::TokenizeOptions options{.truncation = truncation || max_seq_length.has_value()};
+    if (max_seq_length) {
+      const std::int64_t least = tokenizer.num_special_tokens_to_add() + 1;
+      tl::check(*max_seq_length >= least && (!longest || *max_seq_length <= *longest), tl::ErrorCode::invalid_argument,
+                "--max_seq_length: expected at least ", least, " and at most the model's ", longest.value_or(0),
+                ", got ", *max_seq_length);
+      options.max_length = *max_seq_length;
+    } else if (truncation && longest) {
+      options.max_length = static_cast<int>(std::min<std::int64_t>(*longest, std::numeric_limits<int>::max()));
+    }
+    return options;
+  }
+};
+
+/// Texts with their places, piece by piece.
+class TextSource {
+ public:
+  struct Piece {
+    std::vector<std::string> texts;
+    std::string place;       ///< "--text", "standard input, line" or "FILE, line": the number follows
+    std::size_t first = 1;  ///< number of the first text
+
+    std::string where(std::size_t i) const { return place + " " + std::to_string(first + i); }
+  };
+
+  explicit TextSource(const TextOptions& options) {
+    if (!options.texts.empty() && !options.file.empty())
+      throw UsageError("expected --text or --file, got both");
+    if (!options.texts.empty()) {
+      all_ = options.texts;
+      place_ = "--text";
+    } else if (options.file.empty()) {
+      lines_.emplace(STDIN_FILENO, "standard input");
+      place_ = "standard input, line";
+    } else if (options.file.ends_with(".jsonl") || options.file.ends_with(".json")) {
+      all_ = tl::load_jsonl(options.file, {.columns = {options.text_column}})
+                 .column<std::string>(options.text_column)
+                 .to_vector();
+      place_ = options.file + ", row";
+    } else {
+      tl::check(!std::filesystem::is_directory(options.file), tl::ErrorCode::io, "cannot read ", options.file,
+                ": expected a file, got a folder");
+      file_ = tl::detail::FileDescriptor(::open(options.file.c_str(), O_RDONLY | O_CLOEXEC));
+      if (file_.get() < 0) tl::detail::fail_errno("open", options.file, errno);
+      lines_.emplace(file_.get(), options.file);
+      place_ = options.file + ", line";
+    }
+  }
+
+  /// At most `most` texts; none at the end.
+  Piece next(std::size_t most) {
+    Piece piece{{}, place_, done_ + 1};
+    if (lines_) {
+      piece.texts = lines_->next(most);
+    } else {
+      const std::size_t end = std::min(all_.size(), done_ + most);
+      piece.texts.assign(all_.begin() + static_cast<std::ptrdiff_t>(done_), all_.begin() + static_cast<std::ptrdiff_t>(end));
+    }
+    done_ += piece.texts.size();
+    return piece;
+  }
+
+ private:
+  std::vector<std::string> all_;
+  tl::detail::FileDescriptor file_;
+  std::optional<LineReader> lines_;
+  std::string place_;
+  std::size_t done_ = 0;
+};
+
+/// encode(texts) for a whole piece; if that fails, the error names the text's place and not its number in the piece.
+template <class Encode, class EncodeOne>
+auto encode_piece(const TextSource::Piece& piece, Encode&& encode, EncodeOne&& encode_one) {
+  try {
+    return encode(piece.texts);
+  } catch (const tl::Error&) {
+    for (std::size_t i = 0; i < piece.texts.size(); ++i) {
+      try {
+        encode_one(piece.texts[i]);
+      } catch (const tl::Error& error) {
+        tl::fail(error.code(), piece.where(i), ": ", error.what());
+      }
+    }
+    throw;
+  }
+}
+
+}  // namespace program

@@ -1,0 +1,76 @@
+// tl tokenize: ids, tokens and offsets of texts, one JSON object per line.
+#include <chrono>
+#include <memory>
+
+#include <tl/io/json.hpp>
+#include <tl/text/tokenizer.hpp>
+
+#include "commands.hpp"
+#include "texts.hpp"
+
+namespace program {
+
+namespace {
+
+struct Options {
+  std::string model;
+  TextOptions source;
+  bool special_tokens = true;
+  bool bench = false;
+};
+
+void print_all(const tl::Tokenizer& tokenizer, TextSource& source, const tl::TokenizeOptions& options) {
+  for (;;) {
+    const auto piece = source.next(1024);
+    if (piece.texts.empty()) return;
+    const auto encodings = encode_piece(
+        piece, [&](const auto& texts) { return tokenizer.encode_batch(texts, options); },
+        [&](const std::string& text) { tokenizer.encode(text, options); });
+    for (const tl::Encoding& encoding : encodings) {
+      const tl::Json line = {
+          {"input_ids", encoding.input_ids}, {"tokens", encoding.tokens}, {"offsets", encoding.offsets}};
+      std::cout << tl::dump_json(line, {.indent = -1, .sort_keys = false, .ensure_ascii = false}) << '\n';
+    }
+    std::cout.flush();
+  }
+}
+
+/// Reads all texts first, so that the clock counts nothing but their way to ids.
+void measure(const tl::Tokenizer& tokenizer, TextSource& source, const tl::TokenizeOptions& options) {
+  std::vector<std::string> texts;
+  for (;;) {
+    auto piece = source.next(65536);
+    if (piece.texts.empty()) break;
+    std::move(piece.texts.begin(), piece.texts.end(), std::back_inserter(texts));
+  }
+  const auto start = std::chrono::steady_clock::now();
+  const auto ids = tokenizer.encode_ids(texts, options);
+  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+  std::size_t tokens = 0;
+  for (const auto& row : ids) tokens += row.size();
+  const tl::Json line = {{"seconds", seconds.count()}, {"texts", texts.size()}, {"tokens", tokens}};
+  std::cout << tl::dump_json(line, {.indent = -1, .sort_keys = false}) << '\n';
+}
+
+void run(const Options& options) {
+  const auto tokenizer = tl::Tokenizer::from_pretrained(options.model);
+  tl::TokenizeOptions how = options.source.tokenize_options(tokenizer, {});
+  how.add_special_tokens = options.special_tokens;
+  TextSource source(options.source);
+  options.bench ? measure(tokenizer, source, how) : print_all(tokenizer, source, how);
+}
+
+}  // namespace
+
+void add_tokenize(CLI::App& app) {
+  const auto options = std::make_shared<Options>();
+  CLI::App& command = *app.add_subcommand("tokenize", "Prints ids, tokens and offsets of texts as JSON lines");
+  command.add_option("--model_name_or_path", options->model, "folder with a tokenizer")->required();
+  options->source.add(command);
+  add_truth(command, "add_special_tokens", options->special_tokens, "put [CLS] and [SEP] around a text; default: true");
+  add_truth(command, "bench", options->bench, "print only how long all texts take to become ids");
+  add_threads(command);
+  command.callback([options] { run(*options); });
+}
+
+}  // namespace program

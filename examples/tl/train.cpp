@@ -1,0 +1,126 @@
+// tl train: fine-tunes a classifier on the texts of a file, evaluates it, and saves it with its tokenizer.
+#include <iostream>
+#include <memory>
+#include <sstream>
+#include <utility>
+
+#include <tl/trainer.hpp>
+
+#include "commands.hpp"
+#include "labelled_texts.hpp"
+#include "metrics.hpp"
+
+namespace program {
+
+namespace {
+
+struct Options {
+  std::string model, train_file, validation_file, labels, config_overrides;
+  DataOptions data;
+  std::optional<std::int64_t> max_train_samples, max_eval_samples;
+  bool ignore_mismatched_sizes = false;
+  tl::TrainingArguments arguments;
+};
+
+std::vector<std::string> split_names(const std::string& list) {
+  std::vector<std::string> names;
+  std::istringstream in(list);
+  for (std::string name; std::getline(in, name, ',');) {
+    tl::check(!name.empty(), tl::ErrorCode::invalid_argument, "--labels: expected names with commas between, got ", list);
+    names.push_back(name);
+  }
+  return names;
+}
+
+/// Names from the command line, else those of a model that is a classifier already, else those of the training file.
+std::vector<std::string> choose_labels(const Options& options, const LabelledFile& train) {
+  if (!options.labels.empty()) return split_names(options.labels);
+  const auto config = tl::DistilBertConfig::from_pretrained(options.model);
+  const auto& architectures = config.architectures;
+  if (std::find(architectures.begin(), architectures.end(), tl::DistilBertForSequenceClassification::class_name) ==
+      architectures.end())
+    return class_names(train, options.data);
+  std::vector<std::string> names;
+  for (const auto& [id, name] : config.id2label) names.push_back(name);
+  return names;
+}
+
+void run(const Options& options) {
+  const tl::TrainingArguments& arguments = options.arguments;
+  arguments.validate();
+  const LabelledFile train_file = read_labelled(options.train_file, options.data);
+  std::optional<LabelledFile> validation_file;
+  if (!options.validation_file.empty()) validation_file = read_labelled(options.validation_file, options.data);
+  const auto labels = choose_labels(options, train_file);
+
+  const auto tokenizer = tl::Tokenizer::from_pretrained(options.model);
+  tl::set_seed(static_cast<std::uint64_t>(arguments.seed));
+  auto model = tl::DistilBertForSequenceClassification::from_pretrained(
+      options.model, {.labels = labels,
+                      .config_overrides = options.config_overrides,
+                      .ignore_mismatched_sizes = options.ignore_mismatched_sizes});
+  const std::int64_t longest = model.config().max_position_embeddings;
+  const auto train_rows = tokenized(train_file, options.data, labels, options.max_train_samples, tokenizer, longest);
+  std::optional<tl::Dataset> eval_rows;
+  if (validation_file)
+    eval_rows = tokenized(*validation_file, options.data, labels, options.max_eval_samples, tokenizer, longest);
+
+  if (const auto message = model.load_report().message(); !message.empty()) std::cout << message << '\n';
+  std::cout << "training " << model.parameters().count() << " parameters on " << train_rows.num_rows() << " texts, "
+            << tl::num_threads() << (tl::num_threads() == 1 ? " thread" : " threads") << std::endl;
+
+  tl::TrainerOptions trainer_options{.train_dataset = train_rows,
+                                     .eval_dataset = eval_rows,
+                                     .processing_class = tokenizer,
+                                     .compute_metrics = classification_metrics(labels.size())};
+  if (arguments.eval_strategy != tl::IntervalStrategy::no)
+    trainer_options.callbacks.push_back(std::make_shared<tl::EpochTable>());
+  tl::Trainer trainer(model, arguments, std::move(trainer_options));
+  auto result = trainer.train(tl::ResumeFrom::argument(arguments.resume_from_checkpoint));
+  trainer.save_model();
+  result.metrics["train_samples"] = train_rows.num_rows();
+  trainer.log_metrics("train", result.metrics);
+  trainer.save_metrics("train", result.metrics);
+  trainer.save_state();
+  if (eval_rows) {
+    auto metrics = trainer.evaluate();
+    metrics["eval_samples"] = eval_rows->num_rows();
+    trainer.log_metrics("eval", metrics);
+    trainer.save_metrics("eval", metrics);
+  }
+  std::cout << "The model is in " << arguments.output_dir << '\n';
+}
+
+}  // namespace
+
+void add_train(CLI::App& app) {
+  const auto options = std::make_shared<Options>();
+  CLI::App& command = *app.add_subcommand("train", "Fine-tunes a classifier");
+  command.add_option("--model_name_or_path", options->model, "folder of a pretrained model")->required();
+  command.add_option("--train_file", options->train_file, ".jsonl or .csv file to train on")->required();
+  command.add_option("--validation_file", options->validation_file, ".jsonl or .csv file to evaluate on");
+  command.add_option("--labels", options->labels, "class names in the order of their ids: NEGATIVE,POSITIVE");
+  options->data.add(command);
+  command.add_option("--max_train_samples", options->max_train_samples, "train on the first so many texts");
+  command.add_option("--max_eval_samples", options->max_eval_samples, "evaluate on the first so many texts");
+  command.add_option("--config_overrides", options->config_overrides, "e.g. dropout=0,attention_dropout=0");
+  add_truth(command, "ignore_mismatched_sizes", options->ignore_mismatched_sizes, "start a head of another size afresh");
+  add_threads(command);
+  for (const tl::ArgumentField& field : tl::argument_fields()) {
+    const auto assign = [&field, options](const std::string& text) {
+      try {
+        field.set(options->arguments, field.is_flag && text.empty() ? "true" : text);
+      } catch (const tl::Error& error) {
+        throw UsageError("--" + std::string(error.what()));
+      }
+    };
+    auto* option = command.add_option_function<std::string>("--" + std::string(field.name), assign, std::string(field.help));
+    option->group("TrainingArguments")->expected(field.is_flag ? 0 : 1, 1);
+    option->type_name(field.is_flag ? "BOOL" : "VALUE");
+    const auto value = field.get(options->arguments);
+    if (!value.is_null() && value != "") option->default_str(value.is_string() ? value.get<std::string>() : value.dump());
+  }
+  command.callback([options] { run(*options); });
+}
+
+}  // namespace program
