@@ -1,0 +1,366 @@
+// The Trainer with a user's own model: order of events, accumulation, evaluation, checkpoints, best model, early stop,
+// result files, and every sentence about impossible input.
+#include <set>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <tl/train/trainer.hpp>
+
+#include "support/catch.hpp"
+#include "support/reference.hpp"
+#include "train/toy_model.hpp"
+
+using namespace tl;
+using namespace tl::test;
+using Strings = std::vector<std::string>;
+
+namespace {
+
+std::set<std::string> names_in(const std::filesystem::path& folder) {
+  std::set<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) names.insert(entry.path().filename().string());
+  return names;
+}
+
+TrainerOptions quiet(std::shared_ptr<TrainerCallback> callback = nullptr) {
+  TrainerOptions options{.train_dataset = toy_rows(20), .eval_dataset = toy_rows(9, 5), .console = silent_console()};
+  options.compute_metrics = [](const EvalPrediction& p) { return Metrics{{"accuracy", accuracy(p)}, {"f1", f1(p)}}; };
+  if (callback) options.callbacks.push_back(std::move(callback));
+  return options;
+}
+
+// Metric values that a test chooses, one per evaluation.
+TrainerOptions scripted(std::vector<double> values, std::shared_ptr<TrainerCallback> callback = nullptr) {
+  TrainerOptions options = quiet(std::move(callback));
+  auto next = std::make_shared<std::size_t>(0);
+  options.compute_metrics = [=](const EvalPrediction&) {
+    return Metrics{{"score", values.at(std::min((*next)++, values.size() - 1))}};
+  };
+  return options;
+}
+
+TrainingArguments in(const TemporaryFolder& folder, TrainingArguments args = {}) {
+  args.output_dir = (folder / "out").string();
+  return args;
+}
+
+}  // namespace
+
+TEST_CASE("trainer: events of a short run come in the reference's order") {
+  const TemporaryFolder folder;
+  ToyModel model;
+  const auto recorder = std::make_shared<Recorder>();
+  Trainer trainer(model, in(folder, {.gradient_accumulation_steps = 2, .num_train_epochs = 1, .eval_strategy = "epoch",
+                                     .logging_steps = 1, .save_strategy = "epoch"}),
+                  quiet(recorder));
+  const TrainOutput output = trainer.train();
+  const Strings step{"step_begin", "substep_end", "pre_optimizer_step", "optimizer_step", "step_end", "log"};
+  Strings expected{"init_end", "train_begin", "epoch_begin"};
+  expected.insert(expected.end(), step.begin(), step.end());
+  // the last group has one micro-batch only; then log -> evaluate -> save at the end of the epoch
+  for (const char* event : {"step_begin", "pre_optimizer_step", "optimizer_step", "step_end", "log", "epoch_end",
+                            "prediction_step", "prediction_step", "log", "evaluate", "save", "log", "train_end"})
+    expected.emplace_back(event);
+  CHECK(recorder->events == expected);
+  CHECK(output.global_step == 2);
+  CHECK(names_in(folder / "out") == std::set<std::string>{"checkpoint-2"});
+  CHECK(names_in(folder / "out/checkpoint-2") ==
+        std::set<std::string>{"model.safetensors", "optimizer.safetensors", "progress.json", "rng.json", "scheduler.json",
+                              "trainer_state.json", "training_args.json"});
+  CHECK(recorder->learning_rates == std::vector<double>{5e-5, 2.5e-5});
+}
+
+TEST_CASE("trainer: log entries have the reference's keys in its order") {
+  const TemporaryFolder folder;
+  ToyModel model;
+  Trainer trainer(model, in(folder, {.num_train_epochs = 1, .eval_strategy = "epoch", .logging_steps = 2, .save_strategy = "no"}),
+                  quiet());
+  const TrainOutput output = trainer.train();
+  const auto keys = [](const Json& entry) {
+    Strings names;
+    for (const auto& [key, value] : entry.items()) names.push_back(key);
+    return names;
+  };
+  const auto& history = trainer.state().log_history;
+  REQUIRE(history.size() == 3);
+  CHECK(keys(history[0]) == Strings{"loss", "grad_norm", "learning_rate", "tl_loss", "epoch", "step"});
+  CHECK(keys(history[1]) == Strings{"eval_loss", "eval_accuracy", "eval_f1", "eval_runtime", "eval_samples_per_second",
+                                    "eval_steps_per_second", "epoch", "step"});
+  CHECK(keys(history[2]) == Strings{"train_runtime", "train_samples_per_second", "train_steps_per_second", "total_flos",
+                                    "train_loss", "epoch", "step"});
+  CHECK(history[0].at("loss") == rounded(history[0].at("tl_loss"), 4));
+  CHECK(history[0].at("epoch") == 2.0 / 3.0);
+  CHECK(history[2].at("epoch") == 1.0);
+  CHECK(output.metrics.at("train_loss") == output.training_loss);
+  CHECK_FALSE(std::filesystem::exists(folder / "out"));
+}
+
+TEST_CASE("trainer: accumulated micro-batches are one large batch") {
+  const TemporaryFolder folder;
+  const auto train = [&](std::int64_t batch, std::int64_t accumulation) {
+    ToyModel model;
+    TrainerOptions options = quiet();
+    options.train_dataset = toy_rows(16);
+    Trainer trainer(model, in(folder, {.per_device_train_batch_size = batch, .gradient_accumulation_steps = accumulation,
+                                       .learning_rate = 1e-2, .save_strategy = "no"}),
+                    options);
+    trainer.train();
+    return model.values();
+  };
+  const auto whole = train(8, 1), pieces = train(2, 4);
+  for (std::size_t i = 0; i < whole.size(); ++i) CHECK(std::abs(whole[i] - pieces[i]) < 1e-5F);
+}
+
+TEST_CASE("trainer: it learns, and leaves the model in the mode it was in") {
+  const TemporaryFolder folder;
+  ToyModel model(0.1);
+  TrainerOptions options = quiet();
+  options.train_dataset = toy_rows(200);
+  options.eval_dataset = toy_rows(100, 9);
+  Trainer trainer(model, in(folder, {.num_train_epochs = 12, .learning_rate = 5e-2, .save_strategy = "no"}), options);
+  const double before = trainer.evaluate().at("eval_accuracy");
+  CHECK_FALSE(trainer.state().log_history.back().contains("epoch"));  // nothing was trained yet
+  trainer.train();
+  CHECK_FALSE(model.training());
+  const Json after = trainer.evaluate();
+  INFO("accuracy " << before << " -> " << after.at("eval_accuracy"));
+  CHECK(after.at("eval_accuracy").get<double>() > 0.9);
+  CHECK(after.at("epoch") == 12.0);
+  model.train(true);
+  trainer.evaluate();
+  CHECK(model.training());
+}
+
+TEST_CASE("trainer: evaluate and predict give results in the order of the rows") {
+  const TemporaryFolder folder;
+  ToyModel model;
+  const Dataset rows = toy_rows(9, 5);
+  Trainer trainer(model, in(folder, {.per_device_eval_batch_size = 4, .group_by_length = true}), quiet());
+  const PredictionOutput all = trainer.predict(rows);
+  CHECK(all.predictions.shape() == Shape{9, 2});
+  CHECK(all.label_ids.to_vector() == rows.column<std::int64_t>("label").to_vector());
+  CHECK(all.metrics.contains("test_accuracy"));
+  const PredictionOutput one = trainer.predict(rows.slice(6, 7));
+  CHECK(one.predictions.at({0, 0}) == Approx(all.predictions.at({6, 0})).epsilon(1e-6));
+  double loss = 0.0;
+  for (std::int64_t row = 0; row < 9; ++row) {
+    const double a = all.predictions.at({row, 0}), b = all.predictions.at({row, 1});
+    const double label = all.label_ids.data()[row] == 0 ? a : b;
+    loss += std::log(std::exp(a) + std::exp(b)) - label;
+  }
+  CHECK(all.metrics.at("test_loss").get<double>() == Approx(loss / 9).epsilon(1e-5));
+  CHECK(trainer.state().log_history.empty());
+
+  const PredictionOutput unlabelled = trainer.predict(rows.select_columns({"input_ids"}), "new");
+  CHECK(unlabelled.predictions.shape() == Shape{9, 2});
+  CHECK_FALSE(unlabelled.label_ids.defined());
+  CHECK_FALSE(unlabelled.metrics.contains("new_loss"));
+  CHECK(unlabelled.metrics.contains("new_runtime"));
+}
+
+TEST_CASE("trainer: prediction_loss_only and drop_last in evaluations") {
+  const TemporaryFolder folder;
+  ToyModel model;
+  Trainer loss_only(model, in(folder, {.prediction_loss_only = true}), quiet());
+  const Json metrics = loss_only.evaluate();
+  CHECK(metrics.contains("eval_loss"));
+  CHECK_FALSE(metrics.contains("eval_accuracy"));
+  Trainer dropping(model, in(folder, {.dataloader_drop_last = true}), quiet());
+  CHECK(dropping.predict(toy_rows(9)).predictions.shape() == Shape{8, 2});
+}
+
+TEST_CASE("trainer: save_total_limit keeps the best and the newest checkpoints") {
+  const TemporaryFolder folder;
+  ToyModel model;
+  Trainer trainer(model, in(folder, {.num_train_epochs = 5, .eval_strategy = "epoch", .save_strategy = "epoch",
+                                     .save_total_limit = 2, .load_best_model_at_end = true, .metric_for_best_model = "score"}),
+                  scripted({0.1, 0.9, 0.2, 0.3, 0.9}));
+  trainer.train();
+  CHECK(names_in(folder / "out") == std::set<std::string>{"checkpoint-6", "checkpoint-15"});
+  CHECK(trainer.state().best_global_step == 6);
+  CHECK(trainer.state().best_metric == 0.9);
+  const SafetensorsReader best(folder / "out/checkpoint-6/model.safetensors");
+  for (const auto& part : model.parameters().named()) {
+    std::vector<float> stored(static_cast<std::size_t>(part.shape().elements()));
+    read_floats(best.at(part.name), stored);
+    CHECK(part.value().to_vector() == stored);
+  }
+}
+
+TEST_CASE("trainer: with save_total_limit 1 only the best checkpoint is left in the end") {
+  const TemporaryFolder folder;
+  ToyModel model;
+  Trainer trainer(model, in(folder, {.num_train_epochs = 4, .eval_strategy = "epoch", .save_strategy = "epoch",
+                                     .save_total_limit = 1, .load_best_model_at_end = true, .metric_for_best_model = "score",
+                                     .greater_is_better = false}),
+                  scripted({0.5, 0.1, 0.2, 0.3}));
+  trainer.train();
+  CHECK(names_in(folder / "out") == std::set<std::string>{"checkpoint-6"});
+}
+
+TEST_CASE("trainer: save_strategy best saves improvements only, and NaN is never the best") {
+  const TemporaryFolder folder;
+  ToyModel model;
+  Trainer trainer(model, in(folder, {.num_train_epochs = 5, .eval_strategy = "epoch", .save_strategy = "best",
+                                     .metric_for_best_model = "eval_score"}),
+                  scripted({std::nan(""), 0.5, 0.5, 0.7, 0.6}));
+  trainer.train();
+  CHECK(names_in(folder / "out") == std::set<std::string>{"checkpoint-6", "checkpoint-12"});
+  CHECK(trainer.state().best_metric == 0.7);
+  CHECK(trainer.state().best_global_step == 12);
+}
+
+TEST_CASE("trainer: early stopping") {
+  const TemporaryFolder folder;
+  ToyModel model;
+  const TrainingArguments args{.num_train_epochs = 9, .eval_strategy = "epoch", .save_strategy = "no",
+                               .metric_for_best_model = "score"};
+  const auto stop = std::make_shared<EarlyStoppingCallback>(2);
+  Trainer trainer(model, in(folder, args), scripted({0.1, 0.5, 0.4, 0.6, 0.5, 0.6, 0.9}, stop));
+  CHECK(trainer.train().global_step == 6 * 3);
+  CHECK(stop->counter() == 2);
+  const auto strict = std::make_shared<EarlyStoppingCallback>(1, 0.2);
+  Trainer second(model, in(folder, args), scripted({0.1, 0.5, 0.6, 0.9}, strict));
+  CHECK(second.train().global_step == 3 * 3);  // 0.6 is better than 0.5, but not by more than 0.2
+}
+
+TEST_CASE("trainer: early stopping and best metric name what they need") {
+  const TemporaryFolder folder;
+  ToyModel model;
+  const auto stop = std::make_shared<EarlyStoppingCallback>();
+  Trainer no_metric(model, in(folder, {.eval_strategy = "epoch", .save_strategy = "no"}), quiet(stop));
+  TL_REQUIRE_ERROR(no_metric.train(), "EarlyStoppingCallback: expected metric_for_best_model to be set");
+  Trainer no_eval(model, in(folder, {.save_strategy = "no", .metric_for_best_model = "loss"}), quiet(stop));
+  TL_REQUIRE_ERROR(no_eval.train(), "EarlyStoppingCallback: expected an eval_strategy of steps or epoch, got no");
+  TL_REQUIRE_ERROR(EarlyStoppingCallback(0), "expected a patience of at least 1, got 0");
+  TL_REQUIRE_ERROR(EarlyStoppingCallback(1, -1), "expected a threshold >= 0, got -1");
+  Trainer unknown(model, in(folder, {.eval_strategy = "epoch", .save_strategy = "no", .metric_for_best_model = "acuracy"}), quiet());
+  TL_REQUIRE_ERROR(unknown.train(), "metric_for_best_model: expected a metric of the evaluation, got eval_acuracy; there are: "
+                                    "eval_loss, eval_accuracy, eval_f1, ");
+}
+
+TEST_CASE("trainer: callbacks can stop an epoch, the run, or ask for a checkpoint") {
+  class Director : public TrainerCallback {
+   public:
+    void on_step_end(const TrainerEvent& event) override {
+      if (event.state.global_step == 2) event.control.should_epoch_stop = true;
+      if (event.state.global_step == 3) event.control.should_save = event.control.should_log = true;
+      if (event.state.global_step == 4) event.control.should_training_stop = true;
+    }
+  };
+  const TemporaryFolder folder;
+  ToyModel model;
+  const auto recorder = std::make_shared<Recorder>();
+  TrainerOptions options = quiet(recorder);
+  options.callbacks.push_back(std::make_shared<Director>());
+  Trainer trainer(model, in(folder, {.num_train_epochs = 9, .save_strategy = "no"}), options);
+  CHECK(trainer.train().global_step == 4);
+  CHECK(std::count(recorder->events.begin(), recorder->events.end(), "epoch_begin") == 2);
+  CHECK(names_in(folder / "out") == std::set<std::string>{"checkpoint-3"});
+  CHECK(trainer.state().log_history.size() == 2);
+  TL_REQUIRE_ERROR(trainer.add_callback(nullptr), "Trainer: expected a callback, got a null pointer");
+}
+
+TEST_CASE("trainer: eval_on_start, eval_delay, logging_first_step, shares of the steps") {
+  const TemporaryFolder folder;
+  ToyModel model;
+  Trainer trainer(model, in(folder, {.num_train_epochs = 3, .eval_strategy = "steps", .eval_steps = 0.2, .eval_delay = 4,
+                                     .eval_on_start = true, .logging_steps = 0.5, .logging_first_step = true,
+                                     .save_strategy = "no"}),
+                  quiet());
+  trainer.train();
+  std::vector<std::int64_t> evaluated, logged;
+  for (const auto& entry : trainer.state().log_history) {
+    if (entry.contains("eval_loss")) evaluated.push_back(entry.at("step"));
+    if (entry.contains("loss")) logged.push_back(entry.at("step"));
+  }
+  CHECK(evaluated == std::vector<std::int64_t>{0, 4, 6, 8});  // every 2 of 9 steps, from step 4 on, and at the start
+  CHECK(logged == std::vector<std::int64_t>{1, 5});
+  CHECK(trainer.state().eval_steps == 2);
+}
+
+TEST_CASE("trainer: result files in the known form") {
+  const TemporaryFolder folder;
+  ToyModel model;
+  std::string shown;
+  TrainerOptions options = quiet();
+  options.console = std::make_shared<Console>([&](std::string_view text) { shown += text; });
+  Trainer trainer(model, in(folder, {.num_train_epochs = 1, .save_strategy = "no"}), options);
+  const TrainOutput output = trainer.train();
+  shown.clear();
+  trainer.log_metrics("train", {{"train_runtime", 3725.5}, {"epoch", 1.0}, {"total_flos", 5368709120.0}, {"train_loss", 0.12345}});
+  CHECK(shown == "***** train metrics *****\n"
+                 "  epoch         =        1.0\n"
+                 "  total_flos    =        5GF\n"
+                 "  train_loss    =     0.1235\n"
+                 "  train_runtime = 1:02:05.50\n");
+  trainer.save_metrics("train", {{"train_loss", 0.5}, {"epoch", 1.0}});
+  trainer.save_metrics("eval", {{"eval_loss", 0.25}, {"epoch", 1.0}});
+  trainer.save_metrics("extra", {{"x", 1}}, false);
+  trainer.save_state();
+  trainer.save_model();
+  CHECK(read_text(folder / "out/train_results.json") == "{\n    \"epoch\": 1.0,\n    \"train_loss\": 0.5\n}");
+  CHECK(read_json(folder / "out/all_results.json") == Json({{"epoch", 1.0}, {"eval_loss", 0.25}, {"train_loss", 0.5}}));
+  CHECK(names_in(folder / "out") == std::set<std::string>{"all_results.json", "eval_results.json", "extra_results.json",
+                                                          "model.safetensors", "train_results.json", "trainer_state.json",
+                                                          "training_args.json"});
+  CHECK(read_json(folder / "out/trainer_state.json").at("global_step") == output.global_step);
+  CHECK(read_json(folder / "out/training_args.json").at("num_train_epochs") == 1.0);
+  trainer.save_model(folder / "final");
+  CHECK(names_in(folder / "final") == std::set<std::string>{"model.safetensors", "training_args.json"});
+}
+
+TEST_CASE("trainer: NaN ends the run with a sentence that names step and rows") {
+  const TemporaryFolder folder;
+  ToyModel model;
+  Trainer trainer(model, in(folder, {.num_train_epochs = 1, .save_strategy = "no"}), quiet());
+  model.poisoned_call = 2;
+  TL_REQUIRE_ERROR(trainer.train(), "training: expected a finite loss, got nan in step 2 (epoch 0.333333); the micro-batch had rows ");
+  CHECK_FALSE(model.training());
+  model.poisoned_call = model.calls + 2;
+  TL_REQUIRE_ERROR(trainer.evaluate(), "evaluation: expected a finite loss, got nan for row 8 of eval_dataset");
+  ToyModel steep;
+  steep.parameters().at("output.weight").value().copy_from(Tensor<float>::full({2, 8}, 1e38F));
+  Trainer second(steep, in(folder, {.num_train_epochs = 1, .save_strategy = "no"}), quiet());
+  TL_REQUIRE_ERROR(second.train(), "training: expected ");
+}
+
+TEST_CASE("trainer: impossible input is refused before anything is trained") {
+  const TemporaryFolder folder;
+  ToyModel model;
+  TL_REQUIRE_ERROR(Trainer(model, in(folder, {.eval_strategy = "epoch", .fp16 = true, .eval_on_start = true}), {.console = silent_console()}),
+                   "Trainer: 3 problems: fp16: expected false");
+  TL_REQUIRE_ERROR(Trainer(model, in(folder, {.eval_strategy = "epoch"}), {.console = silent_console()}),
+                   "Trainer: 1 problem: eval_dataset: expected a data set because eval_strategy is epoch, got none");
+  const auto train_on = [&](const Dataset& rows) {
+    Trainer trainer(model, in(folder, {.save_strategy = "no"}), {.train_dataset = rows, .console = silent_console()});
+    trainer.train();
+  };
+  TL_REQUIRE_ERROR(train_on(toy_rows(4).select_columns({"text", "label"})),
+                   "train_dataset: expected a column input_ids with token ids, the columns are text, label; tokenize");
+  TL_REQUIRE_ERROR(train_on(toy_rows(4).select_columns({"input_ids"})), "train_dataset: expected a column label or labels, there is none");
+  TL_REQUIRE_ERROR(train_on(toy_rows(4).take(0)), "train_dataset: expected at least one row, got an empty data set");
+  Trainer nothing(model, in(folder), {.console = silent_console()});
+  TL_REQUIRE_ERROR(nothing.train(), "train(): expected a train_dataset, the Trainer was given none");
+  TL_REQUIRE_ERROR(nothing.evaluate(), "evaluate(): expected a data set, the Trainer was given no eval_dataset");
+  TL_REQUIRE_ERROR(nothing.evaluate(toy_rows(0)), "eval_dataset: expected at least one row, got an empty data set");
+  CHECK(model.calls == 0);
+}
+
+TEST_CASE("trainer: an output_dir that cannot be used is refused before training") {
+  const TemporaryFolder folder;
+  ToyModel model;
+  write_file(folder / "out", "a file");
+  Trainer trainer(model, in(folder), quiet());
+  TL_REQUIRE_ERROR(trainer.train(), "output_dir: cannot make the folder " + (folder / "out").string());
+  std::filesystem::remove(folder / "out");
+  if (::geteuid() != 0) {
+    std::filesystem::create_directory(folder / "out");
+    ::chmod((folder / "out").c_str(), 0500);
+    TL_REQUIRE_ERROR(trainer.train(), "output_dir: expected a folder that can be written to, got ");
+  }
+  // /proc is a folder that nobody, not even root, can write to
+  Trainer read_only(model, {.output_dir = "/proc/tl"}, quiet());
+  TL_REQUIRE_ERROR(read_only.train(), "output_dir: cannot make the folder /proc/tl");
+  CHECK(model.calls == 0);
+}
