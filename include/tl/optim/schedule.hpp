@@ -56,7 +56,8 @@ struct LearningRateSchedule {
   std::int64_t warmup_steps = 0;
   std::int64_t total_steps = 0;
 
-  /// Factor of the base rate when `step` updates have been made.
+  /// Factor of the base rate when `step` updates have been made. Throws Error(invalid_argument) if a polynomial starts
+  /// below the rate it ends with.
   double factor(std::int64_t step) const {
     const double t = static_cast<double>(step), w = static_cast<double>(warmup_steps);
     const double total = static_cast<double>(total_steps);
@@ -71,7 +72,9 @@ struct LearningRateSchedule {
         return std::max(0.0, 0.5 * (1.0 + std::cos(std::numbers::pi * std::fmod(progress, 1.0))));
       case SchedulerType::polynomial: {
         const double last = 1e-7;
-        if (step > total_steps) return last / learning_rate;
+        check(learning_rate > last, ErrorCode::invalid_argument,
+              "lr_scheduler_type polynomial: expected a learning rate above its final rate 1e-07, got ", learning_rate);
+        if (step > total_steps || total_steps <= warmup_steps) return last / learning_rate;
         return ((learning_rate - last) * (1.0 - (t - w) / (total - w)) + last) / learning_rate;
       }
       case SchedulerType::inverse_sqrt: {
