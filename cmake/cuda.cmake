@@ -89,6 +89,9 @@ add_custom_command(
   VERBATIM COMMAND_EXPAND_LISTS)
 
 add_library(tl_cuda STATIC ${tl_cuda_object})
+if(NOT PROJECT_IS_TOP_LEVEL)
+  set_target_properties(tl_cuda PROPERTIES EXCLUDE_FROM_ALL TRUE)  # another project pays for it only if it links it
+endif()
 add_library(tl::cuda ALIAS tl_cuda)
 set_target_properties(tl_cuda PROPERTIES LINKER_LANGUAGE CXX EXPORT_NAME cuda)
 target_link_libraries(tl_cuda PUBLIC tl::tl CUDA::cudart_static)
