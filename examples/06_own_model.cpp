@@ -1,0 +1,91 @@
+// Models of one's own. A module is a struct that lists its parts in members(); names, counts and files follow from that.
+// First a small network for exclusive-or, trained by a loop written by hand. Then a classifier that averages word vectors:
+// it has the few functions that the Trainer asks of a model, and so gets epochs, evaluation, checkpoints and metrics.
+#include <iostream>
+
+#include <tl/nn/initialize.hpp>
+#include <tl/ops/segment_mean.hpp>
+#include <tl/trainer.hpp>
+
+#include "support/inputs.hpp"
+
+struct Mlp {
+  tl::nn::Linear<float> hidden{2, 8}, output{8, 2};
+
+  tl::Variable<float> operator()(const tl::Variable<float>& x) const { return output(tl::ops::tanh(hidden(x))); }
+  template <class Visit> void members(Visit& visit) { visit("hidden", hidden); visit("output", output); }
+};
+
+struct BagOfEmbeddings {
+  struct Modules {
+    tl::nn::Embedding<float> embeddings;
+    tl::nn::Linear<float> classifier;
+    template <class Visit> void members(Visit& visit) { visit("embeddings", embeddings); visit("classifier", classifier); }
+  };
+  struct Output {
+    tl::Variable<float> loss, logits;
+  };
+
+  BagOfEmbeddings(std::int64_t words, std::int64_t width, std::int64_t classes)
+      : modules{{words, width}, {width, classes}}, space(tl::nn::named_parameters(modules)) {
+    tl::nn::initialize(space, 0.1, tl::default_generator());
+  }
+
+  Output operator()(const tl::PackedSequences& batch, const std::optional<tl::Tensor<std::int64_t>>& labels = {}) const {
+    const auto words = modules.embeddings(batch.input_ids);                  // [N, D]
+    const auto means = tl::ops::segment_mean(words, batch.cu_seqlens);       // [B, D]
+    Output output{{}, modules.classifier(means)};                            // [B, C]
+    if (labels) output.loss = tl::ops::cross_entropy(output.logits, *labels);
+    return output;
+  }
+
+  tl::ParameterSpace<float>& parameters() { return space; }
+  tl::nn::ForwardContext& context() { return forward; }
+  void train(bool mode) { forward.training = mode; }
+  bool training() const { return forward.training; }
+  void save_pretrained(const std::filesystem::path& folder) const { tl::save_parameters(folder, space, tl::Json::object()); }
+  void load_weights(const std::filesystem::path& folder) { tl::load_parameters(folder, space, "", "BagOfEmbeddings"); }
+
+  Modules modules;
+  tl::ParameterSpace<float> space;
+  tl::nn::ForwardContext forward;
+};
+
+int main() {
+  // A loop by hand: forward, backward, update.
+  tl::set_seed(5);
+  Mlp mlp;
+  tl::ParameterSpace<float> parameters(tl::nn::named_parameters(mlp));
+  tl::nn::initialize(parameters, 1.0, tl::default_generator());
+  std::cout << tl::nn::to_string(mlp) << "\n" << parameters.count() << " parameters\n";
+  const tl::Variable<float> x(tl::Tensor<float>::from({0, 0, 0, 1, 1, 0, 1, 1}, {4, 2}));
+  const auto y = tl::Tensor<std::int64_t>::from({0, 1, 1, 0}, {4});
+  tl::AdamW<float> optimizer(parameters, {.learning_rate = 0.05});
+  float loss_value = 0;
+  for (int step = 0; step < 300; ++step) {
+    const auto loss = tl::ops::cross_entropy(mlp(x), y);
+    loss.backward();
+    optimizer.step();
+    optimizer.zero_grad();
+    loss_value = loss.value().item();
+  }
+  std::cout << "exclusive-or: loss " << loss_value << "\n";
+
+  // The same Trainer as for DistilBERT.
+  const auto reviews = tl::load_jsonl(example::data("reviews/train.jsonl"));
+  const auto texts = reviews.column<std::string>("text").to_vector();
+  const auto tokenizer = example::make_tokenizer(texts);
+  const auto rows = tl::Dataset::from_columns(
+      {{"input_ids", tokenizer.encode_ids(texts)}, {"label", reviews.column<std::int64_t>("label").to_vector()}});
+  const auto splits = rows.train_test_split({.test_size = 100});
+  BagOfEmbeddings model(tokenizer.vocab_size(), 32, 2);
+  const example::Scratch scratch;
+  tl::Trainer trainer(model, {.output_dir = scratch / "results", .num_train_epochs = 4, .learning_rate = 1e-2,
+                              .eval_strategy = "epoch", .save_strategy = "no"},
+                      {.train_dataset = splits["train"], .eval_dataset = splits["test"], .compute_metrics = [](const auto& p) {
+                         return tl::Metrics{{"accuracy", tl::accuracy(p)}};
+                       }, .callbacks = {std::make_shared<tl::EpochTable>()}});
+  const auto accuracy = (trainer.train(), trainer.evaluate()).at("eval_accuracy").get<double>();
+  std::cout << "bag of embeddings: accuracy " << accuracy << "\n";
+  return loss_value < 0.05F && accuracy > 0.6 ? 0 : 1;
+}
