@@ -68,6 +68,9 @@ TEST_CASE("load_dataset: several files make several splits") {
   const auto splits = load_dataset("csv", {{"train", folder / "a"}, {"test", folder / "b"}});
   CHECK(splits.names() == Texts{"train", "test"});
   CHECK(splits["train"].num_rows() == 2);
+  std::string texts;
+  for (const Row row : load_dataset("csv", {{"train", folder / "a"}})["train"]) texts += row.get<std::string>("text");
+  CHECK(texts == "xy");
   TL_REQUIRE_ERROR(load_dataset("parquet", {{"train", folder / "a"}}), "load_dataset: expected the format csv, json or text, got parquet");
   TL_REQUIRE_ERROR(load_dataset("csv", {{"train", folder / "none"}}), "cannot open " + (folder / "none").string());
 }

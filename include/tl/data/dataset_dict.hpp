@@ -33,12 +33,15 @@ class DatasetDict {
   }
 
   /// The split of that name. Throws not_found with the existing names.
-  const Dataset& operator[](std::string_view name) const {
+  const Dataset& operator[](std::string_view name) const& {
     for (const auto& [existing, dataset] : splits_)
       if (existing == name) return dataset;
     fail(ErrorCode::not_found, "expected a split ", python_repr(name), ", the splits are ",
          detail::python_text(names()));
   }
+
+  /// The same for a dictionary that is about to go: `for (const Row row : load_dataset(...)["train"])` is safe.
+  Dataset operator[](std::string_view name) && { return std::as_const(*this)[name]; }
 
   bool contains(std::string_view name) const noexcept {
     for (const auto& [existing, dataset] : splits_)
