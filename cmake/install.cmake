@@ -15,8 +15,12 @@ install(EXPORT tl_targets NAMESPACE tl:: DESTINATION ${tl_package_dir})
 
 configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/tl-config.cmake.in ${PROJECT_BINARY_DIR}/tl-config.cmake
                               INSTALL_DESTINATION ${tl_package_dir})
+set(tl_any_architecture ARCH_INDEPENDENT)
+if(tl_has_cuda)
+  set(tl_any_architecture)
+endif()
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/tl-config-version.cmake COMPATIBILITY SameMinorVersion
-                                 ARCH_INDEPENDENT)
+                                 ${tl_any_architecture})
 install(FILES ${PROJECT_BINARY_DIR}/tl-config.cmake ${PROJECT_BINARY_DIR}/tl-config-version.cmake
         DESTINATION ${tl_package_dir})
 
