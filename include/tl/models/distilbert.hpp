@@ -140,6 +140,18 @@ inline void initialize_encoder(const DistilBertConfig& config, DistilBertEncoder
   if (config.sinusoidal_pos_embds) fill_sinusoidal(encoder.embeddings.position_embeddings.weight->value());
 }
 
+/// Fresh values for what `report` says a checkpoint lacks.
+inline void initialize_missing(const LoadReport& report, const DistilBertConfig& config, DistilBertEncoder& encoder,
+                               ParameterSpace<float>& parameters, const FromPretrainedOptions& options) {
+  tl::initialize_missing(report, parameters, config.initializer_range, options);
+  for (const auto& name : report.mismatched) {
+    if (name.ends_with("word_embeddings.weight") && config.pad_token_id)
+      encoder.embeddings.word_embeddings.weight->value()[*config.pad_token_id].fill(0.0F);
+    if (name.ends_with("position_embeddings.weight") && config.sinusoidal_pos_embds)
+      fill_sinusoidal(encoder.embeddings.position_embeddings.weight->value());
+  }
+}
+
 }  // namespace detail
 
 /// DistilBERT without a head.
@@ -159,6 +171,7 @@ class DistilBertModel {
     DistilBertModel model(detail::load_config(folder, options), nullptr);
     model.load_report_ = load_parameters(folder, model.parameters_, "distilbert.", class_name, options);
     check(model.load_report_.missing.empty(), ErrorCode::format, folder.string(), ": ", model.load_report_.message());
+    detail::initialize_missing(model.load_report_, model.config_, model.modules_, model.parameters_, options);
     return model;
   }
 

@@ -82,6 +82,8 @@ struct DistilBertConfig {
     positive("vocab_size", vocab_size);
     positive("max_position_embeddings", max_position_embeddings);
     positive("n_layers", n_layers);
+    // Every layer is made before the first weight is read, so a damaged number must not fill the memory.
+    if (n_layers > 10000) problems.push_back(join("n_layers: expected at most 10000, got ", n_layers));
     positive("n_heads", n_heads);
     positive("dim", dim);
     positive("hidden_dim", hidden_dim);
@@ -213,7 +215,9 @@ inline DistilBertConfig DistilBertConfig::from_json(const Json& json, const std:
           ": expected \"model_type\": \"distilbert\", got ", tl::dump_json(*type, {.indent = -1}),
           "; a BERT encoder can be converted with `tl convert --from bert`");
   DistilBertConfig config;
-  for (const auto& [written_key, value] : json.get_ref<const Json::object_t&>()) {
+  for (const auto& member : json.get_ref<const Json::object_t&>()) {  // clang 14 captures no structured bindings
+    const std::string& written_key = member.first;
+    const Json& value = member.second;
     const std::string key(detail::canonical_config_key(written_key));
     bool known = false;
     fields(config, [&](std::string_view name, auto& field) {
@@ -256,10 +260,13 @@ inline DistilBertConfig DistilBertConfig::from_pretrained(const std::filesystem:
 inline Json DistilBertConfig::to_json(const std::string& architecture) const {
   Json json = other;
   fields(*this, [&](const char* name, const auto& field) { json[name] = field; });
+  for (const char* unset : {"bos_token_id", "eos_token_id"})
+    if (!json.contains(unset)) json[unset] = nullptr;
+  if (!json.contains("tie_word_embeddings")) json["tie_word_embeddings"] = true;
   json["model_type"] = "distilbert";
   json["architectures"] = Json::array({architecture});
   json["pad_token_id"] = pad_token_id ? Json(*pad_token_id) : Json(nullptr);
-  json.erase("torch_dtype");
+  for (const char* replaced : {"torch_dtype", "_name_or_path"}) json.erase(replaced);
   json["dtype"] = "float32";
   if (problem_type) json["problem_type"] = *problem_type;
   DistilBertConfig unnamed;

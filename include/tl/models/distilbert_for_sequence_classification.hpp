@@ -45,7 +45,7 @@ class DistilBertForSequenceClassification {
     for (const auto& name : model.load_report_.missing)
       check(!name.starts_with("distilbert."), ErrorCode::format, folder.string(), ": expected the encoder's parameter ",
             name, " in the checkpoint, it is not there; this is not a complete DistilBERT");
-    initialize_missing(model.load_report_, model.parameters_, model.config_.initializer_range, options);
+    detail::initialize_missing(model.load_report_, model.config_, model.modules_.distilbert, model.parameters_, options);
     return model;
   }
 
