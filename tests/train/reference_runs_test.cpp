@@ -76,7 +76,8 @@ void check_batches(const std::vector<std::vector<std::int64_t>>& got, const Json
   }
 }
 
-// The loss does not depend on the key biases (softmax ignores them): their gradients are rounding errors, which Adam blows up.
+// The loss does not depend on the key biases (softmax ignores them): their gradients are rounding errors, which Adam
+// blows up.
 void check_weights(Model& model, const Json& norms, double tolerance) {
   for (const auto& [name, norm] : norms.items()) {
     if (name.ends_with("k_lin.bias")) continue;
@@ -101,11 +102,12 @@ TEST_CASE("trainer: runs of the reference on a very small model") {
       args.save_strategy = IntervalStrategy::no;
       const auto recorder = std::make_shared<Recorder>();
       const Dataset eval = dataset_from(reference.at("eval"), 1000);
-      Trainer trainer(model, args, {.train_dataset = dataset_from(reference.at("train"), 1000),
-                                    .eval_dataset = eval,
-                                    .compute_metrics = accuracy_only,
-                                    .callbacks = {recorder},
-                                    .console = silent_console()});
+      Trainer trainer(model, args,
+                      {.train_dataset = dataset_from(reference.at("train"), 1000),
+                       .eval_dataset = eval,
+                       .compute_metrics = accuracy_only,
+                       .callbacks = {recorder},
+                       .console = silent_console()});
       const TrainOutput output = trainer.train();
       CHECK(output.global_step == run.at("global_step").get<std::int64_t>());
       check_close(output.training_loss, run.at("train_loss"), 3e-5, 0.0, "train_loss");
@@ -119,8 +121,8 @@ TEST_CASE("trainer: runs of the reference on a very small model") {
       REQUIRE(prediction.predictions.shape() == Shape{static_cast<std::int64_t>(logits.size()), 3});
       for (std::int64_t row = 0; row < prediction.predictions.size(0); ++row)
         for (std::int64_t c = 0; c < 3; ++c)
-          check_close(prediction.predictions.at({row, c}), logits[static_cast<std::size_t>(row)][static_cast<std::size_t>(c)],
-                      2e-4, 0.0, "logit");
+          check_close(prediction.predictions.at({row, c}),
+                      logits[static_cast<std::size_t>(row)][static_cast<std::size_t>(c)], 2e-4, 0.0, "logit");
       check_close(prediction.metrics.at("test_loss"), run.at("test_metrics").at("test_loss"), 3e-5, 0.0, "test_loss");
       CHECK(prediction.metrics.at("test_accuracy") == run.at("test_metrics").at("test_accuracy"));
     }
@@ -139,9 +141,9 @@ TEST_CASE("trainer: the shared collection of reference runs") {
     if (other.contains(name)) continue;
     DYNAMIC_SECTION(name) {
       const TemporaryFolder folder;
-      Model model = Model::from_pretrained(*source, {.num_labels = 2,
-                                                     .config_overrides = "dropout=0,attention_dropout=0,seq_classif_dropout=0",
-                                                     .seed = 42});
+      Model model = Model::from_pretrained(
+          *source,
+          {.num_labels = 2, .config_overrides = "dropout=0,attention_dropout=0,seq_classif_dropout=0", .seed = 42});
       for (const auto& part : model.parameters().named())
         if (part.shape().rank() == 2)
           for (float& x : part.value().span()) x *= 16;
@@ -151,12 +153,13 @@ TEST_CASE("trainer: the shared collection of reference runs") {
       const auto recorder = std::make_shared<Recorder>();
       std::vector<std::shared_ptr<TrainerCallback>> callbacks{recorder};
       if (name == "early") callbacks.push_back(std::make_shared<EarlyStoppingCallback>(2));
-      Trainer trainer(model, args, {.train_dataset = dataset_from(reference.at("train_rows"), rows),
-                                    .eval_dataset = dataset_from(reference.at("eval_rows"), 1000),
-                                    .processing_class = Tokenizer::from_pretrained(*source),
-                                    .compute_metrics = accuracy_only,
-                                    .callbacks = callbacks,
-                                    .console = silent_console()});
+      Trainer trainer(model, args,
+                      {.train_dataset = dataset_from(reference.at("train_rows"), rows),
+                       .eval_dataset = dataset_from(reference.at("eval_rows"), 1000),
+                       .processing_class = Tokenizer::from_pretrained(*source),
+                       .compute_metrics = accuracy_only,
+                       .callbacks = callbacks,
+                       .console = silent_console()});
       const TrainOutput output = trainer.train();
       trainer.evaluate();
       CHECK(output.global_step == run.at("global_step").get<std::int64_t>());
@@ -164,7 +167,8 @@ TEST_CASE("trainer: the shared collection of reference runs") {
       // bf16 products are summed in another order, and a bfloat16 has eight bits
       if (name == "bf16") {
         REQUIRE(trainer.state().log_history.size() == run.at("log_history").size());
-        check_close(trainer.state().log_history[0].at("tl_loss"), run.at("log_history")[0].at("loss"), 0.02, 0.0, "bf16 loss");
+        check_close(trainer.state().log_history[0].at("tl_loss"), run.at("log_history")[0].at("loss"), 0.02, 0.0,
+                    "bf16 loss");
         continue;
       }
       check_log(trainer.state().log_history, run.at("log_history"), true);
@@ -175,17 +179,19 @@ TEST_CASE("trainer: the shared collection of reference runs") {
         CHECK(trainer.state().best_model_checkpoint == (folder / best[2].get<std::string>()).string());
       }
       std::set<std::string> folders;
-      for (const auto& entry : std::filesystem::directory_iterator(folder.path())) folders.insert(entry.path().filename().string());
+      for (const auto& entry : std::filesystem::directory_iterator(folder.path()))
+        folders.insert(entry.path().filename().string());
       CHECK(folders == run.at("folders").get<std::set<std::string>>());
       if (name != "best") continue;
       const auto checkpoint = folder / "checkpoint-25";
       Json state = read_json(checkpoint / "trainer_state.json");
       state["log_history"] = state["log_history"].size();
-      state["best_model_checkpoint"] = std::filesystem::path(state["best_model_checkpoint"].get<std::string>()).filename().string();
+      state["best_model_checkpoint"] =
+          std::filesystem::path(state["best_model_checkpoint"].get<std::string>()).filename().string();
       Json expected = run.at("trainer_state_json");
       CHECK(dump_json(state) == dump_json(expected));
-      for (const char* file : {"config.json", "model.safetensors", "tokenizer.json", "vocab.txt", "tokenizer_config.json",
-                               "special_tokens_map.json", "training_args.json"})
+      for (const char* file : {"config.json", "model.safetensors", "tokenizer.json", "vocab.txt",
+                               "tokenizer_config.json", "special_tokens_map.json", "training_args.json"})
         CHECK(std::filesystem::exists(checkpoint / file));
     }
   }

@@ -1,8 +1,11 @@
 // The Trainer with a user's own model: order of events, accumulation, evaluation, checkpoints, best model, early stop,
 // result files, and every sentence about impossible input.
-#include <set>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include <csignal>
+#include <set>
 
 #include <tl/train/trainer.hpp>
 
@@ -50,8 +53,12 @@ TEST_CASE("trainer: events of a short run come in the reference's order") {
   const TemporaryFolder folder;
   ToyModel model;
   const auto recorder = std::make_shared<Recorder>();
-  Trainer trainer(model, in(folder, {.gradient_accumulation_steps = 2, .num_train_epochs = 1, .eval_strategy = "epoch",
-                                     .logging_steps = 1, .save_strategy = "epoch"}),
+  Trainer trainer(model,
+                  in(folder, {.gradient_accumulation_steps = 2,
+                              .num_train_epochs = 1,
+                              .eval_strategy = "epoch",
+                              .logging_steps = 1,
+                              .save_strategy = "epoch"}),
                   quiet(recorder));
   const TrainOutput output = trainer.train();
   const Strings step{"step_begin", "substep_end", "pre_optimizer_step", "optimizer_step", "step_end", "log"};
@@ -64,17 +71,18 @@ TEST_CASE("trainer: events of a short run come in the reference's order") {
   CHECK(recorder->events == expected);
   CHECK(output.global_step == 2);
   CHECK(names_in(folder / "out") == std::set<std::string>{"checkpoint-2"});
-  CHECK(names_in(folder / "out/checkpoint-2") ==
-        std::set<std::string>{"model.safetensors", "optimizer.safetensors", "progress.json", "rng.json", "scheduler.json",
-                              "trainer_state.json", "training_args.json"});
+  CHECK(names_in(folder / "out/checkpoint-2") == std::set<std::string>{"model.safetensors", "optimizer.safetensors",
+                                                                       "progress.json", "rng.json", "scheduler.json",
+                                                                       "trainer_state.json", "training_args.json"});
   CHECK(recorder->learning_rates == std::vector<double>{5e-5, 2.5e-5});
 }
 
 TEST_CASE("trainer: log entries have the reference's keys in its order") {
   const TemporaryFolder folder;
   ToyModel model;
-  Trainer trainer(model, in(folder, {.num_train_epochs = 1, .eval_strategy = "epoch", .logging_steps = 2, .save_strategy = "no"}),
-                  quiet());
+  Trainer trainer(
+      model, in(folder, {.num_train_epochs = 1, .eval_strategy = "epoch", .logging_steps = 2, .save_strategy = "no"}),
+      quiet());
   const TrainOutput output = trainer.train();
   const auto keys = [](const Json& entry) {
     Strings names;
@@ -101,8 +109,11 @@ TEST_CASE("trainer: accumulated micro-batches are one large batch") {
     ToyModel model;
     TrainerOptions options = quiet();
     options.train_dataset = toy_rows(16);
-    Trainer trainer(model, in(folder, {.per_device_train_batch_size = batch, .gradient_accumulation_steps = accumulation,
-                                       .learning_rate = 1e-2, .save_strategy = "no"}),
+    Trainer trainer(model,
+                    in(folder, {.per_device_train_batch_size = batch,
+                                .gradient_accumulation_steps = accumulation,
+                                .learning_rate = 1e-2,
+                                .save_strategy = "no"}),
                     options);
     trainer.train();
     return model.values();
@@ -172,8 +183,13 @@ TEST_CASE("trainer: prediction_loss_only and drop_last in evaluations") {
 TEST_CASE("trainer: save_total_limit keeps the best and the newest checkpoints") {
   const TemporaryFolder folder;
   ToyModel model;
-  Trainer trainer(model, in(folder, {.num_train_epochs = 5, .eval_strategy = "epoch", .save_strategy = "epoch",
-                                     .save_total_limit = 2, .load_best_model_at_end = true, .metric_for_best_model = "score"}),
+  Trainer trainer(model,
+                  in(folder, {.num_train_epochs = 5,
+                              .eval_strategy = "epoch",
+                              .save_strategy = "epoch",
+                              .save_total_limit = 2,
+                              .load_best_model_at_end = true,
+                              .metric_for_best_model = "score"}),
                   scripted({0.1, 0.9, 0.2, 0.3, 0.9}));
   trainer.train();
   CHECK(names_in(folder / "out") == std::set<std::string>{"checkpoint-6", "checkpoint-15"});
@@ -190,9 +206,14 @@ TEST_CASE("trainer: save_total_limit keeps the best and the newest checkpoints")
 TEST_CASE("trainer: with save_total_limit 1 only the best checkpoint is left in the end") {
   const TemporaryFolder folder;
   ToyModel model;
-  Trainer trainer(model, in(folder, {.num_train_epochs = 4, .eval_strategy = "epoch", .save_strategy = "epoch",
-                                     .save_total_limit = 1, .load_best_model_at_end = true, .metric_for_best_model = "score",
-                                     .greater_is_better = false}),
+  Trainer trainer(model,
+                  in(folder, {.num_train_epochs = 4,
+                              .eval_strategy = "epoch",
+                              .save_strategy = "epoch",
+                              .save_total_limit = 1,
+                              .load_best_model_at_end = true,
+                              .metric_for_best_model = "score",
+                              .greater_is_better = false}),
                   scripted({0.5, 0.1, 0.2, 0.3}));
   trainer.train();
   CHECK(names_in(folder / "out") == std::set<std::string>{"checkpoint-6"});
@@ -201,8 +222,11 @@ TEST_CASE("trainer: with save_total_limit 1 only the best checkpoint is left in 
 TEST_CASE("trainer: save_strategy best saves improvements only, and NaN is never the best") {
   const TemporaryFolder folder;
   ToyModel model;
-  Trainer trainer(model, in(folder, {.num_train_epochs = 5, .eval_strategy = "epoch", .save_strategy = "best",
-                                     .metric_for_best_model = "eval_score"}),
+  Trainer trainer(model,
+                  in(folder, {.num_train_epochs = 5,
+                              .eval_strategy = "epoch",
+                              .save_strategy = "best",
+                              .metric_for_best_model = "eval_score"}),
                   scripted({std::nan(""), 0.5, 0.5, 0.7, 0.6}));
   trainer.train();
   CHECK(names_in(folder / "out") == std::set<std::string>{"checkpoint-6", "checkpoint-12"});
@@ -213,8 +237,8 @@ TEST_CASE("trainer: save_strategy best saves improvements only, and NaN is never
 TEST_CASE("trainer: early stopping") {
   const TemporaryFolder folder;
   ToyModel model;
-  const TrainingArguments args{.num_train_epochs = 9, .eval_strategy = "epoch", .save_strategy = "no",
-                               .metric_for_best_model = "score"};
+  const TrainingArguments args{
+      .num_train_epochs = 9, .eval_strategy = "epoch", .save_strategy = "no", .metric_for_best_model = "score"};
   const auto stop = std::make_shared<EarlyStoppingCallback>(2);
   Trainer trainer(model, in(folder, args), scripted({0.1, 0.5, 0.4, 0.6, 0.5, 0.6, 0.9}, stop));
   CHECK(trainer.train().global_step == 6 * 3);
@@ -234,9 +258,12 @@ TEST_CASE("trainer: early stopping and best metric name what they need") {
   TL_REQUIRE_ERROR(no_eval.train(), "EarlyStoppingCallback: expected an eval_strategy of steps or epoch, got no");
   TL_REQUIRE_ERROR(EarlyStoppingCallback(0), "expected a patience of at least 1, got 0");
   TL_REQUIRE_ERROR(EarlyStoppingCallback(1, -1), "expected a threshold >= 0, got -1");
-  Trainer unknown(model, in(folder, {.eval_strategy = "epoch", .save_strategy = "no", .metric_for_best_model = "acuracy"}), quiet());
-  TL_REQUIRE_ERROR(unknown.train(), "metric_for_best_model: expected a metric of the evaluation, got eval_acuracy; there are: "
-                                    "eval_loss, eval_accuracy, eval_f1, ");
+  Trainer unknown(model,
+                  in(folder, {.eval_strategy = "epoch", .save_strategy = "no", .metric_for_best_model = "acuracy"}),
+                  quiet());
+  TL_REQUIRE_ERROR(unknown.train(),
+                   "metric_for_best_model: expected a metric of the evaluation, got eval_acuracy; there are: "
+                   "eval_loss, eval_accuracy, eval_f1, ");
 }
 
 TEST_CASE("trainer: callbacks can stop an epoch, the run, or ask for a checkpoint") {
@@ -264,9 +291,15 @@ TEST_CASE("trainer: callbacks can stop an epoch, the run, or ask for a checkpoin
 TEST_CASE("trainer: eval_on_start, eval_delay, logging_first_step, shares of the steps") {
   const TemporaryFolder folder;
   ToyModel model;
-  Trainer trainer(model, in(folder, {.num_train_epochs = 3, .eval_strategy = "steps", .eval_steps = 0.2, .eval_delay = 4,
-                                     .eval_on_start = true, .logging_steps = 0.5, .logging_first_step = true,
-                                     .save_strategy = "no"}),
+  Trainer trainer(model,
+                  in(folder, {.num_train_epochs = 3,
+                              .eval_strategy = "steps",
+                              .eval_steps = 0.2,
+                              .eval_delay = 4,
+                              .eval_on_start = true,
+                              .logging_steps = 0.5,
+                              .logging_first_step = true,
+                              .save_strategy = "no"}),
                   quiet());
   trainer.train();
   std::vector<std::int64_t> evaluated, logged;
@@ -288,12 +321,14 @@ TEST_CASE("trainer: result files in the known form") {
   Trainer trainer(model, in(folder, {.num_train_epochs = 1, .save_strategy = "no"}), options);
   const TrainOutput output = trainer.train();
   shown.clear();
-  trainer.log_metrics("train", {{"train_runtime", 3725.5}, {"epoch", 1.0}, {"total_flos", 5368709120.0}, {"train_loss", 0.12345}});
-  CHECK(shown == "***** train metrics *****\n"
-                 "  epoch         =        1.0\n"
-                 "  total_flos    =        5GF\n"
-                 "  train_loss    =     0.1235\n"
-                 "  train_runtime = 1:02:05.50\n");
+  trainer.log_metrics(
+      "train", {{"train_runtime", 3725.5}, {"epoch", 1.0}, {"total_flos", 5368709120.0}, {"train_loss", 0.12345}});
+  CHECK(shown ==
+        "***** train metrics *****\n"
+        "  epoch         =        1.0\n"
+        "  total_flos    =        5GF\n"
+        "  train_loss    =     0.1235\n"
+        "  train_runtime = 1:02:05.50\n");
   trainer.save_metrics("train", {{"train_loss", 0.5}, {"epoch", 1.0}});
   trainer.save_metrics("eval", {{"eval_loss", 0.25}, {"epoch", 1.0}});
   trainer.save_metrics("extra", {{"x", 1}}, false);
@@ -302,8 +337,8 @@ TEST_CASE("trainer: result files in the known form") {
   CHECK(read_text(folder / "out/train_results.json") == "{\n    \"epoch\": 1.0,\n    \"train_loss\": 0.5\n}");
   CHECK(read_json(folder / "out/all_results.json") == Json({{"epoch", 1.0}, {"eval_loss", 0.25}, {"train_loss", 0.5}}));
   CHECK(names_in(folder / "out") == std::set<std::string>{"all_results.json", "eval_results.json", "extra_results.json",
-                                                          "model.safetensors", "train_results.json", "trainer_state.json",
-                                                          "training_args.json"});
+                                                          "model.safetensors", "train_results.json",
+                                                          "trainer_state.json", "training_args.json"});
   CHECK(read_json(folder / "out/trainer_state.json").at("global_step") == output.global_step);
   CHECK(read_json(folder / "out/training_args.json").at("num_train_epochs") == 1.0);
   trainer.save_model(folder / "final");
@@ -315,20 +350,34 @@ TEST_CASE("trainer: NaN ends the run with a sentence that names step and rows") 
   ToyModel model;
   Trainer trainer(model, in(folder, {.num_train_epochs = 1, .save_strategy = "no"}), quiet());
   model.poisoned_call = 2;
-  TL_REQUIRE_ERROR(trainer.train(), "training: expected a finite loss, got nan in step 2 (epoch 0.333333); the micro-batch had rows ");
+  TL_REQUIRE_ERROR(trainer.train(),
+                   "training: expected a finite loss, got nan in step 2 (epoch 0.333333); the micro-batch had rows ");
   CHECK_FALSE(model.training());
   model.poisoned_call = model.calls + 2;
   TL_REQUIRE_ERROR(trainer.evaluate(), "evaluation: expected a finite loss, got nan for row 8 of eval_dataset");
-  ToyModel steep;
-  steep.parameters().at("output.weight").value().copy_from(Tensor<float>::full({2, 8}, 1e38F));
-  Trainer second(steep, in(folder, {.num_train_epochs = 1, .save_strategy = "no"}), quiet());
-  TL_REQUIRE_ERROR(second.train(), "training: expected ");
+  class Saboteur : public TrainerCallback {
+   public:
+    explicit Saboteur(ToyModel& model) : model_(model) {}
+    void on_substep_end(const TrainerEvent&) override {
+      Tensor<float> gradients = model_.parameters().gradients();
+      gradients.data()[0] = std::numeric_limits<float>::infinity();
+    }
+
+   private:
+    ToyModel& model_;
+  };
+  Trainer second(model, in(folder, {.gradient_accumulation_steps = 2, .save_strategy = "no"}),
+                 quiet(std::make_shared<Saboteur>(model)));
+  TL_REQUIRE_ERROR(
+      second.train(),
+      "training: expected finite gradients, got a norm of inf in step 1 (epoch 0); the last micro-batch had rows ");
 }
 
 TEST_CASE("trainer: impossible input is refused before anything is trained") {
   const TemporaryFolder folder;
   ToyModel model;
-  TL_REQUIRE_ERROR(Trainer(model, in(folder, {.eval_strategy = "epoch", .fp16 = true, .eval_on_start = true}), {.console = silent_console()}),
+  TL_REQUIRE_ERROR(Trainer(model, in(folder, {.fp16 = true, .eval_strategy = "epoch", .eval_on_start = true}),
+                           {.console = silent_console()}),
                    "Trainer: 3 problems: fp16: expected false");
   TL_REQUIRE_ERROR(Trainer(model, in(folder, {.eval_strategy = "epoch"}), {.console = silent_console()}),
                    "Trainer: 1 problem: eval_dataset: expected a data set because eval_strategy is epoch, got none");
@@ -338,7 +387,8 @@ TEST_CASE("trainer: impossible input is refused before anything is trained") {
   };
   TL_REQUIRE_ERROR(train_on(toy_rows(4).select_columns({"text", "label"})),
                    "train_dataset: expected a column input_ids with token ids, the columns are text, label; tokenize");
-  TL_REQUIRE_ERROR(train_on(toy_rows(4).select_columns({"input_ids"})), "train_dataset: expected a column label or labels, there is none");
+  TL_REQUIRE_ERROR(train_on(toy_rows(4).select_columns({"input_ids"})),
+                   "train_dataset: expected a column label or labels, there is none");
   TL_REQUIRE_ERROR(train_on(toy_rows(4).take(0)), "train_dataset: expected at least one row, got an empty data set");
   Trainer nothing(model, in(folder), {.console = silent_console()});
   TL_REQUIRE_ERROR(nothing.train(), "train(): expected a train_dataset, the Trainer was given none");
@@ -363,4 +413,59 @@ TEST_CASE("trainer: an output_dir that cannot be used is refused before training
   Trainer read_only(model, {.output_dir = "/proc/tl"}, quiet());
   TL_REQUIRE_ERROR(read_only.train(), "output_dir: cannot make the folder /proc/tl");
   CHECK(model.calls == 0);
+}
+
+TEST_CASE("trainer: a disk that is full ends in a sentence and leaves no half checkpoint") {
+  const TemporaryFolder folder;
+  ToyModel model;
+  Trainer trainer(model, in(folder, {.num_train_epochs = 1}), quiet());
+  std::signal(SIGXFSZ, SIG_IGN);
+  rlimit former{};
+  REQUIRE(::getrlimit(RLIMIT_FSIZE, &former) == 0);
+  rlimit small = former;
+  small.rlim_cur = 300;  // stands for the disk
+  REQUIRE(::setrlimit(RLIMIT_FSIZE, &small) == 0);
+  const std::string sentence = error_of([&] { trainer.train(); });
+  REQUIRE(::setrlimit(RLIMIT_FSIZE, &former) == 0);
+  std::signal(SIGXFSZ, SIG_DFL);
+  CHECK(sentence.find("File too large; wanted ") != std::string::npos);
+  CHECK(names_in(folder / "out").empty());
+}
+
+TEST_CASE("trainer: too little space is noticed before training") {
+  class Probe : public TrainerBase {
+   public:
+    explicit Probe(TrainingArguments args) : TrainerBase(std::move(args), {.console = nullptr}) {}
+    using TrainerBase::check_output_dir;
+  };
+  const TemporaryFolder folder;
+  const Probe probe(in(folder));
+  probe.check_output_dir(1000);
+  TL_REQUIRE_ERROR(probe.check_output_dir(std::numeric_limits<std::uintmax_t>::max()),
+                   "output_dir: a checkpoint needs about 17592186044415 MiB, " + (folder / "out").string() + " has ");
+  CHECK(names_in(folder / "out").empty());
+}
+
+TEST_CASE("trainer: a best checkpoint that was deleted meanwhile, a model without loss, a damaged results file") {
+  class Eraser : public TrainerCallback {
+   public:
+    void on_epoch_end(const TrainerEvent& event) override {
+      if (event.state.best_model_checkpoint) std::filesystem::remove_all(*event.state.best_model_checkpoint);
+    }
+  };
+  const TemporaryFolder folder;
+  ToyModel model;
+  Trainer trainer(model,
+                  in(folder, {.num_train_epochs = 2,
+                              .eval_strategy = "epoch",
+                              .save_strategy = "epoch",
+                              .load_best_model_at_end = true,
+                              .metric_for_best_model = "score"}),
+                  scripted({0.5, 0.4}, std::make_shared<Eraser>()));
+  TL_REQUIRE_ERROR(trainer.train(), "load_best_model_at_end: expected the best checkpoint in " +
+                                        (folder / "out/checkpoint-3").string() + ", it is not there any more");
+  model.without_loss = true;
+  TL_REQUIRE_ERROR(trainer.evaluate(), "the model gave no loss although it was given labels");
+  write_file(folder / "out/all_results.json", "[]");
+  TL_REQUIRE_ERROR(trainer.save_metrics("eval", Json::object()), "all_results.json: expected a JSON object, got array");
 }

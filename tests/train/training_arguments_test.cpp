@@ -61,11 +61,15 @@ TEST_CASE("training arguments: made like in Python") {
 TEST_CASE("training arguments: every value out of range is named with its range") {
   using A = TrainingArguments;
   CHECK(problem([](A& a) { a.output_dir = ""; }) == "output_dir: expected the path of a folder, got an empty text");
-  CHECK(problem([](A& a) { a.per_device_train_batch_size = 0; }) == "per_device_train_batch_size: expected at least 1, got 0");
-  CHECK(problem([](A& a) { a.per_device_eval_batch_size = -3; }) == "per_device_eval_batch_size: expected at least 1, got -3");
-  CHECK(problem([](A& a) { a.gradient_accumulation_steps = 0; }) == "gradient_accumulation_steps: expected at least 1, got 0");
+  CHECK(problem([](A& a) { a.per_device_train_batch_size = 0; }) ==
+        "per_device_train_batch_size: expected at least 1, got 0");
+  CHECK(problem([](A& a) { a.per_device_eval_batch_size = -3; }) ==
+        "per_device_eval_batch_size: expected at least 1, got -3");
+  CHECK(problem([](A& a) { a.gradient_accumulation_steps = 0; }) ==
+        "gradient_accumulation_steps: expected at least 1, got 0");
   CHECK(problem([](A& a) { a.num_train_epochs = -1; }) == "num_train_epochs: expected a number >= 0, got -1");
-  CHECK(problem([](A& a) { a.num_train_epochs = std::nan(""); }) == "num_train_epochs: expected a number >= 0, got nan");
+  CHECK(problem([](A& a) { a.num_train_epochs = std::nan(""); }) ==
+        "num_train_epochs: expected a number >= 0, got nan");
   CHECK(problem([](A& a) { a.max_steps = 0; }) == "max_steps: expected -1 (use num_train_epochs) or at least 1, got 0");
   CHECK(problem([](A& a) { a.learning_rate = -1e-5; }) == "learning_rate: expected a number >= 0, got -1e-05");
   CHECK(problem([](A& a) { a.weight_decay = -0.1; }) == "weight_decay: expected a number >= 0, got -0.1");
@@ -74,7 +78,8 @@ TEST_CASE("training arguments: every value out of range is named with its range"
   CHECK(problem([](A& a) { a.eval_delay = -1; }) == "eval_delay: expected a number >= 0, got -1");
   CHECK(problem([](A& a) { a.adam_beta1 = 1; }) == "adam_beta1: expected a number in [0, 1), got 1");
   CHECK(problem([](A& a) { a.adam_beta2 = -0.5; }) == "adam_beta2: expected a number in [0, 1), got -0.5");
-  CHECK(problem([](A& a) { a.label_smoothing_factor = 1; }) == "label_smoothing_factor: expected a number in [0, 1), got 1");
+  CHECK(problem([](A& a) { a.label_smoothing_factor = 1; }) ==
+        "label_smoothing_factor: expected a number in [0, 1), got 1");
   CHECK(problem([](A& a) { a.seed = -1; }) == "seed: expected at least 0, got -1");
   CHECK(problem([](A& a) { a.data_seed = -1; }) == "data_seed: expected at least 0, got -1");
   CHECK(problem([](A& a) { a.save_total_limit = 0; }) == "save_total_limit: expected at least 1, got 0");
@@ -91,11 +96,14 @@ TEST_CASE("training arguments: every value out of range is named with its range"
 
 TEST_CASE("training arguments: what is not supported says what to do instead") {
   using A = TrainingArguments;
-  CHECK(problem([](A& a) { a.fp16 = true; }).find("fp16: expected false, got true: there is no fp16 training on the CPU; "
-                                                  "set bf16 = true") == 0);
-  CHECK(problem([](A& a) { a.optim = "adafactor"; }) == "optim: expected adamw_torch or adamw_torch_fused, got adafactor");
+  CHECK(problem([](A& a) { a.fp16 = true; })
+            .find("fp16: expected false, got true: there is no fp16 training on the CPU; "
+                  "set bf16 = true") == 0);
+  CHECK(problem([](A& a) { a.optim = "adafactor"; }) ==
+        "optim: expected adamw_torch or adamw_torch_fused, got adafactor");
   CHECK(problem([](A& a) { a.report_to = "tensorboard"; }).find("report_to: expected none") == 0);
-  CHECK(problem([](A& a) { a.push_to_hub = true; }).find("push_to_hub: expected false, got true: uploading is not") == 0);
+  CHECK(problem([](A& a) { a.push_to_hub = true; }).find("push_to_hub: expected false, got true: uploading is not") ==
+        0);
   CHECK(allowed([](A& a) { a.bf16 = true; }));
   CHECK(allowed([](A& a) { a.optim = "adamw_torch_fused"; }));
 }
@@ -115,7 +123,8 @@ TEST_CASE("training arguments: step intervals") {
           a.logging_steps = 0;
         }) == "eval_steps (not set, so logging_steps)" + range + "0");
   CHECK(problem([](A& a) { a.eval_strategy = "best"; }) == "eval_strategy: expected one of no, steps, epoch, got best");
-  CHECK(problem([](A& a) { a.logging_strategy = "best"; }) == "logging_strategy: expected one of no, steps, epoch, got best");
+  CHECK(problem([](A& a) { a.logging_strategy = "best"; }) ==
+        "logging_strategy: expected one of no, steps, epoch, got best");
   CHECK(allowed([](A& a) {
     a.logging_strategy = "no";
     a.logging_steps = 0;
@@ -141,7 +150,8 @@ TEST_CASE("training arguments: the best model needs evaluations that fit the che
       a.save_steps = save;
     };
   };
-  const std::string rule = "load_best_model_at_end: expected save_steps to be a multiple of eval_steps, got save_steps ";
+  const std::string rule =
+      "load_best_model_at_end: expected save_steps to be a multiple of eval_steps, got save_steps ";
   CHECK(problem(steps(100, 250)) == rule + "250 and eval_steps 100");
   CHECK(problem(steps(0.1, 200)) == rule + "200 and eval_steps 0.1");
   CHECK(problem(steps(0.1, 0.25)) == rule + "0.25 and eval_steps 0.1");
@@ -169,9 +179,10 @@ TEST_CASE("training arguments: the best model needs evaluations that fit the che
 TEST_CASE("training arguments: validate lists all problems in one sentence") {
   const TrainingArguments args{.per_device_train_batch_size = 0, .learning_rate = -1, .fp16 = true, .bf16 = true};
   REQUIRE(args.problems().size() == 4);
-  TL_REQUIRE_ERROR(args.validate(), "TrainingArguments: 4 problems: per_device_train_batch_size: expected at least 1, got 0; "
-                                    "learning_rate: expected a number >= 0, got -1; "
-                                    "fp16 and bf16: expected at most one of them to be true, got both; fp16: ");
+  TL_REQUIRE_ERROR(args.validate(),
+                   "TrainingArguments: 4 problems: per_device_train_batch_size: expected at least 1, got 0; "
+                   "learning_rate: expected a number >= 0, got -1; "
+                   "fp16 and bf16: expected at most one of them to be true, got both; fp16: ");
 }
 
 TEST_CASE("training arguments: fields that follow from others") {
@@ -198,9 +209,12 @@ TEST_CASE("argument fields: every field can be set from text and read back") {
     std::string text = "7";
     Json expected = 7;
     if (field.is_flag) std::tie(text, expected) = std::pair("true", Json(true));
-    else if (before.is_string() && field.name.ends_with("strategy")) std::tie(text, expected) = std::pair("epoch", Json("epoch"));
-    else if (before.is_string() && field.name == "lr_scheduler_type") std::tie(text, expected) = std::pair("cosine", Json("cosine"));
-    else if (before.is_string() || field.name == "metric_for_best_model" || field.name == "resume_from_checkpoint") expected = "7";
+    else if (before.is_string() && field.name.ends_with("strategy"))
+      std::tie(text, expected) = std::pair("epoch", Json("epoch"));
+    else if (before.is_string() && field.name == "lr_scheduler_type")
+      std::tie(text, expected) = std::pair("cosine", Json("cosine"));
+    else if (before.is_string() || field.name == "metric_for_best_model" || field.name == "resume_from_checkpoint")
+      expected = "7";
     field.set(args, text);
     CHECK(field.get(args) == expected);
     if (before.is_null()) {
@@ -217,7 +231,8 @@ TEST_CASE("argument fields: values of the wrong kind") {
   TL_REQUIRE_ERROR(argument_field("max_steps").set(args, "1.5"), "max_steps: expected a whole number, got 1.5");
   TL_REQUIRE_ERROR(argument_field("max_steps").set(args, ""), "max_steps: expected a whole number, got nothing");
   TL_REQUIRE_ERROR(argument_field("bf16").set(args, "maybe"), "bf16: expected true or false, got maybe");
-  TL_REQUIRE_ERROR(argument_field("eval_strategy").set(args, "often"), "eval_strategy: expected one of no, steps, epoch, best");
+  TL_REQUIRE_ERROR(argument_field("eval_strategy").set(args, "often"),
+                   "eval_strategy: expected one of no, steps, epoch, best");
   TL_REQUIRE_ERROR(argument_field("lr_scheduler_type").set(args, "flat"), "lr_scheduler_type: expected one of linear");
   TL_REQUIRE_ERROR(argument_field("lerning_rate"), "TrainingArguments has no field named lerning_rate");
 }
@@ -260,8 +275,9 @@ TEST_CASE("run plan: accumulation, fractions, limits") {
   CHECK(plan({.max_steps = 70, .warmup_ratio = 0.1, .warmup_steps = 5}, 40).warmup_steps == 5);
   CHECK(plan({.max_steps = 10, .warmup_steps = 0.25}, 40).warmup_steps == 3);
   TL_REQUIRE_ERROR(plan({}, 0), "train_dataset: expected at least one row, got an empty data set");
-  TL_REQUIRE_ERROR(plan({.dataloader_drop_last = true}, 7), "expected at least 8 rows, one full batch, because "
-                                                            "dataloader_drop_last is true, got 7");
+  TL_REQUIRE_ERROR(plan({.dataloader_drop_last = true}, 7),
+                   "expected at least 8 rows, one full batch, because "
+                   "dataloader_drop_last is true, got 7");
   TL_REQUIRE_ERROR(plan({.num_train_epochs = 1e300}, 7), "num_train_epochs: expected fewer than 9e15 updates");
   CHECK(resolve_steps(0.1, 189) == 19);
   CHECK(resolve_steps(0.001, 100) == 1);

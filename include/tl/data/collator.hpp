@@ -1,6 +1,6 @@
 // The packed collator: rows of a tokenised data set become one batch without padding. It needs a column "input_ids"
-// (lists of token ids) and takes class ids from "label", "labels" or "label_ids" if there is such a column. Padding that
-// the rows bring along is dropped again if a column "attention_mask" marks it. Other columns are not looked at.
+// (lists of token ids) and takes class ids from "label", "labels" or "label_ids" if there is such a column. Padding
+// that the rows bring along is dropped again if a column "attention_mask" marks it. Other columns are not looked at.
 #pragma once
 
 #include <algorithm>
@@ -35,12 +35,12 @@ class PackedCollator {
   /// Throws Error(not_found) with the columns that are there, Error(dtype) for a column of another type.
   explicit PackedCollator(const Dataset& dataset, CollatorOptions options = {})
       : options_(std::move(options)), ids_(ids_column(dataset, options_.name)) {
-    if (dataset.has_column("attention_mask"))
-      mask_ = dataset.column<std::vector<std::int32_t>>("attention_mask");
+    if (dataset.has_column("attention_mask")) mask_ = dataset.column<std::vector<std::int32_t>>("attention_mask");
     for (const char* name : {"labels", "label", "label_ids"}) {
       if (!dataset.has_column(name)) continue;
-      check(dataset.column_type(name) == ColumnType::int64, ErrorCode::dtype, options_.name, ": expected class ids (int64) in column ",
-            name, ", got ", to_string(dataset.column_type(name)), "; turn texts into ids with cast_column or class_encode_column");
+      check(dataset.column_type(name) == ColumnType::int64, ErrorCode::dtype, options_.name,
+            ": expected class ids (int64) in column ", name, ", got ", to_string(dataset.column_type(name)),
+            "; turn texts into ids with cast_column or class_encode_column");
       labels_ = dataset.column<std::int64_t>(name);
       label_name_ = name;
       break;
@@ -56,8 +56,8 @@ class PackedCollator {
     const auto& ids = ids_[row];
     if (!mask_) return static_cast<std::int64_t>(ids.size());
     const auto& mask = (*mask_)[row];
-    check(mask.size() == ids.size(), ErrorCode::shape, where(row), ": expected an attention_mask as long as the ", ids.size(),
-          " input_ids, got ", mask.size());
+    check(mask.size() == ids.size(), ErrorCode::shape, where(row), ": expected an attention_mask as long as the ",
+          ids.size(), " input_ids, got ", mask.size());
     const auto end = std::find(mask.begin(), mask.end(), 0);
     check(std::find_if(end, mask.end(), [](auto m) { return m != 0; }) == mask.end(), ErrorCode::shape, where(row),
           ": expected padding behind the tokens only, got an attention_mask with a 0 before a 1");
@@ -88,7 +88,8 @@ class PackedCollator {
     Batch batch{pack(ids), {}};
     if (labels_) {
       batch.labels = Tensor<std::int64_t>::empty({static_cast<std::int64_t>(rows.size())});
-      std::transform(rows.begin(), rows.end(), batch.labels->data(), [this](std::int64_t row) { return (*labels_)[row]; });
+      std::transform(rows.begin(), rows.end(), batch.labels->data(),
+                     [this](std::int64_t row) { return (*labels_)[row]; });
     }
     return batch;
   }
@@ -98,7 +99,8 @@ class PackedCollator {
     std::string columns;
     for (const auto& column : dataset.column_names()) columns += (columns.empty() ? "" : ", ") + column;
     check(dataset.has_column("input_ids"), ErrorCode::not_found, name, ": expected a column input_ids with token ids, ",
-          columns.empty() ? "there are no columns" : "the columns are " + columns, "; tokenize the texts with map() first");
+          columns.empty() ? "there are no columns" : "the columns are " + columns,
+          "; tokenize the texts with map() first");
     return dataset.column<std::vector<std::int32_t>>("input_ids");
   }
 
@@ -108,12 +110,13 @@ class PackedCollator {
     const std::int64_t tokens = length(row);
     if (tokens == 0) fail(ErrorCode::shape, where(row), ": expected at least one token, got none");
     if (options_.max_length && tokens > *options_.max_length)
-      fail(ErrorCode::shape, where(row), ": expected at most ", *options_.max_length, " tokens, which is what the model takes, got ",
-           tokens, "; tokenize with truncation");
+      fail(ErrorCode::shape, where(row), ": expected at most ", *options_.max_length,
+           " tokens, which is what the model takes, got ", tokens, "; tokenize with truncation");
     if (!labels_ || !options_.num_labels) return;
     const std::int64_t label = (*labels_)[row];
     if (label != -100 && (label < 0 || label >= *options_.num_labels))
-      fail(ErrorCode::invalid_argument, where(row), ": expected ", label_name_, " in [0, ", *options_.num_labels, "), got ", label);
+      fail(ErrorCode::invalid_argument, where(row), ": expected ", label_name_, " in [0, ", *options_.num_labels,
+           "), got ", label);
   }
 
   CollatorOptions options_;

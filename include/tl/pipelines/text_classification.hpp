@@ -60,10 +60,10 @@ concept LabelledClassifier = requires(Model& model, const Model& constant, const
   model.train(false);
 };
 
-template <class Model>
-class TextClassificationPipeline {
-  static_assert(LabelledClassifier<Model>, "a text-classification pipeline needs a model with operator()(PackedSequences) -> "
-                                           "{logits}, config() with id2label and max_position_embeddings, and train()");
+template <class Model> class TextClassificationPipeline {
+  static_assert(LabelledClassifier<Model>,
+                "a text-classification pipeline needs a model with operator()(PackedSequences) -> "
+                "{logits}, config() with id2label and max_position_embeddings, and train()");
 
  public:
   /// Throws Error(invalid_argument) for a batch_size or max_length below 1.
@@ -83,10 +83,13 @@ class TextClassificationPipeline {
 
   /// The same for many texts, in their order.
   std::vector<Classification> operator()(std::span<const std::string> texts) const { return (*this)(texts, options_); }
-  std::vector<Classification> operator()(std::span<const std::string> texts, const TextClassificationOptions& options) const {
+  std::vector<Classification> operator()(std::span<const std::string> texts,
+                                         const TextClassificationOptions& options) const {
     return best(scores(texts, options));
   }
-  std::vector<Classification> operator()(const std::vector<std::string>& texts) const { return (*this)(std::span(texts)); }
+  std::vector<Classification> operator()(const std::vector<std::string>& texts) const {
+    return (*this)(std::span(texts));
+  }
   std::vector<Classification> operator()(std::initializer_list<std::string> texts) const {
     return (*this)(std::span(texts.begin(), texts.size()));
   }
@@ -95,7 +98,8 @@ class TextClassificationPipeline {
   std::vector<Classification> top_k(std::string_view text, std::optional<std::int64_t> k = {}) const {
     return ranked(scores(one(text), options_), k)[0];
   }
-  std::vector<std::vector<Classification>> top_k(std::span<const std::string> texts, std::optional<std::int64_t> k = {}) const {
+  std::vector<std::vector<Classification>> top_k(std::span<const std::string> texts,
+                                                 std::optional<std::int64_t> k = {}) const {
     return ranked(scores(texts, options_), k);
   }
 
@@ -108,7 +112,8 @@ class TextClassificationPipeline {
   Tensor<float> apply(const Tensor<float>& logits, FunctionToApply function) const;
 
   /// The k best labels of each row of scores [B, C], best first; equal scores in the order of the classes.
-  std::vector<std::vector<Classification>> ranked(const Tensor<float>& scores, std::optional<std::int64_t> k = {}) const;
+  std::vector<std::vector<Classification>> ranked(const Tensor<float>& scores,
+                                                  std::optional<std::int64_t> k = {}) const;
 
   const Model& model() const { return *model_; }
   const Tokenizer& tokenizer() const { return tokenizer_; }
@@ -118,9 +123,10 @@ class TextClassificationPipeline {
   static std::vector<std::string> one(std::string_view text) { return {std::string(text)}; }
 
   static void check_options(const TextClassificationOptions& options) {
-    check(options.batch_size >= 1, ErrorCode::invalid_argument, "batch_size: expected at least 1, got ", options.batch_size);
-    check(!options.max_length || *options.max_length >= 1, ErrorCode::invalid_argument, "max_length: expected at least 1, got ",
-          options.max_length.value_or(0));
+    check(options.batch_size >= 1, ErrorCode::invalid_argument, "batch_size: expected at least 1, got ",
+          options.batch_size);
+    check(!options.max_length || *options.max_length >= 1, ErrorCode::invalid_argument,
+          "max_length: expected at least 1, got ", options.max_length.value_or(0));
   }
 
   Tensor<float> scores(std::span<const std::string> texts, const TextClassificationOptions& options) const {
@@ -133,7 +139,8 @@ class TextClassificationPipeline {
     return result;
   }
 
-  std::vector<std::vector<std::int32_t>> tokenize(std::span<const std::string> texts, const TextClassificationOptions& options) const;
+  std::vector<std::vector<std::int32_t>> tokenize(std::span<const std::string> texts,
+                                                  const TextClassificationOptions& options) const;
 
   FunctionToApply resolved(FunctionToApply function) const {
     if (function != FunctionToApply::automatic) return function;
@@ -151,16 +158,18 @@ class TextClassificationPipeline {
 };
 
 template <class Model>
-std::vector<std::vector<std::int32_t>> TextClassificationPipeline<Model>::tokenize(std::span<const std::string> texts,
-                                                                                   const TextClassificationOptions& options) const {
+std::vector<std::vector<std::int32_t>> TextClassificationPipeline<Model>::tokenize(
+    std::span<const std::string> texts, const TextClassificationOptions& options) const {
   const std::int64_t most = model_->config().max_position_embeddings;
   TokenizeOptions tokenize{.truncation = options.truncation};
   if (options.truncation)
-    tokenize.max_length = std::min({most, tokenizer_.model_max_length().value_or(most), options.max_length.value_or(most)});
+    tokenize.max_length =
+        std::min({most, tokenizer_.model_max_length().value_or(most), options.max_length.value_or(most)});
   auto ids = tokenizer_.encode_ids(texts, tokenize);
   for (std::size_t i = 0; i < ids.size(); ++i)
     check(static_cast<std::int64_t>(ids[i].size()) <= most, ErrorCode::shape, "text ", i, ": expected at most ", most,
-          " tokens, which is what the model takes, got ", ids[i].size(), "; set truncation = true, or shorten the text");
+          " tokens, which is what the model takes, got ", ids[i].size(),
+          "; set truncation = true, or shorten the text");
   return ids;
 }
 
@@ -173,7 +182,8 @@ Tensor<float> TextClassificationPipeline<Model>::logits(std::span<const std::str
   auto ids = tokenize(texts, options);
   std::vector<std::size_t> order(ids.size());  // long texts first: batches of similar length
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return ids[a].size() > ids[b].size(); });
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return ids[a].size() > ids[b].size(); });
   const auto classes = static_cast<std::int64_t>(model_->config().id2label.size());
   Tensor<float> result = Tensor<float>::empty({static_cast<std::int64_t>(ids.size()), classes});  // [texts, C]
   const auto step = static_cast<std::size_t>(options.batch_size);
@@ -209,8 +219,8 @@ Tensor<float> TextClassificationPipeline<Model>::apply(const Tensor<float>& logi
 }
 
 template <class Model>
-std::vector<std::vector<Classification>> TextClassificationPipeline<Model>::ranked(const Tensor<float>& scores,
-                                                                                   std::optional<std::int64_t> k) const {
+std::vector<std::vector<Classification>> TextClassificationPipeline<Model>::ranked(
+    const Tensor<float>& scores, std::optional<std::int64_t> k) const {
   check(!k || *k >= 1, ErrorCode::invalid_argument, "top_k: expected at least 1, got ", k.value_or(0));
   const std::int64_t classes = scores.size(1), kept = std::min(k.value_or(classes), classes);
   std::vector<std::vector<Classification>> result;
@@ -245,11 +255,11 @@ TextClassificationPipeline<Model> pipeline(std::string_view task, Model& model, 
 
 /// A pipeline around the model and tokenizer in `folder`, as save_model() or the Python stack wrote them.
 /// Throws Error(format) if the folder has no classification head.
-inline TextClassificationPipeline<DistilBertForSequenceClassification> pipeline(std::string_view task,
-                                                                                const std::filesystem::path& folder,
-                                                                                const TextClassificationOptions& options = {}) {
+inline TextClassificationPipeline<DistilBertForSequenceClassification> pipeline(
+    std::string_view task, const std::filesystem::path& folder, const TextClassificationOptions& options = {}) {
   detail::check_task(task);
-  auto model = std::make_shared<DistilBertForSequenceClassification>(DistilBertForSequenceClassification::from_pretrained(folder));
+  auto model = std::make_shared<DistilBertForSequenceClassification>(
+      DistilBertForSequenceClassification::from_pretrained(folder));
   check(model->load_report().complete(), ErrorCode::format, folder.string(),
         ": expected a fine-tuned classifier, its classification head is missing; fine-tune it first");
   return {std::move(model), Tokenizer::from_pretrained(folder), options};

@@ -44,7 +44,7 @@ inline void parse_argument(std::string_view name, std::string_view text, bool& v
 }
 
 template <class Number>
-  requires std::same_as<Number, double> || std::same_as<Number, std::int64_t>
+requires std::same_as<Number, double> || std::same_as<Number, std::int64_t>
 void parse_argument(std::string_view name, std::string_view text, Number& value) {
   const char* end = text.data() + text.size();
   const auto result = std::from_chars(text.data(), end, value);
@@ -52,8 +52,7 @@ void parse_argument(std::string_view name, std::string_view text, Number& value)
         std::same_as<Number, double> ? "a number" : "a whole number", ", got ", text.empty() ? "nothing" : text);
 }
 
-template <class Enum>
-void parse_argument(std::string_view name, std::string_view text, Choice<Enum>& value) {
+template <class Enum> void parse_argument(std::string_view name, std::string_view text, Choice<Enum>& value) {
   try {
     value = Choice<Enum>(text);
   } catch (const Error& error) {
@@ -62,32 +61,23 @@ void parse_argument(std::string_view name, std::string_view text, Choice<Enum>& 
   }
 }
 
-template <class T>
-void parse_argument(std::string_view name, std::string_view text, std::optional<T>& value) {
+template <class T> void parse_argument(std::string_view name, std::string_view text, std::optional<T>& value) {
   if (text == "none" || text == "None" || text == "null") return value.reset();
   T parsed{};
   parse_argument(name, text, parsed);
   value = std::move(parsed);
 }
 
-template <class T>
-Json argument_json(const T& value) {
-  return value;
-}
-template <class Enum>
-Json argument_json(const Choice<Enum>& value) {
-  return std::string(to_string(value));
-}
-template <class T>
-Json argument_json(const std::optional<T>& value) {
-  return value ? Json(*value) : Json(nullptr);
-}
+template <class T> Json argument_json(const T& value) { return value; }
+template <class Enum> Json argument_json(const Choice<Enum>& value) { return std::string(to_string(value)); }
+template <class T> Json argument_json(const std::optional<T>& value) { return value ? Json(*value) : Json(nullptr); }
 
-template <auto Member>
-ArgumentField argument_field(std::string_view name, std::string_view help) {
+template <auto Member> ArgumentField argument_field(std::string_view name, std::string_view help) {
   using Value = std::remove_reference_t<decltype(std::declval<TrainingArguments&>().*Member)>;
   return {name, help, std::same_as<Value, bool> || std::same_as<Value, std::optional<bool>>,
-          [](TrainingArguments& a, std::string_view field, std::string_view text) { parse_argument(field, text, a.*Member); },
+          [](TrainingArguments& a, std::string_view field, std::string_view text) {
+            parse_argument(field, text, a.*Member);
+          },
           [](const TrainingArguments& a) { return argument_json(a.*Member); }};
 }
 
@@ -115,7 +105,8 @@ inline const std::vector<ArgumentField>& argument_fields() {
       argument_field<&A::adam_beta2>("adam_beta2", "decay of AdamW's second moments"),
       argument_field<&A::adam_epsilon>("adam_epsilon", "AdamW's epsilon"),
       argument_field<&A::max_grad_norm>("max_grad_norm", "clip gradients to this norm; 0: never"),
-      argument_field<&A::label_smoothing_factor>("label_smoothing_factor", "share of the target spread over all classes"),
+      argument_field<&A::label_smoothing_factor>("label_smoothing_factor",
+                                                 "share of the target spread over all classes"),
       argument_field<&A::lr_scheduler_type>(
           "lr_scheduler_type",
           "linear, cosine, cosine_with_restarts, polynomial, constant, constant_with_warmup or inverse_sqrt"),
@@ -140,7 +131,8 @@ inline const std::vector<ArgumentField>& argument_fields() {
       argument_field<&A::load_best_model_at_end>("load_best_model_at_end", "end with the best checkpoint's weights"),
       argument_field<&A::metric_for_best_model>("metric_for_best_model", "what makes a checkpoint the best"),
       argument_field<&A::greater_is_better>("greater_is_better", "direction of metric_for_best_model"),
-      argument_field<&A::resume_from_checkpoint>("resume_from_checkpoint", "a checkpoint folder, or true for the last one"),
+      argument_field<&A::resume_from_checkpoint>("resume_from_checkpoint",
+                                                 "a checkpoint folder, or true for the last one"),
       argument_field<&A::ignore_data_skip>("ignore_data_skip", "a resumed run begins its epoch's data anew"),
       argument_field<&A::seed>("seed", "seed of the data order and of dropout"),
       argument_field<&A::data_seed>("data_seed", "seed of the data order; default: seed"),

@@ -33,8 +33,8 @@ struct RunProgress {
   std::int64_t last_logged_step = 0;
   double grad_norm = std::numeric_limits<double>::quiet_NaN();  ///< of the last update; NaN: not computed
   double learning_rate = 0.0;                                   ///< of the last update
-  Mt19937::State generator{};        ///< draws batch orders by length
-  Mt19937::State epoch_generator{};  ///< as it was when the epoch began
+  Mt19937::State generator{};                                   ///< draws batch orders by length
+  Mt19937::State epoch_generator{};                             ///< as it was when the epoch began
 
   // what must be the same for a resumed run to see the same batches
   std::int64_t rows = 0, batch_size = 0, accumulation = 0, seed = 0, data_seed = 0;
@@ -43,8 +43,7 @@ struct RunProgress {
 
 namespace detail {
 
-template <class Progress, class Visit>
-void visit_position(Progress& progress, Visit&& visit) {
+template <class Progress, class Visit> void visit_position(Progress& progress, Visit&& visit) {
   visit("epoch", progress.epoch);
   visit("batches_done", progress.batches_done);
   visit("epoch_ended", progress.epoch_ended);
@@ -56,8 +55,7 @@ void visit_position(Progress& progress, Visit&& visit) {
   visit("learning_rate", progress.learning_rate);
 }
 
-template <class Progress, class Visit>
-void visit_data_settings(Progress& progress, Visit&& visit) {
+template <class Progress, class Visit> void visit_data_settings(Progress& progress, Visit&& visit) {
   visit("train_rows", progress.rows);
   visit("per_device_train_batch_size", progress.batch_size);
   visit("gradient_accumulation_steps", progress.accumulation);
@@ -67,14 +65,14 @@ void visit_data_settings(Progress& progress, Visit&& visit) {
   visit("dataloader_drop_last", progress.drop_last);
 }
 
-template <class T>
-void read_member(const Json& json, const char* key, T& value, const std::filesystem::path& path) {
+template <class T> void read_member(const Json& json, const char* key, T& value, const std::filesystem::path& path) {
   check(json.is_object() && json.contains(key), ErrorCode::format, path.string(), ": expected the key \"", key,
         "\", which is missing");
   try {
     json.at(key).get_to(value);
   } catch (const Json::exception&) {
-    fail(ErrorCode::format, path.string(), ", key \"", key, "\": got a value of the wrong type, ", json.at(key).type_name());
+    fail(ErrorCode::format, path.string(), ", key \"", key, "\": got a value of the wrong type, ",
+         json.at(key).type_name());
   }
 }
 
@@ -92,7 +90,8 @@ inline Mt19937::State generator_state(const Json& json, const std::filesystem::p
   check(key.size() == state.key.size() && state.position <= Mt19937::words, ErrorCode::format, path.string(),
         ": expected 624 words and a position in [0, 624], got ", key.size(), " words and position ", state.position);
   std::copy(key.begin(), key.end(), state.key.begin());
-  if (json.contains("next_normal") && json.at("next_normal").is_number()) state.next_normal = json.at("next_normal").get<double>();
+  if (json.contains("next_normal") && json.at("next_normal").is_number())
+    state.next_normal = json.at("next_normal").get<double>();
   return state;
 }
 
@@ -143,7 +142,8 @@ inline void save_optimizer(const std::filesystem::path& folder, const AdamW<floa
   std::vector<StoredTensor> tensors;
   for (const auto& part : parameters.named()) {
     if (!part.parameter.trainable()) continue;
-    for (const auto& [suffix, moments] : {std::pair(".exp_avg", &optimizer.exp_avg()), std::pair(".exp_avg_sq", &optimizer.exp_avg_sq())}) {
+    for (const auto& [suffix, moments] :
+         {std::pair(".exp_avg", &optimizer.exp_avg()), std::pair(".exp_avg_sq", &optimizer.exp_avg_sq())}) {
       const Tensor<float> view = detail::moment_view(*moments, parameters, part);
       tensors.push_back(stored_tensor<float>(part.name + suffix, view.shape(), view.span()));
     }
@@ -160,11 +160,12 @@ inline void load_optimizer(const std::filesystem::path& folder, AdamW<float>& op
   const SafetensorsReader reader(path);
   for (const auto& part : parameters.named()) {
     if (!part.parameter.trainable()) continue;
-    for (const auto& [suffix, moments] : {std::pair(".exp_avg", &optimizer.exp_avg()), std::pair(".exp_avg_sq", &optimizer.exp_avg_sq())}) {
+    for (const auto& [suffix, moments] :
+         {std::pair(".exp_avg", &optimizer.exp_avg()), std::pair(".exp_avg_sq", &optimizer.exp_avg_sq())}) {
       Tensor<float> view = detail::moment_view(*moments, parameters, part);
       const StoredTensor& stored = reader.at(part.name + suffix);
-      check(stored.shape == view.shape(), ErrorCode::shape, path.string(), ", tensor ", stored.name, ": expected shape ",
-            view.shape(), ", got ", stored.shape);
+      check(stored.shape == view.shape(), ErrorCode::shape, path.string(), ", tensor ", stored.name,
+            ": expected shape ", view.shape(), ", got ", stored.shape);
       read_floats(stored, view.span());
     }
   }
@@ -202,7 +203,9 @@ inline std::vector<std::filesystem::path> sorted_checkpoints(const std::filesyst
     if (const auto number = checkpoint_number(entry.path()); number && entry.is_directory(ignored))
       found.push_back({output_dir / entry.path().filename(), *number, entry.last_write_time(ignored)});
   }
-  const auto by_time = [](const Found& a, const Found& b) { return std::pair(a.time, a.number) < std::pair(b.time, b.number); };
+  const auto by_time = [](const Found& a, const Found& b) {
+    return std::pair(a.time, a.number) < std::pair(b.time, b.number);
+  };
   std::sort(found.begin(), found.end(), by_time);
   if (!found.empty() && found.back().time - found.front().time < std::chrono::seconds(1))
     std::sort(found.begin(), found.end(), [](const Found& a, const Found& b) { return a.number < b.number; });
@@ -214,8 +217,8 @@ inline std::vector<std::filesystem::path> sorted_checkpoints(const std::filesyst
 /// The checkpoint with the highest number. Throws Error(not_found) if there is none.
 inline std::filesystem::path last_checkpoint(const std::filesystem::path& output_dir) {
   auto all = sorted_checkpoints(output_dir);
-  check(!all.empty(), ErrorCode::not_found, "resume_from_checkpoint: expected a folder checkpoint-N in ", output_dir.string(),
-        ", there is none");
+  check(!all.empty(), ErrorCode::not_found, "resume_from_checkpoint: expected a folder checkpoint-N in ",
+        output_dir.string(), ", there is none");
   return *std::max_element(all.begin(), all.end(),
                            [](const auto& a, const auto& b) { return checkpoint_number(a) < checkpoint_number(b); });
 }
@@ -241,17 +244,18 @@ inline bool same_folder(const std::filesystem::path& a, const std::filesystem::p
 /// Throws Error(not_found) that names every file a checkpoint lacks for resuming.
 inline void check_checkpoint(const std::filesystem::path& folder) {
   std::error_code ignored;
-  check(std::filesystem::is_directory(folder, ignored), ErrorCode::not_found, "resume_from_checkpoint: expected a folder, ",
-        folder.string(), " is not there");
+  check(std::filesystem::is_directory(folder, ignored), ErrorCode::not_found,
+        "resume_from_checkpoint: expected a folder, ", folder.string(), " is not there");
   const auto has = [&](const char* name) { return std::filesystem::exists(folder / name, ignored); };
   std::string missing;
-  for (const char* name : {"trainer_state.json", "progress.json", "rng.json", "scheduler.json", "optimizer.safetensors"})
+  for (const char* name :
+       {"trainer_state.json", "progress.json", "rng.json", "scheduler.json", "optimizer.safetensors"})
     if (!has(name)) missing += (missing.empty() ? "" : ", ") + std::string(name);
   if (missing.empty()) return;
-  const char* why = has("optimizer.pt") ? "; it was written by Python, load its weights with from_pretrained and train afresh"
-                    : has("trainer_state.json") && has("model.safetensors")
-                        ? "; it is damaged, or was written with save_only_model"
-                        : "; it is not complete, choose another checkpoint";
+  const char* why =
+      has("optimizer.pt") ? "; it was written by Python, load its weights with from_pretrained and train afresh"
+      : has("trainer_state.json") && has("model.safetensors") ? "; it is damaged, or was written with save_only_model"
+                                                              : "; it is not complete, choose another checkpoint";
   fail(ErrorCode::not_found, "cannot resume from ", folder.string(), ": missing ", missing, why);
 }
 
@@ -270,7 +274,8 @@ inline void rotate_checkpoints(const std::filesystem::path& output_dir, std::int
                                const std::optional<std::string>& best) {
   auto sorted = sorted_checkpoints(output_dir);
   if (best) {
-    const auto at = std::find_if(sorted.begin(), sorted.end(), [&](const auto& path) { return same_folder(path, *best); });
+    const auto at =
+        std::find_if(sorted.begin(), sorted.end(), [&](const auto& path) { return same_folder(path, *best); });
     if (at != sorted.end() && sorted.end() - at > 2) std::rotate(at, at + 1, sorted.end() - 1);
     if (limit == 1 && at != sorted.end() && !same_folder(sorted.back(), *best)) limit = 2;
   }

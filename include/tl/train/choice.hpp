@@ -38,8 +38,7 @@ inline void parse_name(std::string_view name, IntervalStrategy& value) { value =
 inline void parse_name(std::string_view name, SchedulerType& value) { value = scheduler_type(name); }
 }  // namespace detail
 
-template <class Enum>
-class Choice {
+template <class Enum> class Choice {
  public:
   constexpr Choice(Enum value) : value_(value) {}
   /// Throws Error(invalid_argument) with the allowed names.
@@ -54,9 +53,6 @@ class Choice {
   Enum value_{};
 };
 
-template <class Enum>
-std::string_view to_string(const Choice<Enum>& choice) {
-  return to_string(choice.value());
-}
+template <class Enum> std::string_view to_string(const Choice<Enum>& choice) { return to_string(choice.value()); }
 
 }  // namespace tl

@@ -36,7 +36,8 @@ namespace detail {
 /// Loss and logits of a batch. With label smoothing the model computes logits only and the loss is made here, as the
 /// reference's label smoother does.
 template <TrainableModel Model>
-std::pair<Variable<float>, Variable<float>> loss_and_logits(const Model& model, const Batch& batch, double label_smoothing) {
+std::pair<Variable<float>, Variable<float>> loss_and_logits(const Model& model, const Batch& batch,
+                                                            double label_smoothing) {
   if (!batch.labels) return {Variable<float>{}, model(batch.inputs).logits};
   if (label_smoothing > 0) {
     Variable<float> logits = model(batch.inputs).logits;

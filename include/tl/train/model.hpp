@@ -19,18 +19,18 @@ namespace tl {
 ///   void save_pretrained(folder) const, void load_weights(folder).
 /// If it has config().num_labels() or config().max_position_embeddings, rows are checked against them before training.
 template <class Model>
-concept TrainableModel =
-    requires(Model& model, const Model& constant, const PackedSequences& inputs,
-             const std::optional<Tensor<std::int64_t>>& labels, const std::filesystem::path& folder) {
-      { constant(inputs, labels).loss } -> std::convertible_to<Variable<float>>;
-      { constant(inputs).logits } -> std::convertible_to<Variable<float>>;
-      { model.parameters() } -> std::same_as<ParameterSpace<float>&>;
-      { model.context() } -> std::same_as<nn::ForwardContext&>;
-      { constant.training() } -> std::convertible_to<bool>;
-      model.train(true);
-      constant.save_pretrained(folder);
-      model.load_weights(folder);
-    };
+concept TrainableModel = requires(Model& model, const Model& constant, const PackedSequences& inputs,
+                                  const std::optional<Tensor<std::int64_t>>& labels,
+                                  const std::filesystem::path& folder) {
+  { constant(inputs, labels).loss } -> std::convertible_to<Variable<float>>;
+  { constant(inputs).logits } -> std::convertible_to<Variable<float>>;
+  { model.parameters() } -> std::same_as<ParameterSpace<float>&>;
+  { model.context() } -> std::same_as<nn::ForwardContext&>;
+  { constant.training() } -> std::convertible_to<bool>;
+  model.train(true);
+  constant.save_pretrained(folder);
+  model.load_weights(folder);
+};
 
 namespace detail {
 
@@ -51,7 +51,8 @@ class ContextGuard {
 inline std::int64_t parameters_without_embeddings(const ParameterSpace<float>& parameters) {
   std::int64_t count = 0;
   for (const auto& part : parameters.named())
-    if (!part.name.ends_with("embeddings.weight") && !part.name.ends_with("embedding.weight")) count += part.shape().elements();
+    if (!part.name.ends_with("embeddings.weight") && !part.name.ends_with("embedding.weight"))
+      count += part.shape().elements();
   return count;
 }
 

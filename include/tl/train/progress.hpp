@@ -49,18 +49,20 @@ inline std::string clock_text(double seconds) {
     std::snprintf(text, sizeof text, "%lld:%02lld:%02lld", static_cast<long long>(total / 3600),
                   static_cast<long long>(total / 60 % 60), static_cast<long long>(total % 60));
   else
-    std::snprintf(text, sizeof text, "%02lld:%02lld", static_cast<long long>(total / 60), static_cast<long long>(total % 60));
+    std::snprintf(text, sizeof text, "%02lld:%02lld", static_cast<long long>(total / 60),
+                  static_cast<long long>(total % 60));
   return text;
 }
 
-/// " 45%|████▌     | 85/189 [00:31<00:38,  2.72it/s]"; `skipped` of the `done` were done in an earlier process.
+/// " 45%|####      | 85/189 [00:31<00:38,  2.72it/s]" with solid blocks; `skipped` of the `done` were done in an
+/// earlier process.
 inline std::string bar_text(std::string_view label, std::int64_t done, std::int64_t total, double seconds,
                             std::int64_t skipped = 0) {
   constexpr int width = 20;
   total = std::max<std::int64_t>(total, 1);
   const auto filled = static_cast<int>(width * std::min(done, total) / total);
   std::string bar;
-  for (int i = 0; i < width; ++i) bar += i < filled ? "█" : " ";
+  for (int i = 0; i < width; ++i) bar += i < filled ? "\u2588" : " ";
   const double rate = seconds > 0 ? static_cast<double>(done - skipped) / seconds : 0.0;
   const std::string left = rate > 0 ? clock_text(static_cast<double>(total - done) / rate) : "?";
   char text[64];
@@ -84,7 +86,9 @@ class ProgressCallback : public TrainerCallback {
     start_ = Clock::now();
     draw(event, true);
   }
-  void on_step_end(const TrainerEvent& event) override { draw(event, event.state.global_step >= event.state.max_steps); }
+  void on_step_end(const TrainerEvent& event) override {
+    draw(event, event.state.global_step >= event.state.max_steps);
+  }
   void on_prediction_step(const TrainerEvent& event) override {
     if (event.batch == 1) prediction_start_ = Clock::now();
     if (due(event.batch == event.batches))
@@ -114,7 +118,8 @@ class ProgressCallback : public TrainerCallback {
   }
   void draw(const TrainerEvent& event, bool always) {
     if (!due(always)) return;
-    console_->bar(detail::bar_text("", event.state.global_step, event.state.max_steps, seconds_since(start_), first_step_));
+    console_->bar(
+        detail::bar_text("", event.state.global_step, event.state.max_steps, seconds_since(start_), first_step_));
   }
   void after_prediction(const TrainerEvent& event) {
     if (training_) draw(event, true);

@@ -40,15 +40,17 @@ inline RunPlan plan_run(const TrainingArguments& args, std::int64_t rows) {
     plan.samples = static_cast<double>(rows) * args.num_train_epochs;
   }
   const double share = args.warmup_steps > 0 ? args.warmup_steps : args.warmup_ratio;
-  plan.warmup_steps = args.warmup_steps >= 1 ? static_cast<std::int64_t>(args.warmup_steps)
-                                             : static_cast<std::int64_t>(std::ceil(static_cast<double>(plan.total_steps) * share));
+  plan.warmup_steps = args.warmup_steps >= 1
+                          ? static_cast<std::int64_t>(args.warmup_steps)
+                          : static_cast<std::int64_t>(std::ceil(static_cast<double>(plan.total_steps) * share));
   return plan;
 }
 
 /// A step count that may be a share of all updates, as a number of updates.
 inline std::int64_t resolve_steps(double value, std::int64_t total_steps) {
-  return value < 1 ? std::max<std::int64_t>(1, static_cast<std::int64_t>(std::ceil(static_cast<double>(total_steps) * value)))
-                   : static_cast<std::int64_t>(value);
+  return value < 1
+             ? std::max<std::int64_t>(1, static_cast<std::int64_t>(std::ceil(static_cast<double>(total_steps) * value)))
+             : static_cast<std::int64_t>(value);
 }
 
 }  // namespace tl

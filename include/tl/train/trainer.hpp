@@ -1,7 +1,7 @@
-// Trainer: fine-tunes a classifier as the Python stack's Trainer does: the same batches, updates, log entries, files and
-// order of events, in the arithmetic of its version 4 (a short last accumulation group is averaged over its own size).
-// What it does better: a resumed run equals the uninterrupted one bit for bit, a checkpoint is complete or not there,
-// and NaN ends the run with a sentence. docs/training.md lists every difference.
+// Trainer: fine-tunes a classifier as the Python stack's Trainer does: the same batches, updates, log entries, files
+// and order of events, in the arithmetic of its version 4 (a short last accumulation group is averaged over its own
+// size). What it does better: a resumed run equals the uninterrupted one bit for bit, a checkpoint is complete or not
+// there, and NaN ends the run with a sentence. docs/training.md lists every difference.
 #pragma once
 
 #include <cmath>
@@ -9,23 +9,16 @@
 #include <optional>
 #include <string>
 #include <utility>
-#include <vector>
 
-#include <tl/data/collator.hpp>
-#include <tl/data/sampler.hpp>
-#include <tl/optim/adamw.hpp>
 #include <tl/optim/gradient_norm.hpp>
-#include <tl/optim/schedule.hpp>
-#include <tl/train/checkpoint.hpp>
 #include <tl/train/evaluation.hpp>
 #include <tl/train/model.hpp>
-#include <tl/train/run_plan.hpp>
 #include <tl/train/trainer_base.hpp>
+#include <tl/train/training_run.hpp>
 
 namespace tl {
 
-template <class Model>
-class Trainer : public TrainerBase {
+template <class Model> class Trainer : public TrainerBase {
   static_assert(TrainableModel<Model>,
                 "tl::Trainer needs a model with operator()(PackedSequences, labels) -> {loss, logits}, parameters(), "
                 "context(), train(), training(), save_pretrained() and load_weights(); see tl/train/model.hpp");
@@ -38,8 +31,8 @@ class Trainer : public TrainerBase {
   }
 
   /// Trains from the start, or goes on from a checkpoint: train(true) takes the last one in output_dir, train(folder)
-  /// that one. Afterwards the model is in the mode it was in before. Throws Error(numeric) for a loss or gradient that is
-  /// not finite, naming step and rows, and whatever reading data or writing checkpoints throws.
+  /// that one. Afterwards the model is in the mode it was in before. Throws Error(numeric) for a loss or gradient that
+  /// is not finite, naming step and rows, and whatever reading data or writing checkpoints throws.
   TrainOutput train(const ResumeFrom& resume_from = {});
 
   /// Loss and metrics over eval_dataset, or `dataset`, under names that begin with `prefix`; logged and given to the
@@ -57,19 +50,6 @@ class Trainer : public TrainerBase {
   Model& model() { return model_; }
 
  private:
-  // What one call of train() works with.
-  struct Run {
-    PackedCollator collate;
-    std::vector<std::int64_t> lengths;  // only under group_by_length
-    RunPlan plan;
-    LearningRateSchedule schedule;
-    AdamW<float> optimizer;
-    RunProgress progress{};
-    std::int64_t first_step = 0;  // updates made before this call
-    std::int64_t next_batch = 0;  // micro-batches of the first epoch to skip
-    bool resumed = false;
-  };
-
   std::uint64_t seed() const { return static_cast<std::uint64_t>(args_.seed); }
 
   PackedCollator collator(const Dataset& dataset, const std::string& name) const {
@@ -85,15 +65,14 @@ class Trainer : public TrainerBase {
 
   void set_precision() { model_.context().precision = args_.bf16 ? Precision::bf16 : Precision::f32; }
 
-  Run start();
-  void resume(Run& run, const std::filesystem::path& checkpoint);
-  std::vector<std::int64_t> epoch_order(Run& run);
-  void train_epoch(Run& run);
-  void update(Run& run, const BatchSampler& batches, std::int64_t begin, std::int64_t end);
-  void micro_batch(Run& run, std::span<const std::int64_t> rows, std::int64_t group);
-  void log_evaluate_save(Run& run);
-  void save_checkpoint(Run& run);
-  TrainOutput finish(Run& run, const Stopwatch& watch);
+  TrainingRun start();
+  void resume(TrainingRun& run, const std::filesystem::path& checkpoint);
+  void train_epoch(TrainingRun& run);
+  void update(TrainingRun& run, const BatchSampler& batches, std::int64_t begin, std::int64_t end);
+  void micro_batch(TrainingRun& run, std::span<const std::int64_t> rows, std::int64_t group);
+  void log_evaluate_save(TrainingRun& run);
+  void save_checkpoint(TrainingRun& run);
+  TrainOutput finish(TrainingRun& run, const Stopwatch& watch);
   EvaluationResult run_over(const Dataset& dataset, const std::string& prefix, Json& metrics);
 
   void write_model(const std::filesystem::path& folder) const {
@@ -103,11 +82,279 @@ class Trainer : public TrainerBase {
   }
 
   Model& model_;
-  // Stands for the reference's global generator, as far as the order of batches depends on it: two draws at the start of
-  // each pass over data, and the permutation of group_by_length.
+  // Stands for the reference's global generator, as far as the order of batches depends on it: two draws at the start
+  // of each pass over data, and the permutation of group_by_length.
   Mt19937 generator_;
 };
 
-}  // namespace tl
+template <class Model> TrainOutput Trainer<Model>::train(const ResumeFrom& resume_from) {
+  const detail::ContextGuard restore(model_.context());
+  generator_.seed(seed());
+  std::optional<std::filesystem::path> checkpoint = resume_from.path();
+  if (resume_from.last()) checkpoint = last_checkpoint(args_.output_dir);
+  if (checkpoint) check_checkpoint(*checkpoint);
+  TrainingRun run = start();
+  if (checkpoint) resume(run, *checkpoint);
+  const Stopwatch watch;
 
-#include <tl/train/train_loop.hpp>
+  model_.parameters().zero_grad();
+  control_.should_training_stop = false;
+  TrainerEvent begin = event();
+  begin.train_rows = run.collate.size();
+  call(&TrainerCallback::on_train_begin, begin);
+  if (args_.eval_on_start && !checkpoint) evaluate();
+
+  // A run that was interrupted between its last update and the end of that epoch still has to end the epoch.
+  const auto more = [&] { return state_.global_step < run.plan.total_steps || run.inside_epoch; };
+  while (run.progress.epoch < run.plan.epochs && !control_.should_training_stop && more()) train_epoch(run);
+  return finish(run, watch);
+}
+
+/// Checks data and folder, and makes a fresh run.
+template <class Model> TrainingRun Trainer<Model>::start() {
+  check(options_.train_dataset.has_value(), ErrorCode::state,
+        "train(): expected a train_dataset, the Trainer was given none");
+  PackedCollator collate = collator(*options_.train_dataset, "train_dataset");
+  check(collate.has_labels(), ErrorCode::not_found, "train_dataset: expected a column label or labels, there is none");
+  if (options_.eval_dataset && args_.eval_strategy != IntervalStrategy::no)
+    collator(*options_.eval_dataset, "eval_dataset");
+  ParameterSpace<float>& parameters = model_.parameters();
+  TrainingRun run(args_, std::move(collate), parameters);
+  if (args_.save_strategy != IntervalStrategy::no)
+    check_output_dir(sizeof(float) * static_cast<std::uintmax_t>(
+                                         parameters.size() + (args_.save_only_model ? 0 : 2 * parameters.trainable())));
+  state_ = run.initial_state(args_);
+  return run;
+}
+
+template <class Model> void Trainer<Model>::resume(TrainingRun& run, const std::filesystem::path& checkpoint) {
+  state_ = run.resume(checkpoint, args_, model_.parameters(), generator_);
+  model_.load_weights(checkpoint);
+  callbacks_.restore(state_.stateful_callbacks);
+  if (state_.best_global_step && state_.best_model_checkpoint &&
+      !std::filesystem::exists(*state_.best_model_checkpoint)) {
+    const auto moved = checkpoint_folder(*state_.best_global_step);  // output_dir may have another name now
+    if (std::filesystem::exists(moved)) state_.best_model_checkpoint = moved.string();
+  }
+}
+
+template <class Model> void Trainer<Model>::train_epoch(TrainingRun& run) {
+  RunProgress& progress = run.progress;
+  const std::int64_t skipped = std::exchange(run.next_batch, 0);
+  const bool inside = std::exchange(run.inside_epoch, false);
+  progress.epoch_ended = false;
+  progress.epoch_generator = generator_.state();
+  control_.should_epoch_stop = false;
+  if (!inside) call(&TrainerCallback::on_epoch_begin);
+  const BatchSampler batches(run.epoch_order(args_, generator_), args_.per_device_train_batch_size,
+                             args_.dataloader_drop_last);
+  if (inside) generator_.restore(progress.generator);
+
+  progress.batches_done = skipped;
+  while (progress.batches_done < batches.size() && state_.global_step < run.plan.total_steps &&
+         !control_.should_epoch_stop && !control_.should_training_stop) {
+    const std::int64_t begin = progress.batches_done;
+    const std::int64_t end = std::min(begin + args_.gradient_accumulation_steps, batches.size());
+    update(run, batches, begin, end);
+    progress.batches_done = end;
+    state_.epoch = static_cast<double>(progress.epoch) + static_cast<double>(end) / static_cast<double>(batches.size());
+    TrainerEvent done = event();
+    done.rows = batches[end - 1];
+    done.learning_rate = run.progress.learning_rate;
+    call(&TrainerCallback::on_step_end, done);
+    log_evaluate_save(run);
+  }
+  call(&TrainerCallback::on_epoch_end);
+  progress.epoch_ended = true;
+  log_evaluate_save(run);
+  ++progress.epoch;
+}
+
+/// One update from micro-batches [begin, end) of the epoch.
+template <class Model>
+void Trainer<Model>::update(TrainingRun& run, const BatchSampler& batches, std::int64_t begin, std::int64_t end) {
+  control_.should_log = control_.should_evaluate = control_.should_save = false;
+  call(&TrainerCallback::on_step_begin);
+  for (std::int64_t i = begin; i < end; ++i) {
+    micro_batch(run, batches[i], end - begin);
+    if (i + 1 == end) break;
+    TrainerEvent done = event();
+    done.rows = batches[i];
+    call(&TrainerCallback::on_substep_end, done);
+  }
+  double clip = 1.0;
+  if (args_.max_grad_norm > 0) {
+    run.progress.grad_norm = static_cast<float>(gradient_norm(model_.parameters()));
+    check(std::isfinite(run.progress.grad_norm), ErrorCode::numeric,
+          "training: expected finite gradients, got a norm of ", run.progress.grad_norm, " in step ",
+          state_.global_step + 1, " (epoch ", *state_.epoch, "); the last micro-batch had ",
+          detail::describe_rows(batches[end - 1], "train_dataset"));
+    clip = clip_coefficient(run.progress.grad_norm, args_.max_grad_norm);
+  }
+  run.progress.learning_rate = run.schedule.at(state_.global_step);
+  TrainerEvent details = event();
+  details.learning_rate = run.progress.learning_rate;
+  call(&TrainerCallback::on_pre_optimizer_step, details);
+  run.optimizer.step(run.progress.learning_rate, clip);
+  call(&TrainerCallback::on_optimizer_step, details);
+  run.optimizer.zero_grad();
+  ++state_.global_step;
+}
+
+/// Forward and backward of one micro-batch, one of `group` whose mean is the loss of the update.
+template <class Model>
+void Trainer<Model>::micro_batch(TrainingRun& run, std::span<const std::int64_t> rows, std::int64_t group) {
+  model_.train(true);
+  set_precision();
+  model_.context().seed = seed();
+  model_.context().step = run.progress.micro_batch++;
+  const Batch batch = run.collate(rows);
+  const auto [loss, logits] = detail::loss_and_logits(model_, batch, args_.label_smoothing_factor);
+  const float value = loss.value().item();
+  check(std::isfinite(value), ErrorCode::numeric, "training: expected a finite loss, got ", value, " in step ",
+        state_.global_step + 1, " (epoch ", *state_.epoch, "); the micro-batch had ",
+        detail::describe_rows(rows, "train_dataset"));
+  const float share = 1.0F / static_cast<float>(group);
+  loss.backward(Tensor<float>::full(loss.shape(), share, loss.device()));
+  run.progress.loss_since_log += value / static_cast<float>(group);
+  state_.total_flos += 6.0 * static_cast<double>(batch.padded_tokens()) *
+                       static_cast<double>(detail::parameters_without_embeddings(model_.parameters()));
+}
+
+template <class Model> void Trainer<Model>::log_evaluate_save(TrainingRun& run) {
+  RunProgress& progress = run.progress;
+  if (control_.should_log && state_.global_step > progress.last_logged_step) {
+    const double sum = progress.loss_since_log;
+    const double mean = sum / static_cast<double>(state_.global_step - progress.last_logged_step);
+    Json entry = {{"loss", rounded(mean, 4)}};
+    if (!std::isnan(run.progress.grad_norm)) entry["grad_norm"] = run.progress.grad_norm;
+    entry["learning_rate"] = run.progress.learning_rate;
+    entry["tl_loss"] = mean;
+    progress.loss_logged += sum;
+    progress.loss_since_log = 0.0F;
+    progress.last_logged_step = state_.global_step;
+    log(entry);
+  }
+  if (control_.should_evaluate) {
+    const Json metrics = evaluate();
+    const bool best = update_best(metrics);
+    if (args_.save_strategy == IntervalStrategy::best) control_.should_save = best;
+  }
+  if (control_.should_save) {
+    save_checkpoint(run);
+    control_.should_save = false;
+    call(&TrainerCallback::on_save);
+  }
+}
+
+template <class Model> void Trainer<Model>::save_checkpoint(TrainingRun& run) {
+  const auto folder = checkpoint_folder(state_.global_step);
+  if (state_.best_global_step) {
+    const auto best = checkpoint_folder(*state_.best_global_step);
+    if (*state_.best_global_step == state_.global_step || std::filesystem::exists(best))
+      state_.best_model_checkpoint = best.string();
+  }
+  make_output_dir();
+  AtomicFolder building(folder);
+  write_model(building.path());
+  if (!args_.save_only_model) {
+    run.progress.generator = generator_.state();
+    run.save(building.path(), model_.parameters(), state_.global_step);
+  }
+  state_.stateful_callbacks["TrainerControl"] = {{"args",
+                                                  {{"should_epoch_stop", control_.should_epoch_stop},
+                                                   {"should_evaluate", control_.should_evaluate},
+                                                   {"should_log", control_.should_log},
+                                                   {"should_save", control_.should_save},
+                                                   {"should_training_stop", control_.should_training_stop}}},
+                                                 {"attributes", Json::object()}};
+  callbacks_.save(state_.stateful_callbacks);
+  write_json(building.path() / "trainer_state.json", state_.to_json());
+  building.commit();
+  if (args_.save_total_limit)
+    rotate_checkpoints(args_.output_dir, *args_.save_total_limit, state_.best_model_checkpoint);
+}
+
+/// Loads the best weights if asked for, logs the run's totals, and tidies up.
+template <class Model> TrainOutput Trainer<Model>::finish(TrainingRun& run, const Stopwatch& watch) {
+  if (args_.load_best_model_at_end && state_.best_model_checkpoint) {
+    check(std::filesystem::is_directory(*state_.best_model_checkpoint), ErrorCode::not_found,
+          "load_best_model_at_end: expected the best checkpoint in ", *state_.best_model_checkpoint,
+          ", it is not there any more");
+    model_.load_weights(*state_.best_model_checkpoint);
+  }
+  const double steps = static_cast<double>(state_.global_step);
+  const double loss = (run.progress.loss_logged + run.progress.loss_since_log) / std::max(steps, 0.001);
+  // after a resume the speed is that of this process
+  const double here = run.plan.total_steps > 0 ? static_cast<double>(run.plan.total_steps - run.first_step) /
+                                                     static_cast<double>(run.plan.total_steps)
+                                               : 1.0;
+  TrainOutput output{state_.global_step, loss, Json::object()};
+  add_speed_metrics(output.metrics, "train", watch.seconds(), run.plan.samples * here,
+                    static_cast<double>(run.plan.total_steps) * here);
+  output.metrics["total_flos"] = state_.total_flos;
+  output.metrics["train_loss"] = loss;
+  log(output.metrics);
+  if (args_.save_total_limit == 1 && state_.best_model_checkpoint)
+    for (const auto& checkpoint : sorted_checkpoints(args_.output_dir))
+      if (!same_folder(checkpoint, *state_.best_model_checkpoint)) remove_checkpoint(checkpoint);
+  call(&TrainerCallback::on_train_end);
+  return output;
+}
+
+/// Runs the model over `dataset` in evaluation mode and fills `metrics` with everything but the epoch.
+template <class Model>
+EvaluationResult Trainer<Model>::run_over(const Dataset& dataset, const std::string& prefix, Json& metrics) {
+  const PackedCollator collate = collator(dataset, prefix == "eval" ? "eval_dataset" : prefix + " data set");
+  const detail::ContextGuard restore(model_.context());
+  const Stopwatch watch;
+  model_.train(false);
+  set_precision();
+  generator_.next_int64();
+  const bool loss_only = args_.prediction_loss_only || (prefix == "eval" && !options_.compute_metrics);
+  const EvaluationResult result = run_evaluation(std::as_const(model_), collate,
+                                                 {.batch_size = args_.per_device_eval_batch_size,
+                                                  .drop_last = args_.dataloader_drop_last,
+                                                  .loss_only = loss_only,
+                                                  .label_smoothing = args_.label_smoothing_factor,
+                                                  .on_batch = [this](std::int64_t batch, std::int64_t batches) {
+                                                    TrainerEvent details = event();
+                                                    details.batch = batch;
+                                                    details.batches = batches;
+                                                    call(&TrainerCallback::on_prediction_step, details);
+                                                  }});
+  if (result.loss) metrics[prefix + "_loss"] = *result.loss;
+  if (options_.compute_metrics && !loss_only && collate.has_labels() && result.rows > 0)
+    for (const auto& [name, value] : options_.compute_metrics(result.prediction))
+      metrics[prefixed(prefix, name)] = value;
+  const auto samples = static_cast<double>(result.rows);
+  const double steps = std::ceil(samples / static_cast<double>(args_.per_device_eval_batch_size));
+  add_speed_metrics(metrics, prefix, watch.seconds(), samples, steps);
+  return result;
+}
+
+template <class Model> Json Trainer<Model>::evaluate(const std::optional<Dataset>& dataset, const std::string& prefix) {
+  check(dataset || options_.eval_dataset, ErrorCode::state,
+        "evaluate(): expected a data set, the Trainer was given no eval_dataset");
+  Json metrics = Json::object();
+  run_over(dataset ? *dataset : *options_.eval_dataset, prefix, metrics);
+  log(metrics);
+  control_.should_evaluate = false;
+  TrainerEvent details = event();
+  details.metrics = &metrics;
+  call(&TrainerCallback::on_evaluate, details);
+  return metrics;
+}
+
+template <class Model> PredictionOutput Trainer<Model>::predict(const Dataset& dataset, const std::string& prefix) {
+  PredictionOutput output;
+  const EvaluationResult result = run_over(dataset, prefix, output.metrics);
+  output.predictions = result.prediction.predictions;
+  output.label_ids = result.prediction.label_ids;
+  TrainerEvent details = event();
+  details.metrics = &output.metrics;
+  call(&TrainerCallback::on_predict, details);
+  return output;
+}
+
+}  // namespace tl

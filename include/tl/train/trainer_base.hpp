@@ -1,4 +1,5 @@
-// The part of the Trainer that does not depend on the model: arguments, state, callbacks, log, best metric, result files.
+// The part of the Trainer that does not depend on the model: arguments, state, callbacks, log, best metric, result
+// files.
 #pragma once
 
 #include <filesystem>
@@ -21,10 +22,10 @@ namespace tl {
 
 /// What a Trainer works with beside model and arguments.
 struct TrainerOptions {
-  std::optional<Dataset> train_dataset{};        ///< needed by train(); tokenised, see PackedCollator
-  std::optional<Dataset> eval_dataset{};         ///< needed by evaluate() and by an eval_strategy
-  std::optional<Tokenizer> processing_class{};   ///< saved with every checkpoint, so that a pipeline can load the folder
-  ComputeMetrics compute_metrics{};              ///< called at the end of each evaluation
+  std::optional<Dataset> train_dataset{};       ///< needed by train(); tokenised, see PackedCollator
+  std::optional<Dataset> eval_dataset{};        ///< needed by evaluate() and by an eval_strategy
+  std::optional<Tokenizer> processing_class{};  ///< saved with every checkpoint, so that a pipeline can load the folder
+  ComputeMetrics compute_metrics{};             ///< called at the end of each evaluation
   std::vector<std::shared_ptr<TrainerCallback>> callbacks{};
   std::shared_ptr<Console> console = standard_console();  ///< where the Trainer's own callbacks show progress
 };
@@ -38,8 +39,8 @@ struct TrainOutput {
 
 /// Result of Trainer::predict().
 struct PredictionOutput {
-  Tensor<float> predictions;        ///< logits [rows, C], in the order of the data set
-  Tensor<std::int64_t> label_ids;   ///< [rows]; undefined if the data set has no labels
+  Tensor<float> predictions;       ///< logits [rows, C], in the order of the data set
+  Tensor<std::int64_t> label_ids;  ///< [rows]; undefined if the data set has no labels
   Json metrics = Json::object();
 };
 
@@ -117,7 +118,8 @@ class TrainerBase {
     callbacks_.add(std::make_shared<DefaultFlowCallback>());
     for (const auto& callback : options_.callbacks) callbacks_.add(callback);
     if (!options_.console) options_.console = silent_console();
-    if (!args_.disable_tqdm) display_.add(std::make_shared<ProgressCallback>(options_.console, !callbacks_.shows_logs()));
+    if (!args_.disable_tqdm)
+      display_.add(std::make_shared<ProgressCallback>(options_.console, !callbacks_.shows_logs()));
     else if (!callbacks_.shows_logs()) display_.add(std::make_shared<PrinterCallback>(options_.console));
   }
 
@@ -168,8 +170,9 @@ class TrainerBase {
   void make_output_dir() const {
     std::error_code error;
     std::filesystem::create_directories(args_.output_dir, error);
-    check(!error && std::filesystem::is_directory(args_.output_dir), ErrorCode::io, "output_dir: cannot make the folder ",
-          args_.output_dir, ": ", error ? error.message() : "a file of that name exists");
+    check(!error && std::filesystem::is_directory(args_.output_dir), ErrorCode::io,
+          "output_dir: cannot make the folder ", args_.output_dir, ": ",
+          error ? error.message() : "a file of that name exists");
   }
 
   /// Throws Error(io), before any time is spent, if checkpoints of about `bytes` cannot be written to output_dir.
@@ -180,12 +183,13 @@ class TrainerBase {
       AtomicFile probe(folder / "checkpoint-probe");  // never committed, so nothing stays
       probe.write("probe");
     } catch (const Error& error) {
-      fail(ErrorCode::io, "output_dir: expected a folder that can be written to, got ", args_.output_dir, ": ", error.what());
+      fail(ErrorCode::io, "output_dir: expected a folder that can be written to, got ", args_.output_dir, ": ",
+           error.what());
     }
     std::error_code error;
     const auto space = std::filesystem::space(folder, error);
-    check(error || space.available >= bytes, ErrorCode::io, "output_dir: a checkpoint needs about ", bytes >> 20, " MiB, ",
-          args_.output_dir, " has ", space.available >> 20, " MiB left");
+    check(error || space.available >= bytes, ErrorCode::io, "output_dir: a checkpoint needs about ", bytes >> 20,
+          " MiB, ", args_.output_dir, " has ", space.available >> 20, " MiB left");
   }
 
   TrainingArguments args_;
@@ -199,8 +203,8 @@ class TrainerBase {
   void validate() const {
     auto problems = args_.problems();
     if (args_.eval_strategy != IntervalStrategy::no && !options_.eval_dataset)
-      problems.push_back(join("eval_dataset: expected a data set because eval_strategy is ", to_string(args_.eval_strategy),
-                              ", got none"));
+      problems.push_back(join("eval_dataset: expected a data set because eval_strategy is ",
+                              to_string(args_.eval_strategy), ", got none"));
     if (args_.eval_on_start && !options_.eval_dataset)
       problems.emplace_back("eval_dataset: expected a data set because eval_on_start is true, got none");
     if (problems.empty()) return;

@@ -20,12 +20,12 @@ struct TrainerEvent {
   const TrainingArguments& args;
   TrainerState& state;
   TrainerControl& control;
-  const Json* logs = nullptr;               ///< on_log: the entry, without "step"
-  const Json* metrics = nullptr;            ///< on_evaluate, on_predict
-  double learning_rate = 0.0;               ///< on_pre_optimizer_step, on_optimizer_step: the rate of this update
-  std::span<const std::int64_t> rows{};     ///< on_substep_end, on_step_end: data set rows of the micro-batch just done
-  std::int64_t batch = 0, batches = 0;      ///< on_prediction_step: batches done, of how many
-  std::int64_t train_rows = 0;              ///< on_train_begin: rows of the training data
+  const Json* logs = nullptr;            ///< on_log: the entry, without "step"
+  const Json* metrics = nullptr;         ///< on_evaluate, on_predict
+  double learning_rate = 0.0;            ///< on_pre_optimizer_step, on_optimizer_step: the rate of this update
+  std::span<const std::int64_t> rows{};  ///< on_substep_end, on_step_end: data set rows of the micro-batch just done
+  std::int64_t batch = 0, batches = 0;   ///< on_prediction_step: batches done, of how many
+  std::int64_t train_rows = 0;           ///< on_train_begin: rows of the training data
 };
 
 /// Base of all callbacks; override what you need. Events come in the order of these functions.
@@ -101,7 +101,8 @@ inline double metric_for_best_model(const TrainingArguments& args, const Json& m
        "; there are: ", present);
 }
 
-/// Stops when the metric for the best model has not improved by more than `threshold` in `patience` evaluations running.
+/// Stops when the metric for the best model has not improved by more than `threshold` in `patience` evaluations
+/// running.
 class EarlyStoppingCallback : public TrainerCallback {
  public:
   /// Throws Error(invalid_argument) if patience < 1 or threshold < 0.
@@ -109,7 +110,8 @@ class EarlyStoppingCallback : public TrainerCallback {
       : patience_(patience), threshold_(threshold) {
     check(patience >= 1, ErrorCode::invalid_argument, "EarlyStoppingCallback: expected a patience of at least 1, got ",
           patience);
-    check(threshold >= 0, ErrorCode::invalid_argument, "EarlyStoppingCallback: expected a threshold >= 0, got ", threshold);
+    check(threshold >= 0, ErrorCode::invalid_argument, "EarlyStoppingCallback: expected a threshold >= 0, got ",
+          threshold);
   }
 
   void on_train_begin(const TrainerEvent& event) override {
@@ -138,7 +140,8 @@ class EarlyStoppingCallback : public TrainerCallback {
   }
   void restore(const Json& state) override {
     const auto counter = Json::json_pointer("/attributes/early_stopping_patience_counter");
-    if (state.contains(counter) && state.at(counter).is_number_integer()) counter_ = state.at(counter).get<std::int64_t>();
+    if (state.contains(counter) && state.at(counter).is_number_integer())
+      counter_ = state.at(counter).get<std::int64_t>();
   }
 
  private:
@@ -174,8 +177,7 @@ class CallbackList {
   }
 
  private:
-  template <class Visit>
-  void for_each_named(Visit&& visit) const {
+  template <class Visit> void for_each_named(Visit&& visit) const {
     std::vector<std::string> seen;
     for (const auto& callback : callbacks_) {
       const std::string name = callback->name();

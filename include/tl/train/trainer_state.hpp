@@ -35,7 +35,7 @@ struct TrainerState {
   std::optional<double> best_metric{};
   std::optional<std::int64_t> best_global_step{};
   std::optional<std::string> best_model_checkpoint{};
-  std::vector<Json> log_history{};                 ///< every logged entry with its "step"
+  std::vector<Json> log_history{};           ///< every logged entry with its "step"
   Json stateful_callbacks = Json::object();  ///< what callbacks remember across a resume, by name
 
   Json to_json() const {
@@ -91,18 +91,18 @@ struct TrainerState {
     const Json& json;
     const std::filesystem::path& path;
 
-    template <class T>
-    void operator()(const char* key, T& value) const {
+    template <class T> void operator()(const char* key, T& value) const {
       const auto found = json.find(key);
-      check(found != json.end(), ErrorCode::format, path.string(), ": expected the key \"", key, "\", which is missing");
+      check(found != json.end(), ErrorCode::format, path.string(), ": expected the key \"", key,
+            "\", which is missing");
       try {
         found->get_to(value);
       } catch (const Json::exception&) {
-        fail(ErrorCode::format, path.string(), ", key \"", key, "\": got a value of the wrong type, ", found->type_name());
+        fail(ErrorCode::format, path.string(), ", key \"", key, "\": got a value of the wrong type, ",
+             found->type_name());
       }
     }
-    template <class T>
-    void operator()(const char* key, std::optional<T>& value) const {
+    template <class T> void operator()(const char* key, std::optional<T>& value) const {
       if (const auto found = json.find(key); found == json.end() || found->is_null()) return value.reset();
       (*this)(key, value.emplace());
     }

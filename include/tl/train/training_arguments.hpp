@@ -2,6 +2,7 @@
 // version 4). A run that is not possible is refused before anything expensive happens: see problems() and validate().
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -62,7 +63,7 @@ struct TrainingArguments {
   std::optional<bool> greater_is_better{};             ///< nothing: true unless the metric's name ends with "loss"
 
   std::optional<std::string> resume_from_checkpoint{};  ///< for programs; Trainer::train() has its own argument
-  bool ignore_data_skip = false;  ///< a resumed run begins its epoch's data anew
+  bool ignore_data_skip = false;                        ///< a resumed run begins its epoch's data anew
 
   std::int64_t seed = 42;
   std::optional<std::int64_t> data_seed{};  ///< seed of the data order; nothing: seed
@@ -80,6 +81,159 @@ struct TrainingArguments {
   TrainingArguments resolved() const;
 };
 
-}  // namespace tl
+namespace detail {
 
-#include <tl/train/argument_rules.hpp>
+// The rules are the reference's; where it would silently do nothing, or something else, there is a rule of our own.
+class ArgumentRules {
+ public:
+  explicit ArgumentRules(const TrainingArguments& arguments) : a_(arguments) {}
+
+  std::vector<std::string> run() {
+    numbers();
+    schedule();
+    unsupported();
+    intervals();
+    best_model();
+    return std::move(problems_);
+  }
+
+ private:
+  template <class... Parts> void report(bool bad, const Parts&... parts) {
+    if (bad) problems_.push_back(join(parts...));
+  }
+  template <class T> void need(bool good, const char* field, const char* range, const T& got) {
+    report(!good, field, ": expected ", range, ", got ", got);
+  }
+
+  void numbers() {
+    report(a_.output_dir.empty(), "output_dir: expected the path of a folder, got an empty text");
+    need(a_.per_device_train_batch_size >= 1, "per_device_train_batch_size", "at least 1",
+         a_.per_device_train_batch_size);
+    need(a_.per_device_eval_batch_size >= 1, "per_device_eval_batch_size", "at least 1", a_.per_device_eval_batch_size);
+    need(a_.gradient_accumulation_steps >= 1, "gradient_accumulation_steps", "at least 1",
+         a_.gradient_accumulation_steps);
+    need(std::isfinite(a_.num_train_epochs) && a_.num_train_epochs >= 0, "num_train_epochs", "a number >= 0",
+         a_.num_train_epochs);
+    need(a_.max_steps == -1 || a_.max_steps >= 1, "max_steps", "-1 (use num_train_epochs) or at least 1", a_.max_steps);
+    non_negative("learning_rate", a_.learning_rate);
+    non_negative("weight_decay", a_.weight_decay);
+    non_negative("adam_epsilon", a_.adam_epsilon);
+    non_negative("max_grad_norm", a_.max_grad_norm);
+    non_negative("eval_delay", a_.eval_delay);
+    need(a_.adam_beta1 >= 0 && a_.adam_beta1 < 1, "adam_beta1", "a number in [0, 1)", a_.adam_beta1);
+    need(a_.adam_beta2 >= 0 && a_.adam_beta2 < 1, "adam_beta2", "a number in [0, 1)", a_.adam_beta2);
+    need(a_.label_smoothing_factor >= 0 && a_.label_smoothing_factor < 1, "label_smoothing_factor",
+         "a number in [0, 1)", a_.label_smoothing_factor);
+    need(a_.seed >= 0, "seed", "at least 0", a_.seed);
+    if (a_.data_seed) need(*a_.data_seed >= 0, "data_seed", "at least 0", *a_.data_seed);
+    if (a_.save_total_limit) need(*a_.save_total_limit >= 1, "save_total_limit", "at least 1", *a_.save_total_limit);
+  }
+
+  void non_negative(const char* field, double value) {
+    need(std::isfinite(value) && value >= 0, field, "a number >= 0", value);
+  }
+
+  void schedule() {
+    need(a_.warmup_ratio >= 0 && a_.warmup_ratio <= 1, "warmup_ratio", "a number in [0, 1]", a_.warmup_ratio);
+    need(a_.warmup_steps >= 0 && (a_.warmup_steps < 1 || is_whole(a_.warmup_steps)), "warmup_steps",
+         "a whole number of steps, or a share in [0, 1)", a_.warmup_steps);
+    report(a_.lr_scheduler_type == SchedulerType::polynomial && !(a_.learning_rate > 1e-7),
+           "lr_scheduler_type: polynomial ends at a learning rate of 1e-7 and needs a larger learning_rate, got ",
+           a_.learning_rate);
+  }
+
+  void unsupported() {
+    report(a_.fp16 && a_.bf16, "fp16 and bf16: expected at most one of them to be true, got both");
+    report(a_.fp16,
+           "fp16: expected false, got true: there is no fp16 training on the CPU; set bf16 = true, or train "
+           "in fp32 with both false");
+    report(a_.optim != "adamw_torch" && a_.optim != "adamw_torch_fused",
+           "optim: expected adamw_torch or adamw_torch_fused, got ", a_.optim);
+    report(a_.report_to != "none",
+           "report_to: expected none (no reporter is built in; give the Trainer a callback "
+           "with on_log), got ",
+           a_.report_to);
+    report(a_.push_to_hub,
+           "push_to_hub: expected false, got true: uploading is not supported; upload the folder "
+           "written by save_model() with the hub's own tools");
+  }
+
+  void intervals() {
+    report(a_.eval_strategy == IntervalStrategy::best, "eval_strategy: expected one of no, steps, epoch, got best");
+    report(a_.logging_strategy == IntervalStrategy::best,
+           "logging_strategy: expected one of no, steps, epoch, got best");
+    if (a_.logging_strategy == IntervalStrategy::steps) steps("logging_steps", a_.logging_steps);
+    if (a_.save_strategy == IntervalStrategy::steps) steps("save_steps", a_.save_steps);
+    if (a_.eval_strategy == IntervalStrategy::steps) {
+      if (a_.eval_steps) steps("eval_steps", *a_.eval_steps);
+      else if (a_.logging_strategy != IntervalStrategy::steps)
+        steps("eval_steps (not set, so logging_steps)", a_.logging_steps);
+    }
+  }
+
+  void steps(const char* field, double value) {
+    need(std::isfinite(value) && value > 0 && (value < 1 || is_whole(value)), field,
+         "a whole number of steps >= 1, or a share of all steps in (0, 1)", value);
+  }
+
+  void best_model() {
+    if (a_.save_strategy == IntervalStrategy::best) {
+      report(a_.eval_strategy == IntervalStrategy::no,
+             "save_strategy: best needs an eval_strategy, got eval_strategy no");
+      report(!a_.metric_for_best_model && !a_.load_best_model_at_end,
+             "save_strategy: best needs metric_for_best_model, which is not set");
+    }
+    report(a_.metric_for_best_model && a_.metric_for_best_model->empty(),
+           "metric_for_best_model: expected the name of a metric, got an empty text");
+    if (!a_.load_best_model_at_end || a_.save_strategy == IntervalStrategy::best) return;
+    if (a_.eval_strategy != a_.save_strategy) {
+      report(true, "load_best_model_at_end: expected eval_strategy and save_strategy to be equal, got eval_strategy ",
+             to_string(a_.eval_strategy), " and save_strategy ", to_string(a_.save_strategy));
+      return;
+    }
+    report(a_.eval_strategy == IntervalStrategy::no,
+           "load_best_model_at_end: expected an eval_strategy of steps or epoch, got no");
+    if (a_.eval_strategy == IntervalStrategy::steps) multiple();
+  }
+
+  void multiple() {
+    const double eval_steps = a_.eval_steps.value_or(a_.logging_steps);
+    if (!(eval_steps > 0) || !(a_.save_steps > 0)) return;
+    const bool shares = eval_steps < 1 && a_.save_steps < 1;
+    // shares are compared in millionths, because 0.3 is no multiple of 0.1 in binary
+    const double scale = shares ? 1e6 : 1.0;
+    const bool mixed = (eval_steps < 1) != (a_.save_steps < 1);
+    const bool fits = std::fmod(std::round(a_.save_steps * scale), std::round(eval_steps * scale)) == 0;
+    report(mixed || !fits,
+           "load_best_model_at_end: expected save_steps to be a multiple of eval_steps, got save_steps ", a_.save_steps,
+           " and eval_steps ", eval_steps);
+  }
+
+  static bool is_whole(double value) { return value == std::floor(value); }
+
+  const TrainingArguments& a_;
+  std::vector<std::string> problems_;
+};
+
+}  // namespace detail
+
+inline std::vector<std::string> TrainingArguments::problems() const { return detail::ArgumentRules(*this).run(); }
+
+inline void TrainingArguments::validate() const {
+  const auto found = problems();
+  if (found.empty()) return;
+  std::string sentence = join("TrainingArguments: ", found.size(), found.size() == 1 ? " problem: " : " problems: ");
+  for (std::size_t i = 0; i < found.size(); ++i) sentence += (i > 0 ? "; " : "") + found[i];
+  fail(ErrorCode::invalid_argument, sentence);
+}
+
+inline TrainingArguments TrainingArguments::resolved() const {
+  TrainingArguments result = *this;
+  if (result.eval_strategy == IntervalStrategy::steps && !result.eval_steps) result.eval_steps = logging_steps;
+  if (!result.metric_for_best_model && load_best_model_at_end) result.metric_for_best_model = "loss";
+  if (result.metric_for_best_model && !result.greater_is_better)
+    result.greater_is_better = !result.metric_for_best_model->ends_with("loss");
+  return result;
+}
+
+}  // namespace tl

@@ -1,0 +1,129 @@
+// TrainingRun: the state of one call of Trainer::train() that does not depend on the model's type: data, plan,
+// schedule, optimizer, and the position, which is what a checkpoint keeps.
+#pragma once
+
+#include <filesystem>
+#include <utility>
+#include <vector>
+
+#include <tl/data/collator.hpp>
+#include <tl/data/sampler.hpp>
+#include <tl/train/checkpoint.hpp>
+#include <tl/train/run_plan.hpp>
+#include <tl/train/trainer_state.hpp>
+
+namespace tl {
+
+struct TrainingRun {
+  PackedCollator collate;
+  std::vector<std::int64_t> lengths;  ///< of the rows, only under group_by_length
+  RunPlan plan;
+  LearningRateSchedule schedule;
+  AdamW<float> optimizer;
+  RunProgress progress{};
+  std::int64_t first_step = 0;  ///< updates made before this call
+  std::int64_t next_batch = 0;  ///< micro-batches of the first epoch to skip
+  bool inside_epoch = false;    ///< the first epoch was begun before the interruption
+
+  /// A fresh run over `rows`.
+  TrainingRun(const TrainingArguments& args, PackedCollator rows, ParameterSpace<float>& parameters)
+      : collate(std::move(rows)),
+        plan(plan_run(args, collate.size())),
+        schedule{args.lr_scheduler_type, args.learning_rate, plan.warmup_steps, plan.total_steps},
+        optimizer(parameters, {.learning_rate = args.learning_rate,
+                               .beta1 = args.adam_beta1,
+                               .beta2 = args.adam_beta2,
+                               .epsilon = args.adam_epsilon,
+                               .weight_decay = args.weight_decay}) {
+    if (args.group_by_length) lengths = collate.lengths();
+    progress.rows = collate.size();
+    progress.batch_size = args.per_device_train_batch_size;
+    progress.accumulation = args.gradient_accumulation_steps;
+    progress.seed = args.seed;
+    progress.data_seed = args.data_seed.value_or(args.seed);
+    progress.group_by_length = args.group_by_length;
+    progress.drop_last = args.dataloader_drop_last;
+  }
+
+  /// The state a fresh run begins with.
+  TrainerState initial_state(const TrainingArguments& args) const {
+    TrainerState state;
+    state.epoch = 0.0;
+    state.max_steps = plan.total_steps;
+    state.num_train_epochs = plan.epochs;
+    state.train_batch_size = args.per_device_train_batch_size;
+    state.logging_steps = resolve_steps(args.logging_steps, plan.total_steps);
+    state.save_steps = resolve_steps(args.save_steps, plan.total_steps);
+    if (args.eval_steps) state.eval_steps = resolve_steps(*args.eval_steps, plan.total_steps);
+    return state;
+  }
+
+  /// Loads moments and position from a checkpoint and returns its state. The totals are those of the present arguments;
+  /// what decides the batches must be the same as then. `generator` continues as it would have.
+  /// Throws Error(invalid_argument) listing what differs, Error(format) and others for damaged files.
+  TrainerState resume(const std::filesystem::path& checkpoint, const TrainingArguments& args,
+                      const ParameterSpace<float>& parameters, Mt19937& generator) {
+    const RunProgress saved = load_progress(checkpoint);
+    const std::string differences = data_differences(saved, progress);
+    check(differences.empty() || args.ignore_data_skip, ErrorCode::invalid_argument, "cannot resume from ",
+          checkpoint.string(), " with the same batches: ", differences,
+          "; set ignore_data_skip = true to begin the epoch's data anew");
+    TrainerState state = TrainerState::load(checkpoint / "trainer_state.json");
+    load_optimizer(checkpoint, optimizer, parameters);
+    check(optimizer.steps() == state.global_step, ErrorCode::format, checkpoint.string(),
+          ": expected optimizer.safetensors and trainer_state.json to be of the same step, got ", optimizer.steps(),
+          " and ", state.global_step);
+    const TrainerState now = initial_state(args);
+    state.max_steps = now.max_steps;
+    state.num_train_epochs = now.num_train_epochs;
+    state.train_batch_size = now.train_batch_size;
+    state.logging_steps = now.logging_steps;
+    state.save_steps = now.save_steps;
+    state.eval_steps = now.eval_steps;
+    first_step = state.global_step;
+    take_position(saved);
+    if (args.ignore_data_skip) {
+      inside_epoch = false;
+      progress.epoch = first_step / plan.updates_per_epoch;
+    }
+    next_batch = inside_epoch ? saved.batches_done : 0;
+    generator.restore(inside_epoch ? saved.epoch_generator : saved.generator);
+    return state;
+  }
+
+  /// The rows of the present epoch in their order, always the same for the same seed and epoch.
+  std::vector<std::int64_t> epoch_order(const TrainingArguments& args, Mt19937& generator) const {
+    generator.next_int64();
+    if (args.group_by_length)
+      return length_grouped_order(lengths, progress.batch_size * progress.accumulation, generator);
+    return random_order(collate.size(), static_cast<std::uint64_t>(progress.data_seed), progress.epoch);
+  }
+
+  /// Writes what resume() reads, but for trainer_state.json.
+  void save(const std::filesystem::path& folder, const ParameterSpace<float>& parameters, std::int64_t step) const {
+    save_optimizer(folder, optimizer, parameters);
+    save_progress(folder, progress);
+    write_json(folder / "scheduler.json", {{"last_epoch", step},
+                                           {"learning_rate", schedule.learning_rate},
+                                           {"lr_scheduler_type", to_string(schedule.type)},
+                                           {"total_steps", schedule.total_steps},
+                                           {"warmup_steps", schedule.warmup_steps}});
+  }
+
+ private:
+  void take_position(const RunProgress& saved) {
+    RunProgress next = saved;
+    next.rows = progress.rows;
+    next.batch_size = progress.batch_size;
+    next.accumulation = progress.accumulation;
+    next.seed = progress.seed;
+    next.data_seed = progress.data_seed;
+    next.group_by_length = progress.group_by_length;
+    next.drop_last = progress.drop_last;
+    inside_epoch = !saved.epoch_ended;
+    if (saved.epoch_ended) ++next.epoch;
+    progress = next;
+  }
+};
+
+}  // namespace tl

@@ -1,0 +1,84 @@
+// The packed collator: what a batch holds, and a sentence with the row for every row that does not fit.
+#include <tl/data/collator.hpp>
+
+#include "support/catch.hpp"
+
+using namespace tl;
+
+namespace {
+
+using Ids = std::vector<std::vector<std::int32_t>>;
+
+Dataset rows(Ids ids, std::vector<std::int64_t> labels, const std::string& label = "label") {
+  return Dataset::from_columns({{"input_ids", std::move(ids)}, {label, std::move(labels)}});
+}
+
+Batch batch_of(const PackedCollator& collate, std::vector<std::int64_t> rows) { return collate(rows); }
+
+}  // namespace
+
+TEST_CASE("collator: rows become one batch without padding") {
+  const PackedCollator collate(rows({{1, 2, 3}, {4}, {5, 6}}, {0, 1, 1}));
+  CHECK(collate.size() == 3);
+  CHECK(collate.lengths() == std::vector<std::int64_t>{3, 1, 2});
+  const Batch batch = batch_of(collate, {2, 0});
+  CHECK(batch.inputs.input_ids.to_vector() == std::vector<std::int32_t>{5, 6, 1, 2, 3});
+  CHECK(batch.inputs.positions.to_vector() == std::vector<std::int32_t>{0, 1, 0, 1, 2});
+  CHECK(batch.inputs.cu_seqlens.to_vector() == std::vector<std::int32_t>{0, 2, 5});
+  CHECK(batch.labels->to_vector() == std::vector<std::int64_t>{1, 0});
+  CHECK(batch.padded_tokens() == 6);
+}
+
+TEST_CASE("collator: labels under each of their names, or none") {
+  for (const char* name : {"label", "labels", "label_ids"})
+    CHECK(batch_of(PackedCollator(rows({{1}}, {5}, name)), {0}).labels->item() == 5);
+  const PackedCollator without(rows({{1}}, {5}, "class"));
+  CHECK_FALSE(without.has_labels());
+  CHECK_FALSE(batch_of(without, {0}).labels);
+}
+
+TEST_CASE("collator: padding that rows bring along is dropped") {
+  const Dataset padded = Dataset::from_columns({{"input_ids", Ids{{1, 2, 0, 0}, {3, 0, 0, 0}}},
+                                                {"attention_mask", Ids{{1, 1, 0, 0}, {1, 0, 0, 0}}},
+                                                {"label", std::vector<std::int64_t>{0, 1}}});
+  const PackedCollator collate(padded);
+  CHECK(collate.lengths() == std::vector<std::int64_t>{2, 1});
+  CHECK(batch_of(collate, {0, 1}).inputs.input_ids.to_vector() == std::vector<std::int32_t>{1, 2, 3});
+  const auto masked = [](Ids mask) {
+    return PackedCollator(Dataset::from_columns({{"input_ids", Ids{{1, 2, 3}}}, {"attention_mask", std::move(mask)}}),
+                          {.name = "d"});
+  };
+  TL_REQUIRE_ERROR(masked({{0, 1, 1}}).check_rows(),
+                   "d, row 0: expected padding behind the tokens only, got an attention_mask");
+  TL_REQUIRE_ERROR(masked({{1, 1}}).check_rows(),
+                   "d, row 0: expected an attention_mask as long as the 3 input_ids, got 2");
+}
+
+TEST_CASE("collator: columns that are missing or of another type") {
+  const Dataset texts =
+      Dataset::from_columns({{"text", std::vector<std::string>{"a"}}, {"label", std::vector<std::int64_t>{0}}});
+  TL_REQUIRE_ERROR(
+      PackedCollator(texts, {.name = "train_dataset"}),
+      "train_dataset: expected a column input_ids with token ids, the columns are text, label; tokenize the texts");
+  TL_REQUIRE_ERROR(PackedCollator(Dataset()),
+                   "dataset: expected a column input_ids with token ids, there are no columns");
+  const Dataset names = Dataset::from_columns({{"input_ids", Ids{{1}}}, {"label", std::vector<std::string>{"pos"}}});
+  TL_REQUIRE_ERROR(PackedCollator(names),
+                   "dataset: expected class ids (int64) in column label, got string; turn texts into ids");
+}
+
+TEST_CASE("collator: rows that a model cannot take are named") {
+  const CollatorOptions options{.name = "eval_dataset", .num_labels = 2, .max_length = 3};
+  const auto check_rows = [&](Ids ids, std::vector<std::int64_t> labels) {
+    PackedCollator(rows(std::move(ids), std::move(labels)), options).check_rows();
+  };
+  check_rows({{1, 2, 3}, {1}}, {1, -100});
+  TL_REQUIRE_ERROR(check_rows({{1}, {1}}, {0, 2}), "eval_dataset, row 1: expected label in [0, 2), got 2");
+  TL_REQUIRE_ERROR(check_rows({{1}}, {-1}), "eval_dataset, row 0: expected label in [0, 2), got -1");
+  TL_REQUIRE_ERROR(check_rows({{}}, {0}), "eval_dataset, row 0: expected at least one token, got none");
+  TL_REQUIRE_ERROR(check_rows({{1, 2, 3, 4}}, {0}),
+                   "eval_dataset, row 0: expected at most 3 tokens, which is what the model "
+                   "takes, got 4; tokenize with truncation");
+  const PackedCollator collate(rows({{1}, {}}, {0, 0}), options);
+  TL_REQUIRE_ERROR(batch_of(collate, {0, 1}), "eval_dataset, row 1: expected at least one token, got none");
+}

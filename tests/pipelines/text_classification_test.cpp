@@ -1,0 +1,139 @@
+// The text-classification pipeline against the Python stack's, and its own promises: order, mode, errors.
+#include <tl/io/json_file.hpp>
+#include <tl/pipelines/text_classification.hpp>
+
+#include "support/catch.hpp"
+#include "support/reference.hpp"
+
+using namespace tl;
+using Model = DistilBertForSequenceClassification;
+
+namespace {
+
+std::filesystem::path model_folder() { return test::reference_file("pipeline"); }
+
+void check_results(const std::vector<Classification>& got, const Json& expected) {
+  REQUIRE(got.size() == expected.size());
+  for (std::size_t i = 0; i < got.size(); ++i) {
+    CHECK(got[i].label == expected[i].at("label"));
+    CHECK(std::abs(got[i].score - expected[i].at("score").get<double>()) <= 1e-5);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("pipeline: labels and scores of the reference") {
+  const Json reference = read_json(model_folder() / "results.json");
+  const auto texts = reference.at("texts").get<std::vector<std::string>>();
+  const auto classify = pipeline("text-classification", model_folder());
+  check_results(classify(texts), reference.at("best"));
+  const auto all = classify.top_k(texts);
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    INFO(texts[i]);
+    check_results(all[i], reference.at("all")[i]);
+    check_results({classify(texts[i])}, Json::array({reference.at("best")[i]}));
+  }
+  const Tensor<float> logits = classify.logits(texts);
+  const auto sigmoid = classify.ranked(classify.apply(logits, FunctionToApply::sigmoid));
+  const auto none = classify.ranked(classify.apply(logits, FunctionToApply::none));
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    check_results(sigmoid[i], reference.at("sigmoid")[i]);
+    REQUIRE(none[i].size() == 3);
+    for (std::size_t c = 0; c < 3; ++c)
+      CHECK(none[i][c].score ==
+            Approx(reference.at("none")[i][c].at("score").get<double>()).epsilon(1e-4).margin(1e-4));
+  }
+}
+
+TEST_CASE("pipeline: any batch size gives the results in the order of the texts") {
+  const auto classify = pipeline("sentiment-analysis", model_folder());
+  const std::vector<std::string> texts{"a", "a very very great film", "", "not bad", "the film was awful ! ! !", "me"};
+  const auto expected = classify(texts, {.batch_size = 1});
+  for (const std::int64_t batch_size : {2, 4, 100}) {
+    const auto got = classify(texts, {.batch_size = batch_size});
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+      CHECK(got[i].label == expected[i].label);
+      CHECK(std::abs(got[i].score - expected[i].score) <= 1e-6);
+    }
+  }
+  CHECK(classify(std::vector<std::string>{}).empty());
+  CHECK(classify({"a", "me"}).size() == 2);
+}
+
+TEST_CASE("pipeline: top_k") {
+  const auto classify = pipeline("text-classification", model_folder());
+  const auto two = classify.top_k("great film", 2);
+  REQUIRE(two.size() == 2);
+  CHECK(two[0].score >= two[1].score);
+  CHECK(two[0].label == classify("great film").label);
+  CHECK(classify.top_k("great film", 99).size() == 3);
+  CHECK(classify.top_k("great film").size() == 3);
+  TL_REQUIRE_ERROR(classify.top_k("x", 0), "top_k: expected at least 1, got 0");
+  const auto ties = classify.ranked(Tensor<float>::from({0.5F, 0.5F, 0.0F}, {1, 3}));
+  CHECK(ties[0][0].label == "NEGATIVE");
+}
+
+TEST_CASE("pipeline: texts that are too long") {
+  const Json reference = read_json(model_folder() / "results.json");
+  const std::string text = reference.at("long_text"), other = reference.at("texts")[4];
+  const auto classify = pipeline("text-classification", model_folder());
+  const std::vector<std::string> texts{"a", text};
+  TL_REQUIRE_ERROR(classify(texts),
+                   "text 1: expected at most 16 tokens, which is what the model takes, got 42; set truncation = true");
+  check_results({classify(text, {.truncation = true})}, Json::array({reference.at("long_truncated")}));
+  check_results({classify(other, {.truncation = true, .max_length = 5})},
+                Json::array({reference.at("short_truncated")}));
+}
+
+TEST_CASE("pipeline: it switches the model to evaluation, also if somebody trains it later") {
+  Model model = Model::from_pretrained(model_folder(), {.config_overrides = "dropout=0.5,seq_classif_dropout=0.5"});
+  model.train(true);
+  const auto classify = pipeline("text-classification", model, Tokenizer::from_pretrained(model_folder()));
+  CHECK_FALSE(model.training());
+  const double score = classify("great film").score;
+  model.train(true);
+  CHECK(classify("great film").score == score);
+  CHECK_FALSE(model.training());
+  CHECK(&classify.model() == &model);
+}
+
+TEST_CASE("pipeline: arguments that are not possible") {
+  TL_REQUIRE_ERROR(pipeline("translation", model_folder()),
+                   "pipeline: expected the task text-classification or sentiment-analysis, got translation");
+  TL_REQUIRE_ERROR(pipeline("text-classification", model_folder(), {.batch_size = 0}),
+                   "batch_size: expected at least 1, got 0");
+  const auto classify = pipeline("text-classification", model_folder());
+  TL_REQUIRE_ERROR(classify("a", {.truncation = true, .max_length = 0}), "max_length: expected at least 1, got 0");
+  TL_REQUIRE_ERROR(classify("a\xff"), "expected UTF-8, got an invalid sequence at byte 1");
+  CHECK(function_to_apply("Softmax") == FunctionToApply::softmax);
+  CHECK(function_to_apply("SIGMOID") == FunctionToApply::sigmoid);
+  CHECK(function_to_apply("none") == FunctionToApply::none);
+  TL_REQUIRE_ERROR(function_to_apply("relu"), "function_to_apply: expected softmax, sigmoid or none, got relu");
+}
+
+TEST_CASE("pipeline: a folder without a classification head is refused") {
+  const test::TemporaryFolder folder;
+  DistilBertModel::from_pretrained(model_folder()).save_pretrained(folder.path());
+  Tokenizer::from_pretrained(model_folder()).save_pretrained(folder.path());
+  TL_REQUIRE_ERROR(pipeline("text-classification", folder.path()),
+                   "expected a fine-tuned classifier, its classification head is missing");
+}
+
+TEST_CASE("pipeline: the function follows from the kind of problem") {
+  const auto function_of = [](const char* problem, std::int64_t labels) {
+    DistilBertConfig config = DistilBertConfig::from_pretrained(model_folder());
+    if (problem) config.problem_type = problem;
+    config.set_num_labels(labels);
+    Model model(config);
+    const auto classify = pipeline("text-classification", model, Tokenizer::from_pretrained(model_folder()));
+    const auto applied = classify.apply(Tensor<float>::from({1.0F, 3.0F}, {1, 2}), FunctionToApply::automatic);
+    return applied.at({0, 0}) == 1.0F                                         ? "none"
+           : std::abs(applied.at({0, 0}) + applied.at({0, 1}) - 1.0F) < 1e-5F ? "softmax"
+                                                                              : "sigmoid";
+  };
+  CHECK(function_of(nullptr, 2) == std::string("softmax"));
+  CHECK(function_of("single_label_classification", 3) == std::string("softmax"));
+  CHECK(function_of(nullptr, 1) == std::string("sigmoid"));
+  CHECK(function_of("multi_label_classification", 2) == std::string("sigmoid"));
+  CHECK(function_of("regression", 1) == std::string("none"));
+}
