@@ -1,0 +1,51 @@
+// Attention with 12 heads of width 64, about 432 tokens in sequences of one length. FLOPs of the products alone:
+// 4 T^2 H K per sequence forward, 10 T^2 H K backward (which recomputes the scores).
+#include <benchmark/benchmark.h>
+
+#include <algorithm>
+
+#include <tl/cpu/attention.hpp>
+
+#include "support/peak.hpp"
+
+namespace {
+
+/// Arguments: threads, sequence length, dropout in percent.
+void attention(benchmark::State& state, bool backward) {
+  tl::set_num_threads(static_cast<int>(state.range(0)));
+  const std::int64_t length = state.range(1), b = std::max<std::int64_t>(1, 432 / length), heads = 12, width = 64;
+  const std::int64_t n = b * length, row = heads * width, stride = 3 * row;
+  const tl::kernels::DropoutMask dropout{.p = static_cast<double>(state.range(2)) / 100, .seed = 1};
+  std::vector<std::int32_t> cu;
+  for (std::int64_t i = 0; i <= b; ++i) cu.push_back(static_cast<std::int32_t>(i * length));
+  const auto qkv = tl::bench::values(n * stride), dout = tl::bench::values(n * row);
+  std::vector<float> out(dout), lse(static_cast<std::size_t>(n * heads)), dqkv(qkv);
+  const float *const q = qkv.data(), *const k = q + row, *const v = k + row;
+  const auto run_forward = [&] {
+    tl::cpu::attention_forward<float>({q, k, v, stride, stride, stride, cu.data(), cu.data(), out.data(), lse.data(), b,
+                                       heads, width, 0.125, dropout});
+  };
+  run_forward();
+  const tl::bench::Rate rate;
+  for (auto _ : state) {
+    if (backward)
+      tl::cpu::attention_backward<float>({dout.data(), out.data(), lse.data(), q, k, v, stride, stride, stride,
+                                          cu.data(), cu.data(), dqkv.data(), dqkv.data() + row, dqkv.data() + 2 * row,
+                                          b, heads, width, 0.125, dropout});
+    else run_forward();
+    benchmark::ClobberMemory();
+  }
+  rate.report(state, (backward ? 10.0 : 4.0) * static_cast<double>(b * length * length * row));
+}
+
+void sizes(benchmark::internal::Benchmark* b) {
+  b->ArgNames({"threads", "length", "dropout%"})->UseRealTime()->Unit(benchmark::kMicrosecond);
+  for (const std::int64_t threads : {1, 2})
+    for (const std::int64_t length : {16, 27, 64, 128, 512})
+      for (const std::int64_t dropout : {0, 10}) b->Args({threads, length, dropout});
+}
+
+BENCHMARK_CAPTURE(attention, forward, false)->Apply(sizes);
+BENCHMARK_CAPTURE(attention, backward, true)->Apply(sizes);
+
+}  // namespace

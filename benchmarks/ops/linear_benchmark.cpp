@@ -1,0 +1,51 @@
+// linear at the sizes of DistilBERT, 438 tokens: forward, and the gradients of input and weight. FLOPs = 2 N I O each.
+#include <benchmark/benchmark.h>
+
+#include <tl/cpu/linear.hpp>
+
+#include "support/peak.hpp"
+
+namespace {
+
+using tl::Precision;
+
+enum Pass { forward, backward_input, backward_weight };
+
+/// Arguments: threads, input width, output width, precision.
+void linear(benchmark::State& state, Pass pass) {
+  tl::set_num_threads(static_cast<int>(state.range(0)));
+  const std::int64_t n = 438, in = state.range(1), out = state.range(2);
+  const auto precision = static_cast<Precision>(state.range(3));
+  auto x = tl::bench::values(n * in), weight = tl::bench::values(out * in), y = tl::bench::values(n * out);
+  const tl::bench::Rate rate(precision);
+  for (auto _ : state) {
+    if (pass == forward)
+      tl::cpu::linear_forward<float>({x.data(), weight.data(), nullptr, y.data(), n, in, out, precision});
+    else if (pass == backward_input)
+      tl::cpu::linear_backward_input<float>({y.data(), weight.data(), x.data(), n, in, out, precision});
+    else tl::cpu::linear_backward_weight<float>({y.data(), x.data(), weight.data(), nullptr, n, in, out, precision});
+    benchmark::ClobberMemory();
+  }
+  rate.report(state, 2.0 * static_cast<double>(n * in * out));
+}
+
+void sizes(benchmark::internal::Benchmark* b) {
+  b->ArgNames({"threads", "in", "out", "bf16"})->UseRealTime()->Unit(benchmark::kMicrosecond);
+  for (const std::int64_t precision : {0, 1})
+    for (const std::int64_t threads : {1, 2})
+      for (const auto& [in, out] : {std::pair<std::int64_t, std::int64_t>{768, 768},
+                                    {768, 2304},
+                                    {768, 3072},
+                                    {3072, 768},
+                                    {384, 384},
+                                    {384, 1152},
+                                    {384, 1536},
+                                    {1536, 384}})
+        b->Args({threads, in, out, precision});
+}
+
+BENCHMARK_CAPTURE(linear, forward, forward)->Apply(sizes);
+BENCHMARK_CAPTURE(linear, backward_input, backward_input)->Apply(sizes);
+BENCHMARK_CAPTURE(linear, backward_weight, backward_weight)->Apply(sizes);
+
+}  // namespace

@@ -1,0 +1,91 @@
+// What a benchmark is measured against: the multiply-add rate of this machine, found by running the micro-kernel on
+// data in the first-level cache, in the same program and under the same load as the benchmark.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <benchmark/benchmark.h>
+
+#include <tl/core/cpu_features.hpp>
+#include <tl/core/parallel.hpp>
+#include <tl/cpu/gemm.hpp>
+#include <tl/cpu/scratch.hpp>
+#include <tl/kernels/slot.hpp>
+
+namespace tl::bench {
+
+namespace detail {
+
+/// Best rate of one thread in floating-point operations per second.
+template <class Kernel> double kernel_rate() {
+  using Packed = typename Kernel::Packed;
+  constexpr std::int64_t depth = Kernel::max_depth / Kernel::depth_step, calls = 200;
+  cpu::Scratch<Packed> operands;
+  cpu::Scratch<float> result;
+  Packed* const a = operands.get((Kernel::rows + Kernel::columns) * depth);
+  Packed* const b = a + Kernel::rows * depth / 16 * 16;
+  float* const c = result.get(Kernel::rows * Kernel::columns);
+  std::fill_n(a, (Kernel::rows + Kernel::columns) * depth, Packed(0));
+  double best = 0;
+  for (int round = 0; round < 20; ++round) {
+    const auto start = std::chrono::steady_clock::now();
+    for (std::int64_t call = 0; call < calls; ++call)
+      Kernel::multiply(Kernel::rows, Kernel::columns, depth, a, b, c, Kernel::columns, false, nullptr);
+    const std::chrono::duration<double> time = std::chrono::steady_clock::now() - start;
+    best = std::max(best, 2.0 * Kernel::rows * Kernel::columns * Kernel::max_depth * calls / time.count());
+  }
+  return best;
+}
+
+}  // namespace detail
+
+/// Floating-point operations per second that one thread reaches in the micro-kernel for `precision`; 0 if this machine
+/// has no micro-kernel.
+inline double peak_per_thread([[maybe_unused]] Precision precision) {
+#ifdef TL_X86_64
+  if (precision == Precision::bf16 && cpu_isa() >= CpuIsa::avx512_bf16)
+    return detail::kernel_rate<cpu::GemmAvx512Bf16>();
+  if (cpu_isa() >= CpuIsa::avx512) return detail::kernel_rate<cpu::GemmAvx512>();
+  if (cpu_isa() >= CpuIsa::avx2) return detail::kernel_rate<cpu::GemmAvx2>();
+#endif
+  return 0;
+}
+
+/// Times the loop of a benchmark: made right before it, asked right after it.
+class Rate {
+ public:
+  explicit Rate(Precision precision = Precision::f32)
+      : precision_(precision), peak_(peak_per_thread(precision) * num_threads()), start_(Clock::now()) {}
+
+  /// Adds GFLOP/s and percent of the peak of all threads to a benchmark whose iteration does `operations`.
+  void report(benchmark::State& state, double operations) const {
+    const std::chrono::duration<double> time = Clock::now() - start_;
+    const double rate = operations * static_cast<double>(state.iterations()) / time.count();
+    state.counters["GFLOP/s"] = rate / 1e9;
+    if (peak_ > 0) state.counters["%peak"] = 100 * rate / peak_;
+    state.SetLabel(std::string(to_string(cpu_isa())) + (precision_ == Precision::bf16 ? " bf16" : " f32"));
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  Precision precision_;
+  double peak_;
+  Clock::time_point start_;
+};
+
+/// Values in [-1, 1) without a pattern that a cache or a branch could profit from.
+inline std::vector<float> values(std::int64_t count) {
+  std::vector<float> result(static_cast<std::size_t>(count));
+  std::uint32_t state = 1;
+  for (float& value : result) {
+    state = state * 1664525U + 1013904223U;
+    value = static_cast<float>(state >> 8) * 0x1p-23F - 1.0F;
+  }
+  return result;
+}
+
+}  // namespace tl::bench
