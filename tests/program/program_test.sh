@@ -1,0 +1,206 @@
+#!/usr/bin/env bash
+# The tl program from outside: what its commands print, and that every mistake is one sentence and a non-zero exit.
+# Usage: program_test.sh TL MAKE_TINY_BERT. Works on a tiny random model in a temporary folder.
+set -uo pipefail
+
+tl=$(realpath "$1")
+make_tiny_bert=$(realpath "$2")
+reviews=$(realpath "$(dirname "$0")/../../examples/data/reviews")
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work"
+
+failures=0
+checks=0
+complain() {
+  echo "FAILED: $1"
+  sed 's/^/    /' out err
+  failures=$((failures + 1))
+}
+
+# ok ARGUMENT...: tl runs, exits with 0 and says nothing on standard error. Its output is in the file out.
+ok() {
+  checks=$((checks + 1))
+  "$tl" "$@" > out 2> err < "${input:-/dev/null}"
+  local status=$?
+  [[ $status == 0 && ! -s err ]] || complain "tl $*: expected exit code 0 without complaints, got $status"
+}
+
+# refused CODE 'PART OF THE SENTENCE' ARGUMENT...: tl exits with CODE after one line that begins with "tl: ".
+refused() {
+  local code=$1 part=$2
+  shift 2
+  checks=$((checks + 1))
+  "$tl" "$@" > out 2> err < "${input:-/dev/null}"
+  local status=$?
+  [[ $status == "$code" ]] || complain "tl $*: expected exit code $code, got $status"
+  [[ $(wc -l < err) == 1 && $(head -c 4 err) == 'tl: ' ]] || complain "tl $*: expected one line that begins with 'tl: '"
+  grep -qF -- "$part" err || complain "tl $*: expected the words '$part'"
+}
+
+# says 'TEXT': the last output contains TEXT.
+says() {
+  checks=$((checks + 1))
+  grep -qF -- "$1" out || complain "expected the output to contain '$1'"
+}
+
+lines() {
+  checks=$((checks + 1))
+  [[ $(wc -l < out) == "$1" ]] || complain "expected $1 lines of output, got $(wc -l < out)"
+}
+
+# --- the command line
+refused 2 'A subcommand is required'
+refused 2 'tl --help' nonsense
+refused 2 '--nonsense' predict --model_name_or_path x --nonsense
+refused 2 '--model_name_or_path is required' predict
+refused 2 'learning_rate: expected a number, got fast' train --model_name_or_path x --train_file y --learning_rate fast
+refused 2 '--bf16: expected true or false' train --model_name_or_path x --train_file y --bf16 maybe
+ok --version
+says 'tl '
+ok train --help
+says '--per_device_train_batch_size'
+says '--push_to_hub'
+
+# --- convert
+"$make_tiny_bert" bert "$reviews/train.jsonl" || exit 1
+ok convert --from bert bert model
+says 'not used: pooler.dense.bias pooler.dense.weight'
+refused 1 'expected a new or empty folder' convert --from bert bert model
+refused 1 'expected "model_type": "bert", got distilbert' convert --from bert model other
+refused 1 'which is not a folder' convert --from bert nowhere other
+refused 2 '--from' convert --from gpt bert other
+cp -r bert half && head -c 5000 bert/model.safetensors > half/model.safetensors
+refused 1 'half/model.safetensors' convert --from bert half other
+[[ ! -e other && ! -e .other.partial ]] || complain 'a refused conversion left something behind'
+
+# --- inspect
+ok inspect model
+says 'model_type: "distilbert"'
+says 'distilbert.transformer.layer.1.ffn.lin1.weight            F32  [64, 32]'
+says 'lower case: yes'
+ok inspect model/model.safetensors
+says 'total: 36 tensors'
+refused 1 'does not exist' inspect nowhere
+refused 1 'is this a safetensors file?' inspect model/tokenizer.json
+refused 1 'no config.json' inspect "$reviews"
+
+# --- tokenize
+ok tokenize --model_name_or_path model --text '[MASK] The film' --text 'a,b' --text '[a]'
+lines 3
+says '"tokens": ["[CLS]", "[MASK]", "the", "film", "[SEP]"], "offsets": [[0, 0], [0, 6], [7, 10], [11, 15], [0, 0]]}'
+says '"tokens": ["[CLS]", "a", ",", "b", "[SEP]"]'
+says '"tokens": ["[CLS]", "[", "a", "]", "[SEP]"]'
+printf 'caf\xc3\xa9\r\n\nlast' > texts.txt
+input=texts.txt ok tokenize --model_name_or_path model
+lines 3
+says '"offsets": [[0, 0], '
+says '{"input_ids": [2, 3], "tokens": ["[CLS]", "[SEP]"], "offsets": [[0, 0], [0, 0]]}'
+ok tokenize --model_name_or_path model --file texts.txt --threads 2
+lines 3
+ok tokenize --model_name_or_path model --file "$reviews/test.jsonl" --bench
+says '"texts": 200'
+ok tokenize --model_name_or_path model --text 'one two three four five' --max_seq_length 4
+says '[SEP]'
+printf 'fine\nbad \xff\n' > invalid.txt
+refused 1 'invalid.txt, line 2: text: expected UTF-8' tokenize --model_name_or_path model --file invalid.txt
+refused 1 'there is no folder' tokenize --model_name_or_path nowhere --text a
+refused 1 'nowhere.txt' tokenize --model_name_or_path model --file nowhere.txt
+refused 2 'expected --text or --file, got both' tokenize --model_name_or_path model --file texts.txt --text a
+
+# --- train, on files that are wrong in every way
+train() { printf '%s\n' train --model_name_or_path model --output_dir results --save_strategy no --disable_tqdm "$@"; }
+refused_training() {
+  local part=$1
+  shift
+  local arguments
+  mapfile -t arguments < <(train "$@")
+  refused 1 "$part" "${arguments[@]}"
+}
+printf '{"text": "a", "label": 0}\n{"text": "b", "label": 7}\n{"text": "c", "label": 1}\n' > label.jsonl
+refused_training 'label.jsonl, row 1: expected label in [0, 2), got 7' --train_file label.jsonl --labels a,b
+printf '{"text": "a", "label": 0}\n{"text": "", "label": 1}\n' > empty_text.jsonl
+refused_training 'empty_text.jsonl, row 1: expected a text' --train_file empty_text.jsonl
+: > empty.jsonl
+refused_training 'expected at least one row' --train_file empty.jsonl
+printf 'text,label\n"one,0\n' > quote.csv
+refused_training 'quote.csv' --train_file quote.csv
+printf 'text,label\nfine,good\nalso,bad\nthird,ugly\n' > names.csv
+refused_training "row 2: expected label to be one of ['good', 'bad'], got 'ugly'" --train_file names.csv --labels good,bad
+refused_training "expected a column 'review', the columns are ['text', 'label']" --train_file names.csv --text_column review
+refused_training 'ends with .jsonl, .json or .csv' --train_file texts.txt
+refused_training 'nowhere.csv' --train_file nowhere.csv
+refused_training '--max_seq_length: expected at least 3 and at most' --train_file names.csv --max_seq_length 1000
+refused_training 'is not a field of DistilBertConfig' --train_file names.csv --config_overrides wings=2
+refused_training 'fp16' --train_file names.csv --fp16 --per_device_train_batch_size 0 --load_best_model_at_end
+grep -qF 'per_device_train_batch_size' err && grep -qF 'load_best_model_at_end' err || complain 'expected all contradictions at once'
+refused_training 'eval_strategy' --train_file names.csv --eval_strategy epoch
+touch occupied
+refused_training 'occupied' --train_file names.csv --output_dir occupied
+many_words=$(printf 'word %.0s' {1..100})
+printf '{"text": "%s", "label": 0}\n{"text": "short", "label": 1}\n' "$many_words" > long.jsonl
+refused_training 'long.jsonl, row 0: expected at most 64 tokens' --train_file long.jsonl --truncation false
+[[ ! -e results ]] || complain 'a refused training left a folder behind'
+
+# --- train, evaluate, predict
+ok train --model_name_or_path model --train_file "$reviews/train.jsonl" --validation_file "$reviews/validation.jsonl" \
+  --output_dir results --labels NEGATIVE,POSITIVE --max_seq_length 48 --max_train_samples 128 --max_eval_samples 40 \
+  --shuffle_seed 42 --config_overrides dropout=0,attention_dropout=0,seq_classif_dropout=0 --num_train_epochs 2 \
+  --learning_rate 1e-3 --per_device_train_batch_size 16 --logging_steps 4 --eval_strategy epoch --save_strategy epoch \
+  --load_best_model_at_end --metric_for_best_model accuracy --save_total_limit 1 --threads 2
+says 'newly initialized'
+says 'Validation Loss'
+says 'eval_accuracy'
+for file in config.json model.safetensors tokenizer.json vocab.txt train_results.json eval_results.json all_results.json \
+  trainer_state.json; do
+  checks=$((checks + 1))
+  [[ -s results/$file ]] || complain "expected results/$file after training"
+done
+ok evaluate --model_name_or_path results --validation_file "$reviews/test.jsonl" --json
+says '"eval_samples": 200'
+cp out first.json
+ok evaluate --model_name_or_path results --validation_file "$reviews/test.jsonl" --json --threads 1 --per_device_eval_batch_size 16
+[[ $(grep -o '"eval_loss": [^,]*' out) == $(grep -o '"eval_loss": [^,]*' first.json) ]] ||
+  complain 'expected the same loss with one thread'
+refused 1 'expected a trained classifier' evaluate --model_name_or_path model --validation_file "$reviews/test.jsonl"
+
+ok predict --model_name_or_path results --text 'A joy.' --text 'A bore.' --json --logits --top_k 2
+lines 2
+says '"logits": ['
+says '"top_k": [{"label": '
+ok predict --model_name_or_path results --file "$reviews/test.jsonl" --json
+lines 200
+head -n 3 "$reviews/test.jsonl" | sed 's/^{"text": "\(.*\)", "label".*/\1/' > three.txt
+ok predict --model_name_or_path results --file three.txt
+lines 3
+says "$(head -n 1 three.txt)"
+refused 1 'line 2: expected a text, got an empty one' predict --model_name_or_path results --file texts.txt
+refused 1 'text 1: expected at most 64 tokens' predict --model_name_or_path results --text "$many_words"
+ok predict --model_name_or_path results --text "$many_words" --truncation
+refused 1 'expected a trained classifier' predict --model_name_or_path model --text a
+refused 1 'a BERT encoder can be converted' predict --model_name_or_path bert --text a
+
+# An answer comes as soon as its line has been read, while the pipe stays open.
+checks=$((checks + 1))
+mkfifo questions
+"$tl" predict --model_name_or_path results < questions > answers 2> err &
+exec 9> questions
+echo 'Is it quick?' >&9
+for _ in $(seq 100); do
+  [[ -s answers ]] && break
+  sleep 0.1
+done
+[[ -s answers ]] || complain 'expected an answer before the end of the input'
+exec 9>&-
+wait
+
+# --- the same run twice gives the same bits
+for run in one two; do
+  ok train --model_name_or_path model --train_file "$reviews/train.jsonl" --output_dir $run --max_train_samples 64 \
+    --num_train_epochs 1 --save_strategy no --seed 7 --threads $([[ $run == one ]] && echo 1 || echo 2)
+done
+checks=$((checks + 1))
+cmp -s one/model.safetensors two/model.safetensors || complain 'expected the same weights for one and two threads'
+
+echo "$checks checks, $failures failures"
+[[ $failures == 0 ]]
