@@ -65,7 +65,7 @@ class RowIterator {
 
 /// Options of Dataset::map and map_batched.
 struct MapOptions {
-  std::int64_t batch_size = 1000;               ///< rows per call of a map_batched function
+  std::int64_t batch_size = 1000;                ///< rows per call of a map_batched function
   std::vector<std::string> remove_columns = {};  ///< columns that the result does not keep
 };
 
