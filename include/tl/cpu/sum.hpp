@@ -1,7 +1,7 @@
 // CPU bodies of sum; additions in double, rounded once.
 #pragma once
 
-#include <algorithm>
+#include <cstdint>
 
 #include <tl/cpu/chunked_sum.hpp>
 #include <tl/kernels/sum.hpp>
@@ -15,7 +15,7 @@ template <class T> void sum_forward(const kernels::SumForward<T>& a) {
 
 template <class T> void sum_backward(const kernels::SumBackward<T>& a) {
   parallel_vectorized<T>(a.n, flat_grain, [a](std::int64_t begin, std::int64_t end) TL_INLINE {
-    std::fill(a.dx + begin, a.dx + end, a.scale * *a.dy);
+    vector_loop(end - begin, [dx = a.dx + begin, value = a.scale * *a.dy](std::int64_t i) TL_INLINE { dx[i] = value; });
   });
 }
 

@@ -16,9 +16,10 @@
 /// Marks a function or (after the parameter list) a lambda whose code must end up in its caller.
 #define TL_INLINE __attribute__((always_inline))
 
-/// Says that the iterations of the next loop are independent of each other. clang finds out by itself.
+/// Says that the iterations of the next loop are independent of each other. clang would first unroll a loop this short
+/// and then not find its vectors again.
 #ifdef __clang__
-#define TL_INDEPENDENT_ITERATIONS
+#define TL_INDEPENDENT_ITERATIONS _Pragma("clang loop vectorize(assume_safety) unroll(disable)")
 #else
 #define TL_INDEPENDENT_ITERATIONS _Pragma("GCC ivdep")
 #endif
@@ -43,7 +44,6 @@ template <class Sum, class Term> TL_INLINE inline Sum vector_sum(std::int64_t co
   Sum partial[vector_lanes] = {};
   std::int64_t i = 0;
   for (; i + vector_lanes <= count; i += vector_lanes) {
-    TL_INDEPENDENT_ITERATIONS
     for (std::int64_t lane = 0; lane < vector_lanes; ++lane) partial[lane] += term(i + lane);
   }
   for (; i < count; ++i) partial[i % vector_lanes] += term(i);
@@ -52,15 +52,26 @@ template <class Sum, class Term> TL_INLINE inline Sum vector_sum(std::int64_t co
   return sum;
 }
 
+// clang reports loops that it leaves as they are, such as those over the standard library's functions in double.
+#ifdef __clang__
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wpass-failed"
+#endif
+
 namespace detail {
+template <class Body> __attribute__((noinline)) void run_generic(const Body& body) { body(); }
 #ifdef TL_X86_64
+template <class Body> __attribute__((noinline, target("avx2,fma"))) void run_avx2(const Body& body) { body(); }
 template <class Body>
-__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma"))) void run_avx512(const Body& body) {
+__attribute__((noinline, target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma"))) void run_avx512(const Body& body) {
   body();
 }
-template <class Body> __attribute__((target("avx2,fma"))) void run_avx2(const Body& body) { body(); }
 #endif
 }  // namespace detail
+
+#ifdef __clang__
+#pragma clang diagnostic pop
+#endif
 
 /// Calls body(), an always-inlined callable, compiled for the instruction set of this machine if T is float. Double
 /// serves gradient checks and is compiled once.
@@ -71,7 +82,7 @@ template <class T, class Body> void with_vectors(const Body& body) {
     if (cpu_isa() >= CpuIsa::avx2) return detail::run_avx2(body);
   }
 #endif
-  body();
+  detail::run_generic(body);
 }
 
 /// parallel_for(count, grain, body) with a body, always-inlined, that runs in with_vectors<T>.

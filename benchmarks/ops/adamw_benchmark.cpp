@@ -1,0 +1,22 @@
+// AdamW over the 66.4 million parameters of DistilBERT.
+#include <tl/cpu/adamw.hpp>
+
+#include "support/step.hpp"
+
+namespace tl::bench {
+namespace {
+
+void adamw(benchmark::State& state) {
+  constexpr std::int64_t n = 66'362'880;
+  auto parameter = filled({n}), exp_avg = Tensor<float>::full({n}, 0.0F), exp_avg_sq = exp_avg.clone();
+  const auto gradient = filled({n});
+  std::int64_t step = 0;
+  for (auto _ : state)
+    kernels::adamw<float>(cpu_device, {parameter.data(), gradient.data(), exp_avg.data(), exp_avg_sq.data(), n, 5e-5,
+                                       0.9, 0.999, 1e-8, 0.01, ++step, 0.5F});
+  declare(state, 28.0 * n, 14.0 * n);
+}
+BENCHMARK(adamw)->UseRealTime()->Unit(benchmark::kMillisecond);
+
+}  // namespace
+}  // namespace tl::bench

@@ -1,0 +1,36 @@
+// cross_entropy of a classifier with two classes, and of a language-model head over the whole vocabulary.
+#include <tl/cpu/cross_entropy.hpp>
+
+#include "support/step.hpp"
+
+namespace tl::bench {
+namespace {
+
+Tensor<std::int64_t> labels(std::int64_t c) { return numbers(sequences, c).cast<std::int64_t>(); }
+
+void cross_entropy_forward(benchmark::State& state) {
+  const std::int64_t c = state.range(0);
+  const auto logits = filled({sequences, c});
+  const auto target = labels(c);
+  auto probabilities = filled({sequences, c}), loss = filled({1});
+  for (auto _ : state)
+    kernels::cross_entropy_forward<float>(
+        cpu_device, {logits.data(), target.data(), probabilities.data(), loss.data(), sequences, c});
+  declare(state, 8.0 * static_cast<double>(sequences * c), 20.0 * static_cast<double>(sequences * c));
+}
+BENCHMARK(cross_entropy_forward)->ArgName("classes")->Arg(classes)->Arg(vocabulary)->UseRealTime();
+
+void cross_entropy_backward(benchmark::State& state) {
+  const std::int64_t c = state.range(0);
+  const auto dloss = filled({1}), probabilities = filled({sequences, c});
+  const auto target = labels(c);
+  auto dlogits = filled({sequences, c});
+  for (auto _ : state)
+    kernels::cross_entropy_backward<float>(
+        cpu_device, {dloss.data(), probabilities.data(), target.data(), dlogits.data(), sequences, c});
+  declare(state, 8.0 * static_cast<double>(sequences * c), 2.0 * static_cast<double>(sequences * c));
+}
+BENCHMARK(cross_entropy_backward)->ArgName("classes")->Arg(classes)->Arg(vocabulary)->UseRealTime();
+
+}  // namespace
+}  // namespace tl::bench

@@ -1,0 +1,32 @@
+// embedding of the tokens of a step.
+#include <tl/cpu/embedding.hpp>
+
+#include "support/step.hpp"
+
+namespace tl::bench {
+namespace {
+
+const double elements = static_cast<double>(tokens * width);
+
+void embedding_forward(benchmark::State& state) {
+  const auto ids = numbers(tokens, vocabulary);
+  const auto table = filled({vocabulary, width});
+  auto y = filled({tokens, width});
+  for (auto _ : state)
+    kernels::embedding_forward<float>(cpu_device, {ids.data(), table.data(), y.data(), tokens, width});
+  declare(state, 8.0 * elements, 0.0);
+}
+BENCHMARK(embedding_forward)->UseRealTime();
+
+void embedding_backward(benchmark::State& state) {
+  const auto ids = numbers(tokens, vocabulary);
+  const auto dy = filled({tokens, width});
+  auto dtable = filled({vocabulary, width});
+  for (auto _ : state)
+    kernels::embedding_backward<float>(cpu_device, {ids.data(), dy.data(), dtable.data(), tokens, width, vocabulary});
+  declare(state, 12.0 * elements, elements);
+}
+BENCHMARK(embedding_backward)->UseRealTime();
+
+}  // namespace
+}  // namespace tl::bench

@@ -1,0 +1,40 @@
+// The embedding block over the tokens of a step.
+#include <tl/cpu/embedding_layer_norm_dropout.hpp>
+
+#include "support/step.hpp"
+
+namespace tl::bench {
+namespace {
+
+const double elements = static_cast<double>(tokens * width);
+const kernels::DropoutMask mask{.p = 0.1, .seed = 1, .site = 2, .step = 3};
+
+void embedding_layer_norm_dropout_forward(benchmark::State& state) {
+  const auto ids = numbers(tokens, vocabulary), places = numbers(tokens, 20);
+  const auto word = filled({vocabulary, width}), position = filled({positions, width});
+  const auto gamma = filled({width}), beta = filled({width});
+  auto y = filled({tokens, width}), xhat = filled({tokens, width}), rstd = filled({tokens});
+  for (auto _ : state)
+    kernels::embedding_layer_norm_dropout_forward<float>(
+        cpu_device, {ids.data(), places.data(), word.data(), position.data(), gamma.data(), beta.data(), y.data(),
+                     xhat.data(), rstd.data(), tokens, width, 1e-12, mask});
+  declare(state, 16.0 * elements, 10.0 * elements);
+}
+BENCHMARK(embedding_layer_norm_dropout_forward)->UseRealTime();
+
+void embedding_layer_norm_dropout_backward(benchmark::State& state) {
+  const auto ids = numbers(tokens, vocabulary), places = numbers(tokens, 20);
+  const auto dy = filled({tokens, width}), xhat = filled({tokens, width}), rstd = filled({tokens});
+  const auto gamma = filled({width});
+  auto dword = filled({vocabulary, width}), dposition = filled({positions, width});
+  auto dgamma = filled({width}), dbeta = filled({width});
+  for (auto _ : state)
+    kernels::embedding_layer_norm_dropout_backward<float>(
+        cpu_device, {ids.data(), places.data(), dy.data(), xhat.data(), rstd.data(), gamma.data(), dword.data(),
+                     dposition.data(), dgamma.data(), dbeta.data(), tokens, width, vocabulary, positions, mask});
+  declare(state, 28.0 * elements, 17.0 * elements);
+}
+BENCHMARK(embedding_layer_norm_dropout_backward)->UseRealTime();
+
+}  // namespace
+}  // namespace tl::bench

@@ -1,0 +1,28 @@
+// sum over the activations of a step.
+#include <tl/cpu/sum.hpp>
+
+#include "support/step.hpp"
+
+namespace tl::bench {
+namespace {
+
+constexpr std::int64_t n = tokens * width;
+
+void sum_forward(benchmark::State& state) {
+  const auto x = filled({n});
+  auto y = filled({1});
+  for (auto _ : state) kernels::sum_forward<float>(cpu_device, {x.data(), y.data(), n});
+  declare(state, 4.0 * n, 1.0 * n);
+}
+BENCHMARK(sum_forward)->UseRealTime();
+
+void sum_backward(benchmark::State& state) {
+  const auto dy = filled({1});
+  auto dx = filled({n});
+  for (auto _ : state) kernels::sum_backward<float>(cpu_device, {dy.data(), dx.data(), n});
+  declare(state, 4.0 * n, 0.0);
+}
+BENCHMARK(sum_backward)->UseRealTime();
+
+}  // namespace
+}  // namespace tl::bench
