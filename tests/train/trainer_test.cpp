@@ -176,6 +176,8 @@ TEST_CASE("trainer: prediction_loss_only and drop_last in evaluations") {
   const Json metrics = loss_only.evaluate();
   CHECK(metrics.contains("eval_loss"));
   CHECK_FALSE(metrics.contains("eval_accuracy"));
+  Trainer without_metrics(model, in(folder), {.console = silent_console()});
+  CHECK(without_metrics.predict(toy_rows(9), "eval").predictions.shape() == Shape{9, 2});
   Trainer dropping(model, in(folder, {.dataloader_drop_last = true}), quiet());
   CHECK(dropping.predict(toy_rows(9)).predictions.shape() == Shape{8, 2});
 }
@@ -389,6 +391,14 @@ TEST_CASE("trainer: impossible input is refused before anything is trained") {
                    "train_dataset: expected a column input_ids with token ids, the columns are text, label; tokenize");
   TL_REQUIRE_ERROR(train_on(toy_rows(4).select_columns({"input_ids"})),
                    "train_dataset: expected a column label or labels, there is none");
+  TrainerOptions unlabelled = quiet();
+  unlabelled.eval_dataset = toy_rows(4).select_columns({"input_ids"});
+  Trainer no_best(model,
+                  in(folder, {.eval_strategy = "epoch", .save_strategy = "no", .metric_for_best_model = "accuracy"}),
+                  unlabelled);
+  TL_REQUIRE_ERROR(no_best.train(),
+                   "eval_dataset: expected a column label or labels because metric_for_best_model is "
+                   "accuracy, there is none");
   TL_REQUIRE_ERROR(train_on(toy_rows(4).take(0)), "train_dataset: expected at least one row, got an empty data set");
   Trainer nothing(model, in(folder), {.console = silent_console()});
   TL_REQUIRE_ERROR(nothing.train(), "train(): expected a train_dataset, the Trainer was given none");

@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <cmath>
 #include <concepts>
+#include <cstdint>
 #include <filesystem>
+#include <initializer_list>
 #include <memory>
 #include <numeric>
 #include <optional>

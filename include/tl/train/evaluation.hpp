@@ -1,10 +1,14 @@
 // One pass over a data set without gradients: logits and labels collected on the CPU, loss averaged over rows.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <tl/data/collator.hpp>
@@ -77,8 +81,9 @@ EvaluationResult run_evaluation(const Model& model, const PackedCollator& collat
     const auto [loss, scores] = detail::loss_and_logits(model, batch, options.label_smoothing);
     if (batch.labels) {
       const double value = loss.value().item();
-      check(std::isfinite(value), ErrorCode::numeric, "evaluation: expected a finite loss, got ", value, " for ",
-            detail::describe_rows(rows, collate.name()));
+      if (!std::isfinite(value))
+        fail(ErrorCode::numeric, "evaluation: expected a finite loss, got ", value, " for ",
+             detail::describe_rows(rows, collate.name()));
       loss_sum += value * static_cast<double>(rows.size());
     }
     if (!options.loss_only) {

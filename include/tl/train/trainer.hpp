@@ -4,9 +4,12 @@
 // there, and NaN ends the run with a sentence. docs/training.md lists every difference.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -73,7 +76,13 @@ template <class Model> class Trainer : public TrainerBase {
   void log_evaluate_save(TrainingRun& run);
   void save_checkpoint(TrainingRun& run);
   TrainOutput finish(TrainingRun& run, const Stopwatch& watch);
-  EvaluationResult run_over(const Dataset& dataset, const std::string& prefix, Json& metrics);
+  EvaluationResult run_over(const Dataset& dataset, const std::string& prefix, bool loss_only, Json& metrics);
+
+  [[noreturn]] void fail_numeric(const char* expected, double got, const char* which,
+                                 std::span<const std::int64_t> rows) const {
+    fail(ErrorCode::numeric, "training: expected ", expected, got, " in step ", state_.global_step + 1, " (epoch ",
+         *state_.epoch, "); the ", which, " had ", detail::describe_rows(rows, "train_dataset"));
+  }
 
   void write_model(const std::filesystem::path& folder) const {
     model_.save_pretrained(folder);
@@ -116,8 +125,12 @@ template <class Model> TrainingRun Trainer<Model>::start() {
         "train(): expected a train_dataset, the Trainer was given none");
   PackedCollator collate = collator(*options_.train_dataset, "train_dataset");
   check(collate.has_labels(), ErrorCode::not_found, "train_dataset: expected a column label or labels, there is none");
-  if (options_.eval_dataset && args_.eval_strategy != IntervalStrategy::no)
-    collator(*options_.eval_dataset, "eval_dataset");
+  if (options_.eval_dataset && args_.eval_strategy != IntervalStrategy::no) {
+    const bool labels = collator(*options_.eval_dataset, "eval_dataset").has_labels();
+    check(labels || !args_.metric_for_best_model, ErrorCode::not_found,
+          "eval_dataset: expected a column label or labels because metric_for_best_model is ",
+          args_.metric_for_best_model.value_or(""), ", there is none");
+  }
   ParameterSpace<float>& parameters = model_.parameters();
   TrainingRun run(args_, std::move(collate), parameters);
   if (args_.save_strategy != IntervalStrategy::no)
@@ -185,10 +198,8 @@ void Trainer<Model>::update(TrainingRun& run, const BatchSampler& batches, std::
   double clip = 1.0;
   if (args_.max_grad_norm > 0) {
     run.progress.grad_norm = static_cast<float>(gradient_norm(model_.parameters()));
-    check(std::isfinite(run.progress.grad_norm), ErrorCode::numeric,
-          "training: expected finite gradients, got a norm of ", run.progress.grad_norm, " in step ",
-          state_.global_step + 1, " (epoch ", *state_.epoch, "); the last micro-batch had ",
-          detail::describe_rows(batches[end - 1], "train_dataset"));
+    if (!std::isfinite(run.progress.grad_norm))
+      fail_numeric("finite gradients, got a norm of ", run.progress.grad_norm, "last micro-batch", batches[end - 1]);
     clip = clip_coefficient(run.progress.grad_norm, args_.max_grad_norm);
   }
   run.progress.learning_rate = run.schedule.at(state_.global_step);
@@ -211,9 +222,7 @@ void Trainer<Model>::micro_batch(TrainingRun& run, std::span<const std::int64_t>
   const Batch batch = run.collate(rows);
   const auto [loss, logits] = detail::loss_and_logits(model_, batch, args_.label_smoothing_factor);
   const float value = loss.value().item();
-  check(std::isfinite(value), ErrorCode::numeric, "training: expected a finite loss, got ", value, " in step ",
-        state_.global_step + 1, " (epoch ", *state_.epoch, "); the micro-batch had ",
-        detail::describe_rows(rows, "train_dataset"));
+  if (!std::isfinite(value)) fail_numeric("a finite loss, got ", value, "micro-batch", rows);
   const float share = 1.0F / static_cast<float>(group);
   loss.backward(Tensor<float>::full(loss.shape(), share, loss.device()));
   run.progress.loss_since_log += value / static_cast<float>(group);
@@ -286,9 +295,9 @@ template <class Model> TrainOutput Trainer<Model>::finish(TrainingRun& run, cons
   const double steps = static_cast<double>(state_.global_step);
   const double loss = (run.progress.loss_logged + run.progress.loss_since_log) / std::max(steps, 0.001);
   // after a resume the speed is that of this process
-  const double here = run.plan.total_steps > 0 ? static_cast<double>(run.plan.total_steps - run.first_step) /
-                                                     static_cast<double>(run.plan.total_steps)
-                                               : 1.0;
+  const std::int64_t left = std::max<std::int64_t>(run.plan.total_steps - run.first_step, 0);
+  const double here =
+      run.plan.total_steps > 0 ? static_cast<double>(left) / static_cast<double>(run.plan.total_steps) : 1.0;
   TrainOutput output{state_.global_step, loss, Json::object()};
   add_speed_metrics(output.metrics, "train", watch.seconds(), run.plan.samples * here,
                     static_cast<double>(run.plan.total_steps) * here);
@@ -304,14 +313,14 @@ template <class Model> TrainOutput Trainer<Model>::finish(TrainingRun& run, cons
 
 /// Runs the model over `dataset` in evaluation mode and fills `metrics` with everything but the epoch.
 template <class Model>
-EvaluationResult Trainer<Model>::run_over(const Dataset& dataset, const std::string& prefix, Json& metrics) {
+EvaluationResult Trainer<Model>::run_over(const Dataset& dataset, const std::string& prefix, bool loss_only,
+                                          Json& metrics) {
   const PackedCollator collate = collator(dataset, prefix == "eval" ? "eval_dataset" : prefix + " data set");
   const detail::ContextGuard restore(model_.context());
   const Stopwatch watch;
   model_.train(false);
   set_precision();
   generator_.next_int64();
-  const bool loss_only = args_.prediction_loss_only || (prefix == "eval" && !options_.compute_metrics);
   const EvaluationResult result = run_evaluation(std::as_const(model_), collate,
                                                  {.batch_size = args_.per_device_eval_batch_size,
                                                   .drop_last = args_.dataloader_drop_last,
@@ -337,7 +346,8 @@ template <class Model> Json Trainer<Model>::evaluate(const std::optional<Dataset
   check(dataset || options_.eval_dataset, ErrorCode::state,
         "evaluate(): expected a data set, the Trainer was given no eval_dataset");
   Json metrics = Json::object();
-  run_over(dataset ? *dataset : *options_.eval_dataset, prefix, metrics);
+  const bool loss_only = args_.prediction_loss_only || !options_.compute_metrics;
+  run_over(dataset ? *dataset : *options_.eval_dataset, prefix, loss_only, metrics);
   log(metrics);
   control_.should_evaluate = false;
   TrainerEvent details = event();
@@ -348,7 +358,7 @@ template <class Model> Json Trainer<Model>::evaluate(const std::optional<Dataset
 
 template <class Model> PredictionOutput Trainer<Model>::predict(const Dataset& dataset, const std::string& prefix) {
   PredictionOutput output;
-  const EvaluationResult result = run_over(dataset, prefix, output.metrics);
+  const EvaluationResult result = run_over(dataset, prefix, args_.prediction_loss_only, output.metrics);
   output.predictions = result.prediction.predictions;
   output.label_ids = result.prediction.label_ids;
   TrainerEvent details = event();

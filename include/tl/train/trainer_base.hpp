@@ -2,7 +2,12 @@
 // files.
 #pragma once
 
+#include <algorithm>
+#include <concepts>
+#include <cstdint>
+#include <cstdio>
 #include <filesystem>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>

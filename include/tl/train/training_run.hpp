@@ -2,7 +2,9 @@
 // schedule, optimizer, and the position, which is what a checkpoint keeps.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
+#include <string>
 #include <utility>
 #include <vector>
 
