@@ -165,6 +165,10 @@ class DistilBertModel {
     detail::initialize_encoder(config_, modules_, parameters_, "", generator);
   }
 
+  // A copy would share the parameters of its original, because modules hold handles.
+  DistilBertModel(DistilBertModel&&) = default;
+  DistilBertModel& operator=(DistilBertModel&&) = default;
+
   /// Loads config.json and model.safetensors of `folder`; a checkpoint of a model with a head is fine.
   static DistilBertModel from_pretrained(const std::filesystem::path& folder,
                                          const FromPretrainedOptions& options = {}) {

@@ -36,6 +36,10 @@ class DistilBertForSequenceClassification {
     head([&](const auto& part) { nn::initialize(part, config_.initializer_range, generator); });
   }
 
+  // A copy would share the parameters of its original, because modules hold handles.
+  DistilBertForSequenceClassification(DistilBertForSequenceClassification&&) = default;
+  DistilBertForSequenceClassification& operator=(DistilBertForSequenceClassification&&) = default;
+
   /// Loads config.json and model.safetensors of `folder`. Parameters that the checkpoint lacks, as a rule the head, get
   /// fresh values; load_report() says which. Throws Error(io), Error(format), Error(shape) or Error(invalid_argument).
   static DistilBertForSequenceClassification from_pretrained(const std::filesystem::path& folder,
