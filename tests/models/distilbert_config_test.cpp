@@ -1,0 +1,170 @@
+#include <tl/models/distilbert_config.hpp>
+
+#include <fstream>
+
+#include "models/model_cases.hpp"
+
+using tl::DistilBertConfig;
+using tl::Json;
+
+namespace {
+
+const nlohmann::json& cases() {
+  static const auto parsed = nlohmann::json::parse(tl::test::read_text(tl::test::reference_file("config_cases.json")));
+  return parsed;
+}
+
+DistilBertConfig parse(const std::string& text) {
+  return DistilBertConfig::from_json(tl::parse_json(text, "config.json"), "config.json");
+}
+
+}  // namespace
+
+TEST_CASE("configurations are read as the reference reads them") {
+  for (const auto& c : cases().at("cases")) {
+    INFO(c.at("name"));
+    const auto config = parse(c.at("input"));
+    CHECK(config.num_labels() == c.at("num_labels").get<std::int64_t>());
+    CHECK(config.dim == c.at("dim").get<std::int64_t>());
+    CHECK(config.n_layers == c.at("n_layers").get<std::int64_t>());
+    CHECK(config.n_heads == c.at("n_heads").get<std::int64_t>());
+    for (const auto& [id, name] : c.at("id2label").items()) CHECK(config.id2label.at(std::stoll(id)) == name);
+  }
+}
+
+TEST_CASE("configurations are written as the reference writes them") {
+  for (const auto& c : cases().at("cases")) {
+    INFO(c.at("name"));
+    const Json got = parse(c.at("input")).to_json("DistilBertForSequenceClassification");
+    Json expected = tl::parse_json(c.at("saved").get<std::string>(), "saved");
+    // The version of the program that wrote a file is its own affair; a loaded one is kept.
+    Json mine = got;
+    expected.erase("transformers_version");
+    mine.erase("transformers_version");
+    std::vector<std::string> got_keys, expected_keys;
+    for (const auto& [key, value] : mine.items()) got_keys.push_back(key);
+    for (const auto& [key, value] : expected.items()) expected_keys.push_back(key);
+    CHECK(got_keys == expected_keys);  // in this order
+    for (const auto& key : expected_keys) {
+      INFO(key);
+      if (mine.contains(key)) CHECK(mine[key] == expected[key]);
+    }
+  }
+}
+
+TEST_CASE("what is written reads back the same") {
+  for (const auto& c : cases().at("cases")) {
+    const auto once = parse(c.at("input")).to_json("X");
+    const auto twice = DistilBertConfig::from_json(once, "again").to_json("X");
+    CHECK(once.dump() == twice.dump());
+  }
+}
+
+TEST_CASE("the defaults are those of distilbert-base") {
+  const auto config = parse("{}");
+  CHECK(config.vocab_size == 30522);
+  CHECK(config.dim == 768);
+  CHECK(config.seq_classif_dropout == 0.2);
+  CHECK(config.pad_token_id == 0);
+  CHECK(config.num_labels() == 2);
+  CHECK(config.activation_function() == tl::Activation::gelu);
+}
+
+TEST_CASE("label rules") {
+  SECTION("num_labels renames only if the number changes") {
+    auto config = parse(R"({"id2label": {"0": "no", "1": "yes"}})");
+    config.set_num_labels(2);
+    CHECK(config.id2label.at(1) == "yes");
+    config.set_num_labels(3);
+    CHECK(config.id2label.at(1) == "LABEL_1");
+    CHECK(config.label2id.at("LABEL_2") == 2);
+    TL_REQUIRE_ERROR(config.set_num_labels(0), "num_labels: expected at least 1, got 0");
+  }
+  SECTION("names") {
+    DistilBertConfig config;
+    config.set_labels({"a", "b", "c"});
+    CHECK(config.num_labels() == 3);
+    CHECK(config.label2id.at("c") == 2);
+    TL_REQUIRE_ERROR(config.set_labels({"a", "b", "a"}), "labels: the name \"a\" occurs twice");
+    TL_REQUIRE_ERROR(config.set_labels({}), "labels: expected at least one name, got none");
+  }
+  SECTION("the inverse is derived from id2label") {
+    CHECK(parse(R"({"id2label": {"0": "no", "1": "yes"}})").label2id.at("yes") == 1);
+  }
+  SECTION("num_labels in a file") {
+    CHECK(parse(R"({"num_labels": 5})").id2label.at(4) == "LABEL_4");
+    TL_REQUIRE_ERROR(parse(R"({"num_labels": 0})"), "num_labels: expected at least 1, got 0");
+  }
+}
+
+TEST_CASE("an error in a configuration names the file and the key") {
+  TL_REQUIRE_ERROR(parse("[1]"), "config.json: expected a JSON object, got [1]");
+  TL_REQUIRE_ERROR(parse(R"({"model_type": "bert"})"),
+                   "config.json: expected \"model_type\": \"distilbert\", got \"bert\"; a BERT encoder can be converted");
+  TL_REQUIRE_ERROR(parse(R"({"model_type": 3})"), "expected \"model_type\": \"distilbert\", got 3");
+  TL_REQUIRE_ERROR(parse(R"({"dim": "wide"})"), "config.json: expected an integer for \"dim\", got \"wide\"");
+  TL_REQUIRE_ERROR(parse(R"({"hidden_size": 1.5})"), "expected an integer for \"hidden_size\", got 1.5");
+  TL_REQUIRE_ERROR(parse(R"({"dropout": "0.1"})"), "expected a number for \"dropout\", got \"0.1\"");
+  TL_REQUIRE_ERROR(parse(R"({"activation": 1})"), "expected a string for \"activation\", got 1");
+  TL_REQUIRE_ERROR(parse(R"({"sinusoidal_pos_embds": 1})"), "expected true or false for \"sinusoidal_pos_embds\", got 1");
+  TL_REQUIRE_ERROR(parse(R"({"pad_token_id": "x"})"), "expected an integer for \"pad_token_id\", got \"x\"");
+  TL_REQUIRE_ERROR(parse(R"({"problem_type": 4})"), "expected a string for \"problem_type\", got 4");
+  TL_REQUIRE_ERROR(parse(R"({"id2label": [1]})"), "expected an object for \"id2label\", got [1]");
+  TL_REQUIRE_ERROR(parse(R"({"id2label": {"a": "x"}})"),
+                   "expected \"id2label\" to map class numbers to names, got \"a\": \"x\"");
+  TL_REQUIRE_ERROR(parse(R"({"id2label": {"0": 7}})"), "to map class numbers to names, got \"0\": 7");
+  TL_REQUIRE_ERROR(parse(R"({"id2label": {}})"), "expected at least one class in \"id2label\", got none");
+  TL_REQUIRE_ERROR(parse(R"({"id2label": {"0": "a"}, "label2id": {"a": "x"}})"),
+                   "expected a class number in \"label2id\" for \"a\", got \"x\"");
+  TL_REQUIRE_ERROR(parse(R"({"id2label": {"0": "a", "1": "b"}, "label2id": {"a": 1, "b": 0}})"),
+                   "\"label2id\" says \"a\" is class 1, which \"id2label\" does not say");
+  TL_REQUIRE_ERROR(parse(R"({"id2label": {"0": "a", "2": "b"}})"), "id2label: expected the ids 0 to 1, id 1 is missing");
+}
+
+TEST_CASE("impossible values are reported all at once") {
+  const std::string sentence = tl::test::error_of([] {
+    parse(R"({"vocab_size": 0, "n_layers": -1, "dim": 10, "n_heads": 3, "dropout": 1.5, "attention_dropout": -0.1,
+              "seq_classif_dropout": 2, "qa_dropout": NaN, "initializer_range": -1, "pad_token_id": 5,
+              "activation": "swish", "hidden_dim": 0, "max_position_embeddings": 0})");
+  });
+  for (const auto* part :
+       {"config.json: vocab_size: expected at least 1, got 0", "max_position_embeddings: expected at least 1, got 0",
+        "n_layers: expected at least 1, got -1", "hidden_dim: expected at least 1, got 0",
+        "dim: expected a multiple of n_heads = 3, got 10", "; dropout: expected a value in [0, 1], got 1.5",
+        "attention_dropout: expected a value in [0, 1], got -0.1", "seq_classif_dropout: expected a value in [0, 1], got 2",
+        "qa_dropout: expected a value in [0, 1], got nan", "initializer_range: expected at least 0, got -1",
+        "pad_token_id: expected an id in [0, 0), got 5",
+        "activation: expected gelu, gelu_new, gelu_pytorch_tanh or relu, got swish"}) {
+    INFO(sentence << "\n" << part);
+    CHECK(sentence.find(part) != std::string::npos);
+  }
+  TL_REQUIRE_ERROR(parse(R"({"n_heads": 0})"), "n_heads: expected at least 1, got 0");
+  TL_REQUIRE_ERROR(parse(R"({"n_layers": 4294967296})"), "n_layers: expected at most 10000, got 4294967296");
+}
+
+TEST_CASE("config_overrides") {
+  auto config = parse("{}");
+  config.update_from_string("dropout=0,attention_dropout=0.25,n_layers=3,activation=relu,sinusoidal_pos_embds=True,"
+                            "hidden_size=24");
+  CHECK(config.dropout == 0.0);
+  CHECK(config.attention_dropout == 0.25);
+  CHECK(config.n_layers == 3);
+  CHECK(config.activation == "relu");
+  CHECK(config.sinusoidal_pos_embds);
+  CHECK(config.dim == 24);
+  CHECK_NOTHROW(config.update_from_string(""));
+  TL_REQUIRE_ERROR(config.update_from_string("dropout"), "config_overrides: expected name=value, got \"dropout\"");
+  TL_REQUIRE_ERROR(config.update_from_string("dropuot=0"), "config_overrides: \"dropuot\" is not a field of DistilBertConfig");
+  TL_REQUIRE_ERROR(config.update_from_string("dropuot=0"), "the fields are vocab_size, max_position_embeddings");
+  TL_REQUIRE_ERROR(config.update_from_string("n_layers=many"),
+                   "config_overrides: expected an integer for \"n_layers\", got \"many\"");
+  TL_REQUIRE_ERROR(config.update_from_string("dropout=3"), "config_overrides: dropout: expected a value in [0, 1], got 3");
+}
+
+TEST_CASE("a folder without a configuration says so") {
+  const tl::test::TemporaryFolder folder;
+  TL_REQUIRE_ERROR(DistilBertConfig::from_pretrained(folder.path()), "expected config.json in " + folder.path().string());
+  TL_REQUIRE_ERROR(DistilBertConfig::from_pretrained(folder / "absent"), "/absent, which is not a folder");
+  std::ofstream(folder / "config.json") << "{\"dim\": 8,";
+  TL_REQUIRE_ERROR(DistilBertConfig::from_pretrained(folder.path()), "config.json, byte 10: expected");
+}

@@ -1,0 +1,94 @@
+"""Compares tl with PyTorch on a real model: logits of 64 texts, loss of a batch of 16, every gradient.
+
+    python compare_model.py --model MODEL_DIR --tl BUILD/tests/tl_model_dump [--seed 42]
+
+MODEL_DIR is any DistilBERT checkpoint with a tokenizer.json; a fresh two-class head is drawn, saved with the encoder to a
+temporary folder, and both programs load that folder. Needs torch, transformers and safetensors. Ends with status 1 if a
+difference is larger than: logits 2e-5 absolute, loss 1e-6 relative, a gradient 1e-4 relative in norm.
+"""
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+
+os.environ["HF_HUB_OFFLINE"] = "1"
+import torch
+import transformers
+from safetensors.torch import load_file
+from transformers import AutoTokenizer, DistilBertForSequenceClassification, set_seed
+
+SUBJECTS = ["the soup", "this lamp", "our guide", "a second-hand bicycle", "the third chapter", "her violin", "the ferry"]
+VERDICTS = ["was better than anyone had promised", "broke after nine days", "made us laugh, then think",
+            "arrived late and smelled of paint", "is worth twice its price", "never quite works", "kept us awake all night"]
+TAILS = ["", " and I would buy it again.", ", although the manual, forty pages of it, explains nothing.",
+         " - ask me again in a year!", " (so said my uncle, who repairs clocks in a small town by the sea and trusts nobody)."]
+
+
+def texts():
+    """64 texts of mixed length: one word up to more than the model reads."""
+    made = []
+    for i in range(60):
+        first = f"{SUBJECTS[i % 7]} {VERDICTS[(i * 3 + i // 7) % 7]}{TAILS[i % 5]}"
+        made.append(" ".join([first] * (1 + (i * i) % 6)))
+    return made + ["Fine", "no", "café naïve 東京 ...", " ".join([SUBJECTS[0]] * 400)]
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    arguments.add_argument("--model", required=True)
+    arguments.add_argument("--tl", required=True, help="the program tl_model_dump")
+    arguments.add_argument("--seed", type=int, default=42)
+    arguments = arguments.parse_args()
+    transformers.logging.set_verbosity_error()
+    tokenizer = AutoTokenizer.from_pretrained(arguments.model)
+    set_seed(arguments.seed)
+    model = DistilBertForSequenceClassification.from_pretrained(
+        arguments.model, num_labels=2, dropout=0.0, attention_dropout=0.0, seq_classif_dropout=0.0, dtype=torch.float32)
+    longest = model.config.max_position_embeddings
+    encoded = tokenizer(texts(), truncation=True, max_length=longest)["input_ids"]
+    labels = [(i * 7 // 3) % 2 for i in range(16)]
+
+    with tempfile.TemporaryDirectory() as folder:
+        model.save_pretrained(folder)
+        cases, out = os.path.join(folder, "cases.json"), os.path.join(folder, "out.safetensors")
+        with open(cases, "w") as file:
+            json.dump({"sequences": encoded, "batch": 16, "labels": labels}, file)
+        subprocess.run([arguments.tl, folder, cases, out], check=True)
+        ours = load_file(out)
+
+    model.eval()
+    logits = []
+    with torch.no_grad():
+        # One text at a time, so that padding adds no rounding of its own.
+        for ids in encoded:
+            logits.append(model(input_ids=torch.tensor([ids])).logits[0])
+    model.train()
+    batch = tokenizer.pad({"input_ids": encoded[:16]}, return_tensors="pt")
+    loss = model(**batch, labels=torch.tensor(labels)).loss
+    loss.backward()
+
+    loss = loss.detach()
+    logit_difference = float((torch.stack(logits) - ours["logits"]).abs().max())
+    loss_difference = abs(float(loss) - float(ours["loss"])) / float(loss)
+    gradients = {name: parameter.grad for name, parameter in model.named_parameters()}
+    differences = {}
+    for name, gradient in gradients.items():
+        # A key's bias shifts all scores of a row alike: its gradient is zero but for rounding, in both programs, so it is
+        # measured against the query's.
+        scale = gradients[name.replace("k_lin.bias", "q_lin.bias")].norm()
+        differences[name] = float((gradient - ours["gradient." + name]).norm() / scale)
+    worst = max(differences, key=differences.get)
+    print(f"torch {torch.__version__}, transformers {transformers.__version__}, {torch.get_num_threads()} threads")
+    print(f"{len(encoded)} texts of {min(map(len, encoded))} to {max(map(len, encoded))} tokens, {len(differences)} gradients")
+    print(f"logits: largest difference {logit_difference:.3g} (allowed 2e-5), largest |logit| "
+          f"{float(torch.stack(logits).abs().max()):.3g}")
+    print(f"loss: {float(loss):.8f} and {float(ours['loss']):.8f}, relative difference {loss_difference:.3g} (allowed 1e-6)")
+    print(f"gradients: largest relative difference in norm {differences[worst]:.3g} (allowed 1e-4), {worst}; "
+          f"median {sorted(differences.values())[len(differences) // 2]:.3g}")
+    sys.exit(not (logit_difference <= 2e-5 and loss_difference <= 1e-6 and differences[worst] <= 1e-4))
+
+
+if __name__ == "__main__":
+    main()
