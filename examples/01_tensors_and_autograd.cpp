@@ -1,6 +1,6 @@
-// Tensors hold numbers, variables know where theirs came from. A Tensor is a handle: copying it shares the memory, views
-// cost nothing, clone() copies. A Variable records the operations it goes through, and backward() walks that record in
-// reverse to fill in gradients. Here a straight line is fitted to points by plain gradient descent.
+// Tensors hold numbers, variables know where theirs came from. A Tensor is a handle: copying it shares the memory,
+// views cost nothing, clone() copies. A Variable records the operations it goes through, and backward() walks that
+// record in reverse to fill in gradients. Here a straight line is fitted to points by plain gradient descent.
 #include <cmath>
 #include <iostream>
 
@@ -16,9 +16,9 @@ int main() {
 
   // Shapes, views and printing.
   Tensor<float> table = Tensor<float>::from({1, 2, 3, 4, 5, 6}, {2, 3});
-  Tensor<float> last_row = table[1];         // a view: the same memory
-  last_row.fill(0.0F);                       // so this changes `table`
-  std::cout << format(table) << "\n";        // elements, then type, shape and device
+  Tensor<float> last_row = table[1];            // a view: the same memory
+  last_row.fill(0.0F);                          // so this changes `table`
+  std::cout << format(table) << "\n";           // elements, then type, shape and device
   std::cout << table.reshape({3, -1}) << "\n";  // only the description: f32[3, 2]@cpu
 
   // Gradients: d/dx sum(x * x) = 2 x.

@@ -1,6 +1,6 @@
-// A tokenizer turns text into the integers that a model was trained on. tl reads the same tokenizer.json or vocab.txt as
-// the Python stack and gives the same ids, tokens and offsets. Offsets count code points of the original text, so they
-// find every token again, whatever was lower-cased or stripped on the way.
+// A tokenizer turns text into the integers that a model was trained on. tl reads the same tokenizer.json or vocab.txt
+// as the Python stack and gives the same ids, tokens and offsets. Offsets count code points of the original text, so
+// they find every token again, whatever was lower-cased or stripped on the way.
 #include <iostream>
 
 #include <tl/text/tokenizer.hpp>
@@ -9,8 +9,7 @@
 
 namespace {
 
-template <class List>
-void print(const char* title, const List& list) {
+template <class List> void print(const char* title, const List& list) {
   std::cout << title << ':';
   for (const auto& item : list) std::cout << ' ' << item;
   std::cout << '\n';
@@ -21,14 +20,16 @@ void print(const char* title, const List& list) {
 int main(int argc, char** argv) {
   const example::Scratch scratch;
   const auto tokenizer = tl::Tokenizer::from_pretrained(example::model(argc, argv, scratch));
-  std::cout << tokenizer.vocab_size() << " tokens, at most " << tokenizer.model_max_length().value_or(0) << " per text\n";
+  std::cout << tokenizer.vocab_size() << " tokens, at most " << tokenizer.model_max_length().value_or(0)
+            << " per text\n";
 
   // One text: [CLS] and [SEP] are put around it.
   const tl::Encoding one = tokenizer.encode("The café wasn't bad!");
   print("tokens", one.tokens);
   print("ids", one.input_ids);
   for (std::size_t i = 0; i < one.size(); ++i)
-    std::cout << "  " << one.tokens[i] << " = code points " << one.offsets[i].first << " to " << one.offsets[i].second << '\n';
+    std::cout << "  " << one.tokens[i] << " = code points " << one.offsets[i].first << " to " << one.offsets[i].second
+              << '\n';
   std::cout << "decoded: " << tokenizer.decode(one.input_ids, {.skip_special_tokens = true}) << '\n';
 
   // A pair: the second text has token type 1 where a model cares.

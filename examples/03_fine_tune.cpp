@@ -1,6 +1,6 @@
-// The usual notebook, cell by cell: load a data set, tokenize it, take a seeded subset, load a pretrained encoder with a
-// fresh head, train three epochs with an evaluation after each, keep the best checkpoint, predict, save. With a real model
-// and dropout off, the numbers are those of the Python stack; without one this runs on a tiny random encoder.
+// The usual notebook, cell by cell: load a data set, tokenize it, take a seeded subset, load a pretrained encoder with
+// a fresh head, train three epochs with an evaluation after each, keep the best checkpoint, predict, save. With a real
+// model and dropout off, the numbers are those of the Python stack; without one this runs on a tiny random encoder.
 #include <iostream>
 
 #include <tl/trainer.hpp>
@@ -56,7 +56,10 @@ int main(int argc, char** argv) {
                       {.train_dataset = train_dataset,
                        .eval_dataset = eval_dataset,
                        .processing_class = tokenizer,
-                       .compute_metrics = [](const tl::EvalPrediction& p) { return tl::Metrics{{"accuracy", tl::accuracy(p)}}; },
+                       .compute_metrics =
+                           [](const tl::EvalPrediction& p) {
+                             return tl::Metrics{{"accuracy", tl::accuracy(p)}};
+                           },
                        .callbacks = {std::make_shared<tl::EpochTable>()}});
   const auto result = trainer.train();
   trainer.log_metrics("train", result.metrics);
@@ -67,7 +70,8 @@ int main(int argc, char** argv) {
 
   // 8. Predict. On the tiny model the answers mean little.
   const auto classifier = tl::pipeline("text-classification", model, tokenizer);
-  for (const std::string text : {"A joy from start to finish.", "Dull, noisy and far too long.", "It wasn't bad at all."}) {
+  for (const std::string text :
+       {"A joy from start to finish.", "Dull, noisy and far too long.", "It wasn't bad at all."}) {
     const auto [label, score] = classifier(text);
     std::cout << label << "  " << score << "  " << text << '\n';
   }

@@ -1,5 +1,5 @@
-// A model is a folder: config.json, model.safetensors and the tokenizer's files, the same ones that the Python stack reads
-// and writes. What is loaded again gives the same bits, and a pipeline is one line to make and one to call.
+// A model is a folder: config.json, model.safetensors and the tokenizer's files, the same ones that the Python stack
+// reads and writes. What is loaded again gives the same bits, and a pipeline is one line to make and one to call.
 #include <iostream>
 
 #include <tl/models/distilbert_for_sequence_classification.hpp>
@@ -10,7 +10,8 @@
 int main(int argc, char** argv) {
   const example::Scratch scratch;
   const auto folder = example::model(argc, argv, scratch);
-  const std::vector<std::string> texts{"What a lovely little book.", "The soup was cold and so was the waiter.", "Not bad at all!"};
+  const std::vector<std::string> texts{"What a lovely little book.", "The soup was cold and so was the waiter.",
+                                       "Not bad at all!"};
 
   // A classifier with names for its classes, made of an encoder and a fresh head.
   tl::set_seed(3);

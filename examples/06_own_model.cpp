@@ -1,6 +1,7 @@
-// Models of one's own. A module is a struct that lists its parts in members(); names, counts and files follow from that.
-// First a small network for exclusive-or, trained by a loop written by hand. Then a classifier that averages word vectors:
-// it has the few functions that the Trainer asks of a model, and so gets epochs, evaluation, checkpoints and metrics.
+// Models of one's own. A module is a struct that lists its parts in members(); names, counts and files follow from
+// that. First a small network for exclusive-or, trained by a loop written by hand. Then a classifier that averages word
+// vectors: it has the few functions that the Trainer asks of a model, and so gets epochs, evaluation, checkpoints and
+// metrics.
 #include <iostream>
 
 #include <tl/nn/initialize.hpp>
@@ -13,28 +14,29 @@ struct Mlp {
   tl::nn::Linear<float> hidden{2, 8}, output{8, 2};
 
   tl::Variable<float> operator()(const tl::Variable<float>& x) const { return output(tl::ops::tanh(hidden(x))); }
-  template <class Visit> void members(Visit& visit) { visit("hidden", hidden); visit("output", output); }
+  template <class Visit> void members(Visit& visit) {
+    visit("hidden", hidden);
+    visit("output", output);
+  }
 };
 
 struct BagOfEmbeddings {
-  struct Modules {
-    tl::nn::Embedding<float> embeddings;
-    tl::nn::Linear<float> classifier;
-    template <class Visit> void members(Visit& visit) { visit("embeddings", embeddings); visit("classifier", classifier); }
-  };
-  struct Output {
-    tl::Variable<float> loss, logits;
-  };
-
   BagOfEmbeddings(std::int64_t words, std::int64_t width, std::int64_t classes)
-      : modules{{words, width}, {width, classes}}, space(tl::nn::named_parameters(modules)) {
+      : embeddings(words, width), classifier(width, classes), space(tl::nn::named_parameters(*this)) {
     tl::nn::initialize(space, 0.1, tl::default_generator());
   }
 
-  Output operator()(const tl::PackedSequences& batch, const std::optional<tl::Tensor<std::int64_t>>& labels = {}) const {
-    const auto words = modules.embeddings(batch.input_ids);                  // [N, D]
-    const auto means = tl::ops::segment_mean(words, batch.cu_seqlens);       // [B, D]
-    Output output{{}, modules.classifier(means)};                            // [B, C]
+  template <class Visit> void members(Visit& visit) {
+    visit("embeddings", embeddings);
+    visit("classifier", classifier);
+  }
+
+  // Without labels there is no loss.
+  tl::SequenceClassifierOutput operator()(const tl::PackedSequences& batch,
+                                          const std::optional<tl::Tensor<std::int64_t>>& labels = {}) const {
+    const auto words = embeddings(batch.input_ids);                     // [N, D]
+    const auto means = tl::ops::segment_mean(words, batch.cu_seqlens);  // [B, D]
+    tl::SequenceClassifierOutput output{{}, classifier(means)};         // [B, C]
     if (labels) output.loss = tl::ops::cross_entropy(output.logits, *labels);
     return output;
   }
@@ -43,10 +45,11 @@ struct BagOfEmbeddings {
   tl::nn::ForwardContext& context() { return forward; }
   void train(bool mode) { forward.training = mode; }
   bool training() const { return forward.training; }
-  void save_pretrained(const std::filesystem::path& folder) const { tl::save_parameters(folder, space, tl::Json::object()); }
+  void save_pretrained(const std::filesystem::path& folder) const { tl::save_parameters(folder, space, {}); }
   void load_weights(const std::filesystem::path& folder) { tl::load_parameters(folder, space, "", "BagOfEmbeddings"); }
 
-  Modules modules;
+  tl::nn::Embedding<float> embeddings;
+  tl::nn::Linear<float> classifier;
   tl::ParameterSpace<float> space;
   tl::nn::ForwardContext forward;
 };
@@ -80,11 +83,17 @@ int main() {
   const auto splits = rows.train_test_split({.test_size = 100});
   BagOfEmbeddings model(tokenizer.vocab_size(), 32, 2);
   const example::Scratch scratch;
-  tl::Trainer trainer(model, {.output_dir = scratch / "results", .num_train_epochs = 4, .learning_rate = 1e-2,
-                              .eval_strategy = "epoch", .save_strategy = "no"},
-                      {.train_dataset = splits["train"], .eval_dataset = splits["test"], .compute_metrics = [](const auto& p) {
-                         return tl::Metrics{{"accuracy", tl::accuracy(p)}};
-                       }, .callbacks = {std::make_shared<tl::EpochTable>()}});
+  const auto metrics = [](const tl::EvalPrediction& p) { return tl::Metrics{{"accuracy", tl::accuracy(p)}}; };
+  tl::Trainer trainer(model,
+                      {.output_dir = scratch / "results",
+                       .num_train_epochs = 4,
+                       .learning_rate = 1e-2,
+                       .eval_strategy = "epoch",
+                       .save_strategy = "no"},
+                      {.train_dataset = splits["train"],
+                       .eval_dataset = splits["test"],
+                       .compute_metrics = metrics,
+                       .callbacks = {std::make_shared<tl::EpochTable>()}});
   const auto accuracy = (trainer.train(), trainer.evaluate()).at("eval_accuracy").get<double>();
   std::cout << "bag of embeddings: accuracy " << accuracy << "\n";
   return loss_value < 0.05F && accuracy > 0.6 ? 0 : 1;

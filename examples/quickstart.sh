@@ -38,11 +38,12 @@ install() {
   local probe=$1
   shift
   $probe > /dev/null 2>&1 && return
-  command -v apt-get > /dev/null || fail "expected the command '$probe' to work, it does not, and there is no apt-get to install $*"
+  command -v apt-get > /dev/null || fail "expected '$probe' to work; it does not, and there is no apt-get to install $*"
   local root=()
   [[ $(id -u) == 0 ]] || root=(sudo)
   "${root[@]}" apt-get update -qq < /dev/null
-  "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" < /dev/null > /dev/null
+  "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" \
+    < /dev/null > /dev/null
 }
 
 # A folder that from_pretrained can read.
@@ -98,7 +99,8 @@ step "Installing what is missing"
 bash cmake/bootstrap.sh
 
 step "Building the tl program"
-configure=(-S . -B "$work" -DCMAKE_BUILD_TYPE=Release -DTL_BUILD_TESTS=OFF -DTL_BUILD_BENCHMARKS=OFF -DTL_BUILD_CUDA=OFF)
+configure=(-S . -B "$work" -DCMAKE_BUILD_TYPE=Release)
+configure+=(-DTL_BUILD_TESTS=OFF -DTL_BUILD_BENCHMARKS=OFF -DTL_BUILD_CUDA=OFF)
 # What a folder was configured with the first time stays.
 if [[ ! -e $work/CMakeCache.txt ]]; then
   command -v ninja > /dev/null && configure+=(-G Ninja)
@@ -113,7 +115,8 @@ tl=$work/examples/tl
 step "Finding a pretrained model"
 model=${TL_MODEL:-}
 if [[ -n $model ]]; then
-  is_model "$model" || fail "TL_MODEL: expected a folder with config.json, model.safetensors and a tokenizer, got $model"
+  is_model "$model" ||
+    fail "TL_MODEL: expected a folder with config.json, model.safetensors and a tokenizer, got $model"
 elif model=$(cached_model); then :
 elif is_model "$work/distilbert-base-uncased"; then model=$work/distilbert-base-uncased
 elif is_model "$work/minilm"; then model=$work/minilm

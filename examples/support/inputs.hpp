@@ -1,6 +1,6 @@
-// What the examples run on when they are given nothing: the project's own texts, and a tiny encoder with random weights, so
-// that every example finishes in seconds without any download. Give an example a real model instead: `03_fine_tune FOLDER`,
-// or set TL_MODEL.
+// What the examples run on when they are given nothing: the project's own texts, and a tiny encoder with random
+// weights, so that every example finishes in seconds without any download. Give an example a real model instead:
+// `03_fine_tune FOLDER`, or set TL_MODEL.
 #pragma once
 
 #include <cstdlib>

@@ -32,7 +32,8 @@ tl::Tensor<float> Classifier::logits(const std::vector<std::vector<std::int32_t>
   return model_->model(tl::pack(input_ids)).logits.value();
 }
 
-Classifier::Evaluation Classifier::evaluate(const tl::Dataset& rows, const std::string& name, std::int64_t batch_size) const {
+Classifier::Evaluation Classifier::evaluate(const tl::Dataset& rows, const std::string& name,
+                                            std::int64_t batch_size) const {
   const tl::PackedCollator collate(rows, {.name = name, .num_labels = config().num_labels()});
   auto result = tl::run_evaluation(model_->model, collate, {.batch_size = batch_size});
   return {result.loss.value_or(0.0), std::move(result.prediction)};

@@ -1,5 +1,5 @@
-// A trained classifier as `tl evaluate` and `tl predict` need it. The model and its kernels are compiled in classifier.cpp
-// alone, which keeps the build of the program short.
+// A trained classifier as `tl evaluate` and `tl predict` need it. The model and its kernels are compiled in
+// classifier.cpp alone, which keeps the build of the program short.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
-// The subcommands of the program. Each add_... function declares one with its options; it runs when the command line has
-// been parsed, prints its answer on standard output and reports every problem by throwing.
+// The subcommands of the program. Each add_... function declares one with its options; it runs when the command line
+// has been parsed, prints its answer on standard output and reports every problem by throwing.
 #pragma once
 
 #include <cstdint>

@@ -26,14 +26,16 @@ void run(const Options& options) {
   const LabelledFile file = read_labelled(options.validation_file, options.data);
   const Classifier classifier(options.model);
   const auto labels = classifier.labels();
-  const auto rows = tokenized(file, options.data, labels, options.max_eval_samples, classifier.tokenizer(), classifier.longest());
+  const auto rows =
+      tokenized(file, options.data, labels, options.max_eval_samples, classifier.tokenizer(), classifier.longest());
 
   const auto start = std::chrono::steady_clock::now();
   const auto result = classifier.evaluate(rows, options.validation_file, options.batch_size);
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
 
   tl::Json metrics = {{"eval_loss", result.loss}};
-  for (const auto& [name, value] : classification_metrics(labels.size())(result.prediction)) metrics["eval_" + name] = value;
+  for (const auto& [name, value] : classification_metrics(labels.size())(result.prediction))
+    metrics["eval_" + name] = value;
   metrics["eval_samples"] = rows.num_rows();
   metrics["eval_runtime"] = seconds.count();
   metrics["eval_samples_per_second"] = static_cast<double>(rows.num_rows()) / seconds.count();

@@ -21,9 +21,11 @@ namespace fs = std::filesystem;
 void show_config(const fs::path& path) {
   const tl::Json config = tl::read_json(path);
   std::cout << "configuration (" << path.string() << ")\n";
-  if (!config.is_object()) tl::fail(tl::ErrorCode::format, path.string(), ": expected a JSON object, got ", config.type_name());
+  if (!config.is_object())
+    tl::fail(tl::ErrorCode::format, path.string(), ": expected a JSON object, got ", config.type_name());
   for (const auto& [key, value] : config.items())
-    std::cout << "  " << key << ": " << tl::dump_json(value, {.indent = -1, .sort_keys = false, .ensure_ascii = false}) << '\n';
+    std::cout << "  " << key << ": " << tl::dump_json(value, {.indent = -1, .sort_keys = false, .ensure_ascii = false})
+              << '\n';
   if (config.value("model_type", "") == "distilbert") tl::DistilBertConfig::from_json(config, path.string());
 }
 
@@ -54,7 +56,8 @@ void show_tensors(const fs::path& path) {
     std::cout << "  " << std::left << std::setw(static_cast<int>(width)) << tensor.name << "  " << std::setw(4)
               << tl::to_string(tensor.dtype) << ' ' << tensor.shape << '\n';
   for (const auto& [key, text] : reader.metadata()) std::cout << "  metadata " << key << ": " << text << '\n';
-  std::cout << "total: " << reader.tensors().size() << " tensors, " << elements << " parameters, " << bytes << " bytes\n";
+  std::cout << "total: " << reader.tensors().size() << " tensors, " << elements << " parameters, " << bytes
+            << " bytes\n";
 }
 
 void run(const fs::path& path) {

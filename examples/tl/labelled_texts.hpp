@@ -28,8 +28,10 @@ struct DataOptions {
 
   void add(CLI::App& command) {
     command.add_option("--text_column", text_column, "column of the texts")->capture_default_str();
-    command.add_option("--label_column", label_column, "column of the labels: class ids, or names")->capture_default_str();
-    command.add_option("--max_seq_length", max_seq_length, "cut texts to this many tokens; default: the model's longest");
+    command.add_option("--label_column", label_column, "column of the labels: class ids, or names")
+        ->capture_default_str();
+    command.add_option("--max_seq_length", max_seq_length,
+                       "cut texts to this many tokens; default: the model's longest");
     add_truth(command, "truncation", truncation, "cut texts that are too long (default); false: they are an error");
     command.add_option("--shuffle_seed", shuffle_seed, "shuffle each split with this seed before limits apply");
   }
@@ -76,7 +78,8 @@ inline std::vector<std::string> class_names(const LabelledFile& file, const Data
   } else if (type == tl::ColumnType::int64) {
     const auto labels = file.data.column<std::int64_t>(options.label_column);
     const std::set<std::int64_t> distinct(labels.begin(), labels.end());
-    for (std::size_t i = 0; i < std::max<std::size_t>(2, distinct.size()); ++i) names.push_back("LABEL_" + std::to_string(i));
+    for (std::size_t i = 0; i < std::max<std::size_t>(2, distinct.size()); ++i)
+      names.push_back("LABEL_" + std::to_string(i));
   }
   return names;
 }
@@ -102,21 +105,25 @@ inline std::vector<std::int64_t> class_ids(const LabelledFile& file, const DataO
   for (const auto& label : file.data.column<std::string>(column)) {
     const auto found = id_of.find(label);
     if (found == id_of.end())
-      tl::fail(tl::ErrorCode::invalid_argument, file.where(static_cast<std::int64_t>(ids.size())), ": expected ", column,
-               " to be one of ", tl::detail::python_text(names), ", got ", tl::python_repr(label));
+      tl::fail(tl::ErrorCode::invalid_argument, file.where(static_cast<std::int64_t>(ids.size())), ": expected ",
+               column, " to be one of ", tl::detail::python_text(names), ", got ", tl::python_repr(label));
     ids.push_back(found->second);
   }
   return ids;
 }
 
 /// Token ids and class ids, shuffled and limited. `longest` is what the model takes.
-inline tl::Dataset tokenized(const LabelledFile& file, const DataOptions& options, const std::vector<std::string>& names,
-                             std::optional<std::int64_t> limit, const tl::Tokenizer& tokenizer, std::int64_t longest) {
-  const std::int64_t least = tokenizer.num_special_tokens_to_add() + 1, length = options.max_seq_length.value_or(longest);
-  tl::check(length >= least && length <= longest, tl::ErrorCode::invalid_argument, "--max_seq_length: expected at least ",
-            least, " and at most the model's ", longest, ", got ", length);
-  tl::check(!limit || *limit >= 1, tl::ErrorCode::invalid_argument, "--max_train_samples and --max_eval_samples: expected "
-            "at least 1, got ", limit.value_or(0));
+inline tl::Dataset tokenized(const LabelledFile& file, const DataOptions& options,
+                             const std::vector<std::string>& names, std::optional<std::int64_t> limit,
+                             const tl::Tokenizer& tokenizer, std::int64_t longest) {
+  const std::int64_t least = tokenizer.num_special_tokens_to_add() + 1,
+                     length = options.max_seq_length.value_or(longest);
+  tl::check(length >= least && length <= longest, tl::ErrorCode::invalid_argument,
+            "--max_seq_length: expected at least ", least, " and at most the model's ", longest, ", got ", length);
+  tl::check(!limit || *limit >= 1, tl::ErrorCode::invalid_argument,
+            "--max_train_samples and --max_eval_samples: expected "
+            "at least 1, got ",
+            limit.value_or(0));
   std::vector<std::int64_t> numbers;
   for (std::int64_t row = 0; row < file.data.num_rows(); ++row) numbers.push_back(row);
   auto rows = tl::Dataset::from_columns({{"text", file.data.column<std::string>(options.text_column).to_vector()},
@@ -131,7 +138,8 @@ inline tl::Dataset tokenized(const LabelledFile& file, const DataOptions& option
       tl::fail(tl::ErrorCode::shape, file.where(rows.column<std::int64_t>("row")[static_cast<std::int64_t>(i)]),
                ": expected at most ", longest, " tokens, which is what the model takes, got ", ids[i].size(),
                "; cut longer texts with --truncation true");
-  return tl::Dataset::from_columns({{"input_ids", std::move(ids)}, {"label", rows.column<std::int64_t>("label").to_vector()}});
+  return tl::Dataset::from_columns(
+      {{"input_ids", std::move(ids)}, {"label", rows.column<std::int64_t>("label").to_vector()}});
 }
 
 }  // namespace program

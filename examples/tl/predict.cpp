@@ -33,7 +33,8 @@ class Predictor {
 
   void answer(const TextSource::Piece& piece) {
     for (std::size_t i = 0; i < piece.texts.size(); ++i)
-      if (piece.texts[i].empty()) tl::fail(tl::ErrorCode::invalid_argument, piece.where(i), ": expected a text, got an empty one");
+      if (piece.texts[i].empty())
+        tl::fail(tl::ErrorCode::invalid_argument, piece.where(i), ": expected a text, got an empty one");
     const auto ids = encode_piece(
         piece, [&](const auto& texts) { return classifier_.tokenizer().encode_ids(texts, tokenize_); },
         [&](const std::string& text) { classifier_.tokenizer().encode(text, tokenize_); });
@@ -42,7 +43,8 @@ class Predictor {
         tl::fail(tl::ErrorCode::shape, piece.where(i), ": expected at most ", classifier_.longest(),
                  " tokens, which is what the model takes, got ", ids[i].size(), "; cut longer texts with --truncation");
     const tl::Tensor<float> logits = classifier_.logits(ids);  // [B, C]
-    for (std::size_t i = 0; i < ids.size(); ++i) print(piece.texts[i], logits[static_cast<std::int64_t>(i)].to_vector());
+    for (std::size_t i = 0; i < ids.size(); ++i)
+      print(piece.texts[i], logits[static_cast<std::int64_t>(i)].to_vector());
     std::cout.flush();
   }
 
@@ -55,16 +57,22 @@ class Predictor {
     for (float& score : scores) score /= sum;
     std::vector<std::int64_t> order(scores.size());
     std::iota(order.begin(), order.end(), 0);
-    std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return logits[static_cast<std::size_t>(a)] > logits[static_cast<std::size_t>(b)]; });
-    const auto count = static_cast<std::size_t>(std::min<std::int64_t>(options_.top_k, static_cast<std::int64_t>(order.size())));
+    std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) {
+      return logits[static_cast<std::size_t>(a)] > logits[static_cast<std::size_t>(b)];
+    });
+    const auto count =
+        static_cast<std::size_t>(std::min<std::int64_t>(options_.top_k, static_cast<std::int64_t>(order.size())));
     order.resize(count);
     options_.json ? print_json(order, scores, logits) : print_line(order, scores, logits, text);
   }
 
   const std::string& label(std::int64_t id) const { return classifier_.config().id2label.at(id); }
 
-  void print_json(const std::vector<std::int64_t>& order, const std::vector<float>& scores, const std::vector<float>& logits) const {
-    const auto entry = [&](std::int64_t id) { return tl::Json{{"label", label(id)}, {"score", scores[static_cast<std::size_t>(id)]}}; };
+  void print_json(const std::vector<std::int64_t>& order, const std::vector<float>& scores,
+                  const std::vector<float>& logits) const {
+    const auto entry = [&](std::int64_t id) {
+      return tl::Json{{"label", label(id)}, {"score", scores[static_cast<std::size_t>(id)]}};
+    };
     tl::Json line = entry(order.front());
     if (options_.top_k > 1) {
       line["top_k"] = tl::Json::array();
@@ -74,14 +82,15 @@ class Predictor {
     std::cout << tl::dump_json(line, {.indent = -1, .sort_keys = false, .ensure_ascii = false}) << '\n';
   }
 
-  void print_line(const std::vector<std::int64_t>& order, const std::vector<float>& scores, const std::vector<float>& logits,
-                  const std::string& text) const {
+  void print_line(const std::vector<std::int64_t>& order, const std::vector<float>& scores,
+                  const std::vector<float>& logits, const std::string& text) const {
     const auto number = [](float value) {
       char digits[32];
       std::snprintf(digits, sizeof digits, "%.4f", static_cast<double>(value));
       return std::string(digits);
     };
-    for (const std::int64_t id : order) std::cout << label(id) << '\t' << number(scores[static_cast<std::size_t>(id)]) << '\t';
+    for (const std::int64_t id : order)
+      std::cout << label(id) << '\t' << number(scores[static_cast<std::size_t>(id)]) << '\t';
     if (options_.logits)
       for (const float logit : logits) std::cout << number(logit) << '\t';
     std::cout << text << '\n';
@@ -111,7 +120,9 @@ void add_predict(CLI::App& app) {
   options->source.add(command);
   add_truth(command, "json", options->json, "one JSON object per line: {\"label\": ..., \"score\": ...}");
   add_truth(command, "logits", options->logits, "show the logits, too");
-  command.add_option("--top_k", options->top_k, "show the best K labels")->capture_default_str()->check(CLI::Range(1, 1 << 20));
+  command.add_option("--top_k", options->top_k, "show the best K labels")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1 << 20));
   command.add_option("--batch_size", options->batch_size, "texts that are computed at once")
       ->capture_default_str()
       ->check(CLI::Range(1, 4096));

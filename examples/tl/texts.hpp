@@ -122,15 +122,14 @@ class TextSource {
  public:
   struct Piece {
     std::vector<std::string> texts;
-    std::string place;       ///< "--text", "standard input, line" or "FILE, line": the number follows
+    std::string place;      ///< "--text", "standard input, line" or "FILE, line": the number follows
     std::size_t first = 1;  ///< number of the first text
 
     std::string where(std::size_t i) const { return place + " " + std::to_string(first + i); }
   };
 
   explicit TextSource(const TextOptions& options) {
-    if (!options.texts.empty() && !options.file.empty())
-      throw UsageError("expected --text or --file, got both");
+    if (!options.texts.empty() && !options.file.empty()) throw UsageError("expected --text or --file, got both");
     if (!options.texts.empty()) {
       all_ = options.texts;
       place_ = "--text";
@@ -159,7 +158,8 @@ class TextSource {
       piece.texts = lines_->next(most);
     } else {
       const std::size_t end = std::min(all_.size(), done_ + most);
-      piece.texts.assign(all_.begin() + static_cast<std::ptrdiff_t>(done_), all_.begin() + static_cast<std::ptrdiff_t>(end));
+      piece.texts.assign(all_.begin() + static_cast<std::ptrdiff_t>(done_),
+                         all_.begin() + static_cast<std::ptrdiff_t>(end));
     }
     done_ += piece.texts.size();
     return piece;

@@ -26,7 +26,8 @@ std::vector<std::string> split_names(const std::string& list) {
   std::vector<std::string> names;
   std::istringstream in(list);
   for (std::string name; std::getline(in, name, ',');) {
-    tl::check(!name.empty(), tl::ErrorCode::invalid_argument, "--labels: expected names with commas between, got ", list);
+    tl::check(!name.empty(), tl::ErrorCode::invalid_argument, "--labels: expected names with commas between, got ",
+              list);
     names.push_back(name);
   }
   return names;
@@ -104,7 +105,8 @@ void add_train(CLI::App& app) {
   command.add_option("--max_train_samples", options->max_train_samples, "train on the first so many texts");
   command.add_option("--max_eval_samples", options->max_eval_samples, "evaluate on the first so many texts");
   command.add_option("--config_overrides", options->config_overrides, "e.g. dropout=0,attention_dropout=0");
-  add_truth(command, "ignore_mismatched_sizes", options->ignore_mismatched_sizes, "start a head of another size afresh");
+  add_truth(command, "ignore_mismatched_sizes", options->ignore_mismatched_sizes,
+            "start a head of another size afresh");
   add_threads(command);
   for (const tl::ArgumentField& field : tl::argument_fields()) {
     const auto assign = [&field, options](const std::string& text) {
@@ -114,11 +116,15 @@ void add_train(CLI::App& app) {
         throw UsageError("--" + std::string(error.what()));
       }
     };
-    auto* option = command.add_option_function<std::string>("--" + std::string(field.name), assign, std::string(field.help));
-    option->group("TrainingArguments")->expected(field.is_flag ? 0 : 1, 1);
-    option->type_name(field.is_flag ? "BOOL" : "VALUE");
     const auto value = field.get(options->arguments);
-    if (!value.is_null() && value != "") option->default_str(value.is_string() ? value.get<std::string>() : value.dump());
+    std::string help(field.help);
+    // A default_str() would be what CLI11 takes for "--flag" alone.
+    if (!value.is_null() && value != "")
+      help += "; default: " + (value.is_string() ? value.get<std::string>() : value.dump());
+    command.add_option_function<std::string>("--" + std::string(field.name), assign, help)
+        ->group("TrainingArguments")
+        ->expected(field.is_flag ? 0 : 1, 1)
+        ->type_name(field.is_flag ? "BOOL" : "VALUE");
   }
   command.callback([options] { run(*options); });
 }

@@ -24,8 +24,7 @@ struct Fixture {
   }
 
   /// Rewrites the checkpoint: `change` may rename a tensor, drop it (empty name), or change its values.
-  template <class Change>
-  void change_tensors(Change&& change, tl::StoredDType dtype = tl::StoredDType::f32) {
+  template <class Change> void change_tensors(Change&& change, tl::StoredDType dtype = tl::StoredDType::f32) {
     std::list<std::vector<float>> floats;
     std::list<std::vector<tl::bfloat16>> halves;
     std::vector<tl::StoredTensor> tensors;
@@ -119,7 +118,8 @@ TEST_CASE("convert_bert refuses what is not a BERT encoder that DistilBERT can e
   refuses_config("model_type", "roberta", "expected \"model_type\": \"bert\", got roberta");
   refuses_config("model_type", "distilbert", "which needs no conversion");
   refuses_config("model_type", 3, "expected a string for \"model_type\"");
-  refuses_config("position_embedding_type", "relative_key", "expected \"position_embedding_type\": \"absolute\", got relative_key");
+  refuses_config("position_embedding_type", "relative_key",
+                 "expected \"position_embedding_type\": \"absolute\", got relative_key");
   refuses_config("is_decoder", true, "expected an encoder, got \"is_decoder\": true");
   refuses_config("hidden_size", absent, "expected an integer for \"hidden_size\", it is missing");
   refuses_config("hidden_size", "wide", "expected an integer for \"hidden_size\", string");
@@ -127,7 +127,8 @@ TEST_CASE("convert_bert refuses what is not a BERT encoder that DistilBERT can e
   refuses_config("hidden_dropout_prob", "much", "expected a number for \"hidden_dropout_prob\", got string");
   refuses_config("layer_norm_eps", 1e-5, "expected \"layer_norm_eps\": 1e-12");
   refuses_config("hidden_act", "swish", "activation: expected gelu");
-  refuses_config("num_hidden_layers", 3, "expected the tensor encoder.layer.2.attention.self.query.weight of a BERT encoder");
+  refuses_config("num_hidden_layers", 3,
+                 "expected the tensor encoder.layer.2.attention.self.query.weight of a BERT encoder");
 
   tl::write_json(f.in / "config.json", tl::Json::array());
   TL_REQUIRE_ERROR(tl::convert_bert(f.in, f.out), "expected a JSON object, got array");

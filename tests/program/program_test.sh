@@ -82,7 +82,7 @@ says 'lower case: yes'
 ok inspect model/model.safetensors
 says 'total: 36 tensors'
 refused 1 'does not exist' inspect nowhere
-refused 1 'is this a safetensors file?' inspect model/tokenizer.json
+refused 1 'is this a safetensors file?' inspect model/vocab.txt
 refused 1 'no config.json' inspect "$reviews"
 
 # --- tokenize
@@ -104,7 +104,7 @@ ok tokenize --model_name_or_path model --text 'one two three four five' --max_se
 says '[SEP]'
 printf 'fine\nbad \xff\n' > invalid.txt
 refused 1 'invalid.txt, line 2: text: expected UTF-8' tokenize --model_name_or_path model --file invalid.txt
-refused 1 'there is no folder' tokenize --model_name_or_path nowhere --text a
+refused 1 '"nowhere", which does not exist' tokenize --model_name_or_path nowhere --text a
 refused 1 'nowhere.txt' tokenize --model_name_or_path model --file nowhere.txt
 refused 2 'expected --text or --file, got both' tokenize --model_name_or_path model --file texts.txt --text a
 
@@ -126,14 +126,18 @@ refused_training 'expected at least one row' --train_file empty.jsonl
 printf 'text,label\n"one,0\n' > quote.csv
 refused_training 'quote.csv' --train_file quote.csv
 printf 'text,label\nfine,good\nalso,bad\nthird,ugly\n' > names.csv
-refused_training "row 2: expected label to be one of ['good', 'bad'], got 'ugly'" --train_file names.csv --labels good,bad
-refused_training "expected a column 'review', the columns are ['text', 'label']" --train_file names.csv --text_column review
+refused_training "row 2: expected label to be one of ['good', 'bad'], got 'ugly'" --train_file names.csv \
+  --labels good,bad
+refused_training "expected a column 'review', the columns are ['text', 'label']" --train_file names.csv \
+  --text_column review
 refused_training 'ends with .jsonl, .json or .csv' --train_file texts.txt
 refused_training 'nowhere.csv' --train_file nowhere.csv
 refused_training '--max_seq_length: expected at least 3 and at most' --train_file names.csv --max_seq_length 1000
 refused_training 'is not a field of DistilBertConfig' --train_file names.csv --config_overrides wings=2
-refused_training 'fp16' --train_file names.csv --fp16 --per_device_train_batch_size 0 --load_best_model_at_end
-grep -qF 'per_device_train_batch_size' err && grep -qF 'load_best_model_at_end' err || complain 'expected all contradictions at once'
+refused_training 'fp16' --train_file names.csv --fp16 \
+  --per_device_train_batch_size 0 --load_best_model_at_end
+grep -qF 'per_device_train_batch_size' err && grep -qF 'load_best_model_at_end' err ||
+  complain 'expected all contradictions at once'
 refused_training 'eval_strategy' --train_file names.csv --eval_strategy epoch
 touch occupied
 refused_training 'occupied' --train_file names.csv --output_dir occupied
@@ -159,7 +163,8 @@ done
 ok evaluate --model_name_or_path results --validation_file "$reviews/test.jsonl" --json
 says '"eval_samples": 200'
 cp out first.json
-ok evaluate --model_name_or_path results --validation_file "$reviews/test.jsonl" --json --threads 1 --per_device_eval_batch_size 16
+ok evaluate --model_name_or_path results --validation_file "$reviews/test.jsonl" --json --threads 1 \
+  --per_device_eval_batch_size 16
 [[ $(grep -o '"eval_loss": [^,]*' out) == $(grep -o '"eval_loss": [^,]*' first.json) ]] ||
   complain 'expected the same loss with one thread'
 refused 1 'expected a trained classifier' evaluate --model_name_or_path model --validation_file "$reviews/test.jsonl"
@@ -168,7 +173,7 @@ ok predict --model_name_or_path results --text 'A joy.' --text 'A bore.' --json 
 lines 2
 says '"logits": ['
 says '"top_k": [{"label": '
-ok predict --model_name_or_path results --file "$reviews/test.jsonl" --json
+ok predict --model_name_or_path results --file "$reviews/test.jsonl" --json --truncation
 lines 200
 head -n 3 "$reviews/test.jsonl" | sed 's/^{"text": "\(.*\)", "label".*/\1/' > three.txt
 ok predict --model_name_or_path results --file three.txt

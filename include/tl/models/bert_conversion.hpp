@@ -1,6 +1,7 @@
-// A BERT encoder as a DistilBERT. BERT adds three embeddings, word + token type + position; for inputs whose token types
-// are all 0 the token type's row is a constant, so position' = position + token_type[0] gives the same sums, and every
-// other parameter only changes its name. The pooler and any head are left out: a classifier starts with a fresh head.
+// A BERT encoder as a DistilBERT. BERT adds three embeddings, word + token type + position; for inputs whose token
+// types are all 0 the token type's row is a constant, so position' = position + token_type[0] gives the same sums, and
+// every other parameter only changes its name. The pooler and any head are left out: a classifier starts with a fresh
+// head.
 #pragma once
 
 #include <array>
@@ -57,8 +58,8 @@ inline DistilBertConfig distilbert_config_of_bert(const Json& json, const std::s
   check(type == "bert", ErrorCode::format, where, ": expected \"model_type\": \"bert\", got ", type,
         type == "distilbert" ? ", which needs no conversion" : "");
   const std::string positions = text("position_embedding_type", "absolute");
-  check(positions == "absolute", ErrorCode::format, where,
-        ": expected \"position_embedding_type\": \"absolute\", got ", positions, ", which DistilBERT does not have");
+  check(positions == "absolute", ErrorCode::format, where, ": expected \"position_embedding_type\": \"absolute\", got ",
+        positions, ", which DistilBERT does not have");
   for (const char* key : {"is_decoder", "add_cross_attention"})
     check(!json.contains(key) || !json.at(key).is_boolean() || !json.at(key).get<bool>(), ErrorCode::format, where,
           ": expected an encoder, got \"", key, "\": true");
@@ -240,8 +241,9 @@ inline BertConversionReport convert_bert(const std::filesystem::path& from, cons
     write_file(folder.path() / name, file.text());
     report.copied_files.emplace_back(name);
   }
-  write_json(folder.path() / "tokenizer_config.json",
-             detail::distilbert_tokenizer_config(from / "tokenizer_config.json", report.config.max_position_embeddings));
+  write_json(
+      folder.path() / "tokenizer_config.json",
+      detail::distilbert_tokenizer_config(from / "tokenizer_config.json", report.config.max_position_embeddings));
   folder.commit();
   return report;
 }
