@@ -55,7 +55,8 @@ template <class Kernel> class BlockedGemm {
     const std::int64_t task_panels = std::clamp<std::int64_t>(panels_ / wanted, 1, max_panels);
     const std::int64_t columns = ceil_div(panels_, task_panels);
     const std::int64_t most_strips = std::clamp(strips_ * columns / wanted, min_strips, max_strips);
-    const std::int64_t rows = ceil_div(strips_, most_strips), task_strips = ceil_div(strips_, rows);
+    const std::int64_t task_strips = ceil_div(strips_, ceil_div(strips_, most_strips));
+    const std::int64_t rows = ceil_div(strips_, task_strips);
     parallel_for(rows * columns, 1, [&](std::int64_t task, std::int64_t) {
       const std::int64_t strip = task / columns * task_strips, panel = task % columns * task_panels;
       tile(strip, std::min(strips_, strip + task_strips), panel, std::min(panels_, panel + task_panels));
