@@ -1,13 +1,15 @@
-"""Writes tests/reference/data/tokenizer_saved/: folders that the real libraries saved, for the tests of loading and saving.
+"""Writes tests/reference/data/tokenizer_saved/: folders that the real libraries saved, for tests of loading and saving.
 
-Usage: make_tokenizer_saved.py [FOLDER]     once with transformers 4.56.2 + tokenizers 0.22.2, once with 5.23.0 + 0.23.3;
-                                            each writes its own folders. Needs tokenizer_vocab.txt in FOLDER.
+Usage: make_tokenizer_saved.py [FOLDER]     (FOLDER holds tokenizer_vocab.txt; default: data beside this script)
+
+To be run twice: with transformers 4.56.2 and tokenizers 0.22.2, and with 5.23.0 and 0.23.3. Each writes its folders:
 
   v4_plain   DistilBertTokenizerFast with model_max_length 64, as saved by 4.56.2
   v4_added   the same after add_tokens(river, NEWTOK[lstrip]) and two additional special tokens
   v4_cased   BertTokenizerFast, do_lower_case=False, strip_accents=True, left padding
   v5_plain   BertTokenizer as saved by 5.23.0
   bert_processing   tokenizer.json with the older BertProcessing, compact, with truncation and padding set"""
+
 import json
 import os
 import shutil
@@ -47,7 +49,12 @@ with tempfile.TemporaryDirectory() as base:
         plain.add_tokens(['river', AddedToken('NEWTOK', lstrip=True)])
         plain.add_special_tokens({'additional_special_tokens': ['<x>', AddedToken('<y>', rstrip=True)]})
         save(plain, 'v4_added')
-        save(load(transformers.BertTokenizerFast, base, dict(do_lower_case=False, strip_accents=True, padding_side='left')), 'v4_cased')
+        save(
+            load(
+                transformers.BertTokenizerFast, base, dict(do_lower_case=False, strip_accents=True, padding_side='left')
+            ),
+            'v4_cased',
+        )
         old = Tokenizer.from_file(os.path.join(base, 'tokenizer.json'))
         old.post_processor = processors.BertProcessing(('[SEP]', 3), ('[CLS]', 2))
         old.enable_truncation(8)

@@ -1,10 +1,11 @@
 """Writes include/tl/text/unicode_tables.hpp: what the reference tokenizer does with every Unicode code point.
 
-Usage: tokenizer_unicode.py [OUT.hpp]        (needs the package tokenizers; made with 0.23.3; about two minutes on one core)
+Usage: tokenizer_unicode.py [OUT.hpp]        (needs the package tokenizers; made with 0.23.3; ten seconds)
 
-Nothing is taken from a Unicode data file: every code point is sent through the real BertNormalizer, BertPreTokenizer and
-the added-token matcher, and their answers become ranges. Only the combining classes come from Python's unicodedata; that they
-order the surviving marks as the library does is asserted for every pair."""
+Nothing is taken from a Unicode data file: every code point is sent through the real BertNormalizer, BertPreTokenizer
+and the added-token matcher, and their answers become ranges. Only the combining classes come from Python's unicodedata;
+that they order the surviving marks as the library does is asserted for every pair."""
+
 import os
 import sys
 import unicodedata
@@ -145,7 +146,9 @@ def main():
     for o in HANGUL:
         s = o - 0xAC00
         t = s % 28
-        assert decomposed.pop(o) == chr(0x1100 + s // 588) + chr(0x1161 + s % 588 // 28) + (chr(0x11A7 + t) if t else '')
+        assert decomposed.pop(o) == chr(0x1100 + s // 588) + chr(0x1161 + s % 588 // 28) + (
+            chr(0x11A7 + t) if t else ''
+        )
     kept, dropped = combining_classes(sets, strip)
     dropped_pairs = {}
     for o in sets['dropped']:
@@ -165,29 +168,60 @@ def main():
         table('CodePointRange', 'deleted_ranges', pairs(sets['deleted']), 'Removed by clean_text.'),
         table('CodePointRange', 'blank_ranges', pairs(sets['blank']), 'Replaced by U+0020 by clean_text.'),
         table('CodePointRange', 'cjk_ranges', pairs(sets['cjk']), 'Get a blank on both sides (handle_chinese_chars).'),
-        table('CodePointRange', 'separator_ranges', pairs(sets['separator']), 'White space: separates words and is removed.'),
+        table(
+            'CodePointRange',
+            'separator_ranges',
+            pairs(sets['separator']),
+            'White space: separates words and is removed.',
+        ),
         table('CodePointRange', 'punctuation_ranges', pairs(sets['punctuation']), 'A word of its own.'),
         table('CodePointRange', 'dropped_ranges', pairs(sets['dropped']), 'Removed by strip_accents.'),
-        table('CodePointRange', 'word_ranges', pairs(sets['word']), 'Word characters for the single_word rule of added tokens.'),
-        table('CodePointRange', 'reordering_ranges', pairs(reordered),
-              'Marks that survive strip_accents and are sorted by class, and characters that decompose into such marks.'),
-        table('CombiningRange', 'combining_ranges',
-              [braces([hexa(a), hexa(b), k]) for a, b, k in class_ranges({**kept, **dropped})],
-              'Combining classes of all marks that take part in sorting; every other code point ends a run of marks.'),
-        table('LowerRun', 'lower_runs', [braces([hexa(a), hexa(b), s, d]) for a, b, s, d in runs],
-              'Lower case; U+0130 (two code points) is handled in code.'),
-        table('Decomposition', 'decompositions', [braces([hexa(o), hexa(v)]) for o, v in singles],
-              'What strip_accents makes of a character where one code point is left.'),
-        table('LongDecomposition', 'long_decompositions',
-              [braces([hexa(o), braces([hexa(x) for x in v])]) for o, v in longer],
-              'What strip_accents makes of a character where more is left; unused places are 0. Hangul is computed.'),
-        table('LongDecomposition', 'dropped_decompositions',
-              [braces([hexa(o), braces([hexa(x) for x in v])]) for o, v in sorted(dropped_pairs.items())],
-              'Dropped marks that decompose into two; needed only for the source positions of sorted marks.'),
+        table(
+            'CodePointRange',
+            'word_ranges',
+            pairs(sets['word']),
+            'Word characters for the single_word rule of added tokens.',
+        ),
+        table(
+            'CodePointRange',
+            'reordering_ranges',
+            pairs(reordered),
+            'Marks that survive strip_accents and are sorted by class, and characters that decompose into such marks.',
+        ),
+        table(
+            'CombiningRange',
+            'combining_ranges',
+            [braces([hexa(a), hexa(b), k]) for a, b, k in class_ranges({**kept, **dropped})],
+            'Combining classes of all marks that take part in sorting; every other code point ends a run of marks.',
+        ),
+        table(
+            'LowerRun',
+            'lower_runs',
+            [braces([hexa(a), hexa(b), s, d]) for a, b, s, d in runs],
+            'Lower case; U+0130 (two code points) is handled in code.',
+        ),
+        table(
+            'Decomposition',
+            'decompositions',
+            [braces([hexa(o), hexa(v)]) for o, v in singles],
+            'What strip_accents makes of a character where one code point is left.',
+        ),
+        table(
+            'LongDecomposition',
+            'long_decompositions',
+            [braces([hexa(o), braces([hexa(x) for x in v])]) for o, v in longer],
+            'What strip_accents makes of a character where more is left; unused places are 0. Hangul is computed.',
+        ),
+        table(
+            'LongDecomposition',
+            'dropped_decompositions',
+            [braces([hexa(o), braces([hexa(x) for x in v])]) for o, v in sorted(dropped_pairs.items())],
+            'Dropped marks that decompose into two; needed only for the source positions of sorted marks.',
+        ),
     ]
     text = f'''// Classes and mappings of all Unicode code points as the reference tokenizer has them: it mixes Unicode versions
-// (categories of 8.0, decompositions of 9.0, lower case of 17.0). Generated by tests/reference/tokenizer_unicode.py from
-// the answers of tokenizers {tokenizers.__version__}; do not edit. Ranges are inclusive and sorted.
+// (categories of 8.0, decompositions of 9.0, lower case of 17.0). Generated by tests/reference/tokenizer_unicode.py
+// from the answers of tokenizers {tokenizers.__version__}; do not edit. Ranges are inclusive and sorted.
 #pragma once
 
 namespace tl::detail::text {{
@@ -213,7 +247,11 @@ struct LongDecomposition {{
 '''
     text += '\n'.join(parts) + '\n}  // namespace tl::detail::text\n'
     here = os.path.dirname(os.path.abspath(__file__))
-    path = sys.argv[1] if len(sys.argv) > 1 else os.path.join(here, '..', '..', 'include', 'tl', 'text', 'unicode_tables.hpp')
+    path = (
+        sys.argv[1]
+        if len(sys.argv) > 1
+        else os.path.join(here, '..', '..', 'include', 'tl', 'text', 'unicode_tables.hpp')
+    )
     with open(path, 'w', encoding='utf8') as out:
         out.write(text)
     print({k: len(v) for k, v in sets.items()}, 'lower', len(lowered), 'decomposed', len(decomposed), 'kept', len(kept))

@@ -1,5 +1,5 @@
-// Runs one recorded case (a JSON object with a text, options and the reference's answer) against a tokenizer. The shared
-// collection and the project's own cases use the same form; field k says what kind of call a case is.
+// Runs one recorded case (a JSON object with a text, options and the reference's answer) against a tokenizer. The
+// shared collection and the project's own cases use the same form; field k says what kind of call a case is.
 #pragma once
 
 #include <functional>
@@ -40,7 +40,8 @@ inline void check_encoding(const json& expected, const Encoding& got) {
   if (expected.contains("word_ids")) CHECK(with_nulls(got.word_ids) == expected["word_ids"]);
   if (expected.contains("sequence_ids")) CHECK(with_nulls(got.sequence_ids) == expected["sequence_ids"]);
   if (expected.contains("type_ids")) CHECK(got.token_type_ids == expected["type_ids"].get<std::vector<std::int32_t>>());
-  if (expected.contains("attention_mask")) CHECK(got.attention_mask == expected["attention_mask"].get<std::vector<std::int32_t>>());
+  if (expected.contains("attention_mask"))
+    CHECK(got.attention_mask == expected["attention_mask"].get<std::vector<std::int32_t>>());
   if (expected.contains("special_tokens_mask"))
     CHECK(got.special_tokens_mask == expected["special_tokens_mask"].get<std::vector<std::int32_t>>());
 }
@@ -73,8 +74,9 @@ inline void check_truncation(const json& expected, const Tokenizer& tokenizer) {
                           .truncation_side = expected.at("side") == "left" ? Side::left : Side::right};
   const std::string text = expected.at("text");
   const auto call = [&] {
-    return expected.at("text_pair").is_null() ? tokenizer.encode(text, options)
-                                              : tokenizer.encode_pair(text, expected["text_pair"].get<std::string>(), options);
+    return expected.at("text_pair").is_null()
+               ? tokenizer.encode(text, options)
+               : tokenizer.encode_pair(text, expected["text_pair"].get<std::string>(), options);
   };
   if (expected.contains("error")) {
     const std::map<std::string, std::string> parts{{"settings", "TokenizeOptions::stride: expected at most"},
@@ -105,14 +107,18 @@ inline void check_case(const json& expected, const std::function<const Tokenizer
   if (kind == "decode") {
     const auto ids = expected.at("ids").get<std::vector<std::int32_t>>();
     CHECK(tokenizer.decode(ids, {.clean_up_tokenization_spaces = false}) == expected.at("text"));
-    CHECK(tokenizer.decode(ids, {.skip_special_tokens = true, .clean_up_tokenization_spaces = false}) == expected.at("text_skip"));
+    CHECK(tokenizer.decode(ids, {.skip_special_tokens = true, .clean_up_tokenization_spaces = false}) ==
+          expected.at("text_skip"));
     if (expected.contains("text_clean"))
       CHECK(tokenizer.decode(ids, {.clean_up_tokenization_spaces = true}) == expected["text_clean"]);
     return;
   }
-  if (kind == "words") return check_encoding(expected, tokenizer.encode_words(expected.at("words").get<std::vector<std::string>>(), options));
+  if (kind == "words")
+    return check_encoding(expected,
+                          tokenizer.encode_words(expected.at("words").get<std::vector<std::string>>(), options));
   const std::string text = expected.at("text");
-  if (kind == "pair") return check_encoding(expected, tokenizer.encode_pair(text, expected.at("text_pair").get<std::string>(), options));
+  if (kind == "pair")
+    return check_encoding(expected, tokenizer.encode_pair(text, expected.at("text_pair").get<std::string>(), options));
   if (kind == "added") tokenizer.add_tokens(added_of(expected.at("added")));
   if (kind == "split_special") options.split_special_tokens = true;
   check_encoding(expected, tokenizer.encode(text, options));

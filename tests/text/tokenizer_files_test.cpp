@@ -21,11 +21,14 @@ namespace {
 
 std::filesystem::path saved(const std::string& name) { return reference_file("tokenizer_saved") / name; }
 
-void write_text(const std::filesystem::path& path, const std::string& text) { std::ofstream(path, std::ios::binary) << text; }
+void write_text(const std::filesystem::path& path, const std::string& text) {
+  std::ofstream(path, std::ios::binary) << text;
+}
 
 void check_same_files(const std::filesystem::path& expected, const std::filesystem::path& got) {
   std::vector<std::string> names;
-  for (const auto& entry : std::filesystem::directory_iterator(expected)) names.push_back(entry.path().filename().string());
+  for (const auto& entry : std::filesystem::directory_iterator(expected))
+    names.push_back(entry.path().filename().string());
   std::size_t count = 0;
   for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator(got)) ++count;
   CHECK(count == names.size());
@@ -122,7 +125,9 @@ TEST_CASE("tokenizer files: the configuration decides about case, accents and CJ
   root["normalizer"]["handle_chinese_chars"] = false;
   write_text(folder / "tokenizer.json", root.dump());
   const auto tokens = [&](const TokenizerOptions& options = {}) {
-    return Tokenizer::from_pretrained(folder.path(), options).encode("The caf\u00e9 \u4e2d\u4e2d", {.add_special_tokens = false}).tokens;
+    return Tokenizer::from_pretrained(folder.path(), options)
+        .encode("The caf\u00e9 \u4e2d\u4e2d", {.add_special_tokens = false})
+        .tokens;
   };
   using List = std::vector<std::string>;
   const List lower{"the", "cafe", "\u4e2d", "\u4e2d"};
@@ -137,7 +142,8 @@ TEST_CASE("tokenizer files: the configuration decides about case, accents and CJ
   CHECK(tokens()[1] == "caf\u00e9");
   root["normalizer"]["clean_text"] = false;
   write_text(folder / "tokenizer.json", root.dump());
-  CHECK(Tokenizer::from_pretrained(folder.path()).encode("a\u0001b", {.add_special_tokens = false}).tokens == List{"[UNK]"});
+  CHECK(Tokenizer::from_pretrained(folder.path()).encode("a\u0001b", {.add_special_tokens = false}).tokens ==
+        List{"[UNK]"});
 }
 
 TEST_CASE("tokenizer files: names and flags of the special tokens") {
@@ -146,8 +152,10 @@ TEST_CASE("tokenizer files: names and flags of the special tokens") {
   write_text(folder / "tokenizer_config.json",
              R"({"pad_token": "wrong", "unk_token": "<unk>", "sep_token": {"content": "</s>", "rstrip": true},
                  "model_max_length": 1000000000000000019884624838656, "padding_side": "left", "truncation_side": "left",
-                 "additional_special_tokens": ["<t>"], "clean_up_tokenization_spaces": true, "custom": {"kept": [1]}})");
-  write_text(folder / "special_tokens_map.json", R"({"pad_token": "<pad>", "cls_token": {"content": "<s>", "lstrip": true}})");
+                 "additional_special_tokens": ["<t>"], "clean_up_tokenization_spaces": true,
+                 "custom": {"kept": [1]}})");
+  write_text(folder / "special_tokens_map.json",
+             R"({"pad_token": "<pad>", "cls_token": {"content": "<s>", "lstrip": true}})");
   write_text(folder / "config.json", R"({"model_type": "bert"})");
   const Tokenizer tokenizer = Tokenizer::from_pretrained(folder.path());
   CHECK(tokenizer.pad_token_id() == 0);
@@ -180,7 +188,8 @@ TEST_CASE("tokenizer files: names and flags of the special tokens") {
   CHECK(again.encode("a</s> b zz").tokens == tokenizer.encode("a</s> b zz").tokens);
   CHECK(again.padding_side() == Side::left);
 
-  const Tokenizer renamed = Tokenizer::from_pretrained(folder.path(), {.model_max_length = 9, .pad_token = "b", .padding_side = Side::right});
+  const Tokenizer renamed =
+      Tokenizer::from_pretrained(folder.path(), {.model_max_length = 9, .pad_token = "b", .padding_side = Side::right});
   CHECK(renamed.pad_token_id() == 5);
   CHECK(renamed.model_max_length() == 9);
   CHECK(renamed.padding_side() == Side::right);
@@ -189,8 +198,10 @@ TEST_CASE("tokenizer files: names and flags of the special tokens") {
 TEST_CASE("tokenizer files: flags of added_tokens_decoder win, split_special_tokens and added_tokens.json count") {
   TemporaryFolder folder;
   write_text(folder / "vocab.txt", small_vocab);
-  write_text(folder / "tokenizer_config.json",
-             R"({"added_tokens_decoder": {"4": {"content": "[MASK]", "lstrip": true, "special": true}, "8": {"content": "new", "normalized": true}}})");
+  write_text(
+      folder / "tokenizer_config.json",
+      R"({"added_tokens_decoder": {"4": {"content": "[MASK]", "lstrip": true, "special": true},
+                                   "8": {"content": "new", "normalized": true}}})");
   const Tokenizer tokenizer = Tokenizer::from_pretrained(folder.path());
   CHECK(tokenizer.encode("a [MASK] NEW").tokens == std::vector<std::string>{"[CLS]", "a", " [MASK]", "new", "[SEP]"});
   CHECK(tokenizer.vocab_size() == 9);
@@ -227,7 +238,8 @@ TEST_CASE("tokenizer files: a tokenizer without post-processor or decoder") {
 
 TEST_CASE("tokenizer files: folders that are none") {
   TL_REQUIRE_ERROR(Tokenizer::from_pretrained("distilbert-base-uncased"), "not downloaded by their name on a hub");
-  TL_REQUIRE_ERROR(Tokenizer::from_pretrained("owner/name"), "got \"owner/name\", which does not exist; models are not downloaded");
+  TL_REQUIRE_ERROR(Tokenizer::from_pretrained("owner/name"),
+                   "got \"owner/name\", which does not exist; models are not downloaded");
   TL_REQUIRE_ERROR(Tokenizer::from_pretrained("./no/such"), "got \"./no/such\", which does not exist");
   CHECK(error_of([] { Tokenizer::from_pretrained("./no/such"); }).find("hub") == std::string::npos);
   TemporaryFolder folder;
@@ -235,7 +247,8 @@ TEST_CASE("tokenizer files: folders that are none") {
   write_text(folder / "file", "");
   TL_REQUIRE_ERROR(Tokenizer::from_pretrained(folder / "file"), "got the file");
   write_text(folder / "vocab.txt", small_vocab);
-  TL_REQUIRE_ERROR(Tokenizer::from_pretrained(folder.path(), {.model_max_length = 0}), "model_max_length: expected at least 1, got 0");
+  TL_REQUIRE_ERROR(Tokenizer::from_pretrained(folder.path(), {.model_max_length = 0}),
+                   "model_max_length: expected at least 1, got 0");
   std::filesystem::create_directory(folder / "tokenizer.json");
   check_contains(error_of([&] { Tokenizer::from_pretrained(folder.path()); }), "tokenizer.json: cannot be");
   const Tokenizer tokenizer = Tokenizer::from_vocabulary({"[UNK]"});
@@ -248,67 +261,109 @@ TEST_CASE("tokenizer files: folders that are none") {
 
 TEST_CASE("tokenizer files: vocabularies that are wrong") {
   check_contains(load_error("vocab.txt", ""), "vocab.txt: expected one piece per line, got an empty file");
-  check_contains(load_error("vocab.txt", "a\nb\xff\n"), "vocab.txt: expected UTF-8 text, got an invalid sequence at byte 3");
-  check_contains(load_error("vocab.txt", "[UNK]\na\nb\na\n"), "vocab.txt: the piece \"a\" appears twice, with ids 1 and 3; expected every piece once");
-  TL_REQUIRE_ERROR(Tokenizer::from_vocabulary({"a", "\xc3"}), "vocabulary: expected UTF-8, got something else in piece 1");
+  check_contains(load_error("vocab.txt", "a\nb\xff\n"),
+                 "vocab.txt: expected UTF-8 text, got an invalid sequence at byte 3");
+  check_contains(load_error("vocab.txt", "[UNK]\na\nb\na\n"),
+                 "vocab.txt: the piece \"a\" appears twice, with ids 1 and 3; expected every piece once");
+  TL_REQUIRE_ERROR(Tokenizer::from_vocabulary({"a", "\xc3"}),
+                   "vocabulary: expected UTF-8, got something else in piece 1");
   TL_REQUIRE_ERROR(Tokenizer::from_vocabulary({"a", "a"}), "vocabulary: the piece \"a\" appears twice");
   check_contains(load_error("added_tokens.json", R"({"x": "y"})"), "added_tokens.json: x: expected an id, got \"y\"");
-  check_contains(load_error("added_tokens.json", R"({"x": 100})"), "the token \"x\" is listed with id 100, but its place in the vocabulary is 8");
+  check_contains(load_error("added_tokens.json", R"({"x": 100})"),
+                 "the token \"x\" is listed with id 100, but its place in the vocabulary is 8");
 }
 
 TEST_CASE("tokenizer files: a missing unknown token matters when it is needed") {
   const Tokenizer tokenizer = Tokenizer::from_vocabulary({"a", "[CLS]", "[SEP]"});
   CHECK(tokenizer.encode("a").input_ids == std::vector<std::int32_t>{1, 0, 2});
-  TL_REQUIRE_ERROR(tokenizer.encode("a zz"), "the word \"zz\" is not in the vocabulary, and neither is the unknown token \"[UNK]\"");
+  TL_REQUIRE_ERROR(tokenizer.encode("a zz"),
+                   "the word \"zz\" is not in the vocabulary, and neither is the unknown token \"[UNK]\"");
 }
 
 TEST_CASE("tokenizer files: tokenizer.json that is wrong") {
-  check_contains(load_error("tokenizer.json", "{\"a\": nul}"), "tokenizer.json: expected JSON, got a syntax error at byte 10 of 10");
+  check_contains(load_error("tokenizer.json", "{\"a\": nul}"),
+                 "tokenizer.json: expected JSON, got a syntax error at byte 10 of 10");
   check_contains(load_error("tokenizer.json", "[]"), "tokenizer.json: expected a JSON object, got array");
   check_contains(load_error("tokenizer.json", "{}"), "tokenizer.json: expected the key \"model\", got none");
   check_contains(load_error("tokenizer.json", "{\"a\": 1e999}"), "tokenizer.json: expected JSON (");
-  check_contains(load_error("tokenizer.json", "{\"a\": " + std::string(300, '[')), "expected at most 200 levels of brackets");
-  check_contains(json_error([](json& j) { j["model"]["type"] = "BPE"; }), "model.type: expected \"WordPiece\", got \"BPE\"");
+  check_contains(load_error("tokenizer.json", "{\"a\": " + std::string(300, '[')),
+                 "expected at most 200 levels of brackets");
+  check_contains(json_error([](json& j) { j["model"]["type"] = "BPE"; }),
+                 "model.type: expected \"WordPiece\", got \"BPE\"");
   check_contains(json_error([](json& j) { j["model"]["vocab"] = 3; }), "model.vocab: expected an object, got 3");
   check_contains(json_error([](json& j) { j["model"].erase("vocab"); }), "model: expected the key \"vocab\", got none");
-  check_contains(json_error([](json& j) { j["model"]["unk_token"] = json::array(); }), "model.unk_token: expected a string, got an array");
-  check_contains(json_error([](json& j) { j["model"]["max_input_chars_per_word"] = -1; }), "expected a number between 0 and 2147483647, got -1");
-  check_contains(json_error([](json& j) { j["model"]["vocab"]["new"] = 100000; }), "model.vocab: expected the ids of 571 pieces to be 0 to 570 without a gap, got 100000 for the piece \"new\"");
-  check_contains(json_error([](json& j) { j["model"]["vocab"]["a"] = 6; }), "model.vocab: expected every id once, got 6 for the pieces");
+  check_contains(json_error([](json& j) { j["model"]["unk_token"] = json::array(); }),
+                 "model.unk_token: expected a string, got an array");
+  check_contains(json_error([](json& j) { j["model"]["max_input_chars_per_word"] = -1; }),
+                 "expected a number between 0 and 2147483647, got -1");
+  check_contains(
+      json_error([](json& j) { j["model"]["vocab"]["new"] = 100000; }),
+      "model.vocab: expected the ids of 571 pieces to be 0 to 570 without a gap, got 100000 for the piece \"new\"");
+  check_contains(json_error([](json& j) { j["model"]["vocab"]["a"] = 6; }),
+                 "model.vocab: expected every id once, got 6 for the pieces");
   check_contains(json_error([](json& j) { j["model"]["vocab"]["a"] = "b"; }), "got \"b\" for the piece \"a\"");
-  check_contains(json_error([](json& j) { j["normalizer"] = nullptr; }), "tokenizer.json: expected the key \"normalizer\", got none");
-  check_contains(json_error([](json& j) { j["normalizer"]["type"] = "NFC"; }), "normalizer.type: expected \"BertNormalizer\", got \"NFC\"");
-  check_contains(json_error([](json& j) { j["normalizer"]["clean_text"] = 1; }), "normalizer.clean_text: expected true or false, got 1");
-  check_contains(json_error([](json& j) { j["pre_tokenizer"]["type"] = "ByteLevel"; }), "pre_tokenizer.type: expected \"BertPreTokenizer\"");
-  check_contains(json_error([](json& j) { j["decoder"]["type"] = "BPE"; }), "decoder.type: expected \"WordPiece\", got \"BPE\"");
-  check_contains(json_error([](json& j) { j["post_processor"]["type"] = "Roberta"; }), "expected \"TemplateProcessing\" or \"BertProcessing\", got \"Roberta\"");
-  check_contains(json_error([](json& j) { j["post_processor"]["single"][1] = 5; }), "post_processor.single[1]: expected an object, got 5");
-  check_contains(json_error([](json& j) { j["post_processor"]["single"][1]["Sequence"]["id"] = "C"; }), "Sequence.id: expected \"A\" or \"B\", got \"C\"");
-  check_contains(json_error([](json& j) { j["post_processor"]["single"][0]["SpecialToken"]["id"] = "[X]"; }), "expected a name in special_tokens, got \"[X]\"");
-  check_contains(json_error([](json& j) { j["post_processor"]["special_tokens"]["[CLS]"]["ids"][0] = 9999; }), "post_processor: expected an id below 570 for \"[CLS]\", got 9999");
-  check_contains(json_error([](json& j) { j["post_processor"]["special_tokens"]["[CLS]"]["ids"][0] = "x"; }), "ids: expected an array of ids");
-  check_contains(json_error([](json& j) { j["post_processor"]["special_tokens"]["[CLS]"]["tokens"][0] = 1; }), "tokens: expected an array of strings");
-  check_contains(json_error([](json& j) { j["post_processor"]["special_tokens"]["[CLS]"]["tokens"] = json::array(); }), "expected as many tokens as ids");
-  check_contains(json_error([](json& j) { j["post_processor"]["special_tokens"]["[CLS]"] = 1; }), "special_tokens.[CLS]: expected an object, got 1");
-  check_contains(json_error([](json& j) { j["post_processor"] = {{"type", "BertProcessing"}, {"sep", {"[SEP]"}}, {"cls", {"[CLS]", 2}}}; }), "post_processor.sep: expected a token and its id");
-  check_contains(json_error([](json& j) { j["added_tokens"][1] = "x"; }), "added_tokens[1]: expected an object, got \"x\"");
-  check_contains(json_error([](json& j) { j["added_tokens"][1]["id"] = 1.5; }), "added_tokens[1].id: expected an integer, got 1.5");
-  check_contains(json_error([](json& j) { j["added_tokens"][1]["id"] = 0; }), "added_tokens[1].id: expected every id once, got 0 again");
-  check_contains(json_error([](json& j) { j["added_tokens"][1]["id"] = 7; }), "the token \"[UNK]\" is listed with id 7, but its place in the vocabulary is 1");
+  check_contains(json_error([](json& j) { j["normalizer"] = nullptr; }),
+                 "tokenizer.json: expected the key \"normalizer\", got none");
+  check_contains(json_error([](json& j) { j["normalizer"]["type"] = "NFC"; }),
+                 "normalizer.type: expected \"BertNormalizer\", got \"NFC\"");
+  check_contains(json_error([](json& j) { j["normalizer"]["clean_text"] = 1; }),
+                 "normalizer.clean_text: expected true or false, got 1");
+  check_contains(json_error([](json& j) { j["pre_tokenizer"]["type"] = "ByteLevel"; }),
+                 "pre_tokenizer.type: expected \"BertPreTokenizer\"");
+  check_contains(json_error([](json& j) { j["decoder"]["type"] = "BPE"; }),
+                 "decoder.type: expected \"WordPiece\", got \"BPE\"");
+  check_contains(json_error([](json& j) { j["post_processor"]["type"] = "Roberta"; }),
+                 "expected \"TemplateProcessing\" or \"BertProcessing\", got \"Roberta\"");
+  check_contains(json_error([](json& j) { j["post_processor"]["single"][1] = 5; }),
+                 "post_processor.single[1]: expected an object, got 5");
+  check_contains(json_error([](json& j) { j["post_processor"]["single"][1]["Sequence"]["id"] = "C"; }),
+                 "Sequence.id: expected \"A\" or \"B\", got \"C\"");
+  check_contains(json_error([](json& j) { j["post_processor"]["single"][0]["SpecialToken"]["id"] = "[X]"; }),
+                 "expected a name in special_tokens, got \"[X]\"");
+  check_contains(json_error([](json& j) { j["post_processor"]["special_tokens"]["[CLS]"]["ids"][0] = 9999; }),
+                 "post_processor: expected an id below 570 for \"[CLS]\", got 9999");
+  check_contains(json_error([](json& j) { j["post_processor"]["special_tokens"]["[CLS]"]["ids"][0] = "x"; }),
+                 "ids: expected an array of ids");
+  check_contains(json_error([](json& j) { j["post_processor"]["special_tokens"]["[CLS]"]["tokens"][0] = 1; }),
+                 "tokens: expected an array of strings");
+  check_contains(json_error([](json& j) { j["post_processor"]["special_tokens"]["[CLS]"]["tokens"] = json::array(); }),
+                 "expected as many tokens as ids");
+  check_contains(json_error([](json& j) { j["post_processor"]["special_tokens"]["[CLS]"] = 1; }),
+                 "special_tokens.[CLS]: expected an object, got 1");
+  check_contains(json_error([](json& j) {
+                   j["post_processor"] = {{"type", "BertProcessing"}, {"sep", {"[SEP]"}}, {"cls", {"[CLS]", 2}}};
+                 }),
+                 "post_processor.sep: expected a token and its id");
+  check_contains(json_error([](json& j) { j["added_tokens"][1] = "x"; }),
+                 "added_tokens[1]: expected an object, got \"x\"");
+  check_contains(json_error([](json& j) { j["added_tokens"][1]["id"] = 1.5; }),
+                 "added_tokens[1].id: expected an integer, got 1.5");
+  check_contains(json_error([](json& j) { j["added_tokens"][1]["id"] = 0; }),
+                 "added_tokens[1].id: expected every id once, got 0 again");
+  check_contains(json_error([](json& j) { j["added_tokens"][1]["id"] = 7; }),
+                 "the token \"[UNK]\" is listed with id 7, but its place in the vocabulary is 1");
 }
 
 TEST_CASE("tokenizer files: configurations that are wrong") {
   const auto error = [](const std::string& text) { return load_error("tokenizer_config.json", text); };
   check_contains(error("{"), "tokenizer_config.json: expected JSON, got a syntax error at byte 2");
-  check_contains(error(R"({"do_lower_case": "yes"})"), "tokenizer_config.json: do_lower_case: expected true or false, got \"yes\"");
-  check_contains(error(R"({"unk_token": 3})"), "unk_token: expected a string or an object with the key \"content\", got 3");
+  check_contains(error(R"({"do_lower_case": "yes"})"),
+                 "tokenizer_config.json: do_lower_case: expected true or false, got \"yes\"");
+  check_contains(error(R"({"unk_token": 3})"),
+                 "unk_token: expected a string or an object with the key \"content\", got 3");
   check_contains(error(R"({"unk_token": {"lstrip": true}})"), "unk_token: expected the key \"content\", got none");
-  check_contains(error(R"({"model_max_length": "long"})"), "model_max_length: expected a number of at least 1, got \"long\"");
+  check_contains(error(R"({"model_max_length": "long"})"),
+                 "model_max_length: expected a number of at least 1, got \"long\"");
   check_contains(error(R"({"model_max_length": 0})"), "model_max_length: expected a number of at least 1, got 0");
   check_contains(error(R"({"padding_side": "top"})"), "padding_side: expected \"right\" or \"left\", got \"top\"");
-  check_contains(error(R"({"additional_special_tokens": "x"})"), "additional_special_tokens: expected an array, got \"x\"");
-  check_contains(error(R"({"added_tokens_decoder": {"x": {"content": "y"}}})"), "added_tokens_decoder.x: expected an id as the key");
-  check_contains(error(R"({"added_tokens_decoder": {"8": "y"}})"), "added_tokens_decoder.8: expected an object, got \"y\"");
-  check_contains(error(R"({"added_tokens_decoder": {"9": {"content": "y"}}})"), "the token \"y\" is listed with id 9, but its place in the vocabulary is 8");
-  check_contains(load_error("special_tokens_map.json", R"({"cls_token": 1})"), "tokenizer_config.json with special_tokens_map.json: cls_token: expected a string");
+  check_contains(error(R"({"additional_special_tokens": "x"})"),
+                 "additional_special_tokens: expected an array, got \"x\"");
+  check_contains(error(R"({"added_tokens_decoder": {"x": {"content": "y"}}})"),
+                 "added_tokens_decoder.x: expected an id as the key");
+  check_contains(error(R"({"added_tokens_decoder": {"8": "y"}})"),
+                 "added_tokens_decoder.8: expected an object, got \"y\"");
+  check_contains(error(R"({"added_tokens_decoder": {"9": {"content": "y"}}})"),
+                 "the token \"y\" is listed with id 9, but its place in the vocabulary is 8");
+  check_contains(load_error("special_tokens_map.json", R"({"cls_token": 1})"),
+                 "tokenizer_config.json with special_tokens_map.json: cls_token: expected a string");
 }

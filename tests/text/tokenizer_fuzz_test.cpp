@@ -28,7 +28,8 @@ const Tokenizer& plain() {
 }
 
 std::string random_bytes(Random& random) {
-  static const std::string likely[] = {"\xc3", "\xa9", "\xe0\xa0", "\xed\xa0\x80", "\xf4\x90", "\xf0\x9f\x98\x80", "\xc0\xaf", "[SEP]", "<y>", "the ", "a"};
+  static const std::string likely[] = {"\xc3",     "\xa9",  "\xe0\xa0", "\xed\xa0\x80", "\xf4\x90", "\xf0\x9f\x98\x80",
+                                       "\xc0\xaf", "[SEP]", "<y>",      "the ",         "a"};
   std::string out;
   for (std::size_t i = below(random, 20); i > 0; --i) {
     if (below(random, 2)) out += likely[below(random, std::size(likely))];
@@ -38,8 +39,10 @@ std::string random_bytes(Random& random) {
 }
 
 std::string random_text(Random& random) {
-  static const char32_t likely[] = {0x301, 0x302E, 0x1D165, 0x1D15E, 0xE9, 0x130, 0x4E2D, 0xAC01, 0xAD, 0x85, 0xA0, 0xFFFD, 0, 0x200D, 0x1F600, 0x344, 0x3000, 0x2B820};
-  static const std::string words[] = {"the", "river", "unable", " ", " ", "NEWTOK", " <y> ", "<x>", "[MASK]", "[sep]", ".", "cafe", "tokens"};
+  static const char32_t likely[] = {0x301, 0x302E, 0x1D165, 0x1D15E, 0xE9,   0x130,   0x4E2D, 0xAC01, 0xAD,
+                                    0x85,  0xA0,   0xFFFD,  0,       0x200D, 0x1F600, 0x344,  0x3000, 0x2B820};
+  static const std::string words[] = {"the", "river",  "unable", " ", " ",    "NEWTOK", " <y> ",
+                                      "<x>", "[MASK]", "[sep]",  ".", "cafe", "tokens"};
   std::string out;
   for (std::size_t i = below(random, 16); i > 0; --i) {
     const std::size_t kind = below(random, 4);
@@ -58,7 +61,9 @@ std::string random_text(Random& random) {
 // The definition of UTF-8, without any of the shortcuts of the library.
 std::size_t first_bad_byte(const std::string& text) {
   for (std::size_t at = 0; at < text.size();) {
-    const auto byte = [&](std::size_t i) { return at + i < text.size() ? static_cast<unsigned char>(text[at + i]) : 0u; };
+    const auto byte = [&](std::size_t i) {
+      return at + i < text.size() ? static_cast<unsigned char>(text[at + i]) : 0u;
+    };
     const unsigned lead = byte(0);
     const std::size_t size = lead < 0x80 ? 1 : lead >> 5 == 6 ? 2 : lead >> 4 == 14 ? 3 : lead >> 3 == 30 ? 4 : 0;
     if (size == 0) return at;
@@ -78,7 +83,8 @@ void check_columns(const Encoding& encoding) {
   const std::size_t size = encoding.size();
   const bool equal = encoding.token_type_ids.size() == size && encoding.attention_mask.size() == size &&
                      encoding.special_tokens_mask.size() == size && encoding.tokens.size() == size &&
-                     encoding.offsets.size() == size && encoding.word_ids.size() == size && encoding.sequence_ids.size() == size;
+                     encoding.offsets.size() == size && encoding.word_ids.size() == size &&
+                     encoding.sequence_ids.size() == size;
   REQUIRE(equal);
 }
 
@@ -162,13 +168,15 @@ TEST_CASE("tokenizer fuzz: random code points give valid offsets, and windows th
 TEST_CASE("tokenizer fuzz: damaged files load or throw tl::Error") {
   Random random(3);
   const auto folder = reference_file("tokenizer_saved") / "v4_added";
-  for (const char* name : {"tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.txt"}) {
+  for (const char* name :
+       {"tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.txt"}) {
     const std::string text = read_text(folder / name);
     int failures = 0;
     for (int i = 0; i < 250; ++i) {
       TemporaryFolder copy;
       std::filesystem::copy(folder, copy.path());
-      if (std::string(name) == "vocab.txt" || std::string(name) == "added_tokens.json") std::filesystem::remove(copy / "tokenizer.json");
+      if (std::string(name) == "vocab.txt" || std::string(name) == "added_tokens.json")
+        std::filesystem::remove(copy / "tokenizer.json");
       if (std::string(name) == "special_tokens_map.json" || std::string(name) == "added_tokens.json")
         std::filesystem::remove(copy / "tokenizer_config.json");
       std::string damaged = text;

@@ -58,7 +58,8 @@ TEST_CASE("tokenizer: the answers recorded by transformers.js") {
     const Tokenizer& tokenizer = shared_tokenizer(item.at("vocab"), item.at("lowercase").get<bool>());
     const std::string text = item.at("text");
     const bool pair = item.contains("text_pair") && !item["text_pair"].is_null();
-    const Encoding got = pair ? tokenizer.encode_pair(text, item["text_pair"].get<std::string>()) : tokenizer.encode(text);
+    const Encoding got =
+        pair ? tokenizer.encode_pair(text, item["text_pair"].get<std::string>()) : tokenizer.encode(text);
     check_encoding({{"ids", item.at("ids")}}, got);
     CHECK(tokenizer.decode(got.input_ids, {.clean_up_tokenization_spaces = true}) == item.at("decoded"));
   }
@@ -123,7 +124,8 @@ TEST_CASE("tokenizer: the published tokenizer.json files load and save to the sa
   const auto pretty = shared_file(folder + "bert-base-uncased/tokenizer.saved_pretty.json");
   if (!pretty) TL_SKIP("the shared collection is not here");
   const std::string uncased = read_text(*pretty);
-  for (const std::string name : {"bert-base-uncased/tokenizer.saved_pretty.json", "distilbert-base-uncased/tokenizer.json", "all-MiniLM-L6-v2/tokenizer.json"}) {
+  for (const std::string name : {"bert-base-uncased/tokenizer.saved_pretty.json",
+                                 "distilbert-base-uncased/tokenizer.json", "all-MiniLM-L6-v2/tokenizer.json"}) {
     INFO(name);
     TemporaryFolder in, out;
     std::filesystem::copy(shared_file(folder + name).value(), in / "tokenizer.json");
@@ -136,8 +138,10 @@ TEST_CASE("tokenizer: the published tokenizer.json files load and save to the sa
   }
   TemporaryFolder in, out;
   std::filesystem::copy(*pretty, in / "tokenizer.json");
-  std::filesystem::copy(shared_file(folder + "bert-base-uncased/tokenizer_config.saved.json").value(), in / "tokenizer_config.json");
+  std::filesystem::copy(shared_file(folder + "bert-base-uncased/tokenizer_config.saved.json").value(),
+                        in / "tokenizer_config.json");
   Tokenizer::from_pretrained(in.path()).save_pretrained(out.path());
   CHECK(read_text(out / "tokenizer_config.json") == read_text(in / "tokenizer_config.json"));
-  CHECK(read_text(out / "special_tokens_map.json") == read_text(shared_file(folder + "bert-base-uncased/special_tokens_map.json").value()));
+  CHECK(read_text(out / "special_tokens_map.json") ==
+        read_text(shared_file(folder + "bert-base-uncased/special_tokens_map.json").value()));
 }

@@ -48,8 +48,9 @@ const Tokenizer& own_tokenizer(const std::string& name) {
   auto found = cache.find(name);
   if (found == cache.end()) {
     const NormalizerOptions flags = flags_of(name);
-    Tokenizer tokenizer = Tokenizer::from_vocabulary(
-        pieces(), {.do_lower_case = flags.lowercase, .strip_accents = flags.strip_accents, .tokenize_chinese_chars = flags.handle_chinese_chars});
+    Tokenizer tokenizer = Tokenizer::from_vocabulary(pieces(), {.do_lower_case = flags.lowercase,
+                                                                .strip_accents = flags.strip_accents,
+                                                                .tokenize_chinese_chars = flags.handle_chinese_chars});
     if (!flags.clean_text) tokenizer = without_cleaning(tokenizer);
     found = cache.emplace(name, std::move(tokenizer)).first;
   }
@@ -108,7 +109,8 @@ TEST_CASE("tokenizer: padding as recorded") {
   for (const json& item : cases) {
     INFO(item.dump());
     const Tokenizer& tokenizer = own_tokenizer(item.at("vocab"));
-    const TokenizeOptions options{.max_length = number_or_none(item.at("max_length")), .stride = item.at("stride").get<int>()};
+    const TokenizeOptions options{.max_length = number_or_none(item.at("max_length")),
+                                  .stride = item.at("stride").get<int>()};
     const PaddingOptions padding{.mode = item.at("mode") == "longest" ? PaddingMode::longest : PaddingMode::max_length,
                                  .max_length = number_or_none(item.at("pad_length")),
                                  .pad_to_multiple_of = number_or_none(item.at("multiple")),
@@ -143,8 +145,9 @@ TEST_CASE("tokenizer: which call arguments truncate") {
       if (truncation == "do_not_truncate") options.truncation_strategy = TruncationStrategy::do_not_truncate;
     }
     const std::string text = item.at("text");
-    const Encoding got = item.at("text_pair").is_null() ? tokenizer.encode(text, options)
-                                                        : tokenizer.encode_pair(text, item["text_pair"].get<std::string>(), options);
+    const Encoding got = item.at("text_pair").is_null()
+                             ? tokenizer.encode(text, options)
+                             : tokenizer.encode_pair(text, item["text_pair"].get<std::string>(), options);
     CHECK(got.input_ids == item.at("ids").get<std::vector<std::int32_t>>());
   }
 }
@@ -260,7 +263,8 @@ TEST_CASE("tokenizer: special tokens and sizes") {
 }
 
 TEST_CASE("tokenizer: special tokens that are no pieces get ids behind the vocabulary") {
-  const Tokenizer tokenizer = Tokenizer::from_vocabulary({"[UNK]", "a", "b"}, {.sep_token = "</s>", .cls_token = "<s>"});
+  const Tokenizer tokenizer =
+      Tokenizer::from_vocabulary({"[UNK]", "a", "b"}, {.sep_token = "</s>", .cls_token = "<s>"});
   CHECK(tokenizer.unk_token_id() == 0);
   CHECK(tokenizer.sep_token_id() == 3);
   CHECK(tokenizer.pad_token_id() == 4);

@@ -1,5 +1,5 @@
-// Added tokens: strings that are matched in a text before WordPiece sees it. Those with normalized=false are searched in
-// the raw text, the others in the normalised pieces between them; at each position the longest one wins.
+// Added tokens: strings that are matched in a text before WordPiece sees it. Those with normalized=false are searched
+// in the raw text, the others in the normalised pieces between them; at each position the longest one wins.
 #pragma once
 
 #include <array>
@@ -20,12 +20,13 @@
 
 namespace tl {
 
-/// One added token. The special ones ([CLS] ...) can be skipped in decoding and are not matched with split_special_tokens.
+/// One added token. The special ones ([CLS] ...) can be skipped in decoding and are not matched with
+/// split_special_tokens.
 struct AddedToken {
   std::string content;
-  bool single_word = false;        ///< only where no word character touches it
-  bool lstrip = false;             ///< swallows the white space before it
-  bool rstrip = false;             ///< swallows the white space after it
+  bool single_word = false;          ///< only where no word character touches it
+  bool lstrip = false;               ///< swallows the white space before it
+  bool rstrip = false;               ///< swallows the white space after it
   std::optional<bool> normalized{};  ///< search in the normalised text; nothing: the opposite of special
   bool special = false;
 
@@ -62,8 +63,7 @@ class TokenMatcher {
 
   /// Cuts `text` into pieces in order: calls piece(id, begin, end) with the id of an added token, or -1 for the text
   /// between. With split_special the special tokens are ordinary text. Stops when the callback returns false.
-  template <class Piece>
-  void cut(std::string_view text, bool split_special, Piece&& piece) const {
+  template <class Piece> void cut(std::string_view text, bool split_special, Piece&& piece) const {
     const auto& classes = CharTable::instance();
     std::size_t done = 0;
     for (std::size_t at = 0; at < text.size();) {
@@ -80,7 +80,8 @@ class TokenMatcher {
       std::size_t begin = at, end = at + match.length;
       at = end;  // a rejected match is not searched again inside
       if (split_special && entry.token.special) continue;
-      if (entry.token.single_word && (touches(classes, text, begin, false) || touches(classes, text, end, true))) continue;
+      if (entry.token.single_word && (touches(classes, text, begin, false) || touches(classes, text, end, true)))
+        continue;
       if (entry.token.lstrip) begin = std::max(done, strip_before(classes, text, begin));
       if (entry.token.rstrip) end = strip_after(classes, text, end);
       if (done < begin && !piece(-1, done, begin)) return;
@@ -132,8 +133,8 @@ class AddedVocabulary {
     int added = 0;
     for (const AddedToken& token : tokens) {
       if (token.content.empty()) continue;
-      check(detail::text::find_invalid_utf8(token.content) == std::string_view::npos, ErrorCode::format, "added token \"",
-            token.content, "\": expected valid UTF-8");
+      check(detail::text::find_invalid_utf8(token.content) == std::string_view::npos, ErrorCode::format,
+            "added token \"", token.content, "\": expected valid UTF-8");
       std::int32_t id = next_id(model);
       if (const auto known = ids_.find(token.content); known != ids_.end()) id = known->second;
       else if (const auto piece = model.token_to_id(token.content)) id = *piece;

@@ -35,7 +35,8 @@ inline void replace_all(std::string& text, std::string_view from, std::string_vi
 
 /// Removes the blanks before punctuation and English contractions; `decoder` is the form the WordPiece decoder uses.
 inline void clean_up_spaces(std::string& text, bool decoder) {
-  static constexpr Replacement first[] = {{" .", "."}, {" ?", "?"}, {" !", "!"}, {" ,", ","}, {" ' ", "'"}, {" n't", "n't"}, {" 'm", "'m"}};
+  static constexpr Replacement first[] = {{" .", "."},  {" ?", "?"},     {" !", "!"},  {" ,", ","},
+                                          {" ' ", "'"}, {" n't", "n't"}, {" 'm", "'m"}};
   static constexpr Replacement last[] = {{" 's", "'s"}, {" 've", "'ve"}, {" 're", "'re"}};
   if (text.find(' ') == std::string::npos) return;
   for (const auto& [from, to] : first) replace_all(text, from, to);

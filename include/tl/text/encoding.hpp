@@ -17,7 +17,8 @@ struct Encoding {
   std::vector<std::int32_t> attention_mask;       ///< 1, and 0 for padding
   std::vector<std::int32_t> special_tokens_mask;  ///< 1 for tokens of the template and padding, 0 for those in the text
   std::vector<std::string> tokens;
-  std::vector<std::pair<std::int32_t, std::int32_t>> offsets;  ///< begin and end in code points of the text; (0, 0) if none
+  std::vector<std::pair<std::int32_t, std::int32_t>>
+      offsets;                             ///< begin and end in code points of the text; (0, 0) if none
   std::vector<std::int32_t> word_ids;      ///< index of the word within its sequence, -1 for none
   std::vector<std::int32_t> sequence_ids;  ///< 0 for the first text, 1 for the second, -1 for none
   std::vector<Encoding> overflowing;       ///< the windows behind this one if it was truncated

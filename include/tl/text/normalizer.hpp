@@ -18,8 +18,8 @@ namespace tl {
 
 /// The four switches of the normaliser, with the defaults of the reference.
 struct NormalizerOptions {
-  bool clean_text = true;             ///< delete control characters, turn every white space into a blank
-  bool handle_chinese_chars = true;   ///< put blanks around CJK ideographs
+  bool clean_text = true;               ///< delete control characters, turn every white space into a blank
+  bool handle_chinese_chars = true;     ///< put blanks around CJK ideographs
   std::optional<bool> strip_accents{};  ///< nothing: as lowercase
   bool lowercase = true;
   bool operator==(const NormalizerOptions&) const = default;
@@ -45,10 +45,11 @@ class Normalizer {
         strip_accents_(options.strip_accents.value_or(options.lowercase)),
         classes_(&detail::text::CharTable::instance()) {
     // Classes that this set of switches reacts to; all other characters are copied.
-    active_ = static_cast<std::uint16_t>((options.clean_text ? detail::text::char_deleted | detail::text::char_blank : 0) |
-                                         (options.handle_chinese_chars ? detail::text::char_cjk : 0) |
-                                         (strip_accents_ ? detail::text::char_dropped | detail::text::char_decomposed : 0) |
-                                         (options.lowercase ? detail::text::char_lowered : 0));
+    active_ =
+        static_cast<std::uint16_t>((options.clean_text ? detail::text::char_deleted | detail::text::char_blank : 0) |
+                                   (options.handle_chinese_chars ? detail::text::char_cjk : 0) |
+                                   (strip_accents_ ? detail::text::char_dropped | detail::text::char_decomposed : 0) |
+                                   (options.lowercase ? detail::text::char_lowered : 0));
     for (unsigned c = 0; c < 128; ++c) {
       const auto flags = (*classes_)[c] & active_;
       ascii_[c] = static_cast<unsigned char>(c);
@@ -90,14 +91,12 @@ class Normalizer {
     bool first;  // of the decomposition of its source character
   };
 
-  template <bool sources>
-  static void put(NormalizedText& out, char32_t c, std::int32_t source) {
+  template <bool sources> static void put(NormalizedText& out, char32_t c, std::int32_t source) {
     detail::text::append_utf8(out.text, c);
     if constexpr (sources) out.source.resize(out.text.size(), source);
   }
 
-  template <bool sources>
-  void put_lowered(NormalizedText& out, char32_t c, std::int32_t source) const {
+  template <bool sources> void put_lowered(NormalizedText& out, char32_t c, std::int32_t source) const {
     if (options_.lowercase && ((*classes_)[c] & detail::text::char_lowered)) {
       if (c == 0x130) {
         put<sources>(out, U'i', source);
@@ -110,8 +109,7 @@ class Normalizer {
   }
 
   // Returns false when a mark turned up that has to be sorted: the caller then starts over with run_sorting.
-  template <bool sources>
-  bool run(std::string_view text, NormalizedText& out, std::int32_t index) const {
+  template <bool sources> bool run(std::string_view text, NormalizedText& out, std::int32_t index) const {
     out.text.reserve(text.size() + 8);
     for (std::size_t at = 0; at < text.size();) {
       if (static_cast<unsigned char>(text[at]) < 128) {
@@ -152,8 +150,7 @@ class Normalizer {
     return end;
   }
 
-  template <bool sources>
-  void put_special(NormalizedText& out, char32_t c, unsigned flags, std::int32_t index) const {
+  template <bool sources> void put_special(NormalizedText& out, char32_t c, unsigned flags, std::int32_t index) const {
     if (flags & detail::text::char_deleted) return;
     if (flags & detail::text::char_blank) return put<sources>(out, U' ', index);
     if (flags & detail::text::char_cjk) put<sources>(out, U' ', index);

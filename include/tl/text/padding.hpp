@@ -36,7 +36,8 @@ struct PaddingOptions {
 namespace detail::text {
 
 /// Fills one encoding and its overflow up to `length`; longer ones stay as they are.
-inline void pad_encoding(Encoding& encoding, std::size_t length, Side side, std::int32_t pad_id, const std::string& pad_token) {
+inline void pad_encoding(Encoding& encoding, std::size_t length, Side side, std::int32_t pad_id,
+                         const std::string& pad_token) {
   for (Encoding& window : encoding.overflowing) pad_encoding(window, length, side, pad_id, pad_token);
   if (encoding.size() >= length) return;
   const std::size_t missing = length - encoding.size();
@@ -55,8 +56,9 @@ inline void pad_encoding(Encoding& encoding, std::size_t length, Side side, std:
 
 /// Pads a batch; `model_max_length` (nothing if unknown) is the default target of mode max_length, and without either
 /// nothing is padded.
-inline void pad_batch(std::vector<Encoding>& batch, const PaddingOptions& options, std::optional<std::int64_t> model_max_length,
-                      Side default_side, std::int32_t pad_id, const std::string& pad_token) {
+inline void pad_batch(std::vector<Encoding>& batch, const PaddingOptions& options,
+                      std::optional<std::int64_t> model_max_length, Side default_side, std::int32_t pad_id,
+                      const std::string& pad_token) {
   options.validate();
   const Side side = options.side.value_or(default_side);
   std::int64_t target = 0;

@@ -15,15 +15,14 @@ class PreTokenizer {
   PreTokenizer() : classes_(&detail::text::CharTable::instance()) {
     for (unsigned c = 0; c < 128; ++c) {
       const auto flags = (*classes_)[c];
-      ascii_[c] = flags & detail::text::char_separator ? Kind::separator
+      ascii_[c] = flags & detail::text::char_separator     ? Kind::separator
                   : flags & detail::text::char_punctuation ? Kind::punctuation
-                                                     : Kind::word;
+                                                           : Kind::word;
     }
   }
 
   /// Calls word(begin, end) with byte ranges of `text` (valid UTF-8), from left to right. Stops when it returns false.
-  template <class Word>
-  void split(std::string_view text, Word&& word) const {
+  template <class Word> void split(std::string_view text, Word&& word) const {
     std::size_t begin = 0;
     for (std::size_t at = 0; at < text.size();) {
       const std::size_t here = at;

@@ -71,7 +71,8 @@ struct TextStages {
 
 /// Words and pieces of a range of a normalised text that holds no added token.
 template <class Sink>
-void tokenize_words(const TextStages& stages, const NormalizedText& normalized, std::size_t from, std::size_t to, Sink& sink) {
+void tokenize_words(const TextStages& stages, const NormalizedText& normalized, std::size_t from, std::size_t to,
+                    Sink& sink) {
   const std::string_view text = std::string_view(normalized.text).substr(from, to - from);
   const std::int32_t* source = Sink::positions ? normalized.source.data() + from : nullptr;
   stages.pre_tokenizer.split(text, [&](std::size_t word_begin, std::size_t word_end) {
@@ -111,16 +112,17 @@ void tokenize_text(const TextStages& stages, std::string_view text, NormalizedTe
     }
     stages.added.normalized().cut(scratch.text, stages.split_special_tokens,
                                   [&](std::int32_t found, std::size_t from, std::size_t to) {
-      if (found < 0) {
-        tokenize_words(stages, scratch, from, to, sink);
-      } else {
-        sink.begin_word();
-        if constexpr (Sink::positions) sink.add(found, scratch.source[from], scratch.source[to - 1] + 1);
-        else sink.add(found, 0, 0);
-        sink.add_text(std::string_view(scratch.text).substr(from, to - from));
-      }
-      return !sink.full();
-    });
+                                    if (found < 0) {
+                                      tokenize_words(stages, scratch, from, to, sink);
+                                    } else {
+                                      sink.begin_word();
+                                      if constexpr (Sink::positions)
+                                        sink.add(found, scratch.source[from], scratch.source[to - 1] + 1);
+                                      else sink.add(found, 0, 0);
+                                      sink.add_text(std::string_view(scratch.text).substr(from, to - from));
+                                    }
+                                    return !sink.full();
+                                  });
     return !sink.full();
   });
 }

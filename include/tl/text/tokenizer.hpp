@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <limits>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -30,14 +31,14 @@ namespace tl {
 
 class Tokenizer {
  public:
-  /// Loads tokenizer.json, or vocab.txt if there is none, with the configuration files beside it. Throws not_found for a
-  /// missing folder or file, io, and format (path, key and what was expected) for malformed content.
+  /// Loads tokenizer.json, or vocab.txt if there is none, with the configuration files beside it. Throws not_found for
+  /// a missing folder or file, io, and format (path, key and what was expected) for malformed content.
   static Tokenizer from_pretrained(const std::filesystem::path& folder, const TokenizerOptions& overrides = {}) {
     return Tokenizer(detail::text::load_tokenizer(folder, overrides));
   }
 
-  /// Makes the standard pipeline around a list of pieces; piece i has id i. Special tokens that are not among the pieces
-  /// get ids behind them. Throws format if a piece appears twice or is not UTF-8.
+  /// Makes the standard pipeline around a list of pieces; piece i has id i. Special tokens that are not among the
+  /// pieces get ids behind them. Throws format if a piece appears twice or is not UTF-8.
   static Tokenizer from_vocabulary(std::vector<std::string> pieces, const TokenizerOptions& options = {}) {
     return Tokenizer(detail::text::standard_tokenizer(std::move(pieces), options));
   }
@@ -53,7 +54,8 @@ class Tokenizer {
   Encoding encode_pair(std::string_view text, std::string_view text_pair, const TokenizeOptions& options = {}) const {
     const Limits limits = resolve(options);
     NormalizedText scratch;
-    const detail::text::TokenSink first = sequence(text, limits, scratch), second = sequence(text_pair, limits, scratch);
+    const detail::text::TokenSink first = sequence(text, limits, scratch),
+                                  second = sequence(text_pair, limits, scratch);
     return assemble(first, &second, limits);
   }
 
@@ -76,10 +78,11 @@ class Tokenizer {
   std::vector<Encoding> encode_batch(std::span<const std::string> texts, std::span<const std::string> text_pairs,
                                      const TokenizeOptions& options = {}) const {
     const Limits limits = resolve(options);
-    check(texts.size() == text_pairs.size(), ErrorCode::invalid_argument, "encode_batch: expected as many second texts as the ",
-          texts.size(), " first ones, got ", text_pairs.size());
+    check(texts.size() == text_pairs.size(), ErrorCode::invalid_argument,
+          "encode_batch: expected as many second texts as the ", texts.size(), " first ones, got ", text_pairs.size());
     return rows<Encoding>(texts.size(), [&](std::size_t row, NormalizedText& scratch) {
-      const detail::text::TokenSink first = sequence(texts[row], limits, scratch), second = sequence(text_pairs[row], limits, scratch);
+      const detail::text::TokenSink first = sequence(texts[row], limits, scratch),
+                                    second = sequence(text_pairs[row], limits, scratch);
       return assemble(first, &second, limits);
     });
   }
@@ -98,9 +101,8 @@ class Tokenizer {
   std::vector<std::vector<std::int32_t>> encode_ids(std::span<const std::string> texts,
                                                     const TokenizeOptions& options = {}) const {
     const Limits limits = resolve(options);
-    return rows<std::vector<std::int32_t>>(texts.size(), [&](std::size_t row, NormalizedText& scratch) {
-      return ids_only(texts[row], limits, scratch);
-    });
+    return rows<std::vector<std::int32_t>>(
+        texts.size(), [&](std::size_t row, NormalizedText& scratch) { return ids_only(texts[row], limits, scratch); });
   }
 
   /// Brings the encodings (and their overflow) to one length.
@@ -115,7 +117,8 @@ class Tokenizer {
       const AddedToken* added = data_.added.find(id);
       if (added && added->special && options.skip_special_tokens) continue;
       if (added) tokens.emplace_back(added->content);
-      else if (id >= 0 && id < data_.model->size()) tokens.emplace_back(data_.model->pieces()[static_cast<std::size_t>(id)]);
+      else if (id >= 0 && id < data_.model->size())
+        tokens.emplace_back(data_.model->pieces()[static_cast<std::size_t>(id)]);
     }
     std::string text = detail::text::join_tokens(tokens, data_.decoder);
     if (options.clean_up_tokenization_spaces.value_or(data_.config.clean_up_tokenization_spaces))
@@ -155,8 +158,8 @@ class Tokenizer {
     return add_tokens(tokens);
   }
 
-  /// Writes tokenizer.json, vocab.txt, tokenizer_config.json and special_tokens_map.json as Python's transformers 4 does;
-  /// makes the folder if needed. Throws io.
+  /// Writes tokenizer.json, vocab.txt, tokenizer_config.json and special_tokens_map.json as Python's transformers 4
+  /// does; makes the folder if needed. Throws io.
   void save_pretrained(const std::filesystem::path& folder) const { detail::text::save_tokenizer(folder, data_); }
 
   /// Number of ids, added tokens included: the size of a model's embedding.
@@ -213,8 +216,8 @@ class Tokenizer {
     out.max_length = *length;
     // The reference refuses the setting by the template of a single text, whatever is encoded later.
     const std::int64_t room = *length - data_.post_processor.added_tokens(false);
-    check(room < 0 || out.stride <= room, ErrorCode::invalid_argument, "TokenizeOptions::stride: expected at most ", room,
-          " (max_length ", *length, " without the special tokens), got ", out.stride);
+    check(room < 0 || out.stride <= room, ErrorCode::invalid_argument, "TokenizeOptions::stride: expected at most ",
+          room, " (max_length ", *length, " without the special tokens), got ", out.stride);
     return out;
   }
 
@@ -228,7 +231,8 @@ class Tokenizer {
 
   static void check_utf8(std::string_view text) {
     const std::size_t bad = detail::text::find_invalid_utf8(text);
-    check(bad == std::string_view::npos, ErrorCode::format, "text: expected UTF-8, got an invalid sequence at byte ", bad, " of ", text.size());
+    check(bad == std::string_view::npos, ErrorCode::format, "text: expected UTF-8, got an invalid sequence at byte ",
+          bad, " of ", text.size());
   }
 
   detail::text::TokenSink sequence(std::string_view text, const Limits& limits, NormalizedText& scratch) const {
@@ -238,11 +242,13 @@ class Tokenizer {
     return sink;
   }
 
-  detail::text::TokenSink word_sequence(std::span<const std::string> words, const Limits& limits, NormalizedText& scratch) const {
+  detail::text::TokenSink word_sequence(std::span<const std::string> words, const Limits& limits,
+                                        NormalizedText& scratch) const {
     detail::text::TokenSink sink;
     for (std::size_t i = 0; i < words.size(); ++i) {
       const std::size_t bad = detail::text::find_invalid_utf8(words[i]);
-      check(bad == std::string_view::npos, ErrorCode::format, "word ", i, ": expected UTF-8, got an invalid sequence at byte ", bad);
+      check(bad == std::string_view::npos, ErrorCode::format, "word ", i,
+            ": expected UTF-8, got an invalid sequence at byte ", bad);
       sink.fixed_word = static_cast<std::int32_t>(i);
       detail::text::tokenize_text(stages(limits), words[i], scratch, sink);
     }
@@ -255,7 +261,8 @@ class Tokenizer {
     const bool cut = limits.strategy != TruncationStrategy::do_not_truncate && room >= 0;
     const bool stop_early = cut && limits.side == Side::right;
     std::vector<std::int32_t> ids;
-    detail::text::IdSink sink{ids, stop_early ? static_cast<std::size_t>(room) : std::numeric_limits<std::size_t>::max()};
+    detail::text::IdSink sink{ids,
+                              stop_early ? static_cast<std::size_t>(room) : std::numeric_limits<std::size_t>::max()};
     detail::text::tokenize_text(stages(limits), text, scratch, sink);
     const auto count = static_cast<std::int64_t>(ids.size());
     detail::text::Window window{0, count};
@@ -280,12 +287,15 @@ class Tokenizer {
   }
 
   // Truncates, puts the template around every combination of windows; the first is the result, the others its overflow.
-  Encoding assemble(const detail::text::TokenSink& first, const detail::text::TokenSink* second, const Limits& limits) const {
-    const auto count = [](const detail::text::TokenSink& sink) { return static_cast<std::int64_t>(sink.tokens.size()); };
+  Encoding assemble(const detail::text::TokenSink& first, const detail::text::TokenSink* second,
+                    const Limits& limits) const {
+    const auto count = [](const detail::text::TokenSink& sink) {
+      return static_cast<std::int64_t>(sink.tokens.size());
+    };
     std::vector<detail::text::Window> a{{0, count(first)}}, b{{0, second ? count(*second) : 0}};
     if (limits.strategy != TruncationStrategy::do_not_truncate) {
       const auto lengths = detail::text::truncated_lengths(a[0].end, second ? std::optional(b[0].end) : std::nullopt,
-                                                     budget(limits, second != nullptr), limits.strategy);
+                                                           budget(limits, second != nullptr), limits.strategy);
       a = detail::text::truncation_windows(a[0].end, lengths.first, limits.stride, limits.side);
       if (second) b = detail::text::truncation_windows(b[0].end, lengths.second, limits.stride, limits.side);
     }
@@ -296,8 +306,8 @@ class Tokenizer {
     return out;
   }
 
-  Encoding build(const detail::text::TokenSink& first, detail::text::Window a, const detail::text::TokenSink* second, detail::text::Window b,
-                 const Limits& limits) const {
+  Encoding build(const detail::text::TokenSink& first, detail::text::Window a, const detail::text::TokenSink* second,
+                 detail::text::Window b, const Limits& limits) const {
     Encoding out;
     const std::int64_t specials = limits.add_special_tokens ? data_.post_processor.added_tokens(second != nullptr) : 0;
     reserve(out, static_cast<std::size_t>(a.end - a.begin + b.end - b.begin + specials));
@@ -340,7 +350,8 @@ class Tokenizer {
     out.sequence_ids.push_back(sequence);
   }
 
-  void append(Encoding& out, const detail::text::TokenSink& from, detail::text::Window window, std::int32_t type, std::int32_t sequence) const {
+  void append(Encoding& out, const detail::text::TokenSink& from, detail::text::Window window, std::int32_t type,
+              std::int32_t sequence) const {
     auto text = from.texts.begin();
     for (auto i = static_cast<std::size_t>(window.begin); i < static_cast<std::size_t>(window.end); ++i) {
       const detail::text::Token& token = from.tokens[i];
@@ -352,8 +363,7 @@ class Tokenizer {
   }
 
   // Calls make(row, scratch) for every row on the thread pool.
-  template <class Row, class Make>
-  static std::vector<Row> rows(std::size_t count, Make&& make) {
+  template <class Row, class Make> static std::vector<Row> rows(std::size_t count, Make&& make) {
     std::vector<Row> out(count);
     parallel_for(static_cast<std::int64_t>(count), 32, [&](std::int64_t begin, std::int64_t end) {
       NormalizedText scratch;

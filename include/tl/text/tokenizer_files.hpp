@@ -1,6 +1,6 @@
-// Loads a tokenizer from a folder with the precedence of the reference: call options, then special_tokens_map.json (only
-// beside a tokenizer_config.json without added_tokens_decoder), then tokenizer_config.json, then tokenizer.json. The
-// lower-case, accent and CJK switches of tokenizer.json never count: the configuration's, or their defaults, do.
+// Loads a tokenizer from a folder with the precedence of the reference: call options, then special_tokens_map.json
+// (only beside a tokenizer_config.json without added_tokens_decoder), then tokenizer_config.json, then tokenizer.json.
+// The lower-case, accent and CJK switches of tokenizer.json never count: the configuration's, or their defaults, do.
 #pragma once
 
 #include <algorithm>
@@ -19,8 +19,8 @@
 
 #include <tl/core/error.hpp>
 #include <tl/text/tokenizer_config.hpp>
-#include <tl/text/tokenizer_options.hpp>
 #include <tl/text/tokenizer_json.hpp>
+#include <tl/text/tokenizer_options.hpp>
 
 namespace tl::detail::text {
 
@@ -147,7 +147,8 @@ inline void add_named_specials(TokenizerData& data, const ConfigFiles& files) {
   const auto want = [&](const std::string& content) {
     if (data.added.token_to_id(content)) return;
     const auto flagged = files.flagged.find(content);
-    missing.push_back(flagged != files.flagged.end() ? flagged->second : AddedToken{.content = content, .special = true});
+    missing.push_back(flagged != files.flagged.end() ? flagged->second
+                                                     : AddedToken{.content = content, .special = true});
   };
   for (const std::string& content : data.config.special) want(content);
   for (const std::string& content : data.config.additional_special_tokens) want(content);
@@ -165,7 +166,8 @@ inline std::string tokenizer_class(const ConfigFiles& files, const std::filesyst
   const auto path = folder / "config.json";
   if (!present(path)) return "DistilBertTokenizer";
   const json model = read_json_object(path);
-  return JsonView{model, path.string(), true}.text_or("model_type", "") == "bert" ? "BertTokenizer" : "DistilBertTokenizer";
+  return JsonView{model, path.string(), true}.text_or("model_type", "") == "bert" ? "BertTokenizer"
+                                                                                  : "DistilBertTokenizer";
 }
 
 /// A model without tokenizer.json: the standard pipeline around a list of pieces.
@@ -187,7 +189,8 @@ inline void check_template(const TokenizerData& data, const std::string& where) 
   const std::int32_t size = data.added.next_id(*data.model);
   for (const auto& [name, special] : data.post_processor.special_tokens)
     for (const std::int32_t id : special.ids)
-      check(id < size, ErrorCode::format, where, ": post_processor: expected an id below ", size, " for \"", name, "\", got ", id);
+      check(id < size, ErrorCode::format, where, ": post_processor: expected an id below ", size, " for \"", name,
+            "\", got ", id);
 }
 
 /// Adds the tokens that the configuration lists, then the named special ones; surrounds texts by [CLS] and [SEP] if no
@@ -217,29 +220,33 @@ inline void check_folder(const std::filesystem::path& folder) {
   const std::string name = folder.string();
   if (!present(folder))
     fail(ErrorCode::not_found, "tokenizer: expected ", expected, ", got \"", name, "\", which does not exist",
-         looks_like_hub_name(name) ? "; models are not downloaded by their name on a hub, pass the path of a local copy" : "");
+         looks_like_hub_name(name) ? "; models are not downloaded by their name on a hub, pass the path of a local copy"
+                                   : "");
   std::error_code ignored;
   check(std::filesystem::is_directory(folder, ignored), ErrorCode::invalid_argument, "tokenizer: expected ", expected,
         ", got the file \"", name, "\"");
-  check(present(folder / "tokenizer.json") || present(folder / "vocab.txt"), ErrorCode::not_found, "tokenizer: expected ",
-        expected, ", got \"", name, "\", which holds neither");
+  check(present(folder / "tokenizer.json") || present(folder / "vocab.txt"), ErrorCode::not_found,
+        "tokenizer: expected ", expected, ", got \"", name, "\", which holds neither");
 }
 
 /// The tokens that older folders without tokenizer.json keep in a file of their own.
-inline void read_added_tokens_file(const std::filesystem::path& path, const TokenizerConfig& config, ConfigFiles& files) {
+inline void read_added_tokens_file(const std::filesystem::path& path, const TokenizerConfig& config,
+                                   ConfigFiles& files) {
   const json ids = read_json_object(path);
   files.where = path.string();
   for (const auto& [content, id] : ids.items()) {
     JsonView{id, files.where + ": " + content}.expect(is_id(id), "an id");
     const bool special = is_named_special(config, content);
-    files.added_tokens_decoder.emplace(id.template get<std::int32_t>(), AddedToken{.content = content, .special = special});
+    files.added_tokens_decoder.emplace(id.template get<std::int32_t>(),
+                                       AddedToken{.content = content, .special = special});
   }
 }
 
 inline TokenizerData load_tokenizer(const std::filesystem::path& folder, const TokenizerOptions& options) {
   options.validate();
   check_folder(folder);
-  const auto tokenizer = folder / "tokenizer.json", vocabulary = folder / "vocab.txt", added = folder / "added_tokens.json";
+  const auto tokenizer = folder / "tokenizer.json", vocabulary = folder / "vocab.txt",
+             added = folder / "added_tokens.json";
   const bool standard = !present(tokenizer);
   ConfigFiles files = read_config_files(folder);
   TokenizerData data;
@@ -248,7 +255,8 @@ inline TokenizerData load_tokenizer(const std::filesystem::path& folder, const T
   if (standard) make_standard(data, read_vocabulary_lines(vocabulary), vocabulary.string());
   else read_tokenizer_json(tokenizer, data);
   data.normalizer = Normalizer(make_normalizer(files, options, data.normalizer.options().clean_text));
-  if (standard && files.added_tokens_decoder.empty() && present(added)) read_added_tokens_file(added, data.config, files);
+  if (standard && files.added_tokens_decoder.empty() && present(added))
+    read_added_tokens_file(added, data.config, files);
   finish(data, files, standard);
   check_template(data, tokenizer.string());
   return data;
@@ -258,7 +266,8 @@ inline TokenizerData load_tokenizer(const std::filesystem::path& folder, const T
 inline TokenizerData standard_tokenizer(std::vector<std::string> pieces, const TokenizerOptions& options) {
   options.validate();
   for (std::size_t i = 0; i < pieces.size(); ++i)
-    check(find_invalid_utf8(pieces[i]) == std::string_view::npos, ErrorCode::format, "vocabulary: expected UTF-8, got something else in piece ", i);
+    check(find_invalid_utf8(pieces[i]) == std::string_view::npos, ErrorCode::format,
+          "vocabulary: expected UTF-8, got something else in piece ", i);
   ConfigFiles files;
   TokenizerData data;
   data.config = make_config(files, options);

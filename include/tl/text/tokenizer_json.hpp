@@ -1,5 +1,5 @@
-// Reads tokenizer.json and vocab.txt. Truncation and padding stored in tokenizer.json are what somebody's last call left
-// there and are ignored.
+// Reads tokenizer.json and vocab.txt. Truncation and padding stored in tokenizer.json are what somebody's last call
+// left there and are ignored.
 #pragma once
 
 #include <algorithm>
@@ -52,13 +52,14 @@ inline bool nests_deeper(std::string_view text, int limit) {
 
 inline json read_json_object(const std::filesystem::path& path) {
   const std::string text = read_file(path);
-  check(!nests_deeper(text, 200), ErrorCode::format, path.string(), ": expected at most 200 levels of brackets, got more");
+  check(!nests_deeper(text, 200), ErrorCode::format, path.string(),
+        ": expected at most 200 levels of brackets, got more");
   json root;
   try {
     root = json::parse(text);
   } catch (const json::parse_error& error) {
-    fail(ErrorCode::format, path.string(), ": expected JSON, got a syntax error at byte ", error.byte, " of ", text.size(),
-         " (", error.what(), ")");
+    fail(ErrorCode::format, path.string(), ": expected JSON, got a syntax error at byte ", error.byte, " of ",
+         text.size(), " (", error.what(), ")");
   } catch (const json::exception& error) {
     fail(ErrorCode::format, path.string(), ": expected JSON (", error.what(), ")");
   }
@@ -88,7 +89,9 @@ struct JsonView {
 
   JsonView object(const char* key) const { return checked(key, &json::is_object, "an object"); }
   JsonView array(const char* key) const { return checked(key, &json::is_array, "an array"); }
-  std::string text(const char* key) const { return checked(key, &json::is_string, "a string").value.get<std::string>(); }
+  std::string text(const char* key) const {
+    return checked(key, &json::is_string, "a string").value.get<std::string>();
+  }
   bool flag(const char* key) const { return checked(key, &json::is_boolean, "true or false").value.get<bool>(); }
   std::int64_t integer(const char* key) const {
     return checked(key, &json::is_number_integer, "an integer").value.get<std::int64_t>();
@@ -135,7 +138,8 @@ inline AddedToken read_added_token(const JsonView& from) {
 inline std::vector<std::string> read_vocabulary_lines(const std::filesystem::path& path) {
   const std::string text = read_file(path);
   const std::size_t bad = find_invalid_utf8(text);
-  check(bad == std::string::npos, ErrorCode::format, path.string(), ": expected UTF-8 text, got an invalid sequence at byte ", bad);
+  check(bad == std::string::npos, ErrorCode::format, path.string(),
+        ": expected UTF-8 text, got an invalid sequence at byte ", bad);
   check(!text.empty(), ErrorCode::format, path.string(), ": expected one piece per line, got an empty file");
   std::vector<std::string> lines;
   for (std::size_t begin = 0; begin < text.size();) {
@@ -177,7 +181,8 @@ inline std::shared_ptr<const WordPiece> read_model(const JsonView& model) {
 
 inline NormalizerOptions read_normalizer(const JsonView& from) {
   const std::string type = from.text("type");
-  check(type == "BertNormalizer", ErrorCode::format, from.where, ".type: expected \"BertNormalizer\", got \"", type, "\"");
+  check(type == "BertNormalizer", ErrorCode::format, from.where, ".type: expected \"BertNormalizer\", got \"", type,
+        "\"");
   NormalizerOptions options;
   options.clean_text = from.flag_or("clean_text", true);
   options.handle_chinese_chars = from.flag_or("handle_chinese_chars", true);
@@ -196,8 +201,8 @@ inline std::vector<TemplateItem> read_template(const JsonView& list, const PostP
       const JsonView special = view.object("SpecialToken");
       item.special = special.text("id");
       item.type_id = special.id("type_id");
-      check(processor.special_tokens.contains(item.special), ErrorCode::format, special.where, ".id: expected a name in special_tokens, got \"",
-            item.special, "\"");
+      check(processor.special_tokens.contains(item.special), ErrorCode::format, special.where,
+            ".id: expected a name in special_tokens, got \"", item.special, "\"");
     } else {
       const JsonView sequence = view.object("Sequence");
       const std::string name = sequence.text("id");
@@ -250,7 +255,8 @@ inline PostProcessor read_post_processor(const JsonView& from) {
 }
 
 /// Adds tokens that come with ids, in the order of the ids, and checks that they get these ids.
-inline void add_with_ids(TokenizerData& data, const std::map<std::int32_t, AddedToken>& tokens, const std::string& where) {
+inline void add_with_ids(TokenizerData& data, const std::map<std::int32_t, AddedToken>& tokens,
+                         const std::string& where) {
   std::vector<AddedToken> list;
   for (const auto& [id, token] : tokens) list.push_back(token);
   data.added.add(list, *data.model, data.normalizer);
@@ -271,13 +277,14 @@ inline void read_tokenizer_json(const std::filesystem::path& path, TokenizerData
   data.normalizer = Normalizer(read_normalizer(view.object("normalizer")));
   const JsonView pre_tokenizer = view.object("pre_tokenizer");
   const std::string type = pre_tokenizer.text("type");
-  check(type == "BertPreTokenizer", ErrorCode::format, pre_tokenizer.where, ".type: expected \"BertPreTokenizer\", got \"", type, "\"");
+  check(type == "BertPreTokenizer", ErrorCode::format, pre_tokenizer.where,
+        ".type: expected \"BertPreTokenizer\", got \"", type, "\"");
   if (view.has("post_processor")) data.post_processor = read_post_processor(view.object("post_processor"));
   data.decoder.present = view.has("decoder");
   if (data.decoder.present) {
     const JsonView decoder = view.object("decoder");
-    check(decoder.text("type") == "WordPiece", ErrorCode::format, decoder.where, ".type: expected \"WordPiece\", got \"",
-          decoder.text("type"), "\"");
+    check(decoder.text("type") == "WordPiece", ErrorCode::format, decoder.where,
+          ".type: expected \"WordPiece\", got \"", decoder.text("type"), "\"");
     data.decoder.prefix = decoder.text_or("prefix", "##");
     data.decoder.cleanup = decoder.flag_or("cleanup", true);
   }
@@ -288,8 +295,8 @@ inline void read_tokenizer_json(const std::filesystem::path& path, TokenizerData
     const JsonView entry{added.value[i], added.where + "[" + std::to_string(i) + "]"};
     entry.expect(entry.value.is_object(), "an object");
     const std::int32_t id = entry.id("id");
-    check(tokens.emplace(id, read_added_token(entry)).second, ErrorCode::format, entry.where, ".id: expected every id once, got ",
-          id, " again");
+    check(tokens.emplace(id, read_added_token(entry)).second, ErrorCode::format, entry.where,
+          ".id: expected every id once, got ", id, " again");
   }
   add_with_ids(data, tokens, added.where);
 }

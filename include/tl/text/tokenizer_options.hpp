@@ -1,5 +1,5 @@
-// The options of the tokenizer: how it is loaded, how a text is encoded, how ids are decoded. Every field has the default
-// of the reference; an empty optional means "as the files of the tokenizer say".
+// The options of the tokenizer: how it is loaded, how a text is encoded, how ids are decoded. Every field has the
+// default of the reference; an empty optional means "as the files of the tokenizer say".
 #pragma once
 
 #include <cstdint>
@@ -36,8 +36,8 @@ struct TokenizeOptions {
   /// true: truncate to max_length; false: never; nothing: truncate if max_length is given.
   std::optional<bool> truncation{};
   TruncationStrategy truncation_strategy = TruncationStrategy::longest_first;
-  /// Tokens that remain, special tokens included; nothing: the tokenizer's model_max_length (if that is unknown, nothing
-  /// is truncated). A value below the number of special tokens truncates nothing, as in the reference.
+  /// Tokens that remain, special tokens included; nothing: the tokenizer's model_max_length (if that is unknown,
+  /// nothing is truncated). A value below the number of special tokens truncates nothing, as in the reference.
   std::optional<int> max_length{};
   int stride = 0;  ///< tokens by which the windows of Encoding::overflowing overlap
   std::optional<Side> truncation_side{};

@@ -10,6 +10,8 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <utility>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
@@ -22,8 +24,7 @@ using nlohmann::json;
 using nlohmann::ordered_json;
 
 /// JSON with two blanks of indentation and raw UTF-8; lines after the first are indented by `depth` more levels.
-template <class Json>
-std::string pretty(const Json& value, int depth = 0) {
+template <class Json> std::string pretty(const Json& value, int depth = 0) {
   const std::string flat = value.dump(2, ' ', false, Json::error_handler_t::strict);
   if (depth == 0) return flat;
   std::string out;
@@ -35,8 +36,12 @@ std::string pretty(const Json& value, int depth = 0) {
 }
 
 inline ordered_json added_token_json(std::int32_t id, const AddedToken& token) {
-  return {{"id", id},           {"content", token.content}, {"single_word", token.single_word},
-          {"lstrip", token.lstrip}, {"rstrip", token.rstrip},   {"normalized", token.is_normalized()},
+  return {{"id", id},
+          {"content", token.content},
+          {"single_word", token.single_word},
+          {"lstrip", token.lstrip},
+          {"rstrip", token.rstrip},
+          {"normalized", token.is_normalized()},
           {"special", token.special}};
 }
 
@@ -62,7 +67,10 @@ inline ordered_json post_processor_json(const PostProcessor& from) {
   ordered_json specials = ordered_json::object();
   for (const auto& [name, special] : from.special_tokens)
     specials[name] = {{"id", name}, {"ids", special.ids}, {"tokens", special.tokens}};
-  return {{"type", "TemplateProcessing"}, {"single", template_json(from.single)}, {"pair", template_json(from.pair)}, {"special_tokens", specials}};
+  return {{"type", "TemplateProcessing"},
+          {"single", template_json(from.single)},
+          {"pair", template_json(from.pair)},
+          {"special_tokens", specials}};
 }
 
 /// The text of tokenizer.json. The vocabulary is written by hand: an ordered JSON object of that size takes seconds.
@@ -93,7 +101,8 @@ inline std::string tokenizer_json_text(const TokenizerData& data) {
   section("decoder", decoder);
   out += ",\n  \"model\": {\n    \"type\": \"WordPiece\",\n    \"unk_token\": " + json(model.unk_token).dump() +
          ",\n    \"continuing_subword_prefix\": " + json(model.continuing_subword_prefix).dump() +
-         ",\n    \"max_input_chars_per_word\": " + std::to_string(model.max_input_chars_per_word) + ",\n    \"vocab\": {";
+         ",\n    \"max_input_chars_per_word\": " + std::to_string(model.max_input_chars_per_word) +
+         ",\n    \"vocab\": {";
   const auto& pieces = data.model->pieces();
   for (std::size_t i = 0; i < pieces.size(); ++i)
     out.append(i == 0 ? "\n      " : ",\n      ").append(json(pieces[i]).dump()).append(": ").append(std::to_string(i));
@@ -108,8 +117,11 @@ inline std::string vocabulary_text(const WordPiece& model) {
 
 /// {content, lstrip, ...} with sorted keys, as in the two small configuration files.
 inline json token_flags(const AddedToken& token) {
-  return {{"content", token.content}, {"lstrip", token.lstrip}, {"normalized", token.is_normalized()},
-          {"rstrip", token.rstrip}, {"single_word", token.single_word}};
+  return {{"content", token.content},
+          {"lstrip", token.lstrip},
+          {"normalized", token.is_normalized()},
+          {"rstrip", token.rstrip},
+          {"single_word", token.single_word}};
 }
 
 inline std::string tokenizer_config_text(const TokenizerData& data) {
@@ -162,7 +174,8 @@ inline std::string special_tokens_map_text(const TokenizerData& data) {
     return token && data.config.written_as_object.contains(content) ? token_flags(*token) : json(content);
   };
   json out = json::object();
-  for (std::size_t i = 0; i < special_keys.size(); ++i) out[std::string(special_keys[i])] = spelled(data.config.special[i]);
+  for (std::size_t i = 0; i < special_keys.size(); ++i)
+    out[std::string(special_keys[i])] = spelled(data.config.special[i]);
   for (const std::string& content : data.config.additional_special_tokens)
     out["additional_special_tokens"].push_back(spelled(content));
   return pretty(out) + "\n";

@@ -47,7 +47,8 @@ class Trie {
   /// The node reached from the root by a whole text, or none.
   std::int32_t find(std::string_view text) const {
     std::int32_t node = root;
-    for (std::size_t i = 0; i < text.size() && node != none; ++i) node = step(node, static_cast<unsigned char>(text[i]));
+    for (std::size_t i = 0; i < text.size() && node != none; ++i)
+      node = step(node, static_cast<unsigned char>(text[i]));
     return node;
   }
 
@@ -125,7 +126,8 @@ class Trie {
   // that bounds the building time and wastes little.
   std::int32_t find_base(const std::vector<unsigned char>& bytes) {
     int tries = 0;
-    for (std::int32_t slot = first_free_; slot != none && tries < 64; slot = free_[static_cast<std::size_t>(slot)].after) {
+    for (std::int32_t slot = first_free_; slot != none && tries < 64;
+         slot = free_[static_cast<std::size_t>(slot)].after) {
       const std::int32_t base = slot - bytes.front();
       if (base < 0) continue;
       ++tries;

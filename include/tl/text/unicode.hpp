@@ -59,8 +59,7 @@ class CharTable {
     for (char32_t c = 0xAC00; c <= 0xD7A3; ++c) mark(c, char_decomposed);
   }
 
-  template <std::size_t n>
-  void add(const CodePointRange (&ranges)[n], CharClass bit) {
+  template <std::size_t n> void add(const CodePointRange (&ranges)[n], CharClass bit) {
     for (const auto& range : ranges)
       for (char32_t c = range.first; c <= range.last; ++c) mark(c, bit);
   }
@@ -174,10 +173,9 @@ inline std::size_t count_code_points(std::string_view text) {
 }
 
 /// The element of a sorted table whose key (first or from) is the largest not above `c`, or nullptr.
-template <class Item, std::size_t n, class Key>
-const Item* find_floor(const Item (&table)[n], char32_t c, Key key) {
-  const Item* after =
-      std::upper_bound(std::begin(table), std::end(table), c, [&](char32_t x, const Item& item) { return x < item.*key; });
+template <class Item, std::size_t n, class Key> const Item* find_floor(const Item (&table)[n], char32_t c, Key key) {
+  const Item* after = std::upper_bound(std::begin(table), std::end(table), c,
+                                       [&](char32_t x, const Item& item) { return x < item.*key; });
   return after == std::begin(table) ? nullptr : after - 1;
 }
 

@@ -54,8 +54,7 @@ class WordPiece {
   /// Splits one word and calls emit(id, begin, end) with byte ranges for each piece. If the word cannot be split or is
   /// too long it calls rollback() (forget what this word emitted) and then emit(unk, 0, size). Throws state if the
   /// unknown token is needed and not in the vocabulary.
-  template <class Emit, class Rollback>
-  void split(std::string_view word, Emit&& emit, Rollback&& rollback) const {
+  template <class Emit, class Rollback> void split(std::string_view word, Emit&& emit, Rollback&& rollback) const {
     if (!too_long(word)) {
       std::size_t begin = 0;
       std::int32_t start = detail::text::Trie::root;
@@ -70,7 +69,8 @@ class WordPiece {
       rollback();
     }
     check(unk_id_ != detail::text::Trie::none, ErrorCode::state, "WordPiece: the word \"", word,
-          "\" is not in the vocabulary, and neither is the unknown token \"", options_.unk_token, "\" that stands for it");
+          "\" is not in the vocabulary, and neither is the unknown token \"", options_.unk_token,
+          "\" that stands for it");
     emit(unk_id_, std::size_t{0}, word.size());
   }
 
