@@ -1,11 +1,13 @@
-// CPU body of AdamW, bit for bit the reference's fused step. A product that must be rounded before it is added or
-// subtracted is written fma(a, b, -0.0): a compiler may contract a * b + c, but not that.
+// CPU body of AdamW, bit for bit the vector loop of the reference's fused step. (Its loop over the last few elements of
+// a tensor, those after the last whole vector, is contracted differently by its compiler; here all elements are equal.)
+// A product that must be rounded before it is added or subtracted is written fma(a, b, -0.0): a compiler may contract
+// a * b + c, but not that.
 #pragma once
 
 #include <cmath>
 #include <cstdint>
 
-#if defined(__SSE2__)
+#ifdef TL_X86_64
 #include <emmintrin.h>
 #endif
 
@@ -20,7 +22,7 @@ template <class T> TL_INLINE inline T rounded_product(T a, T b) { return std::fm
 
 /// root[i] = sqrt(x[i]) for one group of lanes. std::sqrt may set errno, which keeps compilers from vectorising it.
 template <class T> TL_INLINE inline void sqrt_lanes(const T* x, T* root) {
-#if defined(__SSE2__)
+#ifdef TL_X86_64
   if constexpr (sizeof(T) == sizeof(float)) {
     for (std::int64_t i = 0; i < vector_lanes; i += 4) _mm_storeu_ps(root + i, _mm_sqrt_ps(_mm_loadu_ps(x + i)));
     return;

@@ -1,6 +1,7 @@
 // CPU bodies of bias_activation, and the activations with their derivatives as functions of the pre-activation.
 #pragma once
 
+#include <bit>
 #include <cstdint>
 #include <vector>
 
