@@ -273,6 +273,11 @@ TEST_CASE("tokenizer files: vocabularies that are wrong") {
                  "the token \"x\" is listed with id 100, but its place in the vocabulary is 8");
 }
 
+TEST_CASE("tokenizer files: a special token with an empty name has no id") {
+  const Tokenizer tokenizer = Tokenizer::from_vocabulary({"a", "[UNK]"}, {.pad_token = ""});
+  TL_REQUIRE_ERROR(tokenizer.pad_token_id(), "tokenizer: the token \"\" is not in the vocabulary");
+}
+
 TEST_CASE("tokenizer files: a missing unknown token matters when it is needed") {
   const Tokenizer tokenizer = Tokenizer::from_vocabulary({"a", "[CLS]", "[SEP]"});
   CHECK(tokenizer.encode("a").input_ids == std::vector<std::int32_t>{1, 0, 2});

@@ -90,7 +90,7 @@ inline Side read_side(const JsonView& view, const char* key) {
   return name == "left" ? Side::left : Side::right;
 }
 
-/// Above 1e20 the length is the sentinel for "unknown".
+/// The reference writes 1e30 for "unknown"; nothing that exceeds 64 bits is a length.
 inline std::optional<std::int64_t> read_model_max_length(const JsonView& view) {
   if (!view.has("model_max_length")) return std::nullopt;
   const JsonView length = view.at("model_max_length");
