@@ -7,12 +7,12 @@
 #include <cmath>
 #include <cstdint>
 
+#include <tl/cpu/vector_loops.hpp>
+#include <tl/kernels/adamw.hpp>
+
 #ifdef TL_X86_64
 #include <emmintrin.h>
 #endif
-
-#include <tl/cpu/vector_loops.hpp>
-#include <tl/kernels/adamw.hpp>
 
 namespace tl::cpu {
 
