@@ -77,7 +77,7 @@ refused 1 'half/model.safetensors' convert --from bert half other
 # --- inspect
 ok inspect model
 says 'model_type: "distilbert"'
-says 'distilbert.transformer.layer.1.ffn.lin1.weight            F32  [64, 32]'
+says 'distilbert.transformer.layer.1.ffn.lin1.weight           F32  [64, 32]'
 says 'lower case: yes'
 ok inspect model/model.safetensors
 says 'total: 36 tensors'
