@@ -1,4 +1,5 @@
 // tl train: fine-tunes a classifier on the texts of a file, evaluates it, and saves it with its tokenizer.
+#include <filesystem>
 #include <iostream>
 #include <memory>
 #include <sstream>
@@ -46,6 +47,16 @@ std::vector<std::string> choose_labels(const Options& options, const LabelledFil
   return names;
 }
 
+/// Finds out before training, and not after it, that the model cannot be saved. The Trainer does so for checkpoints.
+void check_output_dir(const std::string& folder) {
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  tl::check(!error && std::filesystem::is_directory(folder), tl::ErrorCode::io, "output_dir: cannot make the folder ",
+            folder, ": ", error ? error.message() : "a file of that name exists");
+  tl::AtomicFile probe(std::filesystem::path(folder) / "probe");  // never committed, so nothing stays
+  probe.write("probe");
+}
+
 void run(const Options& options) {
   const tl::TrainingArguments& arguments = options.arguments;
   arguments.validate();
@@ -66,6 +77,7 @@ void run(const Options& options) {
   if (validation_file)
     eval_rows = tokenized(*validation_file, options.data, labels, options.max_eval_samples, tokenizer, longest);
 
+  check_output_dir(arguments.output_dir);
   if (const auto message = model.load_report().message(); !message.empty()) std::cout << message << '\n';
   std::cout << "training " << model.parameters().count() << " parameters on " << train_rows.num_rows() << " texts, "
             << tl::num_threads() << (tl::num_threads() == 1 ? " thread" : " threads") << std::endl;

@@ -141,6 +141,7 @@ grep -qF 'per_device_train_batch_size' err && grep -qF 'load_best_model_at_end' 
 refused_training 'eval_strategy' --train_file names.csv --eval_strategy epoch
 touch occupied
 refused_training 'occupied' --train_file names.csv --output_dir occupied
+if grep -qF 'training' out; then complain 'expected the refusal of output_dir before the training'; fi
 many_words=$(printf 'word %.0s' {1..100})
 printf '{"text": "%s", "label": 0}\n{"text": "short", "label": 1}\n' "$many_words" > long.jsonl
 refused_training 'long.jsonl, row 0: expected at most 64 tokens' --train_file long.jsonl --truncation false
