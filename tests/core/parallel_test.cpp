@@ -1,5 +1,7 @@
 #include <tl/core/parallel.hpp>
 
+#include <cstdlib>
+#include <filesystem>
 #include <mutex>
 #include <numeric>
 #include <set>
@@ -105,11 +107,11 @@ TEST_CASE("after an exception chunks that have not begun are skipped") {
 
 TEST_CASE("an exception inside a nested job comes out of the outer one") {
   Threads guard(3);
-  TL_REQUIRE_ERROR(tl::parallel_for(8, 1,
-                                    [](auto, auto) {
-                                      tl::parallel_for(4, 1, [](auto, auto) { tl::fail(tl::ErrorCode::state, "inner"); });
-                                    }),
-                   "inner");
+  TL_REQUIRE_ERROR(
+      tl::parallel_for(
+          8, 1,
+          [](auto, auto) { tl::parallel_for(4, 1, [](auto, auto) { tl::fail(tl::ErrorCode::state, "inner"); }); }),
+      "inner");
   std::set<std::thread::id> ids;
   std::mutex mutex;
   tl::parallel_for(64, 1, [&](auto, auto) {
@@ -136,8 +138,7 @@ TEST_CASE("several user threads may run jobs and resize the pool") {
   std::vector<std::thread> users;
   for (int u = 0; u < 3; ++u)
     users.emplace_back([&] {
-      for (int round = 0; round < 100; ++round)
-        tl::parallel_for(20, 1, [&](auto, auto) { ++total; });
+      for (int round = 0; round < 100; ++round) tl::parallel_for(20, 1, [&](auto, auto) { ++total; });
     });
   users.emplace_back([] {
     for (int round = 0; round < 10; ++round) tl::set_num_threads(1 + round % 4);
@@ -152,7 +153,8 @@ TEST_CASE("resizing again and again") {
     pool.resize(threads);
     REQUIRE(pool.size() == threads);
     std::atomic<int> calls{0};
-    pool.run(30, [](void* raw, std::int64_t) { ++*static_cast<std::atomic<int>*>(raw); }, &calls);
+    pool.run(
+        30, [](void* raw, std::int64_t) { ++*static_cast<std::atomic<int>*>(raw); }, &calls);
     REQUIRE(calls == 30);
   }
 }
@@ -163,4 +165,23 @@ TEST_CASE("thread counts that cannot be are refused") {
   Threads guard(2);
   TL_REQUIRE_ERROR(tl::parallel_for(4, 1, [](auto, auto) { tl::set_num_threads(3); }),
                    "the number of threads cannot be changed from inside a parallel job");
+}
+
+TEST_CASE("TL_NUM_THREADS that is not a number is refused when the pool starts") {
+  // In a child process, because the pool of this one has its size already.
+  const std::string self = std::filesystem::read_symlink("/proc/self/exe").string();
+  const auto run = [&](const std::string& value) {
+    return std::system(
+        ("TL_NUM_THREADS=" + value + " '" + self + "' 'parallel_for uses the shared pool' > /dev/null 2>&1").c_str());
+  };
+  CHECK(run("2") == 0);
+  CHECK(run("abc") != 0);
+  CHECK(run("0") != 0);
+  CHECK(run("-3") != 0);
+}
+
+TEST_CASE("parallel_for uses the shared pool") {
+  std::atomic<int> sum{0};
+  tl::parallel_for(100, 7, [&](std::int64_t begin, std::int64_t end) { sum += static_cast<int>(end - begin); });
+  CHECK(sum == 100);
 }

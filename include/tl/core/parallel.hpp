@@ -11,6 +11,7 @@
 #include <exception>
 #include <memory>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <type_traits>
 #include <vector>
@@ -36,9 +37,17 @@ class ThreadPool {
     check(threads >= 1, ErrorCode::invalid_argument, "thread count: expected at least 1, got ", threads);
     check(!inside_job(), ErrorCode::state, "the number of threads cannot be changed from inside a parallel job");
     std::scoped_lock submit(submit_);
+    size_.store(1, std::memory_order_relaxed);
     stop();
     stopping_ = false;
-    for (int i = 1; i < threads; ++i) workers_.emplace_back([this, seen = generation_] { work(seen); });
+    try {
+      for (int i = 1; i < threads; ++i) workers_.emplace_back([this, seen = generation_] { work(seen); });
+    } catch (const std::system_error& error) {
+      const auto started = workers_.size();
+      stop();
+      fail(ErrorCode::state, "cannot start ", threads, " threads: the system stopped after ", started, " (",
+           error.what(), ")");
+    }
     size_.store(threads, std::memory_order_relaxed);
   }
 
@@ -135,8 +144,12 @@ class ThreadPool {
 inline ThreadPool& thread_pool() {
   static ThreadPool pool([] {
     const char* text = std::getenv("TL_NUM_THREADS");
-    const int threads = text ? std::atoi(text) : static_cast<int>(std::thread::hardware_concurrency());
-    return std::max(1, threads);
+    if (!text) return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+    char* end = nullptr;
+    const long threads = std::strtol(text, &end, 10);
+    check(end != text && *end == '\0' && threads >= 1 && threads <= 4096, ErrorCode::invalid_argument,
+          "TL_NUM_THREADS: expected a number from 1 to 4096, got \"", text, "\"");
+    return static_cast<int>(threads);
   }());
   return pool;
 }
@@ -149,19 +162,20 @@ inline void set_num_threads(int threads) { thread_pool().resize(threads); }
 
 /// Calls body(begin, end) on consecutive pieces of [0, count), each `grain` long (the last may be shorter), in
 /// parallel and in any order. The pieces are the same for every thread count.
-template <class Body>
-void parallel_for(std::int64_t count, std::int64_t grain, Body&& body) {
+template <class Body> void parallel_for(std::int64_t count, std::int64_t grain, Body&& body) {
   if (count <= 0) return;
   grain = std::max<std::int64_t>(1, grain);
   struct Context {
     std::remove_reference_t<Body>* body;
     std::int64_t count, grain;
   } context{&body, count, grain};
-  thread_pool().run((count + grain - 1) / grain, [](void* raw, std::int64_t chunk) {
-    auto& c = *static_cast<Context*>(raw);
-    const std::int64_t begin = chunk * c.grain;
-    (*c.body)(begin, std::min(c.count, begin + c.grain));
-  }, &context);
+  thread_pool().run((count + grain - 1) / grain,
+                    [](void* raw, std::int64_t chunk) {
+                      auto& c = *static_cast<Context*>(raw);
+                      const std::int64_t begin = chunk * c.grain;
+                      (*c.body)(begin, std::min(c.count, begin + c.grain));
+                    },
+                    &context);
 }
 
 }  // namespace tl

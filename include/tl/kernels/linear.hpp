@@ -1,6 +1,7 @@
 // Contract of linear: y = x W^T + b and its two backward products.
 // y and dx are overwritten; dweight and dbias accumulate. In bf16 every operand is rounded to bfloat16 first; y is
-// rounded once after the bias, and is left unrounded without a bias because the op that adds it will round.
+// rounded once after the bias, and is left unrounded without a bias because the op that adds it will round. Gradients
+// are left unrounded.
 #pragma once
 
 #include <cstdint>

@@ -8,7 +8,8 @@
 namespace tl {
 
 /// In which precision the matrix products of a step are computed. f32 is plain float. bf16 rounds the operands of each
-/// product to bfloat16, accumulates in float and rounds the result to bfloat16; everything else stays float.
+/// product to bfloat16 and accumulates in float; what is rounded afterwards stands in each contract. Everything else
+/// stays float.
 enum class Precision { f32, bf16 };
 
 namespace kernels {
