@@ -135,7 +135,7 @@ arguments=(--per_device_train_batch_size 16 --per_device_eval_batch_size 16 --we
            --eval_strategy epoch --save_strategy epoch --save_total_limit 2 --save_only_model
            --load_best_model_at_end --metric_for_best_model accuracy)
 if [[ -z ${TL_DATA:-} ]]; then
-  arguments+=(--labels NEGATIVE,POSITIVE --num_train_epochs 4 --learning_rate 1e-4 --logging_steps 10)
+  arguments+=(--labels NEGATIVE,POSITIVE --num_train_epochs 3 --learning_rate 1e-4 --logging_steps 10)
 else
   arguments+=(--num_train_epochs 3 --learning_rate 2e-5 --logging_steps 50
               --shuffle_seed 42 --max_train_samples 1000 --max_eval_samples 200)

@@ -57,7 +57,7 @@ inline void write_tiny_bert(const std::filesystem::path& folder, const tl::Token
   const auto add = [&](const std::string& name, const tl::Shape& shape) {
     auto& data = values.emplace_back(static_cast<std::size_t>(shape.elements()));
     if (name.ends_with("LayerNorm.weight")) std::fill(data.begin(), data.end(), 1.0F);
-    else if (!name.ends_with("bias")) tl::normal_(data, 0.0, 0.02, generator);
+    else if (!name.ends_with("bias")) tl::normal_(data, 0.0, 0.15, generator);
     tensors.push_back(tl::stored_tensor<float>(name, shape, data));
   };
   const auto add_pair = [&](const std::string& name, const tl::Shape& shape) {
