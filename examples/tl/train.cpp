@@ -77,11 +77,6 @@ void run(const Options& options) {
   if (validation_file)
     eval_rows = tokenized(*validation_file, options.data, labels, options.max_eval_samples, tokenizer, longest);
 
-  check_output_dir(arguments.output_dir);
-  if (const auto message = model.load_report().message(); !message.empty()) std::cout << message << '\n';
-  std::cout << "training " << model.parameters().count() << " parameters on " << train_rows.num_rows() << " texts, "
-            << tl::num_threads() << (tl::num_threads() == 1 ? " thread" : " threads") << std::endl;
-
   tl::TrainerOptions trainer_options{.train_dataset = train_rows,
                                      .eval_dataset = eval_rows,
                                      .processing_class = tokenizer,
@@ -89,6 +84,10 @@ void run(const Options& options) {
   if (arguments.eval_strategy != tl::IntervalStrategy::no)
     trainer_options.callbacks.push_back(std::make_shared<tl::EpochTable>());
   tl::Trainer trainer(model, arguments, std::move(trainer_options));
+  check_output_dir(arguments.output_dir);
+  if (const auto message = model.load_report().message(); !message.empty()) std::cout << message << '\n';
+  std::cout << "training " << model.parameters().count() << " parameters on " << train_rows.num_rows() << " texts, "
+            << tl::num_threads() << (tl::num_threads() == 1 ? " thread" : " threads") << std::endl;
   auto result = trainer.train(tl::ResumeFrom::argument(arguments.resume_from_checkpoint));
   trainer.save_model();
   result.metrics["train_samples"] = train_rows.num_rows();
