@@ -164,8 +164,8 @@ TEST_CASE("json lines: errors say the line and the key") {
     put(path, text);
     TL_REQUIRE_ERROR(load_jsonl(path), path.string() + part);
   };
-  refused("{\"a\": 1}\n{\"a\": }\n", ", line 2, byte 6: expected a value, got '}'");
-  refused("{\"a\": 1}\n\n{\"a\": \"\xff\"}\n", ", line 3, byte 7: expected UTF-8, got byte 0xff");
+  refused("{\"a\": 1}\n{\"a\": }\n", ", line 2, byte 6: expected '[', '{', or a literal, got '}'");
+  refused("{\"a\": 1}\n\n{\"a\": \"\xff\"}\n", ", line 3, byte 7: expected JSON, got invalid string: ill-formed UTF-8");
   refused("{\"a\": 1}\n3\n", ", line 2: expected an object, got number");
   refused("{\"a\": 1, \"b\": 2}\n{\"a\": 1}\n", ", line 2: expected the key b, it is missing");
   refused("{\"a\": 1}\n{\"a\": 1, \"b\": 2}\n", ", line 2: expected only the keys of the first row, got b as well");
@@ -177,7 +177,7 @@ TEST_CASE("json lines: errors say the line and the key") {
   refused("{\"a\": [1, \"x\"]}\n", ", line 1, key a: expected a list of texts or a list of numbers, got [1, \"x\"]");
   refused("{\"a\": [1]}\n{\"a\": [2147483648]}\n", ", line 2, key a: expected list elements in the range of int32, got 2147483648");
   refused("[{\"a\": 1}, {\"b\": 1}]", ", row 2: expected the key a, it is missing");
-  refused("[{\"a\": 1}, ]", ", byte 11: expected a value, got ']'");
+  refused("[{\"a\": 1}, ]", ", byte 11: expected '[', '{', or a literal, got ']'");
 }
 
 TEST_CASE("text: lines that are not UTF-8") {

@@ -200,8 +200,9 @@ TEST_CASE("json file: round trip and errors with the path") {
   CHECK(read_text(folder / "config.json") == "{\n  \"a\": [\n    1,\n    2\n  ],\n  \"b\": 2e-05,\n  \"e\": \"\\u00e9\"\n}\n");
   CHECK(read_json(folder / "config.json").at("b") == 2e-5);
   put(folder / "bad.json", "{\"a\": }");
-  TL_REQUIRE_ERROR(read_json(folder / "bad.json"), (folder / "bad.json").string() + ", byte 6: expected a value, got '}'");
+  TL_REQUIRE_ERROR(read_json(folder / "bad.json"),
+                   (folder / "bad.json").string() + ", byte 6: expected '[', '{', or a literal, got '}'");
   put(folder / "empty.json", "");
-  TL_REQUIRE_ERROR(read_json(folder / "empty.json"), "byte 0: expected a value, got the end");
+  TL_REQUIRE_ERROR(read_json(folder / "empty.json"), "byte 0: expected '[', '{', or a literal, got end of input");
   TL_REQUIRE_ERROR(read_json(folder / "none.json"), "cannot open " + (folder / "none.json").string());
 }

@@ -62,6 +62,19 @@ TEST_CASE("json: strings, escapes, byte order mark, order of keys") {
   CHECK(dump_json(parse_json(R"({"b":1,"a":2})", "x"), {.indent = -1, .sort_keys = false}) == R"({"b": 1, "a": 2})");
 }
 
+TEST_CASE("json: Python's words for numbers are numbers outside strings only, and what stands for them is no word") {
+  const std::string text = R"([NaN, -Infinity, Infinity, "NaN", "\"Infinity\\", "a", "Infinit", {"NaN": NaN}])";
+  const Json list = parse_json(text, "x");
+  CHECK(std::isnan(list[0].get<double>()));
+  CHECK(list[1].get<double>() == -std::numeric_limits<double>::infinity());
+  CHECK(list[2].get<double>() == std::numeric_limits<double>::infinity());
+  CHECK(dump_json(list, {.indent = -1}) == text);
+  for (const char* wrong : {"[NaN NaN]", "NaNNaN", "[1NaN]", "xNaN", "Nan", "nan", "Infinity1", "\"a\"Infinity"}) {
+    INFO(wrong);
+    CHECK(error_of(wrong).find("some.json, byte ") == 0);
+  }
+}
+
 TEST_CASE("json: a large object is read in linear time") {
   std::string text = "{";
   for (int i = 0; i < 200000; ++i) text += join(i ? ",\"" : "\"", "token", i, "\":", i);
@@ -70,28 +83,32 @@ TEST_CASE("json: a large object is read in linear time") {
 
 TEST_CASE("json: every error says where and what was expected") {
   const std::pair<std::string_view, std::string_view> cases[] = {
-      {"", "some.json, byte 0: expected a value, got the end"},
-      {"[1", "byte 2: expected ',' or ']' after an array element, got the end"},
-      {"[1,]", "byte 3: expected a value, got ']'"},
-      {"{\"a\":1 \"b\"}", "byte 7: expected ',' or '}' after an object member, got '\"'"},
-      {"{a:1}", "byte 1: expected a key in double quotes, got 'a'"},
-      {"{\"a\" 1}", "byte 5: expected ':' after a key, got '1'"},
-      {"{\"a\":1,\"a\":2}", "byte 7: expected every key once, got \"a\" again"},
-      {"1 2", "byte 2: expected the end after the value, got '2'"},
-      {"\"abc", "byte 4: expected '\"' at the end of a string, got the end"},
-      {"\"a\nb\"", "byte 2: expected no control character inside a string, got byte 0x0a"},
-      {"\"\xff\"", "byte 1: expected UTF-8, got byte 0xff"},
-      {"\"\xed\xa0\x80\"", "byte 1: expected UTF-8, got byte 0xed"},
-      {"\"\\x\"", "byte 2: expected one of \" \\ / b f n r t u after a backslash, got 'x'"},
-      {"\"\\u12g4\"", "byte 5: expected four hexadecimal digits after \\u, got 'g'"},
-      {"\"\\ud800x\"", "byte 7: expected the second half of a surrogate pair, got 'x'"},
-      {"\"\\ud800\\u0041\"", "byte 9: expected the second half of a surrogate pair, got '0'"},
-      {"\"\\udc00\"", "byte 3: expected the first half of a surrogate pair before its second, got 'd'"},
-      {"-x", "byte 1: expected a digit after '-', got 'x'"},
-      {"1.x", "byte 2: expected a digit after '.', got 'x'"},
-      {"1e+", "byte 3: expected a digit in an exponent, got the end"},
-      {"1e999", "byte 0: expected a number in the range of a double, got 1e999"},
-      {"é", "byte 0: expected a value, got 'é'"},
+      {"", "some.json, byte 0: expected '[', '{', or a literal, got end of input"},
+      {"[1", "byte 2: expected ']', got end of input"},
+      {"[1,]", "byte 3: expected '[', '{', or a literal, got ']'"},
+      {"{\"a\":1 \"b\"}", "byte 9: expected '}', got string literal"},
+      {"{a:1}", "byte 1: expected string literal, got invalid literal"},
+      {"{NaN:1}", "byte 3: expected string literal, got a number"},
+      {"{\"a\" 1}", "byte 5: expected ':', got number literal"},
+      {"{\"a\":1,\"a\":2}", "byte 9: expected every key once, got \"a\" again"},
+      {"1 2", "byte 2: expected end of input, got number literal"},
+      {"\"abc", "byte 4: expected JSON, got invalid string: missing closing quote"},
+      {"\"a\nb\"", "byte 2: expected JSON, got invalid string: control character U+000A (LF) must be escaped"},
+      {"\"\xff\"", "byte 1: expected JSON, got invalid string: ill-formed UTF-8 byte"},
+      {"\"\xed\xa0\x80\"", "byte 2: expected JSON, got invalid string: ill-formed UTF-8 byte"},
+      {"\xef\xbb[]", "byte 2: expected JSON, got invalid BOM; must be 0xEF 0xBB 0xBF if given"},
+      {"\"\\x\"", "byte 2: expected JSON, got invalid string: forbidden character after backslash"},
+      {"\"\\u12g4\"", "byte 5: expected JSON, got invalid string: '\\u' must be followed by 4 hex digits"},
+      {"\"\\ud800x\"", "byte 7: expected JSON, got invalid string: surrogate U+D800..U+DBFF must be followed by"},
+      {"\"\\ud800\\u0041\"", "byte 12: expected JSON, got invalid string: surrogate U+D800..U+DBFF must be followed"},
+      {"\"\\udc00\"", "byte 6: expected JSON, got invalid string: surrogate U+DC00..U+DFFF must follow"},
+      {"-x", "byte 1: expected digit after '-', got invalid number"},
+      {"-NaN", "byte 1: expected digit after '-', got invalid number"},
+      {"1.x", "byte 2: expected digit after '.', got invalid number"},
+      {"1e+", "byte 3: expected digit after exponent sign, got invalid number"},
+      {"[1e999]", "byte 1: expected a number in the range of a double, got 1e999"},
+      {"é", "byte 0: expected JSON, got invalid literal"},
+      {std::string_view("1\0x", 3), "byte 1: expected JSON in UTF-8, got a NUL byte"},
   };
   for (const auto& [text, part] : cases) {
     INFO(text << " gave: " << error_of(text));

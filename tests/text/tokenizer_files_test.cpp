@@ -153,7 +153,7 @@ TEST_CASE("tokenizer files: names and flags of the special tokens") {
              R"({"pad_token": "wrong", "unk_token": "<unk>", "sep_token": {"content": "</s>", "rstrip": true},
                  "model_max_length": 1000000000000000019884624838656, "padding_side": "left", "truncation_side": "left",
                  "additional_special_tokens": ["<t>"], "clean_up_tokenization_spaces": true,
-                 "custom": {"kept": [1]}})");
+                 "custom": {"kept": [1], "model_max_length": null}})");
   write_text(folder / "special_tokens_map.json",
              R"({"pad_token": "<pad>", "cls_token": {"content": "<s>", "lstrip": true}})");
   write_text(folder / "config.json", R"({"model_type": "bert"})");
@@ -176,7 +176,7 @@ TEST_CASE("tokenizer files: names and flags of the special tokens") {
   TemporaryFolder out;
   tokenizer.save_pretrained(out.path());
   const json config = json::parse(read_text(out / "tokenizer_config.json"));
-  CHECK(config.at("custom").at("kept")[0] == 1);
+  CHECK(config.at("custom") == json{{"kept", {1}}, {"model_max_length", nullptr}});
   CHECK(config.at("tokenizer_class") == "BertTokenizer");
   CHECK(config.at("padding_side") == "left");
   CHECK(config.at("additional_special_tokens") == json{"<t>"});
@@ -250,13 +250,12 @@ TEST_CASE("tokenizer files: folders that are none") {
   TL_REQUIRE_ERROR(Tokenizer::from_pretrained(folder.path(), {.model_max_length = 0}),
                    "model_max_length: expected at least 1, got 0");
   std::filesystem::create_directory(folder / "tokenizer.json");
-  check_contains(error_of([&] { Tokenizer::from_pretrained(folder.path()); }), "tokenizer.json: cannot be");
+  TL_REQUIRE_ERROR(Tokenizer::from_pretrained(folder.path()),
+                   "cannot read " + (folder / "tokenizer.json").string() + ": expected a regular file, got a folder");
   const Tokenizer tokenizer = Tokenizer::from_vocabulary({"[UNK]"});
   TL_REQUIRE_ERROR(tokenizer.save_pretrained(folder / "file" / "below"), "cannot be created");
-  TL_REQUIRE_ERROR(tokenizer.save_pretrained(folder.path()), "tokenizer.json: cannot be written (");
-  CHECK_FALSE(std::filesystem::exists(folder / "tokenizer.json.tmp"));
-  std::filesystem::create_directories(folder / "tokenizer.json.tmp" / "full");
-  TL_REQUIRE_ERROR(tokenizer.save_pretrained(folder.path()), "tokenizer.json: cannot be written (");
+  TL_REQUIRE_ERROR(tokenizer.save_pretrained(folder.path()),
+                   "cannot replace " + (folder / "tokenizer.json").string());
 }
 
 TEST_CASE("tokenizer files: vocabularies that are wrong") {
@@ -287,12 +286,13 @@ TEST_CASE("tokenizer files: a missing unknown token matters when it is needed") 
 
 TEST_CASE("tokenizer files: tokenizer.json that is wrong") {
   check_contains(load_error("tokenizer.json", "{\"a\": nul}"),
-                 "tokenizer.json: expected JSON, got a syntax error at byte 10 of 10");
+                 "tokenizer.json, byte 9: expected JSON, got invalid literal");
   check_contains(load_error("tokenizer.json", "[]"), "tokenizer.json: expected a JSON object, got array");
   check_contains(load_error("tokenizer.json", "{}"), "tokenizer.json: expected the key \"model\", got none");
-  check_contains(load_error("tokenizer.json", "{\"a\": 1e999}"), "tokenizer.json: expected JSON (");
-  check_contains(load_error("tokenizer.json", "{\"a\": " + std::string(300, '[')),
-                 "expected at most 200 levels of brackets");
+  check_contains(load_error("tokenizer.json", "{\"a\": 1e999}"),
+                 "tokenizer.json, byte 6: expected a number in the range of a double, got 1e999");
+  check_contains(load_error("tokenizer.json", "{\"a\": " + std::string(501, '[')),
+                 "tokenizer.json, byte 505: expected at most 500 nested arrays and objects, got more");
   check_contains(json_error([](json& j) { j["model"]["type"] = "BPE"; }),
                  "model.type: expected \"WordPiece\", got \"BPE\"");
   check_contains(json_error([](json& j) { j["model"]["vocab"] = 3; }), "model.vocab: expected an object, got 3");
@@ -351,7 +351,7 @@ TEST_CASE("tokenizer files: tokenizer.json that is wrong") {
 
 TEST_CASE("tokenizer files: configurations that are wrong") {
   const auto error = [](const std::string& text) { return load_error("tokenizer_config.json", text); };
-  check_contains(error("{"), "tokenizer_config.json: expected JSON, got a syntax error at byte 2");
+  check_contains(error("{"), "tokenizer_config.json, byte 1: expected string literal, got end of input");
   check_contains(error(R"({"do_lower_case": "yes"})"),
                  "tokenizer_config.json: do_lower_case: expected true or false, got \"yes\"");
   check_contains(error(R"({"unk_token": 3})"),

@@ -1,6 +1,6 @@
 // JSON as Python's json module reads and writes it: NaN, Infinity and -Infinity are allowed, a float keeps its ".0",
-// keys stay in file order. A parser of its own because the errors must say what was expected at which byte, a key that
-// stands twice must not pass silently, and large objects (vocabularies) must not cost quadratic time.
+// keys stay in file order. nlohmann/json reads; the layer above it says what was expected at which byte, refuses a key
+// that stands twice, and fills large objects (vocabularies) without looking through the keys that are there already.
 #pragma once
 
 #include <algorithm>
@@ -9,10 +9,10 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <limits>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <unordered_set>
 #include <utility>
 #include <vector>
@@ -29,220 +29,167 @@ using Json = nlohmann::ordered_json;
 
 namespace detail {
 
-class JsonParser {
+/// Walks over a text and leaves its place in `*place`, because nlohmann tells positions of syntax errors only.
+struct JsonIterator {
+  using iterator_category = std::input_iterator_tag;
+  using value_type = char;
+  using difference_type = std::ptrdiff_t;
+  using pointer = const char*;
+  using reference = const char&;
+
+  const char* at;
+  const char** place;
+
+  reference operator*() const { return *at; }
+  JsonIterator& operator++() {
+    *place = ++at;
+    return *this;
+  }
+  bool operator==(const JsonIterator& other) const { return at == other.at; }
+};
+
+/// Builds a Json from the events of nlohmann's SAX parser; which functions it must have is nlohmann's choice.
+class JsonBuilder {
  public:
-  JsonParser(std::string_view text, std::string_view where, std::size_t first_byte)
+  JsonBuilder(std::string_view text, std::string_view where, std::size_t first_byte)
       : text_(text), where_(where), first_byte_(first_byte) {}
 
-  Json document() {
-    if (text_.starts_with("\xef\xbb\xbf")) at_ = 3;
-    Json value = parse_value();
-    skip_blanks();
-    if (at_ < text_.size()) expected("the end after the value");
-    return value;
+  Json build() {
+    const std::size_t zero = text_.find('\0');  // nlohmann takes it for the end
+    if (zero != std::string_view::npos) fail_at(zero, "JSON in UTF-8", "a NUL byte");
+    const std::string masked = mask_literals(text_);
+    const std::string_view input = masked.empty() ? text_ : std::string_view(masked);
+    const char* place = input.data();
+    begin_ = input.data();
+    place_ = &place;
+    Json::sax_parse(JsonIterator{begin_, &place}, JsonIterator{begin_ + input.size(), &place}, this);
+    return std::move(root_);
   }
 
- private:
-  static constexpr int max_depth = 500;
+  bool null() { return add(nullptr); }
+  bool boolean(bool value) { return add(value); }
+  bool number_integer(std::int64_t value) { return add(value); }
+  bool number_unsigned(std::uint64_t value) { return add(value); }
+  bool number_float(double value, const std::string&) { return add(value); }
+  bool binary(Json::binary_t&) { return false; }
 
-  [[noreturn]] void expected(std::string_view what) const {
-    std::string got = "the end";
-    if (at_ < text_.size()) {
-      std::uint32_t ignored = 0;
-      const std::size_t length = decode_utf8(text_.substr(at_), ignored);
-      const auto byte = static_cast<unsigned char>(text_[at_]);
-      got = length > 0 && byte >= 0x20 ? join("'", text_.substr(at_, length), "'")
-                                       : join("byte 0x", "0123456789abcdef"[byte >> 4], "0123456789abcdef"[byte & 15]);
+  bool string(std::string& value) {
+    switch (last_read()) {
+      case '"': return add(std::move(value));
+      case 'N': return add(std::numeric_limits<double>::quiet_NaN());
+      default: return add(std::numeric_limits<double>::infinity() * (value == minus_infinity ? -1 : 1));
     }
-    fail(ErrorCode::format, where_, ", byte ", first_byte_ + at_, ": expected ", what, ", got ", got);
   }
 
-  void skip_blanks() {
-    while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\n' || text_[at_] == '\r' || text_[at_] == '\t'))
-      ++at_;
-  }
+  bool start_object(std::size_t) { return open(Json::object()); }
+  bool start_array(std::size_t) { return open(Json::array()); }
+  bool end_object() { return close(); }
+  bool end_array() { return close(); }
 
-  bool accept(std::string_view token) {
-    if (!text_.substr(at_).starts_with(token)) return false;
-    at_ += token.size();
+  bool key(std::string& name) {
+    if (last_read() != '"') fail_at(offset(), "string literal", "a number");
+    if (!open_.back().keys.insert(name).second) fail_at(offset(), "every key once", join('"', name, "\" again"));
+    open_.back().value->get_ref<Json::object_t&>().emplace_back(std::move(name), nullptr);
     return true;
   }
 
-  Json parse_value() {
-    skip_blanks();
-    if (at_ >= text_.size()) expected("a value");
-    switch (text_[at_]) {
-      case '{': return parse_object();
-      case '[': return parse_array();
-      case '"': return parse_string();
-      default: break;
-    }
-    if (accept("null")) return nullptr;
-    if (accept("true")) return true;
-    if (accept("false")) return false;
-    if (accept("NaN")) return std::numeric_limits<double>::quiet_NaN();
-    if (accept("Infinity")) return std::numeric_limits<double>::infinity();
-    if (accept("-Infinity")) return -std::numeric_limits<double>::infinity();
-    return parse_number();
+  bool parse_error(std::size_t read, const std::string& last_token, const Json::exception& error) {
+    constexpr int number_overflow = 406;
+    if (error.id == number_overflow)
+      fail_at(read - last_token.size(), "a number in the range of a double", last_token.substr(0, 40));
+    // "[json.exception...] parse error at line 1, column 8: syntax error while parsing value - unexpected '}'; last
+    // read: '...'; expected '[', '{', or a literal", where each of the last two parts may be missing
+    std::string problem = error.what();
+    const std::string read_last = join("; last read: '", last_token, "'");
+    if (const auto at = problem.rfind(read_last); at != std::string::npos) problem.erase(at, read_last.size());
+    if (const auto at = problem.find(" - "); at != std::string::npos) problem.erase(0, at + 3);
+    constexpr std::string_view unexpected = "unexpected ", expected = "; expected ";
+    if (problem.starts_with(unexpected)) problem.erase(0, unexpected.size());
+    const std::size_t tail = problem.rfind(expected);
+    if (tail == std::string::npos) fail_at(read - 1, "JSON", problem);
+    fail_at(read - 1, problem.substr(tail + expected.size()), problem.substr(0, tail));
   }
 
-  void descend() {
-    if (++depth_ > max_depth)
-      fail(ErrorCode::format, where_, ", byte ", first_byte_ + at_, ": expected at most ", max_depth,
-           " nested arrays and objects, got more");
-  }
+ private:
+  static constexpr std::size_t max_depth = 500;
+  static constexpr std::string_view minus_infinity = "Infinit";
 
-  Json parse_array() {
-    descend();
-    ++at_;
-    Json array = Json::array();
-    skip_blanks();
-    if (!accept("]")) {
-      for (;;) {
-        array.push_back(parse_value());
-        skip_blanks();
-        if (accept("]")) break;
-        if (!accept(",")) expected("',' or ']' after an array element");
-      }
-    }
-    --depth_;
-    return array;
-  }
-
-  Json parse_object() {
-    descend();
-    ++at_;
-    Json object = Json::object();
-    // filled through the vector below ordered_map, whose own insertion looks through all former keys
-    std::vector<std::pair<const std::string, Json>>& members = object.get_ref<Json::object_t&>();
+  struct Open {
+    Json* value;
     std::unordered_set<std::string> keys;
-    skip_blanks();
-    if (!accept("}")) {
-      for (;;) {
-        skip_blanks();
-        const std::size_t begin = at_;
-        if (at_ >= text_.size() || text_[at_] != '"') expected("a key in double quotes");
-        std::string key = parse_string();
-        if (!keys.insert(key).second)
-          fail(ErrorCode::format, where_, ", byte ", first_byte_ + begin, ": expected every key once, got \"", key,
-               "\" again");
-        skip_blanks();
-        if (!accept(":")) expected("':' after a key");
-        Json value = parse_value();
-        members.emplace_back(std::move(key), std::move(value));
-        skip_blanks();
-        if (accept("}")) break;
-        if (!accept(",")) expected("',' or '}' after an object member");
-      }
-    }
-    --depth_;
-    return object;
-  }
+  };
 
-  std::uint32_t parse_hex4() {
-    std::uint32_t value = 0;
-    for (int i = 0; i < 4; ++i, ++at_) {
-      const char c = at_ < text_.size() ? text_[at_] : '\0';
-      if (c >= '0' && c <= '9') value = value * 16 + static_cast<std::uint32_t>(c - '0');
-      else if (c >= 'a' && c <= 'f') value = value * 16 + static_cast<std::uint32_t>(c - 'a' + 10);
-      else if (c >= 'A' && c <= 'F') value = value * 16 + static_cast<std::uint32_t>(c - 'A' + 10);
-      else expected("four hexadecimal digits after \\u");
-    }
-    return value;
-  }
-
-  void parse_escape(std::string& out) {
-    constexpr std::string_view names = "\"\\/bfnrt", values = "\"\\/\b\f\n\r\t";
-    if (at_ < text_.size() && names.find(text_[at_]) != std::string_view::npos) {
-      out += values[names.find(text_[at_++])];
-      return;
-    }
-    if (!accept("u")) expected("one of \" \\ / b f n r t u after a backslash");
-    std::uint32_t code = parse_hex4();
-    if (code >= 0xd800 && code < 0xdc00) {
-      if (!accept("\\u")) expected("the second half of a surrogate pair");
-      const std::uint32_t low = parse_hex4();
-      if (low < 0xdc00 || low >= 0xe000) {
-        at_ -= 4;
-        expected("the second half of a surrogate pair");
-      }
-      code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
-    } else if (code >= 0xdc00 && code < 0xe000) {
-      at_ -= 4;
-      expected("the first half of a surrogate pair before its second");
-    }
-    append_utf8(out, code);
-  }
-
-  std::string parse_string() {
-    ++at_;
-    std::string out;
-    for (;;) {
-      if (at_ >= text_.size()) expected("'\"' at the end of a string");
-      const auto byte = static_cast<unsigned char>(text_[at_]);
-      if (byte == '"') break;
-      if (byte < 0x20) expected("no control character inside a string");
-      if (byte == '\\') {
-        ++at_;
-        parse_escape(out);
+  /// The text with Python's NaN, Infinity and -Infinity, which nlohmann refuses, as strings of the same length: their
+  /// first and last letters become quotes. The last letter in the text tells such a string from a real one, so that
+  /// nothing a file may hold is taken for a number. Empty if the text holds none of these words.
+  static std::string mask_literals(std::string_view text) {
+    constexpr std::string_view words[] = {"NaN", "-Infinity", "Infinity"};
+    std::string masked;
+    if (text.find(words[0]) == std::string_view::npos && text.find(words[2]) == std::string_view::npos) return masked;
+    masked = text;
+    bool in_string = false;
+    for (std::size_t at = 0; at < text.size(); ++at) {
+      if (text[at] == '"') in_string = !in_string;
+      if (in_string) {
+        if (text[at] == '\\') ++at;
         continue;
       }
-      std::uint32_t ignored = 0;
-      const std::size_t length = decode_utf8(text_.substr(at_), ignored);
-      if (length == 0) expected("UTF-8");
-      out.append(text_, at_, length);
-      at_ += length;
+      for (const std::string_view word : words) {
+        if (!text.substr(at).starts_with(word)) continue;
+        masked[at] = masked[at + word.size() - 1] = '"';
+        at += word.size() - 1;
+        break;
+      }
     }
-    ++at_;
-    return out;
+    return masked;
   }
 
-  void skip_digits(std::string_view what) {
-    const auto digit = [this] { return at_ < text_.size() && text_[at_] >= '0' && text_[at_] <= '9'; };
-    if (!digit()) expected(what);
-    while (digit()) ++at_;
+  std::size_t offset() const { return static_cast<std::size_t>(*place_ - begin_) - 1; }
+  char last_read() const { return text_[offset()]; }
+
+  [[noreturn]] void fail_at(std::size_t offset, std::string_view expected, std::string_view got) const {
+    fail(ErrorCode::format, where_, ", byte ", first_byte_ + offset, ": expected ", expected, ", got ", got);
   }
 
-  Json parse_number() {
-    const std::size_t begin = at_;
-    const bool negative = accept("-");
-    if (!accept("0")) skip_digits(negative ? "a digit after '-'" : "a value");
-    const bool fraction = accept(".");
-    if (fraction) skip_digits("a digit after '.'");
-    const bool exponent = accept("e") || accept("E");
-    if (exponent) {
-      if (!accept("+")) accept("-");
-      skip_digits("a digit in an exponent");
-    }
-    const char* first = text_.data() + begin;
-    const char* last = text_.data() + at_;
-    if (!fraction && !exponent) {
-      std::int64_t integer = 0;
-      if (std::from_chars(first, last, integer).ec == std::errc{}) return integer;
-      std::uint64_t natural = 0;
-      if (!negative && std::from_chars(first, last, natural).ec == std::errc{}) return natural;
-    }
-    double value = 0.0;
-    if (std::from_chars(first, last, value).ec != std::errc{})
-      fail(ErrorCode::format, where_, ", byte ", first_byte_ + begin,
-           ": expected a number in the range of a double, got ",
-           std::string_view(first, std::min<std::size_t>(at_ - begin, 40)));
-    return value;
+  Json& put(Json&& value) {
+    if (open_.empty()) return root_ = std::move(value);
+    Json& parent = *open_.back().value;
+    if (parent.is_array()) return parent.get_ref<Json::array_t&>().emplace_back(std::move(value));
+    return parent.get_ref<Json::object_t&>().back().second = std::move(value);
+  }
+
+  bool add(Json&& value) {
+    put(std::move(value));
+    return true;
+  }
+
+  bool open(Json&& value) {
+    if (open_.size() == max_depth) fail_at(offset(), join("at most ", max_depth, " nested arrays and objects"), "more");
+    Json& inside = put(std::move(value));
+    open_.push_back({&inside, {}});
+    return true;
+  }
+
+  bool close() {
+    open_.pop_back();
+    return true;
   }
 
   std::string_view text_;
   std::string_view where_;
   std::size_t first_byte_;
-  std::size_t at_ = 0;
-  int depth_ = 0;
+  const char* begin_ = nullptr;
+  const char** place_ = nullptr;
+  Json root_;
+  std::vector<Open> open_;  // a value here does not move: its parent grows only after it is closed
 };
 
 }  // namespace detail
 
 /// Parses one JSON document. `where` names the source in errors ("config.json", "train.jsonl, line 3") and `first_byte`
-/// is the place of `text` in it. Throws format with the byte offset and what was expected there.
+/// is the place of `text` in it. Throws format with what was expected and the offset of the byte that did not fit.
 inline Json parse_json(std::string_view text, std::string_view where, std::size_t first_byte = 0) {
-  return detail::JsonParser(text, where, first_byte).document();
+  return detail::JsonBuilder(text, where, first_byte).build();
 }
 
 /// A double as Python's repr writes it: shortest form that reads back the same, "2.0", "1e-05".

@@ -1,9 +1,8 @@
-// UTF-8 at the borders of files: checking and appending. The tokenizer has its own, faster decoder.
+// UTF-8 at the borders of files. The tokenizer has its own, faster decoder.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <string>
 #include <string_view>
 
 namespace tl {
@@ -40,26 +39,6 @@ inline std::size_t find_invalid_utf8(std::string_view text) {
     at += length;
   }
   return std::string_view::npos;
-}
-
-/// Appends a code point below U+110000.
-inline void append_utf8(std::string& out, std::uint32_t code_point) {
-  const auto put = [&out](std::uint32_t byte) { out.push_back(static_cast<char>(static_cast<unsigned char>(byte))); };
-  if (code_point < 0x80) {
-    put(code_point);
-  } else if (code_point < 0x800) {
-    put(0xc0u | (code_point >> 6));
-    put(0x80u | (code_point & 0x3fu));
-  } else if (code_point < 0x10000) {
-    put(0xe0u | (code_point >> 12));
-    put(0x80u | ((code_point >> 6) & 0x3fu));
-    put(0x80u | (code_point & 0x3fu));
-  } else {
-    put(0xf0u | (code_point >> 18));
-    put(0x80u | ((code_point >> 12) & 0x3fu));
-    put(0x80u | ((code_point >> 6) & 0x3fu));
-    put(0x80u | (code_point & 0x3fu));
-  }
 }
 
 }  // namespace tl

@@ -12,8 +12,7 @@
 #include <string_view>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
+#include <tl/io/json.hpp>
 #include <tl/text/added_tokens.hpp>
 #include <tl/text/decoder.hpp>
 #include <tl/text/encoding.hpp>
@@ -38,7 +37,7 @@ struct TokenizerConfig {
   bool clean_up_tokenization_spaces = false;
   bool split_special_tokens = false;
   std::string tokenizer_class = "DistilBertTokenizer";
-  nlohmann::json as_read = nlohmann::json::object();  ///< tokenizer_config.json; unknown keys go back into the file
+  Json as_read = Json::object();  ///< tokenizer_config.json; unknown keys go back into the file
 };
 
 struct TokenizerData {

@@ -32,7 +32,7 @@ inline bool present(const std::filesystem::path& path) {
 
 /// The configuration files as one object, and the special tokens that came with flags.
 struct ConfigFiles {
-  json config = json::object();
+  Json config = Json::object();
   std::map<std::int32_t, AddedToken> added_tokens_decoder;
   std::map<std::string, AddedToken> flagged;  // special tokens that came as objects, by content
   std::set<std::string> written_as_object;    // those of special_tokens_map.json
@@ -55,20 +55,20 @@ inline ConfigFiles read_config_files(const std::filesystem::path& folder) {
   const auto config = folder / "tokenizer_config.json", map = folder / "special_tokens_map.json";
   files.where = config.string();
   if (present(config)) files.config = read_json_object(config);
-  json overlay = json::object();
+  Json overlay = Json::object();
   if (present(map)) overlay = read_json_object(map);
-  const auto note_object = [&](const json& value) {
+  const auto note_object = [&](const Json& value) {
     if (value.is_object() && value.contains("content") && value["content"].is_string())
       files.written_as_object.insert(value["content"].get<std::string>());
   };
-  for (const json& value : overlay) {
+  for (const Json& value : overlay) {
     note_object(value);
     if (value.is_array()) std::for_each(value.begin(), value.end(), note_object);
   }
   const JsonView view{files.config, files.where, true};
   if (view.has("added_tokens_decoder")) {
     const JsonView decoder = view.object("added_tokens_decoder");
-    for (const auto& [key, entry] : decoder.value.items()) {
+    for (const auto& [key, entry] : decoder.value.get_ref<const Json::object_t&>()) {
       const JsonView token{entry, decoder.where + "." + key};
       std::int32_t id = -1;
       const auto [end, error] = std::from_chars(key.data(), key.data() + key.size(), id);
@@ -77,7 +77,7 @@ inline ConfigFiles read_config_files(const std::filesystem::path& folder) {
       files.added_tokens_decoder.emplace(id, read_added_token(token));
     }
   } else if (!overlay.empty()) {
-    for (const auto& [key, value] : overlay.items()) files.config[key] = value;
+    for (const auto& [key, value] : overlay.get_ref<const Json::object_t&>()) files.config[key] = value;
     files.where = config.string() + " with " + map.filename().string();
   }
   return files;
@@ -116,7 +116,7 @@ inline TokenizerConfig make_config(ConfigFiles& files, const TokenizerOptions& o
     const JsonView list = view.at(key);
     if (list.value.is_object()) continue;  // named tokens of other models: they are in the list of added tokens too
     list.expect(list.value.is_array(), "an array");
-    for (const json& entry : list.value)
+    for (const Json& entry : list.value)
       out.additional_special_tokens.push_back(read_special({entry, list.where + "[]"}, files));
   }
   out.model_max_length = options.model_max_length ? options.model_max_length : read_model_max_length(view);
@@ -165,7 +165,7 @@ inline std::string tokenizer_class(const ConfigFiles& files, const std::filesyst
   }
   const auto path = folder / "config.json";
   if (!present(path)) return "DistilBertTokenizer";
-  const json model = read_json_object(path);
+  const Json model = read_json_object(path);
   return JsonView{model, path.string(), true}.text_or("model_type", "") == "bert" ? "BertTokenizer"
                                                                                   : "DistilBertTokenizer";
 }
@@ -232,12 +232,12 @@ inline void check_folder(const std::filesystem::path& folder) {
 /// The tokens that older folders without tokenizer.json keep in a file of their own.
 inline void read_added_tokens_file(const std::filesystem::path& path, const TokenizerConfig& config,
                                    ConfigFiles& files) {
-  const json ids = read_json_object(path);
+  const Json ids = read_json_object(path);
   files.where = path.string();
-  for (const auto& [content, id] : ids.items()) {
+  for (const auto& [content, id] : ids.get_ref<const Json::object_t&>()) {
     JsonView{id, files.where + ": " + content}.expect(is_id(id), "an id");
     const bool special = is_named_special(config, content);
-    files.added_tokens_decoder.emplace(id.template get<std::int32_t>(),
+    files.added_tokens_decoder.emplace(id.get<std::int32_t>(),
                                        AddedToken{.content = content, .special = special});
   }
 }

@@ -6,70 +6,30 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
-#include <fstream>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <utility>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
 #include <tl/core/error.hpp>
+#include <tl/io/json_file.hpp>
+#include <tl/io/mapped_file.hpp>
 #include <tl/text/tokenizer_config.hpp>
 
 namespace tl::detail::text {
 
-using nlohmann::json;
-
-inline std::string read_file(const std::filesystem::path& path) {
-  std::error_code error;
-  const auto size = std::filesystem::file_size(path, error);
-  check(!error, ErrorCode::io, path.string(), ": cannot be read (", error.message(), ")");
-  std::string text(static_cast<std::size_t>(size), '\0');
-  std::ifstream in(path, std::ios::binary);
-  in.read(text.data(), static_cast<std::streamsize>(size));
-  check(in.good(), ErrorCode::io, path.string(), ": expected ", size, " readable bytes, got ", in.gcount());
-  return text;
-}
-
-/// Whether brackets nest deeper than `limit`; deeper values would exhaust the stack when they are written again.
-inline bool nests_deeper(std::string_view text, int limit) {
-  bool in_string = false;
-  int depth = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (in_string && c == '\\') ++i;
-    else if (c == '"') in_string = !in_string;
-    else if (!in_string && (c == '{' || c == '[') && ++depth > limit) return true;
-    else if (!in_string && (c == '}' || c == ']')) --depth;
-  }
-  return false;
-}
-
-inline json read_json_object(const std::filesystem::path& path) {
-  const std::string text = read_file(path);
-  check(!nests_deeper(text, 200), ErrorCode::format, path.string(),
-        ": expected at most 200 levels of brackets, got more");
-  json root;
-  try {
-    root = json::parse(text);
-  } catch (const json::parse_error& error) {
-    fail(ErrorCode::format, path.string(), ": expected JSON, got a syntax error at byte ", error.byte, " of ",
-         text.size(), " (", error.what(), ")");
-  } catch (const json::exception& error) {
-    fail(ErrorCode::format, path.string(), ": expected JSON (", error.what(), ")");
-  }
+inline Json read_json_object(const std::filesystem::path& path) {
+  Json root = read_json(path);
   check(root.is_object(), ErrorCode::format, path.string(), ": expected a JSON object, got ", root.type_name());
   return root;
 }
 
 /// A JSON value with the place it came from, for sentences: "path: model.vocab".
 struct JsonView {
-  const json& value;
+  const Json& value;
   std::string where;
   bool is_file = false;  // the whole content of the file `where`
 
@@ -87,14 +47,14 @@ struct JsonView {
     check(right, ErrorCode::format, where, ": expected ", what, ", got ", excerpt());
   }
 
-  JsonView object(const char* key) const { return checked(key, &json::is_object, "an object"); }
-  JsonView array(const char* key) const { return checked(key, &json::is_array, "an array"); }
+  JsonView object(const char* key) const { return checked(key, &Json::is_object, "an object"); }
+  JsonView array(const char* key) const { return checked(key, &Json::is_array, "an array"); }
   std::string text(const char* key) const {
-    return checked(key, &json::is_string, "a string").value.get<std::string>();
+    return checked(key, &Json::is_string, "a string").value.get<std::string>();
   }
-  bool flag(const char* key) const { return checked(key, &json::is_boolean, "true or false").value.get<bool>(); }
+  bool flag(const char* key) const { return checked(key, &Json::is_boolean, "true or false").value.get<bool>(); }
   std::int64_t integer(const char* key) const {
-    return checked(key, &json::is_number_integer, "an integer").value.get<std::int64_t>();
+    return checked(key, &Json::is_number_integer, "an integer").value.get<std::int64_t>();
   }
   std::int32_t id(const char* key) const {
     const std::int64_t number = integer(key);
@@ -106,7 +66,7 @@ struct JsonView {
   std::string text_or(const char* key, const char* otherwise) const { return has(key) ? text(key) : otherwise; }
 
  private:
-  JsonView checked(const char* key, bool (json::*is)() const noexcept, const char* what) const {
+  JsonView checked(const char* key, bool (Json::*is)() const noexcept, const char* what) const {
     JsonView view = at(key);
     view.expect((view.value.*is)(), what);
     return view;
@@ -114,13 +74,13 @@ struct JsonView {
 
   std::string excerpt() const {
     if (value.is_structured()) return value.is_array() ? "an array" : "an object";
-    std::string text = value.dump(-1, ' ', true, json::error_handler_t::replace);
+    std::string text = dump_json(value, {.indent = -1});
     if (text.size() > 60) text = text.substr(0, 57) + "...";
     return text;
   }
 };
 
-inline bool is_id(const json& value) { return value.is_number_unsigned() && value.get<std::uint64_t>() <= 0x7FFFFFFF; }
+inline bool is_id(const Json& value) { return value.is_number_unsigned() && value.get<std::uint64_t>() <= 0x7FFFFFFF; }
 
 /// An added token as an object {content, lstrip, ...}.
 inline AddedToken read_added_token(const JsonView& from) {
@@ -136,7 +96,8 @@ inline AddedToken read_added_token(const JsonView& from) {
 
 /// Splits vocab.txt into pieces, one a line; "\n", "\r\n" and "\r" end a line as in Python's text mode.
 inline std::vector<std::string> read_vocabulary_lines(const std::filesystem::path& path) {
-  const std::string text = read_file(path);
+  const MappedFile file(path);
+  const std::string_view text = file.text();
   const std::size_t bad = find_invalid_utf8(text);
   check(bad == std::string::npos, ErrorCode::format, path.string(),
         ": expected UTF-8 text, got an invalid sequence at byte ", bad);
@@ -144,7 +105,7 @@ inline std::vector<std::string> read_vocabulary_lines(const std::filesystem::pat
   std::vector<std::string> lines;
   for (std::size_t begin = 0; begin < text.size();) {
     const std::size_t end = std::min(text.find_first_of("\r\n", begin), text.size());
-    lines.push_back(text.substr(begin, end - begin));
+    lines.emplace_back(text.substr(begin, end - begin));
     begin = end + (text.compare(end, 2, "\r\n") == 0 ? 2 : 1);
   }
   return lines;
@@ -155,11 +116,11 @@ inline std::vector<std::string> read_vocabulary_object(const JsonView& vocab) {
   const std::size_t size = vocab.value.size();
   std::vector<std::string> pieces(size);
   std::vector<bool> seen(size);
-  for (const auto& [piece, id] : vocab.value.items()) {
+  for (const auto& [piece, id] : vocab.value.get_ref<const Json::object_t&>()) {
     const bool valid = id.is_number_unsigned();
-    const std::uint64_t index = valid ? id.template get<std::uint64_t>() : 0;
+    const std::uint64_t index = valid ? id.get<std::uint64_t>() : 0;
     check(valid && index < size, ErrorCode::format, vocab.where, ": expected the ids of ", size, " pieces to be 0 to ",
-          static_cast<std::int64_t>(size) - 1, " without a gap, got ", id.dump(), " for the piece \"", piece, "\"");
+          static_cast<std::int64_t>(size) - 1, " without a gap, got ", dump_json(id), " for the piece \"", piece, "\"");
     check(!seen[index], ErrorCode::format, vocab.where, ": expected every id once, got ", index, " for the pieces \"",
           pieces[index], "\" and \"", piece, "\"");
     seen[index] = true;
@@ -193,7 +154,7 @@ inline NormalizerOptions read_normalizer(const JsonView& from) {
 
 inline std::vector<TemplateItem> read_template(const JsonView& list, const PostProcessor& processor) {
   std::vector<TemplateItem> items;
-  for (const json& entry : list.value) {
+  for (const Json& entry : list.value) {
     const JsonView view{entry, list.where + "[" + std::to_string(items.size()) + "]"};
     view.expect(entry.is_object(), "an object");
     TemplateItem item{TemplateItem::Kind::special, {}, 0};
@@ -233,16 +194,16 @@ inline PostProcessor read_post_processor(const JsonView& from) {
   PostProcessor out;
   out.form = PostProcessor::Form::template_processing;
   const JsonView specials = from.object("special_tokens");
-  for (const auto& [name, entry] : specials.value.items()) {
+  for (const auto& [name, entry] : specials.value.get_ref<const Json::object_t&>()) {
     const JsonView view{entry, specials.where + "." + name};
     view.expect(entry.is_object(), "an object");
     PostProcessor::Special special;
     const JsonView ids = view.array("ids"), tokens = view.array("tokens");
-    for (const json& id : ids.value) {
+    for (const Json& id : ids.value) {
       ids.expect(is_id(id), "an array of ids");
       special.ids.push_back(id.get<std::int32_t>());
     }
-    for (const json& token : tokens.value) {
+    for (const Json& token : tokens.value) {
       tokens.expect(token.is_string(), "an array of strings");
       special.tokens.push_back(token.get<std::string>());
     }
@@ -271,7 +232,7 @@ inline void add_with_ids(TokenizerData& data, const std::map<std::int32_t, Added
 /// Fills model, normaliser, added tokens, post-processor and decoder from tokenizer.json. The normaliser's switches may
 /// still be overridden by the configuration.
 inline void read_tokenizer_json(const std::filesystem::path& path, TokenizerData& data) {
-  const json root = read_json_object(path);
+  const Json root = read_json_object(path);
   const JsonView view{root, path.string(), true};
   data.model = read_model(view.object("model"));
   data.normalizer = Normalizer(read_normalizer(view.object("normalizer")));
