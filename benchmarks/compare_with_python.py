@@ -84,16 +84,21 @@ print(pipeline("text-classification", model=sys.argv[1], tokenizer=sys.argv[1], 
 '''
 
 
-def base_size_model(a, folder):
-    """A distilbert-base with random weights, written by the Python stack so that both stacks can load it."""
+def make_classifier(a, folder):
+    """A model with a head, written by the Python stack so that both stacks can load it: the given encoder with a fresh
+    head, or with --base_size a distilbert-base with random weights."""
     code = '''
 import sys
 from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer
-c = AutoConfig.from_pretrained(sys.argv[1]); c.dim, c.hidden_dim, c.n_heads, c.n_layers = 768, 3072, 12, 6
-AutoModelForSequenceClassification.from_config(c).save_pretrained(sys.argv[2])
+if sys.argv[3] == "base":
+    c = AutoConfig.from_pretrained(sys.argv[1]); c.dim, c.hidden_dim, c.n_heads, c.n_layers = 768, 3072, 12, 6
+    model = AutoModelForSequenceClassification.from_config(c)
+else:
+    model = AutoModelForSequenceClassification.from_pretrained(sys.argv[1])
+model.save_pretrained(sys.argv[2])
 AutoTokenizer.from_pretrained(sys.argv[1]).save_pretrained(sys.argv[2])
 '''
-    run([sys.executable, '-c', code, a.model, folder])
+    run([sys.executable, '-c', code, a.model, folder, 'base' if a.base_size else 'same'])
     return folder
 
 
@@ -119,13 +124,14 @@ def main():
     rows = {name: [] for name in ['tl', *a.recipes.split(',')]}
     first = {'tl': [], 'python': []}
     with tempfile.TemporaryDirectory() as folder:
-        model = base_size_model(a, folder) if a.base_size else a.model
+        classifier = make_classifier(a, folder)
+        model = classifier if a.base_size else a.model
         for number in range(a.runs):
             rows['tl'].append(train_tl(a, model))
             for recipe in a.recipes.split(','):
                 rows[recipe].append(train_python(a, recipe))
-            first['tl'].append(run([a.tl, 'predict', '--model_name_or_path', model, '--text', 'A quiet, warm film.'])[1])
-            first['python'].append(run([sys.executable, '-c', FIRST_PREDICTION, model])[1])
+            first['tl'].append(run([a.tl, 'predict', '--model_name_or_path', classifier, '--text', 'A quiet, warm film.'])[1])
+            first['python'].append(run([sys.executable, '-c', FIRST_PREDICTION, classifier])[1])
             print(f'round {number + 1}: ' + ', '.join(
                 f'{name} {rows[name][-1]["samples_per_second"]:.1f} samples/s' for name in rows), flush=True)
 
