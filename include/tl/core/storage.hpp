@@ -2,13 +2,16 @@
 // handed out again, because a training step asks for the same sizes over and over and fresh pages are expensive.
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <iterator>
+#include <map>
 #include <mutex>
-#include <unordered_map>
+
 #include <vector>
 
 #include <tl/core/device.hpp>
@@ -27,7 +30,8 @@ class BlockCache {
   static constexpr std::size_t lazy_zero = std::size_t{1} << 24;  // zeroed blocks from here on are mapped lazily
 
   static std::size_t rounded(std::size_t bytes) {
-    if (bytes < smallest || bytes > largest) return (bytes + storage_alignment - 1) / storage_alignment * storage_alignment;
+    if (bytes < smallest || bytes > largest)
+      return (bytes + storage_alignment - 1) / storage_alignment * storage_alignment;
     const std::size_t step = std::bit_floor(bytes) / 8;
     return (bytes + step - 1) / step * step;
   }
@@ -35,28 +39,41 @@ class BlockCache {
   void* take(std::size_t bytes) {
     {
       std::scoped_lock lock(mutex_);
-      if (auto found = free_.find(bytes); found != free_.end() && !found->second.empty()) {
+      in_use_ += bytes;
+      most_in_use_ = std::max(most_in_use_, in_use_);
+      if (auto found = free_.find(bytes); found != free_.end()) {
         void* block = found->second.back();
         found->second.pop_back();
+        if (found->second.empty()) free_.erase(found);
+        free_bytes_ -= bytes;
         return block;
       }
+      // Batches of other lengths leave blocks of other sizes behind; beyond an eighth of what was ever in use they go.
+      while (!free_.empty() && in_use_ + free_bytes_ > most_in_use_ + most_in_use_ / 8) drop_one();
     }
     void* block = std::aligned_alloc(storage_alignment, bytes);
     if (!block) {
       clear();
       block = std::aligned_alloc(storage_alignment, bytes);
     }
+    if (!block) {
+      std::scoped_lock lock(mutex_);
+      in_use_ -= bytes;
+    }
     check(block != nullptr, ErrorCode::device, "out of memory: cannot allocate ", bytes, " bytes on cpu");
     return block;
   }
 
   void give(void* block, std::size_t bytes) noexcept {
+    std::scoped_lock lock(mutex_);
+    in_use_ -= bytes;
     if (bytes >= smallest && bytes <= largest) {
-      std::scoped_lock lock(mutex_);
       try {
         free_[bytes].push_back(block);
+        free_bytes_ += bytes;
         return;
       } catch (...) {  // no memory for the list itself: fall through and free
+        if (const auto found = free_.find(bytes); found != free_.end() && found->second.empty()) free_.erase(found);
       }
     }
     std::free(block);
@@ -64,9 +81,7 @@ class BlockCache {
 
   void clear() noexcept {
     std::scoped_lock lock(mutex_);
-    for (auto& [bytes, blocks] : free_)
-      for (void* block : blocks) std::free(block);
-    free_.clear();
+    while (!free_.empty()) drop_one();
   }
 
   static BlockCache& instance() {
@@ -75,8 +90,18 @@ class BlockCache {
   }
 
  private:
+  // Frees one of the largest blocks; no list in free_ is empty.
+  void drop_one() noexcept {
+    const auto largest_size = std::prev(free_.end());
+    std::free(largest_size->second.back());
+    free_bytes_ -= largest_size->first;
+    largest_size->second.pop_back();
+    if (largest_size->second.empty()) free_.erase(largest_size);
+  }
+
   std::mutex mutex_;
-  std::unordered_map<std::size_t, std::vector<void*>> free_;
+  std::map<std::size_t, std::vector<void*>> free_;  // blocks by size
+  std::size_t free_bytes_ = 0, in_use_ = 0, most_in_use_ = 0;
 };
 
 }  // namespace detail
