@@ -17,6 +17,7 @@ struct Options {
   TextOptions source;
   bool special_tokens = true;
   bool bench = false;
+  bool json = true;  // there is no other form; the flag is taken so that it can be given as to tl predict
 };
 
 void print_all(const tl::Tokenizer& tokenizer, TextSource& source, const tl::TokenizeOptions& options) {
@@ -53,6 +54,7 @@ void measure(const tl::Tokenizer& tokenizer, TextSource& source, const tl::Token
 }
 
 void run(const Options& options) {
+  if (!options.json) tl::fail(tl::ErrorCode::invalid_argument, "--json: tl tokenize prints JSON lines only");
   const auto tokenizer = tl::Tokenizer::from_pretrained(options.model);
   tl::TokenizeOptions how = options.source.tokenize_options(tokenizer, {});
   how.add_special_tokens = options.special_tokens;
@@ -68,6 +70,7 @@ void add_tokenize(CLI::App& app) {
   command.add_option("--model_name_or_path", options->model, "folder with a tokenizer")->required();
   options->source.add(command);
   add_truth(command, "add_special_tokens", options->special_tokens, "put [CLS] and [SEP] around a text; default: true");
+  add_truth(command, "json", options->json, "JSON lines, the only form there is");
   add_truth(command, "bench", options->bench, "print only how long all texts take to become ids");
   add_threads(command);
   command.callback([options] { run(*options); });

@@ -91,6 +91,9 @@ lines 3
 says '"tokens": ["[CLS]", "[MASK]", "the", "film", "[SEP]"], "offsets": [[0, 0], [0, 6], [7, 10], [11, 15], [0, 0]]}'
 says '"tokens": ["[CLS]", "a", ",", "b", "[SEP]"]'
 says '"tokens": ["[CLS]", "[", "a", "]", "[SEP]"]'
+ok tokenize --model_name_or_path model --json --text a
+lines 1
+refused 1 'prints JSON lines only' tokenize --model_name_or_path model --json false --text a
 printf 'caf\xc3\xa9\r\n\nlast' > texts.txt
 input=texts.txt ok tokenize --model_name_or_path model
 lines 3
