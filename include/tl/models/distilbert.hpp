@@ -117,9 +117,6 @@ inline void fill_sinusoidal(Tensor<float> table) {
 inline void initialize_encoder(const DistilBertConfig& config, DistilBertEncoder& encoder,
                                const ParameterSpace<float>& parameters, const std::string& prefix, Mt19937& generator) {
   std::vector<float> discarded;
-  const auto discard = [&](std::int64_t draws) {
-    for (std::int64_t i = 0; i < draws; ++i) generator.next_u32();
-  };
   for (const auto& part : parameters.named()) {
     if (!part.name.starts_with(prefix) || part.parameter.initialization() == Initialization::ones) continue;
     if (part.name.find("LayerNorm") != std::string::npos || part.name.find("layer_norm") != std::string::npos) continue;
@@ -128,7 +125,7 @@ inline void initialize_encoder(const DistilBertConfig& config, DistilBertEncoder
       discarded.resize(static_cast<std::size_t>(part.shape().elements()));
       normal_(discarded, 0.0, 1.0, generator);
     } else {
-      discard(part.shape().elements());
+      generator.discard(static_cast<std::uint64_t>(part.shape().elements()));
     }
   }
   for (const auto& part : parameters.named()) {

@@ -30,9 +30,7 @@ class DistilBertForSequenceClassification {
         if (!part.name.starts_with("distilbert.")) each(part);
     };
     // The reference's linear layers draw a default first, which it throws away.
-    head([&](const auto& part) {
-      for (std::int64_t i = 0; i < part.shape().elements(); ++i) generator.next_u32();
-    });
+    head([&](const auto& part) { generator.discard(static_cast<std::uint64_t>(part.shape().elements())); });
     head([&](const auto& part) { nn::initialize(part, config_.initializer_range, generator); });
   }
 
@@ -49,7 +47,8 @@ class DistilBertForSequenceClassification {
     for (const auto& name : model.load_report_.missing)
       check(!name.starts_with("distilbert."), ErrorCode::format, folder.string(), ": expected the encoder's parameter ",
             name, " in the checkpoint, it is not there; this is not a complete DistilBERT");
-    detail::initialize_missing(model.load_report_, model.config_, model.modules_.distilbert, model.parameters_, options);
+    detail::initialize_missing(model.load_report_, model.config_, model.modules_.distilbert, model.parameters_,
+                               options);
     return model;
   }
 
