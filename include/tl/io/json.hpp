@@ -62,7 +62,10 @@ class JsonBuilder {
     const char* place = input.data();
     begin_ = input.data();
     place_ = &place;
-    Json::sax_parse(JsonIterator{begin_, &place}, JsonIterator{begin_ + input.size(), &place}, this);
+    // What Json::sax_parse() does for text; that function also compiles the readers of nlohmann's five binary formats.
+    nlohmann::detail::parser<Json, Input>(
+        Input(JsonIterator{begin_, &place}, JsonIterator{begin_ + input.size(), &place}))
+        .sax_parse(this);
     return std::move(root_);
   }
 
@@ -111,6 +114,7 @@ class JsonBuilder {
   }
 
  private:
+  using Input = nlohmann::detail::iterator_input_adapter<JsonIterator>;
   static constexpr std::size_t max_depth = 500;
   static constexpr std::string_view minus_infinity = "Infinit";
 

@@ -227,12 +227,13 @@ inline std::filesystem::path last_checkpoint(const std::filesystem::path& output
 
 /// What of the data settings is not as it was, e.g. "seed was 42 and is 43"; empty if the batches will be the same.
 inline std::string data_differences(const RunProgress& then, const RunProgress& now) {
-  Json former = Json::object();
-  detail::visit_data_settings(then, [&](const char* key, const auto& value) { former[key] = value; });
+  std::vector<std::string> former;
+  detail::visit_data_settings(then, [&](const char*, const auto& value) { former.push_back(dump_json(value)); });
   std::string text;
+  std::size_t index = 0;
   detail::visit_data_settings(now, [&](const char* key, const auto& value) {
-    if (former[key] != Json(value))
-      text += join(text.empty() ? "" : ", ", key, " was ", former[key].dump(), " and is ", Json(value).dump());
+    const std::string was = former[index++], is = dump_json(value);
+    if (was != is) text += join(text.empty() ? "" : ", ", key, " was ", was, " and is ", is);
   });
   return text;
 }
