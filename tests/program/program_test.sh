@@ -101,6 +101,13 @@ says '"offsets": [[0, 0], '
 says '{"input_ids": [2, 3], "tokens": ["[CLS]", "[SEP]"], "offsets": [[0, 0], [0, 0]]}'
 ok tokenize --model_name_or_path model --file texts.txt --threads 2
 lines 3
+# Each line loses its line end: 5, 0 and 4 bytes; the tokens are those of the same texts without --bench.
+ok tokenize --model_name_or_path model --file texts.txt
+tokens=$(grep -o '"input_ids": \[[^]]*' out | tr -cd ',\n' | wc -c)  # n - 1 commas and a line end for n tokens
+ok tokenize --model_name_or_path model --file texts.txt --bench --threads 2
+lines 1
+says '{"seconds": '
+says ', "texts": 3, "tokens": '"$tokens"', "bytes": 9}'
 ok tokenize --model_name_or_path model --file "$reviews/test.jsonl" --bench
 says '"texts": 200'
 ok tokenize --model_name_or_path model --text 'one two three four five' --max_seq_length 4
