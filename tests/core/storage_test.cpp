@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <fstream>
+#include <memory>
 #include <string>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "support/catch.hpp"
 #include <tl/core/tensor.hpp>
@@ -56,32 +59,56 @@ TEST_CASE("zeroed memory is zero, also when its block was used before") {
   }
 }
 
-TEST_CASE("block sizes are rounded up by at most an eighth") {
-  using tl::detail::BlockCache;
-  CHECK(BlockCache::rounded(1) == 64);
-  CHECK(BlockCache::rounded(64) == 64);
-  CHECK(BlockCache::rounded(4096) == 4096);
-  CHECK(BlockCache::rounded(4097) == 4608);
-  for (std::size_t bytes = 1; bytes < (std::size_t{1} << 30); bytes = bytes * 3 / 2 + 7) {
-    const std::size_t rounded = BlockCache::rounded(bytes);
-    CHECK(rounded >= bytes);
-    CHECK(rounded <= std::max<std::size_t>(bytes + 63, bytes + bytes / 8 + 1));
-    CHECK(rounded % 64 == 0);
-    CHECK(BlockCache::rounded(rounded) == rounded);
-  }
+TEST_CASE("freed memory is handed out again, in other sizes too") {
+  if (sanitized) TL_SKIP("under sanitizers every block comes from the system");
+  auto first = std::make_unique<Storage>(10000, tl::cpu_device, false);
+  auto second = std::make_unique<Storage>(20000, tl::cpu_device, false);
+  const Storage wall(5000, tl::cpu_device, false);
+  char* const place = static_cast<char*>(first->data());
+  CHECK(second->data() == place + 10048);
+  first.reset();
+  second.reset();
+  Storage whole(30000, tl::cpu_device, false);  // both places, joined
+  CHECK(whole.data() == place);
 }
 
-TEST_CASE("freed blocks are handed out again") {
-  tl::empty_cache();
-  void* first = nullptr;
-  {
-    Storage storage(10000, tl::cpu_device, false);
-    first = storage.data();
+TEST_CASE("the heap joins freed neighbours in any order") {
+  if (sanitized) TL_SKIP("under sanitizers every block comes from the system");
+  std::vector<int> order{0, 1, 2};
+  do {
+    tl::detail::BlockHeap heap;
+    std::vector<void*> blocks;
+    for (int i = 0; i < 3; ++i) blocks.push_back(heap.take(8192));
+    for (const int i : order) heap.give(blocks[static_cast<std::size_t>(i)], 8192);
+    CHECK(heap.take(tl::detail::BlockHeap::chunk_bytes) == blocks[0]);
+    heap.give(blocks[0], tl::detail::BlockHeap::chunk_bytes);
+    heap.clear();
+  } while (std::next_permutation(order.begin(), order.end()));
+}
+
+TEST_CASE("blocks in use never overlap") {
+  tl::detail::BlockHeap heap;
+  std::vector<std::pair<unsigned char*, std::size_t>> blocks;
+  std::uint32_t random = 1;
+  for (int i = 0; i < 3000; ++i) {
+    random = random * 1664525U + 1013904223U;
+    if (blocks.size() < 40 && (random >> 8) % 5 < 3) {
+      const std::size_t bytes = 1 + (random >> 9) % 300000;
+      auto* const block = static_cast<unsigned char*>(heap.take(bytes));
+      std::fill_n(block, bytes, static_cast<unsigned char>(bytes));
+      blocks.emplace_back(block, bytes);
+    } else if (!blocks.empty()) {
+      const std::size_t which = (random >> 9) % blocks.size();
+      const auto [block, bytes] = blocks[which];
+      REQUIRE(std::all_of(block, block + bytes, [value = bytes](unsigned char byte) {
+        return byte == static_cast<unsigned char>(value);
+      }));
+      heap.give(block, bytes);
+      blocks.erase(blocks.begin() + static_cast<std::ptrdiff_t>(which));
+    }
   }
-  Storage again(10100, tl::cpu_device, false);  // rounds to the same block size
-  CHECK(again.data() == first);
-  Storage other(10000, tl::cpu_device, false);
-  CHECK(other.data() != first);
+  for (const auto& [block, bytes] : blocks) heap.give(block, bytes);
+  heap.clear();
 }
 
 TEST_CASE("large zeroed memory costs nothing until it is written") {

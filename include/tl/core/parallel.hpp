@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <cstdlib>
@@ -16,12 +17,17 @@
 #include <type_traits>
 #include <vector>
 
+#include <tl/core/cpu_features.hpp>
 #include <tl/core/error.hpp>
 
 namespace tl {
 
 /// Worker threads that run one job at a time; the calling thread takes part. A job started inside another job runs
 /// on the calling thread alone, so nesting is safe.
+///
+/// A training step is a thousand jobs, most of them shorter than it takes the system to wake a thread. So a worker that
+/// has nothing to do looks out for the next job for some microseconds before it sleeps, and a job waits only for the
+/// workers that joined it, never for one that is still waking up.
 class ThreadPool {
  public:
   explicit ThreadPool(int threads) { resize(threads); }
@@ -41,7 +47,7 @@ class ThreadPool {
     stop();
     stopping_ = false;
     try {
-      for (int i = 1; i < threads; ++i) workers_.emplace_back([this, seen = generation_] { work(seen); });
+      for (int i = 1; i < threads; ++i) workers_.emplace_back([this] { work(); });
     } catch (const std::system_error& error) {
       const auto started = workers_.size();
       stop();
@@ -61,17 +67,21 @@ class ThreadPool {
     }
     std::scoped_lock submit(submit_);
     Job current{job, context, chunks};
-    {
+    job_ = &current;
+    state_.fetch_add(one_job + open);  // the state was closed and without workers
+    if (sleeping_workers_.load() > 0) {
       std::scoped_lock lock(mutex_);
-      job_ = &current;
-      ++generation_;
-      busy_ = static_cast<int>(workers_.size());
+      wake_.notify_all();
     }
-    wake_.notify_all();
     drain(current);
-    std::unique_lock lock(mutex_);
-    done_.wait(lock, [this] { return busy_ == 0; });
-    job_ = nullptr;
+    state_.fetch_sub(open);
+    const auto left = [this] { return (state_.load() & joined) == 0; };
+    if (!spin_until(left)) {
+      std::unique_lock lock(mutex_);
+      caller_sleeps_ = true;
+      done_.wait(lock, left);
+      caller_sleeps_ = false;
+    }
     if (current.error) std::rethrow_exception(current.error);
   }
 
@@ -85,9 +95,31 @@ class ThreadPool {
     std::exception_ptr error{};
   };
 
+  // state_ holds, from the lowest bit: how many workers have joined the present job, whether it is open to more of them,
+  // and the number of jobs so far.
+  static constexpr std::uint64_t joined = (std::uint64_t{1} << 16) - 1, open = joined + 1, one_job = 2 * open;
+
   static bool& inside_job() {
     thread_local bool inside = false;
     return inside;
+  }
+
+  static void relax() {
+#ifdef TL_X86_64
+    __builtin_ia32_pause();
+#endif
+  }
+
+  /// Waits for a condition without sleeping; false if it did not come true within some 50 microseconds.
+  template <class Condition> static bool spin_until(const Condition& condition) {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::microseconds(50);
+    do {
+      for (int i = 0; i < 32; ++i) {
+        if (condition()) return true;
+        relax();
+      }
+    } while (std::chrono::steady_clock::now() < end);
+    return condition();
   }
 
   static void drain(Job& job) {
@@ -104,18 +136,28 @@ class ThreadPool {
     inside_job() = false;
   }
 
-  // `seen` is the generation when the worker was made: a job submitted before the thread really runs still counts it.
-  void work(std::uint64_t seen) {
-    std::unique_lock lock(mutex_);
+  void work() {
+    std::uint64_t seen = 0;
+    const auto news = [&] { return stopping_.load() || state_.load() / one_job != seen; };
     for (;;) {
-      wake_.wait(lock, [&] { return stopping_ || generation_ != seen; });
+      if (!spin_until(news)) {
+        std::unique_lock lock(mutex_);
+        ++sleeping_workers_;
+        wake_.wait(lock, news);
+        --sleeping_workers_;
+      }
       if (stopping_) return;
-      seen = generation_;
-      Job* job = job_;
-      lock.unlock();
-      drain(*job);
-      lock.lock();
-      if (--busy_ == 0) done_.notify_one();
+      std::uint64_t state = state_.load();
+      seen = state / one_job;
+      while (state & open && state / one_job == seen && !state_.compare_exchange_weak(state, state + 1)) {
+      }
+      if (!(state & open) || state / one_job != seen) continue;
+      drain(*job_);
+      state_.fetch_sub(1);
+      if (caller_sleeps_) {
+        std::scoped_lock lock(mutex_);
+        done_.notify_one();
+      }
     }
   }
 
@@ -130,14 +172,14 @@ class ThreadPool {
   }
 
   std::mutex submit_;  // one job at a time, also when several user threads call
-  std::mutex mutex_;
+  std::mutex mutex_;   // for sleeping and waking
   std::condition_variable wake_, done_;
   std::vector<std::thread> workers_;
   std::atomic<int> size_{1};  // of workers_ and the caller; readable while another thread resizes
-  Job* job_ = nullptr;
-  std::uint64_t generation_ = 0;
-  int busy_ = 0;
-  bool stopping_ = false;
+  Job* job_ = nullptr;        // read only by a worker that has joined, while the job is open or waits for it
+  std::atomic<std::uint64_t> state_{0};
+  std::atomic<int> sleeping_workers_{0};
+  std::atomic<bool> caller_sleeps_{false}, stopping_{false};
 };
 
 /// The pool that all CPU kernels share. Its first size is TL_NUM_THREADS if set, else the number of hardware threads.

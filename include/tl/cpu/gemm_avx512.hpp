@@ -23,7 +23,7 @@ namespace detail {
 
 /// Transposes 16 x 16 elements of 32 bits in registers. (The forms with a full mask are the same instructions; g++ 12
 /// takes the plain ones, here and below, for uses of uninitialised values.)
-TL_AVX512 inline void transpose_16x16(__m512i (&x)[16]) {
+TL_AVX512 TL_INLINE inline void transpose_16x16(__m512i (&x)[16]) {
   __m512i y[16];
 #pragma GCC unroll 8
   for (int i = 0; i < 8; ++i) {
@@ -114,8 +114,10 @@ struct GemmAvx512 {
     for (std::int64_t w = 0; w < group; w += 16) {
       const __mmask16 stored = detail::low_lanes(group - w), valid = detail::low_lanes(width - w);
       if (!along_depth) {
-        for (std::int64_t d = 0; d < depth; ++d)
+        for (std::int64_t d = 0; d < depth; ++d) {
+          _mm_prefetch(reinterpret_cast<const char*>(from + (d + 8) * stride + w), _MM_HINT_T0);
           _mm512_mask_storeu_ps(to + d * group + w, stored, _mm512_maskz_loadu_ps(valid, from + d * stride + w));
+        }
         continue;
       }
       for (std::int64_t d = 0; d < depth; d += 16) {
@@ -175,17 +177,21 @@ struct GemmAvx512Bf16 {
 
   TL_AVX512_BF16 static void pack(const float* from, std::int64_t stride, bool along_depth, std::int64_t width,
                                   std::int64_t depth, std::int64_t group, std::int32_t* to) {
+    alignas(64) static constexpr std::int16_t order[32] = {0,  16, 1, 17, 2,  18, 3,  19, 4,  20, 5,  21, 6,  22, 7,  23,
+                                                           8,  24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
+    const __m512i interleave = _mm512_load_si512(order);
     for (std::int64_t w = 0; w < group; w += 16) {
       const __mmask16 stored = detail::low_lanes(group - w), valid = detail::low_lanes(width - w);
       if (!along_depth) {
         for (std::int64_t d = 0; d < depth; d += 2) {
           const float* const pair = from + d * stride + w;
+          _mm_prefetch(reinterpret_cast<const char*>(pair + 8 * stride), _MM_HINT_T0);
+          _mm_prefetch(reinterpret_cast<const char*>(pair + 9 * stride), _MM_HINT_T0);
           const __m512 first = _mm512_maskz_loadu_ps(valid, pair);
           const __m512 second = d + 1 < depth ? _mm512_maskz_loadu_ps(valid, pair + stride) : _mm512_setzero_ps();
-          const __m512i low = _mm512_maskz_cvtepu16_epi32(0xffff, (__m256i)_mm512_cvtneps_pbh(first));
-          const __m512i high = _mm512_maskz_cvtepu16_epi32(0xffff, (__m256i)_mm512_cvtneps_pbh(second));
+          const auto both = (__m512i)_mm512_cvtne2ps_pbh(second, first);
           _mm512_mask_storeu_epi32(to + d / 2 * group + w, stored,
-                                   _mm512_or_si512(low, _mm512_maskz_slli_epi32(0xffff, high, 16)));
+                                   _mm512_maskz_permutexvar_epi16(0xffffffff, interleave, both));
         }
         continue;
       }

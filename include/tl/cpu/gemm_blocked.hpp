@@ -102,6 +102,41 @@ template <class Kernel> class BlockedGemm {
     });
   }
 
+  /// Brings the lines of a block of a matrix into the second-level cache, a few at a time.
+  class Prefetch {
+   public:
+    Prefetch() = default;
+    Prefetch(const float* first, std::int64_t stride, std::int64_t rows, std::int64_t width)
+        : row_(first), stride_(stride), rows_(rows), width_(width) {}
+
+    std::int64_t lines() const { return rows_ * ceil_div(width_, line); }
+
+    void fetch(std::int64_t count) {
+      for (; count > 0 && rows_ > 0; --count) {
+        __builtin_prefetch(row_ + at_, 0, 2);
+        at_ += line;
+        if (at_ < width_) continue;
+        at_ = 0;
+        row_ += stride_;
+        --rows_;
+      }
+    }
+
+   private:
+    static constexpr std::int64_t line = 16;
+    const float* row_ = nullptr;
+    std::int64_t stride_ = 0, rows_ = 0, width_ = 0, at_ = 0;
+  };
+
+  /// What will be packed of B for one panel and the block of k at k0; nothing if that is behind the end.
+  Prefetch panel_source(std::int64_t panel, std::int64_t k0) const {
+    if (k0 >= k_) return {};
+    const std::int64_t j = panel * Kernel::columns;
+    const std::int64_t columns = std::min<std::int64_t>(Kernel::columns, n_ - j), depth = std::min(depth_, k_ - k0);
+    if (b_.transposed) return {b_.values + j * b_.stride + k0, b_.stride, columns, depth};
+    return {b_.values + k0 * b_.stride + j, b_.stride, depth, columns};
+  }
+
   void tile(std::int64_t strip_begin, std::int64_t strip_end, std::int64_t panel_begin, std::int64_t panel_end) const {
     Packed* const packed_b = scratch<1>().get(max_panels * Kernel::columns * packed_depth(depth_));
     for (std::int64_t k0 = 0; k0 == 0 || k0 < k_; k0 += depth_) {
@@ -113,7 +148,11 @@ template <class Kernel> class BlockedGemm {
         const float* const bias = last && bias_ ? bias_ + j : nullptr;
         const float* const from = b_.values + (b_.transposed ? j * b_.stride + k0 : k0 * b_.stride + j);
         Kernel::pack(from, b_.stride, b_.transposed, columns, depth, Kernel::columns, packed_b);
+        const bool more_panels = panel + 1 < panel_end;
+        Prefetch next = panel_source(more_panels ? panel + 1 : panel_begin, more_panels ? k0 : k0 + depth_);
+        const std::int64_t share = ceil_div(next.lines(), strip_end - strip_begin);
         for (std::int64_t strip = strip_begin; strip < strip_end; ++strip) {
+          next.fetch(share);
           Kernel::multiply(strip_rows(strip), columns, packed_depth(depth), packed_strip(strip, k0, depth), packed_b,
                            c_ + strip * Kernel::rows * ldc_ + j, ldc_, add, bias);
         }

@@ -1,0 +1,172 @@
+// The heap that CPU tensors come from. A training step allocates and frees some hundred blocks, of other sizes in every
+// batch, because batches differ in their number of tokens. The system's allocator would map fresh pages for the large
+// ones and clear them, step after step. This heap cuts its blocks out of large chunks that it keeps: the lowest place
+// that is large enough, merged with its neighbours when it is freed. After the largest batch no memory is fetched.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdlib>
+#include <iterator>
+#include <map>
+#include <mutex>
+
+#ifdef __linux__
+#include <sys/mman.h>
+#endif
+
+#include <tl/core/error.hpp>
+
+namespace tl::detail {
+
+/// Where a page of the large kind may begin; blocks of at least twice as much are placed there.
+inline constexpr std::size_t huge_page = std::size_t{1} << 21;
+
+/// Asks for pages of the large kind: 512 times fewer page faults and translations. A wish, which the system may refuse.
+inline void prefer_huge_pages([[maybe_unused]] void* block, [[maybe_unused]] std::size_t bytes) {
+#if defined(__linux__) && defined(MADV_HUGEPAGE)
+  madvise(block, bytes, MADV_HUGEPAGE);
+#endif
+}
+
+/// Memory from the system; null if there is none.
+inline void* system_block(std::size_t bytes, std::size_t alignment) {
+  const bool huge = bytes >= 2 * huge_page;
+  if (huge) alignment = huge_page;
+  void* block = std::aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
+  if (block && huge) prefer_huge_pages(block, bytes);
+  return block;
+}
+
+class BlockHeap {
+ public:
+  static constexpr std::size_t alignment = 64;
+  static constexpr std::size_t smallest = std::size_t{1} << 12, largest = std::size_t{1} << 26;  // others: the system's
+  static constexpr std::size_t chunk_bytes = largest;
+
+  /// The size of the block that take(bytes) returns and give() expects.
+  static constexpr std::size_t rounded(std::size_t bytes) {
+    return (std::max<std::size_t>(bytes, 1) + alignment - 1) / alignment * alignment;
+  }
+
+  /// A block of rounded(bytes), aligned to `alignment`. Throws Error(device) if there is no memory.
+  void* take(std::size_t bytes) {
+    bytes = rounded(bytes);
+    if (!mine(bytes)) {
+      void* block = system_block(bytes, alignment);
+      if (!block) {
+        clear();
+        block = system_block(bytes, alignment);
+      }
+      return checked(block, bytes);
+    }
+    std::scoped_lock lock(mutex_);
+    for (auto& [base, chunk] : chunks_)
+      if (void* block = chunk.take(bytes)) return block;
+    char* const base = static_cast<char*>(checked(system_block(chunk_bytes, alignment), bytes));
+    try {
+      return chunks_.emplace(base, Chunk(base)).first->second.take(bytes);
+    } catch (...) {
+      std::free(base);
+      throw;
+    }
+  }
+
+  /// Takes back a block of take(bytes).
+  void give(void* block, std::size_t bytes) noexcept {
+    bytes = rounded(bytes);
+    if (!mine(bytes)) return std::free(block);
+    std::scoped_lock lock(mutex_);
+    std::prev(chunks_.upper_bound(static_cast<char*>(block)))->second.give(static_cast<char*>(block), bytes);
+  }
+
+  /// Returns the chunks that hold no block to the system.
+  void clear() noexcept {
+    std::scoped_lock lock(mutex_);
+    for (auto at = chunks_.begin(); at != chunks_.end();) {
+      if (at->second.used) {
+        ++at;
+        continue;
+      }
+      std::free(at->first);
+      at = chunks_.erase(at);
+    }
+  }
+
+  static BlockHeap& instance() {
+    static BlockHeap* heap = new BlockHeap;  // never destroyed: tensors of static duration may outlive any order
+    return *heap;
+  }
+
+ private:
+  /// The free ranges of a chunk by address; two of them never touch.
+  struct Chunk {
+    std::map<char*, std::size_t> free;
+    std::size_t used = 0;
+
+    explicit Chunk(char* base) : free{{base, chunk_bytes}} {}
+
+    void* take(std::size_t bytes) {
+      for (auto at = free.begin(); at != free.end(); ++at) {
+        if (at->second < bytes) continue;
+        auto node = free.extract(at);  // reused for the rest of the range, so that a step allocates no nodes
+        char* const block = node.key();
+        used += bytes;
+        if (node.mapped() > bytes) {
+          node.key() = block + bytes;
+          node.mapped() -= bytes;
+          free.insert(std::move(node));
+        }
+        return block;
+      }
+      return nullptr;
+    }
+
+    void give(char* block, std::size_t bytes) noexcept {
+      used -= bytes;
+      const auto after = free.lower_bound(block);
+      const bool joins_after = after != free.end() && block + bytes == after->first;
+      if (after != free.begin()) {
+        const auto before = std::prev(after);
+        if (before->first + before->second == block) {
+          before->second += bytes;
+          if (joins_after) {
+            before->second += after->second;
+            free.erase(after);
+          }
+          return;
+        }
+      }
+      if (!joins_after) {
+        try {
+          free.emplace(block, bytes);
+        } catch (...) {  // no memory for the note: the range stays unused until the program ends
+        }
+        return;
+      }
+      auto node = free.extract(after);
+      node.key() = block;
+      node.mapped() += bytes;
+      free.insert(std::move(node));
+    }
+  };
+
+  // Under AddressSanitizer every block comes from the system, so that it sees uses after the end of a tensor's life.
+  static constexpr bool mine([[maybe_unused]] std::size_t bytes) {
+#ifdef __SANITIZE_ADDRESS__
+    return false;
+#else
+    return bytes >= smallest && bytes <= largest;
+#endif
+  }
+
+  static void* checked(void* block, std::size_t bytes) {
+    check(block != nullptr, ErrorCode::device, "out of memory: cannot allocate ", bytes, " bytes on cpu");
+    return block;
+  }
+
+  std::mutex mutex_;
+  std::map<char*, Chunk> chunks_;  // by address: the lowest one is filled first
+};
+
+}  // namespace tl::detail
