@@ -22,18 +22,28 @@ template <Real T> class Parameter {
  public:
   Parameter() = default;
   Parameter(const Shape& shape, Initialization initialization, WeightDecay decay)
-      : state_(std::make_shared<State>(State{shape, initialization, decay, true, {}})) {}
+      : state_(std::make_shared<State>(State{shape, initialization, decay, true, false, {}})) {}
 
   const Shape& shape() const { return state_->shape; }
   Initialization initialization() const { return state_->initialization; }
   WeightDecay decay() const { return state_->decay; }
   bool placed() const { return state_->variable.defined(); }
   bool trainable() const { return state_->trainable; }
+  bool by_rows() const { return state_->by_rows; }
 
   /// Excludes the parameter from training: no gradient, no update. Throws Error(state) once it has its memory.
   void freeze() {
     check(!placed(), ErrorCode::state, "freeze() must be called before the parameter is part of a tl::ParameterSpace");
     state_->trainable = false;
+  }
+
+  /// Says that ops read and train single rows of this parameter, a table with weight decay, so that an optimizer may put
+  /// off the updates of the others. Throws Error(state) once the parameter has its memory.
+  void set_by_rows() {
+    check(!placed() && decay() == WeightDecay::on && shape().rank() == 2, ErrorCode::state,
+          "set_by_rows() is for tables [V, D] with weight decay that have no memory yet, got a parameter of shape ",
+          shape());
+    state_->by_rows = true;
   }
 
   /// The parameter as a leaf of the gradient graph. Throws Error(state) before a ParameterSpace gave it memory.
@@ -61,7 +71,7 @@ template <Real T> class Parameter {
     Shape shape;
     Initialization initialization;
     WeightDecay decay;
-    bool trainable;
+    bool trainable, by_rows;
     Variable<T> variable;
   };
   std::shared_ptr<State> state_;

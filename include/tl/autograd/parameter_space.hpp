@@ -1,6 +1,7 @@
 // ParameterSpace<T>: all parameters of a model in one contiguous buffer, their gradients in a second one of the same
-// layout. Zeroing gradients is one fill, the gradient norm one reduction, AdamW one pass over each of two ranges: first
-// the parameters that weight decay applies to, then the other trainable ones; frozen ones come last. Each parameter
+// layout. The gradient norm is one reduction, AdamW one pass over each of two ranges: first the parameters that weight
+// decay applies to (tables that are trained by rows last among them), then the other trainable ones; frozen ones come
+// last. Each parameter
 // starts on a 64-byte boundary; the gaps are zero and stay zero. Gradient memory is mapped lazily, so a model that only
 // predicts does not pay for it.
 #pragma once
@@ -31,7 +32,9 @@ template <Real T> class ParameterSpace {
       size += aligned(parameter.shape().elements());
       count_ += parameter.shape().elements();
       if (parameter.trainable()) trainable_ = size;
-      if (parameter.trainable() && parameter.decay() == WeightDecay::on) decayed_ = size;
+      if (!parameter.trainable()) continue;
+      if (parameter.decay() == WeightDecay::on) decayed_ = size;
+      if (parameter.decay() == WeightDecay::on && !parameter.by_rows()) dense_ = size;
     }
     values_ = Tensor<T>::zeros({size});
     gradients_ = Tensor<T>::zeros({trainable_});
@@ -39,6 +42,9 @@ template <Real T> class ParameterSpace {
       Parameter<T> parameter = order[i];
       parameter.place(values_.view(offsets[i], parameter.shape()),
                       parameter.trainable() ? gradients_.view(offsets[i], parameter.shape()) : Tensor<T>{});
+      if (!parameter.trainable()) continue;
+      trained_.push_back(parameter);
+      if (parameter.by_rows()) tables_.push_back({parameter, offsets[i]});
     }
   }
 
@@ -52,14 +58,41 @@ template <Real T> class ParameterSpace {
     fail(ErrorCode::not_found, "no parameter is named ", name);
   }
 
-  const Tensor<T>& values() const { return values_; }        ///< [size], with gaps
-  const Tensor<T>& gradients() const { return gradients_; }  ///< [trainable], the same layout
+  /// [size], with gaps.
+  const Tensor<T>& values() const {
+    for (const auto& table : tables_) table.parameter->value();  // asks for updates that were put off
+    return values_;
+  }
+  /// [trainable], the same layout.
+  const Tensor<T>& gradients() const {
+    for (const auto& parameter : trained_) parameter->grad();
+    return gradients_;
+  }
+
+  /// values() and gradients() for an optimizer, which knows what it put off and what was touched.
+  const Tensor<T>& values_as_they_are() const { return values_; }
+  const Tensor<T>& gradients_as_they_are() const { return gradients_; }
+  const Tensor<T>& settled_gradients() const {
+    for (const auto& parameter : trained_) parameter->settle_grad();
+    return gradients_;
+  }
+
+  /// A parameter that is trained by rows, and where it begins.
+  struct Table {
+    Parameter<T> parameter;
+    std::int64_t offset;
+  };
+  const std::vector<Table>& tables() const { return tables_; }  ///< in [dense(), decayed()), in this order
+
   std::int64_t size() const { return values_.elements(); }   ///< elements of the buffers, gaps included
   std::int64_t trainable() const { return trainable_; }      ///< elements [0, trainable) have gradients
   std::int64_t decayed() const { return decayed_; }          ///< weight decay applies to elements [0, decayed)
+  std::int64_t dense() const { return dense_; }              ///< elements [dense, decayed) are trained by rows
   std::int64_t count() const { return count_; }              ///< number of parameters, gaps excluded
 
-  void zero_grad() { gradients_.fill(T(0)); }
+  void zero_grad() {
+    for (const auto& parameter : trained_) parameter->zero_grad();
+  }
 
  private:
   // Decayed, then not decayed, then frozen; each parameter once, although several names may be parts of it.
@@ -70,6 +103,7 @@ template <Real T> class ParameterSpace {
       for (const auto& entry : named_)
         if (wanted(entry.parameter) && seen.insert(entry.parameter.identity()).second) order.push_back(entry.parameter);
     };
+    append([](const auto& p) { return p.trainable() && p.decay() == WeightDecay::on && !p.by_rows(); });
     append([](const auto& p) { return p.trainable() && p.decay() == WeightDecay::on; });
     append([](const auto& p) { return p.trainable(); });
     append([](const auto&) { return true; });
@@ -82,8 +116,10 @@ template <Real T> class ParameterSpace {
   }
 
   std::vector<NamedParameter<T>> named_;
+  std::vector<Parameter<T>> trained_;
+  std::vector<Table> tables_;
   Tensor<T> values_, gradients_;
-  std::int64_t trainable_ = 0, decayed_ = 0, count_ = 0;
+  std::int64_t trainable_ = 0, decayed_ = 0, dense_ = 0, count_ = 0;
 };
 
 }  // namespace tl

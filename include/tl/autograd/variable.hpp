@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include <tl/autograd/row_log.hpp>
 #include <tl/core/parallel.hpp>
 #include <tl/core/tensor.hpp>
 
@@ -39,10 +40,17 @@ template <Real T> struct GradientNode {
   Device device;
   Tensor<T> grad;  // undefined until a gradient arrives
   bool is_leaf = true;
+  bool grad_is_zero = false;                  // whatever its memory holds: it is written, or filled, before it is read
   bool owns_grad = true;                      // false while grad is a tensor that somebody else may hold, too
   std::uint64_t number = next_node_number();  // later operations have larger numbers
   std::vector<std::shared_ptr<GradientNode>> inputs;
   std::function<void(const Tensor<T>&)> rule;
+  std::shared_ptr<RowLog> rows;  // of a leaf that is trained by rows
+
+  /// Writes the zeros of a gradient that is zero.
+  void settle() {
+    if (std::exchange(grad_is_zero, false)) grad.fill(T(0));
+  }
 
   GradientNode() = default;
   GradientNode(const GradientNode&) = delete;
@@ -98,6 +106,7 @@ template <Real T> class Gradient {
       node_->owns_grad = node_->is_leaf;
       return;
     }
+    settle_all();
     make_private();
     T* to = node_->grad.data();
     const T* from = gradient.data();
@@ -114,11 +123,41 @@ template <Real T> class Gradient {
       node_->grad = Tensor<T>::zeros(node_->shape, node_->device);
       node_->owns_grad = true;
     }
+    settle_all();
     make_private();
     return node_->grad;
   }
 
+  /// accumulator() for a kernel that adds to these rows only.
+  Tensor<T> accumulator(const Tensor<std::int32_t>& rows) const {
+    if (!node_->rows || node_->grad_is_zero || rows.device().type != DeviceType::cpu) return accumulator();
+    node_->rows->touch(rows.span());
+    return node_->grad;
+  }
+
+  /// Where a kernel puts its gradient that can add or write: it writes if nothing was added yet.
+  struct Target {
+    Tensor<T> grad;
+    bool add;
+  };
+  Target target() const {
+    const bool first = !node_->grad.defined();
+    if (first) {
+      node_->grad = Tensor<T>::empty(node_->shape, node_->device);
+      node_->owns_grad = true;
+    }
+    if (node_->rows) node_->rows->touch_all();
+    const bool add = !first && !std::exchange(node_->grad_is_zero, false);
+    if (add) make_private();
+    return {node_->grad, add};
+  }
+
  private:
+  void settle_all() const {
+    if (node_->rows) node_->rows->touch_all();
+    node_->settle();
+  }
+
   void make_private() const {
     if (node_->owns_grad) return;
     node_->grad = node_->grad.clone();
@@ -163,8 +202,22 @@ template <Real T> class Variable {
   }
 
   bool defined() const noexcept { return value_.defined(); }
-  Tensor<T>& value() noexcept { return value_; }
-  const Tensor<T>& value() const noexcept { return value_; }
+  Tensor<T>& value() {
+    read_all_rows();
+    return value_;
+  }
+  const Tensor<T>& value() const {
+    read_all_rows();
+    return value_;
+  }
+
+  /// The value for a kernel that reads these rows only; the other rows of a table in training may be behind.
+  const Tensor<T>& value_for_rows(const Tensor<std::int32_t>& rows) const {
+    if (node_ && node_->rows && rows.device().type == DeviceType::cpu) node_->rows->read(rows.span());
+    else read_all_rows();
+    return value_;
+  }
+
   const Shape& shape() const noexcept { return value_.shape(); }
   std::int64_t size(int dimension) const { return value_.size(dimension); }
   Device device() const noexcept { return value_.device(); }
@@ -172,11 +225,39 @@ template <Real T> class Variable {
 
   /// The accumulated gradient; undefined before backward() reached this variable.
   /// Only leaves keep theirs: that of an intermediate result is freed during backward().
-  Tensor<T> grad() const { return node_ ? node_->grad : Tensor<T>{}; }
+  Tensor<T> grad() const {
+    if (!node_) return {};
+    node_->settle();
+    if (node_->rows) node_->rows->touch_all();  // the caller may write
+    return node_->grad;
+  }
 
-  /// Forgets the gradient, so that the next backward() starts from zero.
-  void zero_grad() {
-    if (node_ && node_->grad.defined()) node_->grad.fill(T(0));
+  /// Forgets the gradient, so that the next backward() starts from zero. The zeros are written when somebody reads them.
+  void zero_grad() const {
+    if (!node_ || !node_->grad.defined()) return;
+    node_->grad_is_zero = true;
+    if (!node_->rows) return;
+    if (!node_->rows->all_touched()) {
+      for (const std::int32_t row : node_->rows->touched()) node_->grad[row].fill(T(0));
+      node_->grad_is_zero = false;
+    }
+    node_->settle();
+    node_->rows->forget();
+  }
+
+  /// Writes the zeros that zero_grad() has not written, for somebody who reads the gradient's memory.
+  void settle_grad() const {
+    if (node_ && node_->grad.defined()) node_->settle();
+  }
+
+  /// The log of a leaf that is trained by rows; null for others. With a log, ops that read or train by rows tell it.
+  const std::shared_ptr<RowLog>& row_log() const {
+    static const std::shared_ptr<RowLog> none;
+    return node_ ? node_->rows : none;
+  }
+  void set_row_log(std::shared_ptr<RowLog> log) const {
+    settle_grad();
+    node_->rows = std::move(log);
   }
 
   /// The handle through which a backward rule adds to this variable's gradient.
@@ -221,6 +302,10 @@ template <Real T> class Variable {
 
  private:
   using Node = detail::GradientNode<T>;
+
+  void read_all_rows() const {
+    if (node_ && node_->rows) node_->rows->read_all();
+  }
 
   static std::shared_ptr<Node> make_node(const Tensor<T>& value) {
     auto node = std::make_shared<Node>();

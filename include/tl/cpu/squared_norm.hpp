@@ -7,10 +7,12 @@
 namespace tl::cpu {
 
 template <class T> void squared_norm(const kernels::SquaredNorm<T>& a) {
-  *a.result = chunked_sum<T>(a.n, [x = a.x](std::int64_t i) TL_INLINE {
+  static_assert(kernels::squared_norm_chunk == flat_grain);
+  const auto square = [x = a.x](std::int64_t i) TL_INLINE {
     const double value = static_cast<double>(x[i]);
     return value * value;
-  });
+  };
+  *a.result = chunked_sum<T>(a.n, square, a.active);
 }
 
 }  // namespace tl::cpu

@@ -1,4 +1,4 @@
-// Contract of one AdamW update of a flat range, in the order of the reference's fused CPU step (each operation rounded
+// Contract of AdamW: one update of a flat range, in the order of the reference's fused CPU step (each operation rounded
 // to T): p *= 1 - lr * weight_decay; m = fma(1 - beta1, g - m, m); v = fma((1 - beta2) g, g, beta2 v); p -= (lr / (1 -
 // beta1^step)) m / (sqrt(v) / sqrt(1 - beta2^step) + eps), with g = gradient_scale * gradient. Scalars are computed in
 // double and rounded once. Source: Loshchilov, Hutter 2019, arXiv:1711.05101, algorithm 2.
@@ -21,12 +21,34 @@ template <class T> struct AdamW {
   T gradient_scale = T(1);  // the clipping coefficient
 };
 
+/// The factors of an update that change from step to step.
+template <class T> struct AdamWFactors {
+  T keep;              // 1 - lr * weight_decay
+  T step_size;         // lr / (1 - beta1^step)
+  T root_correction2;  // sqrt(1 - beta2^step)
+};
+
+/// Updates that were put off because the gradient was zero, for some rows of a table: the same bits as if they had been
+/// made one by one.
+template <class T> struct AdamWPutOff {
+  T* parameter;               // [V, width], updated
+  T* exp_avg;                 // [V, width], updated
+  T* exp_avg_sq;              // [V, width], updated
+  const std::int32_t* rows;   // [count], each once
+  const std::int64_t* since;  // [V], the first step that row has not seen, as an index into `steps`
+  const AdamWFactors<T>* steps;
+  std::int64_t count, width, end;  // of `steps`
+  double beta1, beta2, eps;
+};
+
 }  // namespace tl::kernels
 
 namespace tl::cpu {
 template <class T> void adamw(const kernels::AdamW<T>&);
+template <class T> void adamw_put_off(const kernels::AdamWPutOff<T>&);
 }  // namespace tl::cpu
 
 namespace tl::kernels {
 template <class T> inline constinit Slot<AdamW<T>> adamw{"adamw", &cpu::adamw<T>};
+template <class T> inline constinit Slot<AdamWPutOff<T>> adamw_put_off{"adamw_put_off", &cpu::adamw_put_off<T>};
 }  // namespace tl::kernels

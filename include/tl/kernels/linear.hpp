@@ -1,5 +1,5 @@
 // Contract of linear: y = x W^T + b and its two backward products.
-// y and dx are overwritten; dweight and dbias accumulate. In bf16 every operand is rounded to bfloat16 first; y is
+// y and dx are overwritten; dweight (unless it is told to be the first) and dbias accumulate. In bf16 every operand is rounded to bfloat16 first; y is
 // rounded once after the bias, and is left unrounded without a bias because the op that adds it will round. Gradients
 // are left unrounded.
 #pragma once
@@ -30,10 +30,11 @@ template <class T> struct LinearBackwardInput {
 template <class T> struct LinearBackwardWeight {
   const T* dy;  // [N, O]
   const T* x;   // [N, I]
-  T* dweight;   // [O, I], accumulates; or null
+  T* dweight;   // [O, I], accumulates unless `overwrite`; or null
   T* dbias;     // [O], accumulates; or null
   std::int64_t n, in, out;
   Precision precision = Precision::f32;
+  bool overwrite = false;  // dweight holds nothing yet
 };
 
 }  // namespace tl::kernels

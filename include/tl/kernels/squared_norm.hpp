@@ -8,10 +8,13 @@
 
 namespace tl::kernels {
 
+inline constexpr std::int64_t squared_norm_chunk = 16384;
+
 template <class T> struct SquaredNorm {
   const T* x;      // [n]
   double* result;  // [1], host memory
   std::int64_t n;
+  const std::uint8_t* active = nullptr;  // [ceil(n / chunk)], 0 for chunks that are known to be zero; or null
 };
 
 }  // namespace tl::kernels

@@ -14,7 +14,9 @@ template <Real T> struct Embedding {
   std::optional<std::int64_t> padding_idx;  // this row starts at zero
 
   Embedding(std::int64_t num_embeddings, std::int64_t embedding_dim, std::optional<std::int64_t> padding_idx_ = {})
-      : weight({num_embeddings, embedding_dim}, Initialization::normal, WeightDecay::on), padding_idx(padding_idx_) {}
+      : weight({num_embeddings, embedding_dim}, Initialization::normal, WeightDecay::on), padding_idx(padding_idx_) {
+    weight.set_by_rows();
+  }
 
   /// ids [N] -> [N, D].
   Variable<T> operator()(const Tensor<std::int32_t>& ids) const { return ops::embedding(ids, *weight); }

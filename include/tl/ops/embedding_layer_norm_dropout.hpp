@@ -19,7 +19,7 @@ Variable<T> embedding_layer_norm_dropout(const PackedSequences& batch, const Var
   const std::int64_t n = batch.tokens(), d = word.size(1), v = word.size(0), p = position.size(0);
   check(position.size(1) == d && gamma.shape() == Shape{d} && beta.shape() == Shape{d}, ErrorCode::shape,
         "embedding_layer_norm_dropout: expected word [V, D], position [P, D], gamma [D] and beta [D], got ",
-        word.value(), ", ", position.value(), ", ", gamma.value(), " and ", beta.value());
+        word.shape(), ", ", position.shape(), ", ", gamma.shape(), " and ", beta.shape());
   check(batch.max_length <= p, ErrorCode::invalid_argument, "a text of ", batch.max_length,
         " tokens is longer than the ", p, " positions of this model; truncate it (max_length = ", p, ")");
   check_ids("embedding_layer_norm_dropout: input_ids", batch.input_ids, v);
@@ -31,14 +31,16 @@ Variable<T> embedding_layer_norm_dropout(const PackedSequences& batch, const Var
   Tensor<T> rstd = record ? Tensor<T>::empty({n}, word.device()) : Tensor<T>{};     // [N]
   kernels::embedding_layer_norm_dropout_forward<T>(
       word.device(),
-      {batch.input_ids.data(), batch.positions.data(), word.value().data(), position.value().data(),
+      {batch.input_ids.data(), batch.positions.data(), word.value_for_rows(batch.input_ids).data(),
+       position.value_for_rows(batch.positions).data(),
        gamma.value().data(), beta.value().data(), y.data(), xhat.data(), rstd.data(), n, d, eps, dropout});
   return Variable<T>::record(y, {word, position, gamma, beta},
                              [=, gammav = gamma.value(), gword = word.gradient(), gposition = position.gradient(),
                               ggamma = gamma.gradient(), gbeta = beta.gradient()](const Tensor<T>& dy) {
                                const auto into = [](const Gradient<T>& g) { return g ? g.accumulator() : Tensor<T>{}; };
-                               Tensor<T> dword = into(gword), dposition = into(gposition), dgamma = into(ggamma),
-                                         dbeta = into(gbeta);
+                               Tensor<T> dword = gword ? gword.accumulator(batch.input_ids) : Tensor<T>{},
+                                         dposition = gposition ? gposition.accumulator(batch.positions) : Tensor<T>{},
+                                         dgamma = into(ggamma), dbeta = into(gbeta);
                                kernels::embedding_layer_norm_dropout_backward<T>(
                                    dy.device(), {batch.input_ids.data(), batch.positions.data(), dy.data(), xhat.data(),
                                                  rstd.data(), gammav.data(), dword.data(), dposition.data(),

@@ -1,5 +1,13 @@
-// AdamW over a flat parameter space: weight decay on its first range, none on the second.
+// AdamW over a flat parameter space: weight decay on its first range, none on the second. Tables that are trained by rows
+// can be updated by rows, too: a row without a gradient has a fixed fate, so its updates are put off until somebody reads
+// it, and made then in registers, with the same bits.
 #pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
 
 #include <tl/autograd/parameter_space.hpp>
 #include <tl/cpu/adamw.hpp>
@@ -12,6 +20,10 @@ struct AdamWOptions {
   double beta1 = 0.9, beta2 = 0.999;
   double epsilon = 1e-8;
   double weight_decay = 0.0;
+  /// Update only those rows of an embedding that have a gradient, the others when they are read through a Variable, a
+  /// ParameterSpace or a NamedParameter. As long as the optimizer lives, no other handle may be used to read such a table
+  /// or to write its gradient. CPU only, ignored elsewhere.
+  bool put_off_rows = false;
 };
 
 /// Adam with decoupled weight decay, arXiv:1711.05101, in the arithmetic of the reference's fused CPU step.
@@ -31,6 +43,28 @@ template <Real T = float> class AdamW {
     need(options.weight_decay >= 0, "weight_decay", options.weight_decay, ">= 0");
     need(options.beta1 >= 0 && options.beta1 < 1, "beta1", options.beta1, "in [0, 1)");
     need(options.beta2 >= 0 && options.beta2 < 1, "beta2", options.beta2, "in [0, 1)");
+    if (!options.put_off_rows || device().type != DeviceType::cpu) return;
+    for (const auto& [parameter, offset] : parameters.tables()) {
+      tables_.push_back(std::make_unique<Table>(parameter, offset));
+      Table& table = *tables_.back();
+      table.log->touch_all();  // what the gradient holds now is not known
+      table.log->before_reading = [this, &table](std::span<const std::int32_t> rows) { catch_up(table, rows); };
+      parameter->set_row_log(table.log);
+    }
+  }
+
+  ~AdamW() {
+    make_put_off_updates();
+    for (const auto& table : tables_) table->parameter->set_row_log(nullptr);
+  }
+  AdamW(const AdamW&) = delete;
+  AdamW& operator=(const AdamW&) = delete;
+
+  /// Makes all updates that were put off.
+  void make_put_off_updates() {
+    for (const auto& table : tables_) catch_up(*table, {});
+    for (const auto& table : tables_) std::fill(table->since.begin(), table->since.end(), 0);
+    history_.clear();
   }
 
   /// One update with the options' learning rate.
@@ -39,44 +73,128 @@ template <Real T = float> class AdamW {
   /// One update with another learning rate; gradients are multiplied by `gradient_scale` (clipping) on the way.
   void step(double learning_rate, double gradient_scale = 1.0) {
     ++steps_;
-    update(0, parameters_->decayed(), learning_rate, options_.weight_decay, gradient_scale);
-    update(parameters_->decayed(), parameters_->trainable(), learning_rate, 0.0, gradient_scale);
+    parameters_->settled_gradients();
+    const auto decay = [&](std::int64_t begin, std::int64_t end) {
+      kernels::adamw<T>(device(), range(begin, end, learning_rate, options_.weight_decay, gradient_scale));
+    };
+    decay(0, tables_.empty() ? parameters_->decayed() : parameters_->dense());
+    for (const auto& table : tables_) step_rows(*table, decay);
+    if (!tables_.empty())
+      history_.push_back(cpu::adamw_factors(range(0, 0, learning_rate, options_.weight_decay, gradient_scale)));
+    kernels::adamw<T>(device(),
+                      range(parameters_->decayed(), parameters_->trainable(), learning_rate, 0.0, gradient_scale));
   }
 
   void zero_grad() { parameters_->zero_grad(); }
 
   /// Number of updates made.
   std::int64_t steps() const { return steps_; }
-  void set_steps(std::int64_t steps) { steps_ = steps; }
+  void set_steps(std::int64_t steps) {
+    make_put_off_updates();
+    steps_ = steps;
+  }
 
-  Tensor<T>& exp_avg() { return exp_avg_; }        ///< [trainable], first moments, in the layout of the space
-  Tensor<T>& exp_avg_sq() { return exp_avg_sq_; }  ///< second moments
-  const Tensor<T>& exp_avg() const { return exp_avg_; }
-  const Tensor<T>& exp_avg_sq() const { return exp_avg_sq_; }
+  /// [trainable], first and second moments, in the layout of the space.
+  Tensor<T>& exp_avg() { return up_to_date(exp_avg_); }
+  Tensor<T>& exp_avg_sq() { return up_to_date(exp_avg_sq_); }
   const AdamWOptions& options() const { return options_; }
 
  private:
-  void update(std::int64_t begin, std::int64_t end, double learning_rate, double weight_decay, double scale) {
-    if (begin == end) return;
-    Tensor<T> values = parameters_->values();
-    kernels::adamw<T>(values.device(), {.parameter = values.data() + begin,
-                                        .gradient = parameters_->gradients().data() + begin,
-                                        .exp_avg = exp_avg_.data() + begin,
-                                        .exp_avg_sq = exp_avg_sq_.data() + begin,
-                                        .n = end - begin,
-                                        .lr = learning_rate,
-                                        .beta1 = options_.beta1,
-                                        .beta2 = options_.beta2,
-                                        .eps = options_.epsilon,
-                                        .weight_decay = weight_decay,
-                                        .step = steps_,
-                                        .gradient_scale = static_cast<T>(scale)});
+  /// A parameter that is updated by rows.
+  struct Table {
+    Table(const Parameter<T>& parameter_, std::int64_t offset_)
+        : parameter(parameter_),
+          offset(offset_),
+          width(parameter_.shape()[1]),
+          since(static_cast<std::size_t>(parameter_.shape()[0]), 0) {}
+
+    Parameter<T> parameter;
+    std::int64_t offset, width;
+    std::vector<std::int64_t> since;  // [V], how many entries of history_ each row has seen
+    std::shared_ptr<RowLog> log = std::make_shared<RowLog>();
+  };
+
+  Device device() const { return parameters_->values_as_they_are().device(); }
+
+  Tensor<T>& up_to_date(Tensor<T>& moments) {
+    make_put_off_updates();
+    return moments;
+  }
+
+  /// The update of elements [begin, end); their gradients are settled.
+  kernels::AdamW<T> range(std::int64_t begin, std::int64_t end, double learning_rate, double weight_decay,
+                          double scale) {
+    Tensor<T> values = parameters_->values_as_they_are();
+    return {.parameter = values.data() + begin,
+            .gradient = parameters_->gradients_as_they_are().data() + begin,
+            .exp_avg = exp_avg_.data() + begin,
+            .exp_avg_sq = exp_avg_sq_.data() + begin,
+            .n = end - begin,
+            .lr = learning_rate,
+            .beta1 = options_.beta1,
+            .beta2 = options_.beta2,
+            .eps = options_.epsilon,
+            .weight_decay = weight_decay,
+            .step = steps_,
+            .gradient_scale = static_cast<T>(scale)};
+  }
+
+  /// The step of a table's rows that have a gradient, by decay(begin, end) on the flat range of each.
+  template <class Decay> void step_rows(Table& table, const Decay& decay) {
+    const auto now = static_cast<std::int64_t>(history_.size());
+    if (table.log->all_touched()) {
+      catch_up(table, {});
+      decay(table.offset, table.offset + table.parameter.shape().elements());
+      std::fill(table.since.begin(), table.since.end(), now + 1);
+      return;
+    }
+    const std::vector<std::int32_t>& rows = table.log->touched();
+    if (rows.empty()) return;
+    catch_up(table, rows);
+    parallel_for(static_cast<std::int64_t>(rows.size()), 8, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t i = begin; i < end; ++i) {
+        const std::int64_t row = rows[static_cast<std::size_t>(i)], at = table.offset + row * table.width;
+        decay(at, at + table.width);
+        table.since[static_cast<std::size_t>(row)] = now + 1;
+      }
+    });
+  }
+
+  /// Makes the updates that these rows, or all if the list is empty, have not seen.
+  void catch_up(Table& table, std::span<const std::int32_t> rows) {
+    const auto now = static_cast<std::int64_t>(history_.size());
+    std::vector<std::int32_t> behind;
+    const auto add = [&](std::int32_t row) {
+      if (table.since[static_cast<std::size_t>(row)] < now) behind.push_back(row);
+    };
+    if (rows.empty())
+      for (std::size_t row = 0; row < table.since.size(); ++row) add(static_cast<std::int32_t>(row));
+    for (const std::int32_t row : rows) add(row);
+    if (behind.empty()) return;
+    std::sort(behind.begin(), behind.end());
+    behind.erase(std::unique(behind.begin(), behind.end()), behind.end());
+    Tensor<T> values = parameters_->values_as_they_are();
+    kernels::adamw_put_off<T>(device(), {.parameter = values.data() + table.offset,
+                                         .exp_avg = exp_avg_.data() + table.offset,
+                                         .exp_avg_sq = exp_avg_sq_.data() + table.offset,
+                                         .rows = behind.data(),
+                                         .since = table.since.data(),
+                                         .steps = history_.data(),
+                                         .count = static_cast<std::int64_t>(behind.size()),
+                                         .width = table.width,
+                                         .end = now,
+                                         .beta1 = options_.beta1,
+                                         .beta2 = options_.beta2,
+                                         .eps = options_.epsilon});
+    for (const std::int32_t row : behind) table.since[static_cast<std::size_t>(row)] = now;
   }
 
   AdamWOptions options_;
   ParameterSpace<T>* parameters_;
   Tensor<T> exp_avg_, exp_avg_sq_;
   std::int64_t steps_ = 0;
+  std::vector<kernels::AdamWFactors<T>> history_;  // of the steps since all rows were last up to date
+  std::vector<std::unique_ptr<Table>> tables_;
 };
 
 }  // namespace tl

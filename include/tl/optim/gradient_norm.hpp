@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <vector>
 
 #include <tl/autograd/parameter_space.hpp>
 #include <tl/cpu/squared_norm.hpp>
@@ -10,11 +12,37 @@
 
 namespace tl {
 
+namespace detail {
+
+/// Which chunks of the gradients may hold something else than zeros: in tables, those with rows that were touched.
+template <Real T> std::vector<std::uint8_t> active_chunks(const ParameterSpace<T>& parameters) {
+  constexpr std::int64_t chunk = kernels::squared_norm_chunk;
+  std::vector<std::uint8_t> active(static_cast<std::size_t>((parameters.trainable() + chunk - 1) / chunk), 0);
+  const auto mark = [&active](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t at = begin / chunk; at * chunk < end; ++at) active[static_cast<std::size_t>(at)] = 1;
+  };
+  mark(0, parameters.dense());
+  for (const auto& [table, offset] : parameters.tables()) {
+    const std::int64_t width = table.shape()[1];
+    const auto& log = table->row_log();
+    if (!log || log->all_touched()) {
+      mark(offset, offset + table.shape().elements());
+      continue;
+    }
+    for (const std::int64_t row : log->touched()) mark(offset + row * width, offset + (row + 1) * width);
+  }
+  mark(parameters.decayed(), parameters.trainable());
+  return active;
+}
+
+}  // namespace detail
+
 /// Euclidean norm of all gradients. The result does not depend on the number of threads.
 template <Real T> double gradient_norm(const ParameterSpace<T>& parameters) {
   double squared = 0.0;
-  const Tensor<T>& gradients = parameters.gradients();
-  kernels::squared_norm<T>(gradients.device(), {gradients.data(), &squared, gradients.elements()});
+  const Tensor<T>& gradients = parameters.settled_gradients();
+  const auto active = detail::active_chunks(parameters);
+  kernels::squared_norm<T>(gradients.device(), {gradients.data(), &squared, gradients.elements(), active.data()});
   return std::sqrt(squared);
 }
 

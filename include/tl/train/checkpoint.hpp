@@ -139,7 +139,7 @@ inline RunProgress load_progress(const std::filesystem::path& folder) {
 
 /// Writes exp_avg and exp_avg_sq of every trainable parameter as "{name}.exp_avg" and "{name}.exp_avg_sq", and the
 /// number of updates as the tensor "step".
-inline void save_optimizer(const std::filesystem::path& folder, const AdamW<float>& optimizer,
+inline void save_optimizer(const std::filesystem::path& folder, AdamW<float>& optimizer,
                            const ParameterSpace<float>& parameters) {
   std::vector<StoredTensor> tensors;
   for (const auto& part : parameters.named()) {

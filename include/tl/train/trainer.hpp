@@ -68,7 +68,8 @@ template <class Model> class Trainer : public TrainerBase {
 
   void set_precision() { model_.context().precision = args_.bf16 ? Precision::bf16 : Precision::f32; }
 
-  TrainingRun start();
+  PackedCollator training_data() const;
+  void start(const TrainingRun& run);
   void resume(TrainingRun& run, const std::filesystem::path& checkpoint);
   void train_epoch(TrainingRun& run);
   void update(TrainingRun& run, const BatchSampler& batches, std::int64_t begin, std::int64_t end);
@@ -102,7 +103,8 @@ template <class Model> TrainOutput Trainer<Model>::train(const ResumeFrom& resum
   std::optional<std::filesystem::path> checkpoint = resume_from.path();
   if (resume_from.last()) checkpoint = last_checkpoint(args_.output_dir);
   if (checkpoint) check_checkpoint(*checkpoint);
-  TrainingRun run = start();
+  TrainingRun run(args_, training_data(), model_.parameters());
+  start(run);
   if (checkpoint) resume(run, *checkpoint);
   const Stopwatch watch;
 
@@ -119,8 +121,8 @@ template <class Model> TrainOutput Trainer<Model>::train(const ResumeFrom& resum
   return finish(run, watch);
 }
 
-/// Checks data and folder, and makes a fresh run.
-template <class Model> TrainingRun Trainer<Model>::start() {
+/// train_dataset in batches. Throws what is wrong with it, or with eval_dataset.
+template <class Model> PackedCollator Trainer<Model>::training_data() const {
   check(options_.train_dataset.has_value(), ErrorCode::state,
         "train(): expected a train_dataset, the Trainer was given none");
   PackedCollator collate = collator(*options_.train_dataset, "train_dataset");
@@ -131,13 +133,16 @@ template <class Model> TrainingRun Trainer<Model>::start() {
           "eval_dataset: expected a column label or labels because metric_for_best_model is ",
           args_.metric_for_best_model.value_or(""), ", there is none");
   }
-  ParameterSpace<float>& parameters = model_.parameters();
-  TrainingRun run(args_, std::move(collate), parameters);
+  return collate;
+}
+
+/// Checks the folder and sets the state a fresh run begins with.
+template <class Model> void Trainer<Model>::start(const TrainingRun& run) {
+  const ParameterSpace<float>& parameters = model_.parameters();
   if (args_.save_strategy != IntervalStrategy::no)
     check_output_dir(sizeof(float) * static_cast<std::uintmax_t>(
                                          parameters.size() + (args_.save_only_model ? 0 : 2 * parameters.trainable())));
   state_ = run.initial_state(args_);
-  return run;
 }
 
 template <class Model> void Trainer<Model>::resume(TrainingRun& run, const std::filesystem::path& checkpoint) {

@@ -36,7 +36,8 @@ struct TrainingRun {
                                .beta1 = args.adam_beta1,
                                .beta2 = args.adam_beta2,
                                .epsilon = args.adam_epsilon,
-                               .weight_decay = args.weight_decay}) {
+                               .weight_decay = args.weight_decay,
+                               .put_off_rows = true}) {
     if (args.group_by_length) lengths = collate.lengths();
     progress.rows = collate.size();
     progress.batch_size = args.per_device_train_batch_size;
@@ -102,7 +103,7 @@ struct TrainingRun {
   }
 
   /// Writes what resume() reads, but for trainer_state.json.
-  void save(const std::filesystem::path& folder, const ParameterSpace<float>& parameters, std::int64_t step) const {
+  void save(const std::filesystem::path& folder, const ParameterSpace<float>& parameters, std::int64_t step) {
     save_optimizer(folder, optimizer, parameters);
     save_progress(folder, progress);
     write_json(folder / "scheduler.json", {{"last_epoch", step},
