@@ -6,16 +6,16 @@
         [--stacks torch_sdpa,onnxruntime,...] [--output table.json]
 
 Cases: every batch size with every length (random ids, all texts of a case equally long), and the first texts of
-validation.jsonl in DIR of --data in their order, in batches of the largest size, where tl packs and the others pad to the
-longest text of a batch. inference_stacks.py says how each stack is set up; run this with the Python that has them. A stack
-that is not installed, or that cannot take the model, is missing in the table, with the reason below it.
+validation.jsonl in DIR of --data in their order, in batches of the largest size, where tl packs and the others pad to
+the longest text of a batch. inference_stacks.py says how each stack is set up; run this with the Python that has them.
+A stack that is not installed, or that cannot take the model, is missing in the table, with the reason below it.
 
-Every stack is a process of its own that lives through all rounds. Each round gives each case to every stack, in an order
-that moves on by one from round to round. The stacks keep the waiting policy they come with, which is their fastest; a
-pause before each job lets the threads of the others fall asleep, and the processor time that waiting stacks took during a
-job is measured and reported: it should be near 0. All logits are compared with those of the first stack. The machine has
-to be idle: where anything else runs, the threads of OpenMP (PyTorch, CTranslate2) spin for one that does not come, and are
-many times slower; OMP_WAIT_POLICY=PASSIVE in the environment helps then.
+Every stack is a process of its own that lives through all rounds. Each round gives each case to every stack, in an
+order that moves on by one from round to round. The stacks keep the waiting policy they come with, which is their
+fastest; a pause before each job lets the threads of the others fall asleep, and the processor time that waiting stacks
+took during a job is measured and reported: it should be near 0. All logits are compared with those of the first stack.
+The machine has to be idle: where anything else runs, the threads of OpenMP (PyTorch, CTranslate2) spin for one that
+does not come, and are many times slower; OMP_WAIT_POLICY=PASSIVE in the environment helps then.
 """
 import argparse
 import json
@@ -36,7 +36,8 @@ STACKS_FILE = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'inferenc
 class Worker:
     def __init__(self, command, log):
         self.log = open(log, 'w+')
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log, text=True)
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log,
+                                        text=True)
 
     def read(self):
         line = self.process.stdout.readline()
@@ -189,12 +190,12 @@ def main():
     for name, reason in missing.items():
         print(f'{name} is missing: {reason}')
     print('\nlargest difference of logits: ' + ', '.join(f'{n} {d:.1e}' for n, d in differences.items()))
-    print(f'processor time of waiting stacks: at most {100 * idle:.1f} % of one core; load of the machine before: {load:.1f}')
+    print(f'processor time of waiting stacks: at most {100 * idle:.1f} % of one core; load before: {load:.1f}')
     if a.output:
         with open(a.output, 'w') as out:
-            json.dump(dict(machine=platform.processor() or platform.machine(), arguments=vars(a), load_average=load, versions=versions,
-                           table=table, rounds=answers, missing=missing, logit_differences=differences,
-                           waiting_processor_share=idle), out, indent=1)
+            json.dump(dict(machine=platform.processor() or platform.machine(), arguments=vars(a), load_average=load,
+                           versions=versions, table=table, rounds=answers, missing=missing,
+                           logit_differences=differences, waiting_processor_share=idle), out, indent=1)
     if max(differences.values()) >= 1e-3:
         sys.exit('the stacks do not compute the same: expected differences of logits below 1e-3')
 

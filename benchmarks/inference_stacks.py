@@ -4,11 +4,11 @@
     python inference_stacks.py export --model DIR --texts FILE --output WORK [--count 512] [--max_length 256]
     python inference_stacks.py run --stack onnxruntime --work WORK --threads 2
 
-`export` writes WORK/classifier (the model with a head; a fresh one if it has none), WORK/plain.onnx, WORK/model.onnx and
-WORK/texts.jsonl (token ids of the first texts of a .jsonl file). `run` loads a stack, prints {"ready": version} or
+`export` writes WORK/classifier (the model with a head; a fresh one if it has none), WORK/model.onnx
+and WORK/texts.jsonl (token ids of the first texts of a .jsonl file). `run` loads a stack, prints {"ready": version} or
 {"missing": reason}, then answers jobs as `tl_inference_time --jobs` does: {"ids": FILE, "batch": 32, "seconds": 1.0,
-"logits": false}, one per line. A pass is all batches once, the first one is a warm-up. Batches are padded to their longest
-text before the clock starts; it stops when the logits are in memory. All stacks compute in float32.
+"logits": false}, one per line. A pass is all batches once, the first one is a warm-up. Batches are padded to their
+longest text before the clock starts; it stops when the logits are in memory. All stacks compute in float32.
 """
 import argparse
 import json
@@ -34,7 +34,8 @@ def export(a):
     tokenizer.save_pretrained(folder)
     with open(a.texts) as file:
         texts = [json.loads(line)['text'] for line, _ in zip(file, range(a.count))]
-    write_ids(os.path.join(a.output, 'texts.jsonl'), tokenizer(texts, truncation=True, max_length=a.max_length)['input_ids'])
+    ids = tokenizer(texts, truncation=True, max_length=a.max_length)['input_ids']
+    write_ids(os.path.join(a.output, 'texts.jsonl'), ids)
 
     # Traced with eager attention, the one form in which ONNX Runtime's optimizer recognises every block.
     class Logits(torch.nn.Module):
@@ -168,7 +169,7 @@ class OpenVinoThroughput(OpenVino):
 
 
 class CTranslate2:
-    """The encoder in CTranslate2, which has no classifiers; the head on [CLS] in numpy. It leaves out padding itself."""
+    """The encoder in CTranslate2, which has no classifiers; the head on [CLS] in numpy. It drops padding itself."""
 
     def __init__(self, work, threads):
         import ctranslate2
