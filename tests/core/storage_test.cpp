@@ -8,8 +8,8 @@
 #include <utility>
 #include <vector>
 
-#include "support/catch.hpp"
 #include <tl/core/tensor.hpp>
+#include "support/catch.hpp"
 
 using tl::Storage;
 
@@ -100,9 +100,8 @@ TEST_CASE("blocks in use never overlap") {
     } else if (!blocks.empty()) {
       const std::size_t which = (random >> 9) % blocks.size();
       const auto [block, bytes] = blocks[which];
-      REQUIRE(std::all_of(block, block + bytes, [value = bytes](unsigned char byte) {
-        return byte == static_cast<unsigned char>(value);
-      }));
+      REQUIRE(std::all_of(block, block + bytes,
+                          [value = bytes](unsigned char byte) { return byte == static_cast<unsigned char>(value); }));
       heap.give(block, bytes);
       blocks.erase(blocks.begin() + static_cast<std::ptrdiff_t>(which));
     }

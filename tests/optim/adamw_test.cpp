@@ -4,12 +4,12 @@
 
 #include <nlohmann/json.hpp>
 
-#include "support/catch.hpp"
-#include "support/compare.hpp"
-#include "support/reference.hpp"
 #include <tl/nn/embedding.hpp>
 #include <tl/nn/encoder_block.hpp>
 #include <tl/optim/gradient_norm.hpp>
+#include "support/catch.hpp"
+#include "support/compare.hpp"
+#include "support/reference.hpp"
 
 using tl::NamedParameter;
 using tl::Parameter;
@@ -22,14 +22,16 @@ namespace {
 bool near(double a, double b, double relative) { return std::abs(a - b) <= relative * std::abs(b); }
 
 const nlohmann::json& cases() {
-  static const auto parsed = nlohmann::json::parse(tl::test::read_text(tl::test::reference_file("optimizer_cases.json")));
+  static const auto parsed =
+      nlohmann::json::parse(tl::test::read_text(tl::test::reference_file("optimizer_cases.json")));
   return parsed;
 }
 
 std::vector<float> floats(const nlohmann::json& hex) {
   std::vector<float> values;
   for (const auto& text : hex)
-    values.push_back(std::bit_cast<float>(static_cast<std::uint32_t>(std::stoul(text.get<std::string>(), nullptr, 16))));
+    values.push_back(
+        std::bit_cast<float>(static_cast<std::uint32_t>(std::stoul(text.get<std::string>(), nullptr, 16))));
   return values;
 }
 
@@ -41,8 +43,8 @@ void fill(const Tensor<float>& target, const nlohmann::json& hex) {
 // a and b decay, c does not.
 ParameterSpace<float> three_parameters(const tl::Shape& shape_a = {16}, const tl::Shape& shape_b = {4, 12}) {
   using tl::Initialization, tl::WeightDecay;
-  const Parameter<float> a(shape_a, Initialization::normal, WeightDecay::on), b(shape_b, Initialization::normal, WeightDecay::on),
-      c({17}, Initialization::normal, WeightDecay::off);
+  const Parameter<float> a(shape_a, Initialization::normal, WeightDecay::on),
+      b(shape_b, Initialization::normal, WeightDecay::on), c({17}, Initialization::normal, WeightDecay::off);
   return ParameterSpace<float>({{"c", c, 0, 17}, {"a", a, 0, shape_a[0]}, {"b", b, 0, shape_b[0]}});
 }
 
@@ -157,7 +159,8 @@ TEST_CASE("the gradient scale of a step is the clipping of the reference") {
 
 TEST_CASE("frozen parameters are not touched") {
   using tl::Initialization, tl::WeightDecay;
-  Parameter<float> frozen({3}, Initialization::normal, WeightDecay::on), free({3}, Initialization::normal, WeightDecay::on);
+  Parameter<float> frozen({3}, Initialization::normal, WeightDecay::on),
+      free({3}, Initialization::normal, WeightDecay::on);
   frozen.freeze();
   ParameterSpace<float> space({{"frozen", frozen, 0, 3}, {"free", free, 0, 3}});
   space.at("frozen").value().fill(1.0f);

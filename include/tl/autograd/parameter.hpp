@@ -37,8 +37,8 @@ template <Real T> class Parameter {
     state_->trainable = false;
   }
 
-  /// Says that ops read and train single rows of this parameter, a table with weight decay, so that an optimizer may put
-  /// off the updates of the others. Throws Error(state) once the parameter has its memory.
+  /// Says that ops read and train single rows of this parameter, a table with weight decay, so that an optimizer may
+  /// put off the updates of the others. Throws Error(state) once the parameter has its memory.
   void set_by_rows() {
     check(!placed() && decay() == WeightDecay::on && shape().rank() == 2, ErrorCode::state,
           "set_by_rows() is for tables [V, D] with weight decay that have no memory yet, got a parameter of shape ",

@@ -84,11 +84,11 @@ template <Real T> class ParameterSpace {
   };
   const std::vector<Table>& tables() const { return tables_; }  ///< in [dense(), decayed()), in this order
 
-  std::int64_t size() const { return values_.elements(); }   ///< elements of the buffers, gaps included
-  std::int64_t trainable() const { return trainable_; }      ///< elements [0, trainable) have gradients
-  std::int64_t decayed() const { return decayed_; }          ///< weight decay applies to elements [0, decayed)
-  std::int64_t dense() const { return dense_; }              ///< elements [dense, decayed) are trained by rows
-  std::int64_t count() const { return count_; }              ///< number of parameters, gaps excluded
+  std::int64_t size() const { return values_.elements(); }  ///< elements of the buffers, gaps included
+  std::int64_t trainable() const { return trainable_; }     ///< elements [0, trainable) have gradients
+  std::int64_t decayed() const { return decayed_; }         ///< weight decay applies to elements [0, decayed)
+  std::int64_t dense() const { return dense_; }             ///< elements [dense, decayed) are trained by rows
+  std::int64_t count() const { return count_; }             ///< number of parameters, gaps excluded
 
   void zero_grad() {
     for (const auto& parameter : trained_) parameter->zero_grad();

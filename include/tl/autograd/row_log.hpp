@@ -1,6 +1,6 @@
 // RowLog: what a table that is read and trained by rows, an embedding, shares with its optimizer. Of the rows of a
-// large vocabulary one batch reads a few hundred; only these get a gradient, and only these must be up to date when they
-// are read. The log remembers which rows have a gradient, and asks the optimizer for the updates it put off before
+// large vocabulary one batch reads a few hundred; only these get a gradient, and only these must be up to date when
+// they are read. The log remembers which rows have a gradient, and asks the optimizer for the updates it put off before
 // somebody reads values.
 #pragma once
 

@@ -232,7 +232,8 @@ template <Real T> class Variable {
     return node_->grad;
   }
 
-  /// Forgets the gradient, so that the next backward() starts from zero. The zeros are written when somebody reads them.
+  /// Forgets the gradient, so that the next backward() starts from zero. The zeros are written when somebody reads
+  /// them.
   void zero_grad() const {
     if (!node_ || !node_->grad.defined()) return;
     node_->grad_is_zero = true;

@@ -95,8 +95,8 @@ class ThreadPool {
     std::exception_ptr error{};
   };
 
-  // state_ holds, from the lowest bit: how many workers have joined the present job, whether it is open to more of them,
-  // and the number of jobs so far.
+  // state_ holds, from the lowest bit: how many workers have joined the present job, whether it is open to more of
+  // them, and the number of jobs so far.
   static constexpr std::uint64_t joined = (std::uint64_t{1} << 16) - 1, open = joined + 1, one_job = 2 * open;
 
   static bool& inside_job() {

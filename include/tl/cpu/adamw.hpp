@@ -1,7 +1,7 @@
-// CPU bodies of AdamW, bit for bit the vector loop of the reference's fused step. (Its loop over the last few elements of
-// a tensor, those after the last whole vector, is contracted differently by its compiler; here all elements are equal.)
-// A product that must be rounded before it is added or subtracted is written fma(a, b, -0.0): a compiler may contract
-// a * b + c, but not that.
+// CPU bodies of AdamW, bit for bit the vector loop of the reference's fused step. (Its loop over the last few elements
+// of a tensor, those after the last whole vector, is contracted differently by its compiler; here all elements are
+// equal.) A product that must be rounded before it is added or subtracted is written fma(a, b, -0.0): a compiler may
+// contract a * b + c, but not that.
 #pragma once
 
 #include <algorithm>
@@ -43,9 +43,7 @@ template <class T> struct AdamWElement {
         eps(static_cast<T>(eps_)) {}
 
   TL_INLINE T exp_avg(T g, T m) const { return std::fma(toward1, g - m, m); }
-  TL_INLINE T exp_avg_sq(T g, T v) const {
-    return std::fma(rounded_product(toward2, g), g, rounded_product(beta2, v));
-  }
+  TL_INLINE T exp_avg_sq(T g, T v) const { return std::fma(rounded_product(toward2, g), g, rounded_product(beta2, v)); }
   TL_INLINE T parameter(T p, T m, T root, const kernels::AdamWFactors<T>& step) const {
     return rounded_product(p, step.keep) - rounded_product(step.step_size, m) / (root / step.root_correction2 + eps);
   }

@@ -23,6 +23,17 @@ namespace tl::cpu {
 
 namespace detail {
 
+/// with_vectors<T>() for a given instruction set.
+template <class T, class Body> void with_vectors_of([[maybe_unused]] CpuIsa isa, const Body& body) {
+#ifdef TL_X86_64
+  if constexpr (std::is_same_v<T, float>) {
+    if (isa >= CpuIsa::avx512) return run_avx512(body);
+    if (isa >= CpuIsa::avx2) return run_avx2(body);
+  }
+#endif
+  body();
+}
+
 /// One head of one sequence: a block of a wider row-major matrix.
 template <class T> struct HeadBlock {
   T* values;
@@ -36,7 +47,7 @@ template <class T> struct AttentionTask {
   HeadBlock<const T> q, k, v;
   T* scratch;  // room for so many values as asked for
 
-  template <class Params> AttentionTask(const Params& p, std::int64_t task, std::int64_t score_buffers) {
+  template <class Params> AttentionTask(const Params& p, std::int64_t task, std::int64_t score_buffers, CpuIsa isa) {
     const std::int64_t sequence = task / p.heads;
     first_query = p.cu_q[sequence];
     first_key = p.cu_k[sequence];
@@ -54,9 +65,11 @@ template <class T> struct AttentionTask {
     if (p.precision == Precision::f32) return;
     T* free = scratch + scores;
     for (HeadBlock<const T>* block : {&q, &k, &v}) {
-      for (std::int64_t row = 0; row < block->rows; ++row)
-        for (std::int64_t i = 0; i < p.head_width; ++i)
-          free[row * p.head_width + i] = round_to_bf16(block->values[row * block->stride + i]);
+      with_vectors_of<T>(isa, [from = *block, free, width = p.head_width]() TL_INLINE {
+        for (std::int64_t row = 0; row < from.rows; ++row)
+          vector_loop(width, [in = from.values + row * from.stride, out = free + row * width](std::int64_t i)
+                                 TL_INLINE { out[i] = round_to_bf16(in[i]); });
+      });
       *block = {free, p.head_width, block->rows};
       free += block->rows * p.head_width;
     }
@@ -93,22 +106,11 @@ template <class T> TL_INLINE inline T largest_of(const T* values, std::int64_t c
   return std::bit_cast<T>(largest ^ (mask & std::numeric_limits<Bits>::max()));
 }
 
-/// with_vectors<T>() for a given instruction set.
-template <class T, class Body> void with_vectors_of([[maybe_unused]] CpuIsa isa, const Body& body) {
-#ifdef TL_X86_64
-  if constexpr (std::is_same_v<T, float>) {
-    if (isa >= CpuIsa::avx512) return run_avx512(body);
-    if (isa >= CpuIsa::avx2) return run_avx2(body);
-  }
-#endif
-  body();
-}
-
 /// attention_forward for a given instruction set.
 template <class T> void attention_forward(const kernels::AttentionForward<T>& p, CpuIsa isa) {
   const std::int64_t width = p.head_width, row_width = p.heads * width;
   parallel_for(p.b * p.heads, 1, [&](std::int64_t task, std::int64_t) {
-    const AttentionTask<T> t(p, task, 1);
+    const AttentionTask<T> t(p, task, 1, isa);
     T* const scores = t.scratch;                                  // [queries, score_stride]
     T* const factors = t.scratch + t.queries * t.score_stride;    // [keys]
     T* const out = p.out + t.first_query * row_width + t.column;  // [queries, width]
@@ -136,8 +138,10 @@ template <class T> void attention_forward(const kernels::AttentionForward<T>& p,
     gemm<T>(false, false, t.queries, width, t.keys, scores, t.score_stride, t.v.values, t.v.stride, out, row_width,
             false, nullptr, Precision::f32, isa);
     if (p.precision == Precision::f32) return;
-    for (std::int64_t i = 0; i < t.queries; ++i)
-      for (std::int64_t x = 0; x < width; ++x) out[i * row_width + x] = round_to_bf16(out[i * row_width + x]);
+    with_vectors_of<T>(isa, [=, queries = t.queries]() TL_INLINE {
+      for (std::int64_t i = 0; i < queries; ++i)
+        vector_loop(width, [row = out + i * row_width](std::int64_t x) TL_INLINE { row[x] = round_to_bf16(row[x]); });
+    });
   });
 }
 
@@ -145,7 +149,7 @@ template <class T> void attention_forward(const kernels::AttentionForward<T>& p,
 template <class T> void attention_backward(const kernels::AttentionBackward<T>& p, CpuIsa isa) {
   const std::int64_t width = p.head_width, row_width = p.heads * width;
   parallel_for(p.b * p.heads, 1, [&](std::int64_t task, std::int64_t) {
-    const AttentionTask<T> t(p, task, 2);
+    const AttentionTask<T> t(p, task, 2, isa);
     const std::int64_t stride = t.score_stride;
     T* const probabilities = t.scratch;                                   // [queries, stride], after dropout
     T* const dscores = probabilities + t.queries * stride;                // [queries, stride]

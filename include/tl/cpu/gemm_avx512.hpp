@@ -105,7 +105,7 @@ template <class Tile> void with_tile_rows(std::int64_t height, const Tile& tile)
 
 struct GemmAvx512 {
   using Packed = float;
-  static constexpr std::int64_t rows = 14, columns = 32, depth_step = 1, max_depth = 256, max_strips = 32;
+  static constexpr std::int64_t rows = 14, columns = 32, depth_step = 1, max_depth = 256, max_strips = 48;
 
   static constexpr std::int64_t packed_rows(std::int64_t count) { return (count + 1) / 2 * 2; }
 
@@ -171,14 +171,15 @@ struct GemmAvx512 {
 /// count as zero.
 struct GemmAvx512Bf16 {
   using Packed = std::int32_t;
-  static constexpr std::int64_t rows = 14, columns = 32, depth_step = 2, max_depth = 512, max_strips = 32;
+  static constexpr std::int64_t rows = 14, columns = 32, depth_step = 2, max_depth = 512, max_strips = 48;
 
   static constexpr std::int64_t packed_rows(std::int64_t count) { return (count + 1) / 2 * 2; }
 
   TL_AVX512_BF16 static void pack(const float* from, std::int64_t stride, bool along_depth, std::int64_t width,
                                   std::int64_t depth, std::int64_t group, std::int32_t* to) {
-    alignas(64) static constexpr std::int16_t order[32] = {0,  16, 1, 17, 2,  18, 3,  19, 4,  20, 5,  21, 6,  22, 7,  23,
-                                                           8,  24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
+    alignas(64) static constexpr std::int16_t order[32] = {0,  16, 1,  17, 2,  18, 3,  19, 4,  20, 5,
+                                                           21, 6,  22, 7,  23, 8,  24, 9,  25, 10, 26,
+                                                           11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
     const __m512i interleave = _mm512_load_si512(order);
     for (std::int64_t w = 0; w < group; w += 16) {
       const __mmask16 stored = detail::low_lanes(group - w), valid = detail::low_lanes(width - w);

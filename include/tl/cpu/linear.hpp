@@ -21,8 +21,7 @@ template <class T> void linear_backward_input(const kernels::LinearBackwardInput
 
 template <class T> void linear_backward_weight(const kernels::LinearBackwardWeight<T>& p) {
   if (p.dweight)
-    gemm<T>(true, false, p.out, p.in, p.n, p.dy, p.out, p.x, p.in, p.dweight, p.in, !p.overwrite, nullptr,
-            p.precision);
+    gemm<T>(true, false, p.out, p.in, p.n, p.dy, p.out, p.x, p.in, p.dweight, p.in, !p.overwrite, nullptr, p.precision);
   if (!p.dbias) return;
   RowReduction<T> sums(p.n, p.out);
   with_rounding(p.precision, [&](const auto round) {

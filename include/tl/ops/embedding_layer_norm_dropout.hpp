@@ -30,10 +30,9 @@ Variable<T> embedding_layer_norm_dropout(const PackedSequences& batch, const Var
   Tensor<T> xhat = record ? Tensor<T>::empty({n, d}, word.device()) : Tensor<T>{};  // [N, D]
   Tensor<T> rstd = record ? Tensor<T>::empty({n}, word.device()) : Tensor<T>{};     // [N]
   kernels::embedding_layer_norm_dropout_forward<T>(
-      word.device(),
-      {batch.input_ids.data(), batch.positions.data(), word.value_for_rows(batch.input_ids).data(),
-       position.value_for_rows(batch.positions).data(),
-       gamma.value().data(), beta.value().data(), y.data(), xhat.data(), rstd.data(), n, d, eps, dropout});
+      word.device(), {batch.input_ids.data(), batch.positions.data(), word.value_for_rows(batch.input_ids).data(),
+                      position.value_for_rows(batch.positions).data(), gamma.value().data(), beta.value().data(),
+                      y.data(), xhat.data(), rstd.data(), n, d, eps, dropout});
   return Variable<T>::record(y, {word, position, gamma, beta},
                              [=, gammav = gamma.value(), gword = word.gradient(), gposition = position.gradient(),
                               ggamma = gamma.gradient(), gbeta = beta.gradient()](const Tensor<T>& dy) {

@@ -28,8 +28,8 @@ Variable<T> linear(const Variable<T>& x, const Variable<T>& weight, const Variab
         if (gw || gb) {
           const auto [dweight, add] = gw ? gw.target() : typename Gradient<T>::Target{};
           Tensor<T> dbias = gb ? gb.accumulator() : Tensor<T>{};
-          kernels::linear_backward_weight<T>(dy.device(), {dy.data(), xv.data(), Tensor<T>(dweight).data(), dbias.data(),
-                                                           n, in, out, precision, !add});
+          kernels::linear_backward_weight<T>(dy.device(), {dy.data(), xv.data(), Tensor<T>(dweight).data(),
+                                                           dbias.data(), n, in, out, precision, !add});
         }
         if (gx) {
           Tensor<T> dx = Tensor<T>::empty({n, in}, dy.device());  // [N, I]

@@ -1,6 +1,6 @@
-// AdamW over a flat parameter space: weight decay on its first range, none on the second. Tables that are trained by rows
-// can be updated by rows, too: a row without a gradient has a fixed fate, so its updates are put off until somebody reads
-// it, and made then in registers, with the same bits.
+// AdamW over a flat parameter space: weight decay on its first range, none on the second. Tables that are trained by
+// rows can be updated by rows, too: a row without a gradient has a fixed fate, so its updates are put off until
+// somebody reads it, and made then in registers, with the same bits.
 #pragma once
 
 #include <algorithm>
@@ -21,8 +21,8 @@ struct AdamWOptions {
   double epsilon = 1e-8;
   double weight_decay = 0.0;
   /// Update only those rows of an embedding that have a gradient, the others when they are read through a Variable, a
-  /// ParameterSpace or a NamedParameter. As long as the optimizer lives, no other handle may be used to read such a table
-  /// or to write its gradient. CPU only, ignored elsewhere.
+  /// ParameterSpace or a NamedParameter. As long as the optimizer lives, no other handle may be used to read such a
+  /// table or to write its gradient. CPU only, ignored elsewhere.
   bool put_off_rows = false;
 };
 
