@@ -180,6 +180,34 @@ TEST_CASE("some steps of AdamW lower the loss") {
   CHECK(after < 0.5 * before);
 }
 
+TEST_CASE("after the largest batch a training step asks the system for no tensor memory") {
+#ifdef __SANITIZE_ADDRESS__
+  TL_SKIP("under AddressSanitizer every block comes from the system");
+#else
+  tl::DistilBertConfig config;
+  config.vocab_size = 500, config.dim = 96, config.n_heads = 4, config.hidden_dim = 384, config.n_layers = 3;
+  DistilBertForSequenceClassification model(config);
+  model.train();
+  tl::AdamW<float> optimizer(model.parameters(), {.put_off_rows = true});
+  const auto step = [&](std::int32_t texts, std::int32_t length) {
+    std::vector<std::vector<std::int32_t>> ids;
+    for (std::int32_t i = 0; i < texts; ++i)
+      ids.emplace_back(static_cast<std::size_t>(1 + (length * (i + 1)) % 57), 7 * i % 500);
+    const auto loss = model(tl::pack(ids), Tensor<std::int64_t>::zeros({texts})).loss;
+    loss.backward();
+    optimizer.step(1e-3, tl::clip_coefficient(tl::gradient_norm(model.parameters()), 1.0));
+    optimizer.zero_grad();
+  };
+  step(40, 56);  // 40 texts of 1 to 57 tokens
+  step(40, 56);
+  const auto& heap = tl::detail::BlockHeap::instance();
+  const std::int64_t before = heap.system_requests();
+  CHECK(before > 0);
+  for (std::int32_t i = 0; i < 20; ++i) step(5 + i, 11 + 3 * i);
+  CHECK(heap.system_requests() == before);
+#endif
+}
+
 TEST_CASE("bad input names what is wrong") {
   const auto model = tiny_model("");
   const auto batch = tl::pack(sequences());

@@ -5,7 +5,9 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <cstdlib>
 #include <iterator>
 #include <map>
@@ -53,17 +55,17 @@ class BlockHeap {
   void* take(std::size_t bytes) {
     bytes = rounded(bytes);
     if (!mine(bytes)) {
-      void* block = system_block(bytes, alignment);
+      void* block = request(bytes);
       if (!block) {
         clear();
-        block = system_block(bytes, alignment);
+        block = request(bytes);
       }
       return checked(block, bytes);
     }
     std::scoped_lock lock(mutex_);
     for (auto& [base, chunk] : chunks_)
       if (void* block = chunk.take(bytes)) return block;
-    char* const base = static_cast<char*>(checked(system_block(chunk_bytes, alignment), bytes));
+    char* const base = static_cast<char*>(checked(request(chunk_bytes), bytes));
     try {
       return chunks_.emplace(base, Chunk(base)).first->second.take(bytes);
     } catch (...) {
@@ -92,6 +94,9 @@ class BlockHeap {
       at = chunks_.erase(at);
     }
   }
+
+  /// How often a block of at least `smallest` bytes was asked of the system.
+  std::int64_t system_requests() const { return system_requests_.load(); }
 
   static BlockHeap& instance() {
     static BlockHeap* heap = new BlockHeap;  // never destroyed: tensors of static duration may outlive any order
@@ -160,12 +165,18 @@ class BlockHeap {
 #endif
   }
 
+  void* request(std::size_t bytes) {
+    if (bytes >= smallest) ++system_requests_;
+    return system_block(bytes, alignment);
+  }
+
   static void* checked(void* block, std::size_t bytes) {
     check(block != nullptr, ErrorCode::device, "out of memory: cannot allocate ", bytes, " bytes on cpu");
     return block;
   }
 
   std::mutex mutex_;
+  std::atomic<std::int64_t> system_requests_{0};
   std::map<char*, Chunk> chunks_;  // by address: the lowest one is filled first
 };
 

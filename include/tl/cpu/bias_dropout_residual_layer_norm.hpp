@@ -1,12 +1,11 @@
 // CPU bodies of the end of an encoder half-block: one pass over the rows in each direction.
 #pragma once
 
-#include <vector>
-
 #include <tl/cpu/dropout_factors.hpp>
 #include <tl/cpu/layer_norm_row.hpp>
 #include <tl/cpu/precision_rounding.hpp>
 #include <tl/cpu/row_reduction.hpp>
+#include <tl/cpu/scratch.hpp>
 #include <tl/kernels/bias_dropout_residual_layer_norm.hpp>
 
 namespace tl::cpu {
@@ -15,8 +14,8 @@ template <class T>
 void bias_dropout_residual_layer_norm_forward(const kernels::BiasDropoutResidualLayerNormForward<T>& a) {
   with_rounding(a.precision, [&a](auto round) {
     parallel_vectorized<T>(a.n, row_grain(a.d), [a, round](std::int64_t begin, std::int64_t end) TL_INLINE {
-      std::vector<T> scratch(static_cast<std::size_t>(2 * a.d), T(1));
-      T* const sum = scratch.data();
+      T* const scratch = ones<T>(2 * a.d);
+      T* const sum = scratch;
       T* const factor = sum + a.d;
       for (std::int64_t row = begin; row < end; ++row) {
         const T* const x = a.x + row * a.d;
@@ -44,13 +43,13 @@ void bias_dropout_residual_layer_norm_backward(const kernels::BiasDropoutResidua
     sums.for_each_block([a, round](std::int64_t begin, std::int64_t end, T* dgamma) TL_INLINE {
       T* const dbeta = dgamma + a.d;
       T* const dbias = dbeta + a.d;
-      std::vector<T> scratch(static_cast<std::size_t>(2 * a.d), T(1));
-      T* const factor = scratch.data() + a.d;
+      T* const scratch = ones<T>(2 * a.d);
+      T* const factor = scratch + a.d;
       for (std::int64_t row = begin; row < end; ++row) {
         const T* const dy = a.dy + row * a.d;
         const T* const xhat = a.xhat + row * a.d;
         T* const dx = a.dx + row * a.d;
-        T* const dsum = a.dresidual ? a.dresidual + row * a.d : scratch.data();
+        T* const dsum = a.dresidual ? a.dresidual + row * a.d : scratch;
         layer_norm_row_backward<T>(dy, xhat, a.gamma, a.rstd[row], a.d, dsum);
         if (a.dropout.active()) dropout_factors(a.dropout, row, a.d, factor);
         vector_loop(a.d, [=](std::int64_t i) TL_INLINE {

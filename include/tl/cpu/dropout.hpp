@@ -1,10 +1,9 @@
 // CPU body of dropout.
 #pragma once
 
-#include <vector>
-
 #include <tl/cpu/dropout_factors.hpp>
 #include <tl/cpu/precision_rounding.hpp>
+#include <tl/cpu/scratch.hpp>
 #include <tl/kernels/dropout.hpp>
 
 namespace tl::cpu {
@@ -12,8 +11,8 @@ namespace tl::cpu {
 template <class T> void dropout(const kernels::Dropout<T>& a) {
   with_rounding(a.precision, [&a](auto round) {
     parallel_vectorized<T>(a.n, row_grain(a.d), [a, round](std::int64_t begin, std::int64_t end) TL_INLINE {
-      std::vector<T> scratch(static_cast<std::size_t>(a.d), T(1));
-      T* const factor = scratch.data();
+      T* const scratch = ones<T>(a.d);
+      T* const factor = scratch;
       for (std::int64_t row = begin; row < end; ++row) {
         const T* const x = a.x + row * a.d;
         T* const y = a.y + row * a.d;

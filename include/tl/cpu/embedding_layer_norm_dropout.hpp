@@ -2,20 +2,19 @@
 // both embeddings, then the two tables.
 #pragma once
 
-#include <vector>
-
 #include <tl/cpu/dropout_factors.hpp>
 #include <tl/cpu/layer_norm_row.hpp>
 #include <tl/cpu/row_copies.hpp>
 #include <tl/cpu/row_reduction.hpp>
+#include <tl/cpu/scratch.hpp>
 #include <tl/kernels/embedding_layer_norm_dropout.hpp>
 
 namespace tl::cpu {
 
 template <class T> void embedding_layer_norm_dropout_forward(const kernels::EmbeddingLayerNormDropoutForward<T>& a) {
   parallel_vectorized<T>(a.n, row_grain(a.d), [a](std::int64_t begin, std::int64_t end) TL_INLINE {
-    std::vector<T> scratch(static_cast<std::size_t>(2 * a.d), T(1));
-    T* const sum = scratch.data();
+    T* const scratch = ones<T>(2 * a.d);
+    T* const sum = scratch;
     T* const factor = sum + a.d;
     for (std::int64_t row = begin; row < end; ++row) {
       const T* const word = a.word + a.ids[row] * a.d;
@@ -41,8 +40,8 @@ template <class T> void embedding_layer_norm_dropout_backward(const kernels::Emb
   RowReduction<T> sums(a.n, 2 * a.d);
   sums.for_each_block([a, dsum, tables](std::int64_t begin, std::int64_t end, T* dgamma) TL_INLINE {
     T* const dbeta = dgamma + a.d;
-    std::vector<T> scratch(static_cast<std::size_t>(2 * a.d), T(1));
-    T* const g = scratch.data();
+    T* const scratch = ones<T>(2 * a.d);
+    T* const g = scratch;
     T* const factor = g + a.d;
     for (std::int64_t row = begin; row < end; ++row) {
       const T* const dy = a.dy + row * a.d;

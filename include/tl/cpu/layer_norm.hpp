@@ -1,10 +1,9 @@
 // CPU bodies of layer_norm: rows in parallel; dgamma and dbeta as ordered sums of row blocks.
 #pragma once
 
-#include <vector>
-
 #include <tl/cpu/layer_norm_row.hpp>
 #include <tl/cpu/row_reduction.hpp>
+#include <tl/cpu/scratch.hpp>
 #include <tl/kernels/layer_norm.hpp>
 
 namespace tl::cpu {
@@ -27,8 +26,8 @@ template <class T> void layer_norm_backward(const kernels::LayerNormBackward<T>&
   RowReduction<T> sums(a.n, 2 * a.d);
   sums.for_each_block([a](std::int64_t begin, std::int64_t end, T* dgamma) TL_INLINE {
     T* const dbeta = dgamma + a.d;
-    std::vector<T> scratch(static_cast<std::size_t>(a.d));
-    T* const xhat = scratch.data();
+    T* const scratch = ones<T>(a.d);
+    T* const xhat = scratch;
     for (std::int64_t row = begin; row < end; ++row) {
       const T* const x = a.x + row * a.d;
       const T* const dy = a.dy + row * a.d;

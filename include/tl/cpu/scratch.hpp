@@ -2,6 +2,7 @@
 // first one; a kernel holds one per thread.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -30,5 +31,13 @@ template <class T> class Scratch {
   std::unique_ptr<T, Free> memory_;
   std::int64_t capacity_ = 0;
 };
+
+/// Memory of this thread for `count` elements, each 1: what a kernel keeps of one row. Valid until the next call.
+template <class T> T* ones(std::int64_t count) {
+  thread_local Scratch<T> memory;
+  T* const values = memory.get(count);
+  std::fill_n(values, count, T(1));
+  return values;
+}
 
 }  // namespace tl::cpu
