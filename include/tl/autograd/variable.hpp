@@ -15,6 +15,7 @@
 #include <vector>
 
 #include <tl/autograd/row_log.hpp>
+#include <tl/core/order.hpp>
 #include <tl/core/parallel.hpp>
 #include <tl/core/tensor.hpp>
 
@@ -324,7 +325,7 @@ template <Real T> class Variable {
       for (const auto& input : inputs)
         if (seen.insert(input.get()).second) found.push_back(input);
     }
-    std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a->number > b->number; });
+    stable_sort_by(found, [](const auto& a, const auto& b) { return a->number > b->number; });
     return found;
   }
 

@@ -12,6 +12,7 @@
 
 #include <tl/core/error.hpp>
 #include <tl/core/mt19937.hpp>
+#include <tl/core/order.hpp>
 
 namespace tl {
 
@@ -47,8 +48,10 @@ inline std::vector<std::int64_t> length_grouped_order(std::span<const std::int64
   const std::int64_t stretch = std::clamp<std::int64_t>(quarter, 1, 50) * std::min(batch_size, n);
   std::int64_t longest = 0;
   for (std::int64_t begin = 0; begin < n; begin += stretch) {
-    std::stable_sort(order.begin() + begin, order.begin() + std::min(n, begin + stretch),
-                     [&](std::int64_t a, std::int64_t b) { return length(a) > length(b); });
+    const auto first = order.begin() + begin, last = order.begin() + std::min(n, begin + stretch);
+    std::vector<std::int64_t> rows(first, last);
+    stable_sort_by(rows, [&](std::int64_t a, std::int64_t b) { return length(a) > length(b); });
+    std::copy(rows.begin(), rows.end(), first);
     if (length_at(begin) > length_at(longest)) longest = begin;
   }
   std::swap(order.front(), order[static_cast<std::size_t>(longest)]);

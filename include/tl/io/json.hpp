@@ -20,6 +20,7 @@
 #include <nlohmann/json.hpp>
 
 #include <tl/core/error.hpp>
+#include <tl/core/order.hpp>
 #include <tl/io/utf8.hpp>
 
 namespace tl {
@@ -287,7 +288,7 @@ inline void append_json(std::string& out, const Json& value, const JsonStyle& st
       std::vector<std::pair<std::string_view, const Json*>> members;
       for (const auto& [key, member] : value.get_ref<const Json::object_t&>()) members.emplace_back(key, &member);
       if (style.sort_keys)
-        std::sort(members.begin(), members.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+        stable_sort_by(members, [](const auto& a, const auto& b) { return a.first < b.first; });
       elements(members, '{', '}', [&](const auto& member) {
         append_json_string(out, member.first, style.ensure_ascii);
         out += style.compact ? ":" : ": ";

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include <tl/core/error.hpp>
+#include <tl/core/order.hpp>
 #include <tl/core/shape.hpp>
 #include <tl/io/json_file.hpp>
 #include <tl/io/mapped_file.hpp>
@@ -45,7 +46,7 @@ class SafetensorsParser {
       if (name == "__metadata__") content.metadata = parse_metadata(value);
       else entries.push_back(parse_entry(name, value));
     }
-    std::stable_sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
+    stable_sort_by(entries, [](const Entry& a, const Entry& b) {
       return std::pair(a.begin, a.end) < std::pair(b.begin, b.end);
     });
     const std::uint64_t size = bytes_.size() - data_start_;

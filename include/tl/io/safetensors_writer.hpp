@@ -14,6 +14,7 @@
 #include <vector>
 
 #include <tl/core/error.hpp>
+#include <tl/core/order.hpp>
 #include <tl/io/atomic_file.hpp>
 #include <tl/io/json.hpp>
 #include <tl/io/stored_tensor.hpp>
@@ -41,7 +42,7 @@ inline void write_safetensors(const std::filesystem::path& path, std::span<const
           " bytes");
     sorted.push_back(&tensor);
   }
-  std::sort(sorted.begin(), sorted.end(), [](const StoredTensor* a, const StoredTensor* b) {
+  stable_sort_by(sorted, [](const StoredTensor* a, const StoredTensor* b) {
     return a->dtype != b->dtype ? a->dtype > b->dtype : a->name < b->name;
   });
 
@@ -63,7 +64,7 @@ inline void write_safetensors(const std::filesystem::path& path, std::span<const
     names.push_back(tensor->name);
     offset = end;
   }
-  std::sort(names.begin(), names.end());
+  stable_sort_by(names);
   const auto twice = std::adjacent_find(names.begin(), names.end());
   check(twice == names.end(), ErrorCode::invalid_argument, path.string(), ": expected every tensor name once, got ",
         twice == names.end() ? std::string_view{} : *twice, " twice");

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include <tl/core/order.hpp>
 #include <tl/io/json_file.hpp>
 #include <tl/kernels/bias_activation.hpp>
 
@@ -281,7 +282,7 @@ inline Json DistilBertConfig::to_json(const std::string& architecture) const {
   }
   std::vector<std::string> keys;
   for (const auto& [key, value] : json.get_ref<const Json::object_t&>()) keys.push_back(key);
-  std::sort(keys.begin(), keys.end());
+  stable_sort_by(keys);
   Json sorted = Json::object();
   for (const auto& key : keys) sorted[key] = json[key];
   return sorted;

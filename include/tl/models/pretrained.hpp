@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <tl/autograd/parameter_space.hpp>
+#include <tl/core/order.hpp>
 #include <tl/core/seed.hpp>
 #include <tl/io/json_file.hpp>
 #include <tl/io/safetensors.hpp>
@@ -120,8 +121,8 @@ inline LoadReport load_parameters(const std::filesystem::path& folder, Parameter
     found.erase(at);
   }
   for (const auto& [name, tensor] : found) report.unexpected.push_back(name);
-  std::sort(report.missing.begin(), report.missing.end());
-  std::sort(report.mismatched.begin(), report.mismatched.end());
+  stable_sort_by(report.missing);
+  stable_sort_by(report.mismatched);
   return report;
 }
 

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include <tl/autograd/variable.hpp>
+#include <tl/core/order.hpp>
 #include <tl/core/packed.hpp>
 #include <tl/models/distilbert_for_sequence_classification.hpp>
 #include <tl/text/tokenizer.hpp>
@@ -182,20 +183,18 @@ Tensor<float> TextClassificationPipeline<Model>::logits(std::span<const std::str
   if (model_->training()) model_->train(false);  // somebody went on training after the pipeline was made
   const NoGradGuard no_grad;
   auto ids = tokenize(texts, options);
-  std::vector<std::size_t> order(ids.size());  // long texts first: batches of similar length
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(),
-                   [&](std::size_t a, std::size_t b) { return ids[a].size() > ids[b].size(); });
+  const auto order = stable_order(ids.size(), [&](std::int64_t a, std::int64_t b) {  // long texts first
+    return ids[static_cast<std::size_t>(a)].size() > ids[static_cast<std::size_t>(b)].size();
+  });
   const auto classes = static_cast<std::int64_t>(model_->config().id2label.size());
   Tensor<float> result = Tensor<float>::empty({static_cast<std::int64_t>(ids.size()), classes});  // [texts, C]
   const auto step = static_cast<std::size_t>(options.batch_size);
   for (std::size_t begin = 0; begin < order.size(); begin += step) {
     const std::size_t end = std::min(order.size(), begin + step);
     std::vector<std::vector<std::int32_t>> batch;
-    for (std::size_t i = begin; i < end; ++i) batch.push_back(std::move(ids[order[i]]));
+    for (std::size_t i = begin; i < end; ++i) batch.push_back(std::move(ids[static_cast<std::size_t>(order[i])]));
     const Tensor<float> logits = std::as_const(*model_)(pack(batch)).logits.value().to(cpu_device);  // [B, C]
-    for (std::size_t i = begin; i < end; ++i)
-      result[static_cast<std::int64_t>(order[i])].copy_from(logits[static_cast<std::int64_t>(i - begin)]);
+    for (std::size_t i = begin; i < end; ++i) result[order[i]].copy_from(logits[static_cast<std::int64_t>(i - begin)]);
   }
   return result;
 }
@@ -227,10 +226,9 @@ std::vector<std::vector<Classification>> TextClassificationPipeline<Model>::rank
   const std::int64_t classes = scores.size(1), kept = std::min(k.value_or(classes), classes);
   std::vector<std::vector<Classification>> result;
   for (std::int64_t row = 0; row < scores.size(0); ++row) {
-    std::vector<std::int64_t> order(static_cast<std::size_t>(classes));
-    std::iota(order.begin(), order.end(), std::int64_t{0});
     const float* values = scores.data() + row * classes;
-    std::stable_sort(order.begin(), order.end(), [&](std::int64_t a, std::int64_t b) { return values[a] > values[b]; });
+    const auto order = stable_order(static_cast<std::size_t>(classes),
+                                    [values](std::int64_t a, std::int64_t b) { return values[a] > values[b]; });
     auto& line = result.emplace_back();
     for (std::int64_t i = 0; i < kept; ++i) {
       const std::int64_t id = order[static_cast<std::size_t>(i)];

@@ -179,8 +179,9 @@ class Normalizer {
     std::vector<Mark> marks;
     std::size_t run_begin = 0;  // marks[run_begin..] have classes other than 0
     const auto sort_run = [&] {
-      std::stable_sort(marks.begin() + static_cast<std::ptrdiff_t>(run_begin), marks.end(),
-                       [](const Mark& a, const Mark& b) { return a.combining < b.combining; });
+      for (std::size_t end = run_begin + 1; end < marks.size(); ++end)
+        for (std::size_t i = end; i > run_begin && marks[i].combining < marks[i - 1].combining; --i)
+          std::swap(marks[i], marks[i - 1]);
     };
     for (const Item& item : cleaned) {
       const unsigned flags = (*classes_)[item.c];

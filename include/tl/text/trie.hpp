@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include <tl/core/order.hpp>
+
 namespace tl::detail::text {
 
 class Trie {
@@ -28,7 +30,7 @@ class Trie {
 
   /// Of equal keys the first one in the list counts. The texts need not outlive the call.
   explicit Trie(std::vector<Key> keys) {
-    std::stable_sort(keys.begin(), keys.end(), [](const Key& a, const Key& b) { return a.text < b.text; });
+    stable_sort_by(keys, [](const Key& a, const Key& b) { return a.text < b.text; });
     grow(1024);
     units_[root].parent = root;
     unlink(root);

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include <tl/core/mt19937.hpp>
+#include <tl/core/order.hpp>
 #include <tl/io/json_file.hpp>
 #include <tl/io/safetensors.hpp>
 #include <tl/optim/adamw.hpp>
@@ -208,9 +209,9 @@ inline std::vector<std::filesystem::path> sorted_checkpoints(const std::filesyst
   const auto by_time = [](const Found& a, const Found& b) {
     return std::pair(a.time, a.number) < std::pair(b.time, b.number);
   };
-  std::sort(found.begin(), found.end(), by_time);
+  stable_sort_by(found, by_time);
   if (!found.empty() && found.back().time - found.front().time < std::chrono::seconds(1))
-    std::sort(found.begin(), found.end(), [](const Found& a, const Found& b) { return a.number < b.number; });
+    stable_sort_by(found, [](const Found& a, const Found& b) { return a.number < b.number; });
   std::vector<std::filesystem::path> paths;
   for (auto& one : found) paths.push_back(std::move(one.path));
   return paths;

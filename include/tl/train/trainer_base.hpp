@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include <tl/core/order.hpp>
 #include <tl/data/dataset.hpp>
 #include <tl/io/json_file.hpp>
 #include <tl/text/tokenizer.hpp>
@@ -90,7 +91,7 @@ class TrainerBase {
       key_width = std::max(key_width, key.size());
       value_width = std::max(value_width, lines.back().second.size());
     }
-    std::sort(lines.begin(), lines.end());
+    stable_sort_by(lines);
     options_.console->line("***** " + split + " metrics *****");
     for (const auto& [key, value] : lines)
       options_.console->line("  " + key + std::string(key_width - key.size(), ' ') + " = " +
