@@ -191,3 +191,21 @@ TEST_CASE("TL_CPU_ISA chooses an instruction set") {
                    "generic, avx2");
   CHECK(tl::cpu_isa() <= tl::detected_cpu_isa());
 }
+
+TEST_CASE("a row of a product has the same bits however many rows there are") {
+  for (const tl::CpuIsa isa : supported_isas()) {
+    if (isa == tl::CpuIsa::generic) continue;  // Eigen's sums depend on the shape
+    for (const auto& [n, k] : {std::pair<std::int64_t, std::int64_t>{45, 70}, {64, 600}, {7, 1}}) {
+      const Matrices<float> whole({.m = 130, .n = n, .k = k, .trans_b = true, .bias = true, .padding = 3});
+      const auto all = whole.product(isa);
+      for (const std::int64_t m : {1, 9, 10, 16, 17, 20, 32, 33, 42, 48, 64, 80, 96, 97}) {
+        Matrices<float> few = whole;
+        few.shape.m = m;
+        const auto some = few.product(isa);
+        INFO(tl::to_string(isa) << ", " << m << " rows of " << n << ", k = " << k);
+        const bool same = std::equal(some.begin(), some.begin() + (m - 1) * whole.ldc + n, all.begin());
+        REQUIRE(same);
+      }
+    }
+  }
+}

@@ -11,6 +11,7 @@
 #include <tl/cpu/gemm_avx2.hpp>
 #include <tl/cpu/gemm_avx512.hpp>
 #include <tl/cpu/gemm_blocked.hpp>
+#include <tl/cpu/gemm_few_rows.hpp>
 #include <tl/cpu/gemm_generic.hpp>
 #include <tl/cpu/rounding.hpp>
 #include <tl/cpu/scratch.hpp>
@@ -68,6 +69,8 @@ void gemm(bool trans_a, bool trans_b, std::int64_t m, std::int64_t n, std::int64
     if (rounded && isa >= CpuIsa::avx512_bf16) return blocked(GemmAvx512Bf16{});
     if (rounded && isa >= CpuIsa::avx512) return blocked(RoundedOperands<GemmAvx512>{});
     if (rounded && isa >= CpuIsa::avx2) return blocked(RoundedOperands<GemmAvx2>{});
+    if (isa >= CpuIsa::avx512 && GemmFewRows::suits(m) && !trans_a && trans_b && !accumulate)
+      return GemmFewRows(m, n, k, a, lda, b, ldb, c, ldc, bias).run();
     if (isa >= CpuIsa::avx512) return blocked(GemmAvx512{});
     if (isa >= CpuIsa::avx2) return blocked(GemmAvx2{});
   }

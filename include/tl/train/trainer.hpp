@@ -291,6 +291,7 @@ template <class Model> void Trainer<Model>::save_checkpoint(TrainingRun& run) {
 
 /// Loads the best weights if asked for, logs the run's totals, and tidies up.
 template <class Model> TrainOutput Trainer<Model>::finish(TrainingRun& run, const Stopwatch& watch) {
+  run.optimizer.make_put_off_updates();  // part of the run's time
   if (args_.load_best_model_at_end && state_.best_model_checkpoint) {
     check(std::filesystem::is_directory(*state_.best_model_checkpoint), ErrorCode::not_found,
           "load_best_model_at_end: expected the best checkpoint in ", *state_.best_model_checkpoint,
