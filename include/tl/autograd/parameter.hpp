@@ -57,10 +57,10 @@ template <Real T> class Parameter {
   /// Rows [begin, end) as a leaf that shares value and gradient.
   Variable<T> rows(std::int64_t begin, std::int64_t end) const { return (**this).leaf_rows(begin, end); }
 
-  /// Gives the parameter its memory; called by ParameterSpace. `gradient` is undefined for a frozen one.
+  /// Gives the parameter its memory; called by ParameterSpace. `gradient` is zero, or undefined for a frozen one.
   void place(Tensor<T> value, Tensor<T> gradient) {
     state_->variable =
-        gradient.defined() ? Variable<T>(std::move(value), std::move(gradient)) : Variable<T>(std::move(value));
+        gradient.defined() ? Variable<T>(std::move(value), std::move(gradient), true) : Variable<T>(std::move(value));
   }
 
   friend bool operator==(const Parameter& a, const Parameter& b) { return a.state_ == b.state_; }

@@ -38,6 +38,7 @@ template <Real T> class ParameterSpace {
     }
     values_ = Tensor<T>::zeros({size});
     gradients_ = Tensor<T>::zeros({trainable_});
+    detail::prefer_small_pages(gradients_.data() + dense_, static_cast<std::size_t>(decayed_ - dense_) * sizeof(T));
     for (std::size_t i = 0; i < order.size(); ++i) {
       Parameter<T> parameter = order[i];
       parameter.place(values_.view(offsets[i], parameter.shape()),

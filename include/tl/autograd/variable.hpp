@@ -42,6 +42,7 @@ template <Real T> struct GradientNode {
   Tensor<T> grad;  // undefined until a gradient arrives
   bool is_leaf = true;
   bool grad_is_zero = false;                  // whatever its memory holds: it is written, or filled, before it is read
+  bool handed_out = false;                    // somebody may have written to grad since it was zero
   bool owns_grad = true;                      // false while grad is a tensor that somebody else may hold, too
   std::uint64_t number = next_node_number();  // later operations have larger numbers
   std::vector<std::shared_ptr<GradientNode>> inputs;
@@ -131,7 +132,7 @@ template <Real T> class Gradient {
 
   /// accumulator() for a kernel that adds to these rows only.
   Tensor<T> accumulator(const Tensor<std::int32_t>& rows) const {
-    if (!node_->rows || node_->grad_is_zero || rows.device().type != DeviceType::cpu) return accumulator();
+    if (!node_->rows || rows.device().type != DeviceType::cpu) return accumulator();
     node_->rows->touch(rows.span());
     return node_->grad;
   }
@@ -148,6 +149,7 @@ template <Real T> class Gradient {
       node_->owns_grad = true;
     }
     if (node_->rows) node_->rows->touch_all();
+    node_->handed_out = true;
     const bool add = !first && !std::exchange(node_->grad_is_zero, false);
     if (add) make_private();
     return {node_->grad, add};
@@ -156,6 +158,7 @@ template <Real T> class Gradient {
  private:
   void settle_all() const {
     if (node_->rows) node_->rows->touch_all();
+    node_->handed_out = true;
     node_->settle();
   }
 
@@ -179,10 +182,12 @@ template <Real T> class Variable {
     if (requires_grad) node_ = make_node(value_);
   }
 
-  /// A leaf whose gradient is accumulated into `grad`, a tensor of the same shape that the caller keeps.
-  Variable(Tensor<T> value, Tensor<T> grad) : Variable(std::move(value), true) {
+  /// A leaf whose gradient is accumulated into `grad`, a tensor of the same shape that the caller keeps; `zero` says
+  /// that it is zero.
+  Variable(Tensor<T> value, Tensor<T> grad, bool zero = false) : Variable(std::move(value), true) {
     check(grad.shape() == value_.shape(), ErrorCode::shape, "a gradient of shape ", grad.shape(), " for ", value_);
     node_->grad = std::move(grad);
+    node_->handed_out = !zero;
   }
 
   /// The result of an operation: `value`, computed from `inputs`, and the rule that is called with the gradient of
@@ -229,7 +234,8 @@ template <Real T> class Variable {
   Tensor<T> grad() const {
     if (!node_) return {};
     node_->settle();
-    if (node_->rows) node_->rows->touch_all();  // the caller may write
+    node_->handed_out = true;  // the caller may write
+    if (node_->rows) node_->rows->touch_all();
     return node_->grad;
   }
 
@@ -237,14 +243,15 @@ template <Real T> class Variable {
   /// them.
   void zero_grad() const {
     if (!node_ || !node_->grad.defined()) return;
-    node_->grad_is_zero = true;
-    if (!node_->rows) return;
-    if (!node_->rows->all_touched()) {
+    if (!node_->rows) {
+      node_->grad_is_zero = true;
+    } else if (node_->rows->all_touched()) {
+      node_->grad.fill(T(0));
+    } else {
       for (const std::int32_t row : node_->rows->touched()) node_->grad[row].fill(T(0));
-      node_->grad_is_zero = false;
     }
-    node_->settle();
-    node_->rows->forget();
+    if (node_->rows) node_->rows->forget();
+    node_->handed_out = false;
   }
 
   /// Writes the zeros that zero_grad() has not written, for somebody who reads the gradient's memory.
@@ -259,7 +266,9 @@ template <Real T> class Variable {
   }
   void set_row_log(std::shared_ptr<RowLog> log) const {
     settle_grad();
+    if (node_->rows && (node_->rows->all_touched() || !node_->rows->touched().empty())) node_->handed_out = true;
     node_->rows = std::move(log);
+    if (node_->rows && node_->handed_out) node_->rows->touch_all();
   }
 
   /// The handle through which a backward rule adds to this variable's gradient.

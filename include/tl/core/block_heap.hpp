@@ -31,6 +31,16 @@ inline void prefer_huge_pages([[maybe_unused]] void* block, [[maybe_unused]] std
 #endif
 }
 
+/// Asks for pages of the usual kind where memory that is mapped lazily will be written in few places only.
+inline void prefer_small_pages([[maybe_unused]] void* block, [[maybe_unused]] std::size_t bytes) {
+#if defined(__linux__) && defined(MADV_NOHUGEPAGE)
+  constexpr std::uintptr_t page = 4096;
+  const auto begin = (reinterpret_cast<std::uintptr_t>(block) + page - 1) / page * page;
+  const auto end = (reinterpret_cast<std::uintptr_t>(block) + bytes) / page * page;
+  if (begin < end) madvise(reinterpret_cast<void*>(begin), end - begin, MADV_NOHUGEPAGE);
+#endif
+}
+
 /// Memory from the system; null if there is none.
 inline void* system_block(std::size_t bytes, std::size_t alignment) {
   const bool huge = bytes >= 2 * huge_page;

@@ -118,8 +118,9 @@ template <class T> void adamw_put_off(const kernels::AdamWPutOff<T>& a) {
           for (std::int64_t lane = 0; lane < vector_lanes; ++lane)
             p[lane] = element.parameter(p[lane], m[lane], root[lane], factors);
         }
+        for (std::int64_t lane = 0; lane < lanes; ++lane) a.parameter[at + lane] = p[lane];
+        if (at_rest) continue;  // zeros that were never written need no memory
         for (std::int64_t lane = 0; lane < lanes; ++lane) {
-          a.parameter[at + lane] = p[lane];
           a.exp_avg[at + lane] = m[lane];
           a.exp_avg_sq[at + lane] = v[lane];
         }

@@ -44,10 +44,12 @@ template <Real T = float> class AdamW {
     need(options.beta1 >= 0 && options.beta1 < 1, "beta1", options.beta1, "in [0, 1)");
     need(options.beta2 >= 0 && options.beta2 < 1, "beta2", options.beta2, "in [0, 1)");
     if (!options.put_off_rows || device().type != DeviceType::cpu) return;
+    const auto bytes = static_cast<std::size_t>(parameters.decayed() - parameters.dense()) * sizeof(T);
+    for (Tensor<T>* moments : {&exp_avg_, &exp_avg_sq_})
+      detail::prefer_small_pages(moments->data() + parameters.dense(), bytes);
     for (const auto& [parameter, offset] : parameters.tables()) {
       tables_.push_back(std::make_unique<Table>(parameter, offset));
       Table& table = *tables_.back();
-      table.log->touch_all();  // what the gradient holds now is not known
       table.log->before_reading = [this, &table](std::span<const std::int32_t> rows) { catch_up(table, rows); };
       parameter->set_row_log(table.log);
     }
