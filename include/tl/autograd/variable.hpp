@@ -43,6 +43,7 @@ template <Real T> struct GradientNode {
   bool is_leaf = true;
   bool grad_is_zero = false;                  // whatever its memory holds: it is written, or filled, before it is read
   bool handed_out = false;                    // somebody may have written to grad since it was zero
+  bool shares_grad = false;                   // others read the memory of grad without asking this node
   bool owns_grad = true;                      // false while grad is a tensor that somebody else may hold, too
   std::uint64_t number = next_node_number();  // later operations have larger numbers
   std::vector<std::shared_ptr<GradientNode>> inputs;
@@ -182,12 +183,12 @@ template <Real T> class Variable {
     if (requires_grad) node_ = make_node(value_);
   }
 
-  /// A leaf whose gradient is accumulated into `grad`, a tensor of the same shape that the caller keeps; `zero` says
-  /// that it is zero.
-  Variable(Tensor<T> value, Tensor<T> grad, bool zero = false) : Variable(std::move(value), true) {
+  /// A leaf whose gradient is accumulated into `grad`, a tensor of the same shape that the caller keeps. `only_here`
+  /// says that it is zero, and that everybody reads it through this leaf.
+  Variable(Tensor<T> value, Tensor<T> grad, bool only_here = false) : Variable(std::move(value), true) {
     check(grad.shape() == value_.shape(), ErrorCode::shape, "a gradient of shape ", grad.shape(), " for ", value_);
     node_->grad = std::move(grad);
-    node_->handed_out = !zero;
+    node_->handed_out = node_->shares_grad = !only_here;
   }
 
   /// The result of an operation: `value`, computed from `inputs`, and the rule that is called with the gradient of
@@ -243,9 +244,9 @@ template <Real T> class Variable {
   /// them.
   void zero_grad() const {
     if (!node_ || !node_->grad.defined()) return;
-    if (!node_->rows) {
+    if (!node_->rows && !node_->shares_grad) {
       node_->grad_is_zero = true;
-    } else if (node_->rows->all_touched()) {
+    } else if (!node_->rows || node_->rows->all_touched()) {
       node_->grad.fill(T(0));
     } else {
       for (const std::int32_t row : node_->rows->touched()) node_->grad[row].fill(T(0));
@@ -281,7 +282,9 @@ template <Real T> class Variable {
   Variable leaf_rows(std::int64_t begin, std::int64_t end) const {
     if (!node_) return Variable(value_.rows(begin, end));
     check(node_->is_leaf, ErrorCode::state, "leaf_rows() needs a leaf, got the result of an operation: ", value_);
-    return Variable(value_.rows(begin, end), gradient().accumulator().rows(begin, end));
+    const Tensor<T> grad = gradient().accumulator();
+    node_->shares_grad = true;
+    return Variable(value_.rows(begin, end), grad.rows(begin, end));
   }
 
   /// Computes the gradients of every leaf this scalar depends on and adds them to the leaves' grad().
