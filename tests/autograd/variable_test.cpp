@@ -216,6 +216,17 @@ TEST_CASE("detach cuts the history") {
   CHECK(grad(x) == Values{9});
 }
 
+TEST_CASE("zero_grad zeroes the gradient that somebody holds") {
+  auto x = leaf({3, 4});
+  tl::ops::sum(x * x).backward();
+  const auto held = x.grad();
+  CHECK(held.to_vector() == Values{6, 8});
+  x.zero_grad();
+  CHECK(held.to_vector() == Values{0, 0});
+  tl::ops::sum(x).backward();
+  CHECK(held.to_vector() == Values{1, 1});
+}
+
 TEST_CASE("leaf_rows shares value and gradient with its leaf") {
   Variable<double> table(Tensor<double>::from({1, 2, 3, 4, 5, 6}, {3, 2}), true);
   auto middle = table.leaf_rows(1, 2);

@@ -235,7 +235,7 @@ template <Real T> class Variable {
   Tensor<T> grad() const {
     if (!node_) return {};
     node_->settle();
-    node_->handed_out = true;  // the caller may write
+    node_->handed_out = node_->shares_grad = true;  // the caller may write, and keep it
     if (node_->rows) node_->rows->touch_all();
     return node_->grad;
   }
