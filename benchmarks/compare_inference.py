@@ -167,9 +167,12 @@ def main():
     p.add_argument('--batches', default='1,32')
     p.add_argument('--lengths', default='16,64,256')
     p.add_argument('--texts', type=int, default=512)
-    p.add_argument('--stacks', default=','.join(STACKS))
+    p.add_argument('--stacks', default=','.join(STACKS), help='what tl is compared with')
     p.add_argument('--output')
     a = p.parse_args()
+    unknown = sorted(set(a.stacks.split(',')) - set(STACKS))
+    if unknown:
+        p.error(f'--stacks: expected some of {", ".join(STACKS)} (tl always runs), got {", ".join(unknown)}')
 
     load = os.getloadavg()[0]
     os.environ.update(OMP_NUM_THREADS=str(a.threads), PYTHONWARNINGS='ignore')
