@@ -218,6 +218,9 @@ template <Real T> class Variable {
     return value_;
   }
 
+  /// The value for somebody who does not look at its elements: rows of a table in training may be behind.
+  const Tensor<T>& value_as_it_is() const noexcept { return value_; }
+
   /// The value for a kernel that reads these rows only; the other rows of a table in training may be behind.
   const Tensor<T>& value_for_rows(const Tensor<std::int32_t>& rows) const {
     if (node_ && node_->rows && rows.device().type == DeviceType::cpu) node_->rows->read(rows.span());

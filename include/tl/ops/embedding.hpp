@@ -19,7 +19,7 @@ inline void check_ids(std::string_view what, const Tensor<std::int32_t>& ids, st
 /// Throws Error(invalid_argument) if an id is outside [0, V).
 template <Real T> Variable<T> embedding(const Tensor<std::int32_t>& ids, const Variable<T>& table) {
   check(table.shape().rank() == 2 && ids.rank() == 1, ErrorCode::shape,
-        "embedding: expected ids [N] and table [V, D], got ", ids, " and one of shape ", table.shape());
+        "embedding: expected ids [N] and table [V, D], got ", ids, " and ", table.value_as_it_is());
   check_ids("embedding", ids, table.size(0));
   const std::int64_t n = ids.size(0), d = table.size(1), v = table.size(0);
   Tensor<T> y = Tensor<T>::empty({n, d}, table.device());  // [N, D]

@@ -19,7 +19,7 @@ Variable<T> embedding_layer_norm_dropout(const PackedSequences& batch, const Var
   const std::int64_t n = batch.tokens(), d = word.size(1), v = word.size(0), p = position.size(0);
   check(position.size(1) == d && gamma.shape() == Shape{d} && beta.shape() == Shape{d}, ErrorCode::shape,
         "embedding_layer_norm_dropout: expected word [V, D], position [P, D], gamma [D] and beta [D], got ",
-        word.shape(), ", ", position.shape(), ", ", gamma.shape(), " and ", beta.shape());
+        word.value_as_it_is(), ", ", position.value_as_it_is(), ", ", gamma.value(), " and ", beta.value());
   check(batch.max_length <= p, ErrorCode::invalid_argument, "a text of ", batch.max_length,
         " tokens is longer than the ", p, " positions of this model; truncate it (max_length = ", p, ")");
   check_ids("embedding_layer_norm_dropout: input_ids", batch.input_ids, v);
