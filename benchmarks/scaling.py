@@ -119,9 +119,11 @@ def draw(curve, data, path):
         axes.plot(values, times, 'o-', color=colour, label=stack, zorder=3)
         if curve == 'threads':
             axes.plot(values, [times[0] * values[0] / n for n in values], ':', color=colour, zorder=2)
+    highest = max(max(point['seconds'].values()) for point in data['points'])
     for point in data['points']:
+        above = curve == 'threads' or (curve == 'layers' and point['seconds']['tl'] < 0.1 * highest)  # room on the axis
         axes.annotate(f'{point["ratio"]:.1f}×', (point['value'], 1e3 * point['seconds']['tl']),
-                      xytext=(0, 7 if curve == 'threads' else -14), textcoords='offset points', ha='center',
+                      xytext=(0, 7 if above else -14), textcoords='offset points', ha='center',
                       fontsize=8, color='#555555')
     if curve == 'threads':
         axes.plot([], [], ':', color='#555555', label='first time, divided')
