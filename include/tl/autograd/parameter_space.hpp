@@ -1,9 +1,8 @@
 // ParameterSpace<T>: all parameters of a model in one contiguous buffer, their gradients in a second one of the same
 // layout. The gradient norm is one reduction, AdamW one pass over each of two ranges: first the parameters that weight
 // decay applies to (tables that are trained by rows last among them), then the other trainable ones; frozen ones come
-// last. Each parameter
-// starts on a 64-byte boundary; the gaps are zero and stay zero. Gradient memory is mapped lazily, so a model that only
-// predicts does not pay for it.
+// last. Each parameter starts on a 64-byte boundary; the gaps are zero and stay zero. Gradient memory is mapped lazily,
+// so a model that only predicts does not pay for it.
 #pragma once
 
 #include <string>
@@ -31,10 +30,11 @@ template <Real T> class ParameterSpace {
       offsets.push_back(size);
       size += aligned(parameter.shape().elements());
       count_ += parameter.shape().elements();
-      if (parameter.trainable()) trainable_ = size;
       if (!parameter.trainable()) continue;
-      if (parameter.decay() == WeightDecay::on) decayed_ = size;
-      if (parameter.decay() == WeightDecay::on && !parameter.by_rows()) dense_ = size;
+      trainable_ = size;
+      if (parameter.decay() == WeightDecay::off) continue;
+      decayed_ = size;
+      if (!parameter.by_rows()) dense_ = size;
     }
     values_ = Tensor<T>::zeros({size});
     // A model that only predicts touches each value once: then small pages, which are there at once, are quicker.

@@ -23,17 +23,6 @@ namespace tl::cpu {
 
 namespace detail {
 
-/// with_vectors<T>() for a given instruction set.
-template <class T, class Body> void with_vectors_of([[maybe_unused]] CpuIsa isa, const Body& body) {
-#ifdef TL_X86_64
-  if constexpr (std::is_same_v<T, float>) {
-    if (isa >= CpuIsa::avx512) return run_avx512(body);
-    if (isa >= CpuIsa::avx2) return run_avx2(body);
-  }
-#endif
-  body();
-}
-
 /// One head of one sequence: a block of a wider row-major matrix.
 template <class T> struct HeadBlock {
   T* values;
@@ -65,11 +54,13 @@ template <class T> struct AttentionTask {
     if (p.precision == Precision::f32) return;
     T* free = scratch + scores;
     for (HeadBlock<const T>* block : {&q, &k, &v}) {
-      with_vectors_of<T>(isa, [from = *block, free, width = p.head_width]() TL_INLINE {
-        for (std::int64_t row = 0; row < from.rows; ++row)
-          vector_loop(width, [in = from.values + row * from.stride, out = free + row * width](std::int64_t i)
-                                 TL_INLINE { out[i] = round_to_bf16(in[i]); });
-      });
+      with_vectors<T>(
+          [from = *block, free, width = p.head_width]() TL_INLINE {
+            for (std::int64_t row = 0; row < from.rows; ++row)
+              vector_loop(width, [in = from.values + row * from.stride, out = free + row * width](std::int64_t i)
+                                     TL_INLINE { out[i] = round_to_bf16(in[i]); });
+          },
+          isa);
       *block = {free, p.head_width, block->rows};
       free += block->rows * p.head_width;
     }
@@ -116,32 +107,37 @@ template <class T> void attention_forward(const kernels::AttentionForward<T>& p,
     T* const out = p.out + t.first_query * row_width + t.column;  // [queries, width]
     gemm<T>(false, true, t.queries, t.keys, width, t.q.values, t.q.stride, t.k.values, t.k.stride, scores,
             t.score_stride, false, nullptr, Precision::f32, isa);
-    with_vectors_of<T>(isa, [&]() TL_INLINE {
-      const T scale = static_cast<T>(p.scale), kept = static_cast<T>(p.dropout.scale());
-      for (std::int64_t i = 0; i < t.queries; ++i) {
-        T* const row = scores + i * t.score_stride;
-        vector_loop(t.keys, [=](std::int64_t j) TL_INLINE { row[j] *= scale; });
-        const T largest = largest_of(row, t.keys);
-        vector_loop(t.keys, [=](std::int64_t j) TL_INLINE { row[j] = exp(row[j] - largest); });
-        const T sum = vector_sum<T>(t.keys, [=](std::int64_t j) TL_INLINE { return row[j]; });
-        if (p.lse) p.lse[(t.first_query + i) * p.heads + task % p.heads] = largest + std::log(sum);
-        const T inverse = T(1) / sum;
-        if (!p.dropout.active()) {
-          vector_loop(t.keys, [=](std::int64_t j) TL_INLINE { row[j] *= inverse; });
-          continue;
-        }
-        dropout_factors(p.dropout, static_cast<std::uint32_t>(task), static_cast<std::uint32_t>(i), t.keys, kept,
-                        factors);
-        vector_loop(t.keys, [=](std::int64_t j) TL_INLINE { row[j] *= inverse * factors[j]; });
-      }
-    });
+    with_vectors<T>(
+        [&]() TL_INLINE {
+          const T scale = static_cast<T>(p.scale), kept = static_cast<T>(p.dropout.scale());
+          for (std::int64_t i = 0; i < t.queries; ++i) {
+            T* const row = scores + i * t.score_stride;
+            vector_loop(t.keys, [=](std::int64_t j) TL_INLINE { row[j] *= scale; });
+            const T largest = largest_of(row, t.keys);
+            vector_loop(t.keys, [=](std::int64_t j) TL_INLINE { row[j] = exp(row[j] - largest); });
+            const T sum = vector_sum<T>(t.keys, [=](std::int64_t j) TL_INLINE { return row[j]; });
+            if (p.lse) p.lse[(t.first_query + i) * p.heads + task % p.heads] = largest + std::log(sum);
+            const T inverse = T(1) / sum;
+            if (!p.dropout.active()) {
+              vector_loop(t.keys, [=](std::int64_t j) TL_INLINE { row[j] *= inverse; });
+              continue;
+            }
+            dropout_factors(p.dropout, static_cast<std::uint32_t>(task), static_cast<std::uint32_t>(i), t.keys, kept,
+                            factors);
+            vector_loop(t.keys, [=](std::int64_t j) TL_INLINE { row[j] *= inverse * factors[j]; });
+          }
+        },
+        isa);
     gemm<T>(false, false, t.queries, width, t.keys, scores, t.score_stride, t.v.values, t.v.stride, out, row_width,
             false, nullptr, Precision::f32, isa);
     if (p.precision == Precision::f32) return;
-    with_vectors_of<T>(isa, [=, queries = t.queries]() TL_INLINE {
-      for (std::int64_t i = 0; i < queries; ++i)
-        vector_loop(width, [row = out + i * row_width](std::int64_t x) TL_INLINE { row[x] = round_to_bf16(row[x]); });
-    });
+    with_vectors<T>(
+        [=, queries = t.queries]() TL_INLINE {
+          for (std::int64_t i = 0; i < queries; ++i)
+            vector_loop(width,
+                        [row = out + i * row_width](std::int64_t x) TL_INLINE { row[x] = round_to_bf16(row[x]); });
+        },
+        isa);
   });
 }
 
@@ -160,32 +156,34 @@ template <class T> void attention_backward(const kernels::AttentionBackward<T>& 
             stride, false, nullptr, Precision::f32, isa);
     gemm<T>(false, true, t.queries, t.keys, width, dout, row_width, t.v.values, t.v.stride, dscores, stride, false,
             nullptr, Precision::f32, isa);
-    with_vectors_of<T>(isa, [&]() TL_INLINE {
-      const T scale = static_cast<T>(p.scale), kept = static_cast<T>(p.dropout.scale());
-      for (std::int64_t i = 0; i < t.queries; ++i) {
-        T* const probability = probabilities + i * stride;
-        T* const ds = dscores + i * stride;
-        const T lse = p.lse[(t.first_query + i) * p.heads + task % p.heads];
-        const T *const dout_row = dout + i * row_width, *const out_row = out + i * row_width;
-        // the mean gradient of a row's probabilities, which softmax takes off
-        const T mean = vector_sum<T>(width, [=](std::int64_t x) TL_INLINE { return dout_row[x] * out_row[x]; });
-        if (!p.dropout.active()) {
-          vector_loop(t.keys, [=](std::int64_t j) TL_INLINE {
-            const T value = exp(probability[j] * scale - lse);
-            ds[j] = value * (ds[j] - mean) * scale;
-            probability[j] = value;
-          });
-          continue;
-        }
-        dropout_factors(p.dropout, static_cast<std::uint32_t>(task), static_cast<std::uint32_t>(i), t.keys, kept,
-                        factors);
-        vector_loop(t.keys, [=](std::int64_t j) TL_INLINE {
-          const T value = exp(probability[j] * scale - lse);
-          ds[j] = value * (ds[j] * factors[j] - mean) * scale;
-          probability[j] = value * factors[j];
-        });
-      }
-    });
+    with_vectors<T>(
+        [&]() TL_INLINE {
+          const T scale = static_cast<T>(p.scale), kept = static_cast<T>(p.dropout.scale());
+          for (std::int64_t i = 0; i < t.queries; ++i) {
+            T* const probability = probabilities + i * stride;
+            T* const ds = dscores + i * stride;
+            const T lse = p.lse[(t.first_query + i) * p.heads + task % p.heads];
+            const T *const dout_row = dout + i * row_width, *const out_row = out + i * row_width;
+            // the mean gradient of a row's probabilities, which softmax takes off
+            const T mean = vector_sum<T>(width, [=](std::int64_t x) TL_INLINE { return dout_row[x] * out_row[x]; });
+            if (!p.dropout.active()) {
+              vector_loop(t.keys, [=](std::int64_t j) TL_INLINE {
+                const T value = exp(probability[j] * scale - lse);
+                ds[j] = value * (ds[j] - mean) * scale;
+                probability[j] = value;
+              });
+              continue;
+            }
+            dropout_factors(p.dropout, static_cast<std::uint32_t>(task), static_cast<std::uint32_t>(i), t.keys, kept,
+                            factors);
+            vector_loop(t.keys, [=](std::int64_t j) TL_INLINE {
+              const T value = exp(probability[j] * scale - lse);
+              ds[j] = value * (ds[j] * factors[j] - mean) * scale;
+              probability[j] = value * factors[j];
+            });
+          }
+        },
+        isa);
     gemm<T>(true, false, t.keys, width, t.queries, probabilities, stride, dout, row_width,
             p.dv + t.first_key * p.v_stride + t.column, p.v_stride, false, nullptr, Precision::f32, isa);
     gemm<T>(false, false, t.queries, width, t.keys, dscores, stride, t.k.values, t.k.stride,

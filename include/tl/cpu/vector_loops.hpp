@@ -76,13 +76,13 @@ template <class Body> __attribute__((noinline)) void run_generic(const Body& bod
 #pragma clang diagnostic pop
 #endif
 
-/// Calls body(), an always-inlined callable, compiled for the instruction set of this machine if T is float. Double
-/// serves gradient checks and is compiled once.
-template <class T, class Body> void with_vectors(const Body& body) {
+/// Calls body(), an always-inlined callable, compiled for an instruction set, by default this machine's, if T is float.
+/// Double serves gradient checks and is compiled once.
+template <class T, class Body> void with_vectors(const Body& body, [[maybe_unused]] CpuIsa isa = cpu_isa()) {
 #ifdef TL_X86_64
   if constexpr (std::is_same_v<T, float>) {
-    if (cpu_isa() >= CpuIsa::avx512) return detail::run_avx512(body);
-    if (cpu_isa() >= CpuIsa::avx2) return detail::run_avx2(body);
+    if (isa >= CpuIsa::avx512) return detail::run_avx512(body);
+    if (isa >= CpuIsa::avx2) return detail::run_avx2(body);
   }
 #endif
   detail::run_generic(body);

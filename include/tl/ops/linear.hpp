@@ -26,10 +26,10 @@ Variable<T> linear(const Variable<T>& x, const Variable<T>& weight, const Variab
       [=, xv = x.value(), wv = weight.value(), gx = x.gradient(), gw = weight.gradient(),
        gb = bias.gradient()](const Tensor<T>& dy) {
         if (gw || gb) {
-          const auto [dweight, add] = gw ? gw.target() : typename Gradient<T>::Target{};
+          typename Gradient<T>::Target dweight = gw ? gw.target() : typename Gradient<T>::Target{};
           Tensor<T> dbias = gb ? gb.accumulator() : Tensor<T>{};
-          kernels::linear_backward_weight<T>(dy.device(), {dy.data(), xv.data(), Tensor<T>(dweight).data(),
-                                                           dbias.data(), n, in, out, precision, !add});
+          kernels::linear_backward_weight<T>(dy.device(), {dy.data(), xv.data(), dweight.grad.data(), dbias.data(), n,
+                                                           in, out, precision, !dweight.add});
         }
         if (gx) {
           Tensor<T> dx = Tensor<T>::empty({n, in}, dy.device());  // [N, I]
