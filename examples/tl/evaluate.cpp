@@ -49,7 +49,7 @@ void run(const Options& options) {
     std::cout << tl::dump_json(metrics, {.indent = -1, .sort_keys = false}) << '\n';
     return;
   }
-  for (const auto& [name, value] : metrics.items()) std::cout << name << " = " << value.dump() << '\n';
+  for (const auto& [name, value] : metrics.items()) std::cout << name << " = " << value << '\n';
 }
 
 }  // namespace

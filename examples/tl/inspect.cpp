@@ -26,7 +26,8 @@ void show_config(const fs::path& path) {
   for (const auto& [key, value] : config.items())
     std::cout << "  " << key << ": " << tl::dump_json(value, {.indent = -1, .sort_keys = false, .ensure_ascii = false})
               << '\n';
-  if (config.value("model_type", "") == "distilbert") tl::DistilBertConfig::from_json(config, path.string());
+  if (config.contains("model_type") && config["model_type"] == "distilbert")
+    tl::DistilBertConfig::from_json(config, path.string());
 }
 
 void show_tokenizer(const fs::path& folder) {

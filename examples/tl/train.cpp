@@ -122,7 +122,7 @@ void add_train(CLI::App& app) {
   for (const tl::ArgumentField& field : tl::argument_fields()) {
     const auto assign = [&field, options](const std::string& text) {
       try {
-        field.set(options->arguments, field.is_flag && text.empty() ? "true" : text);
+        field.set(options->arguments, field.is_flag() && text.empty() ? "true" : text);
       } catch (const tl::Error& error) {
         throw UsageError("--" + std::string(error.what()));
       }
@@ -131,11 +131,11 @@ void add_train(CLI::App& app) {
     std::string help(field.help);
     // A default_str() would be what CLI11 takes for "--flag" alone.
     if (!value.is_null() && value != "")
-      help += "; default: " + (value.is_string() ? value.get<std::string>() : value.dump());
+      help += "; default: " + (value.is_string() ? value.string() : tl::join(value));
     command.add_option_function<std::string>("--" + std::string(field.name), assign, help)
         ->group("TrainingArguments")
-        ->expected(field.is_flag ? 0 : 1, 1)
-        ->type_name(field.is_flag ? "BOOL" : "VALUE");
+        ->expected(field.is_flag() ? 0 : 1, 1)
+        ->type_name(field.is_flag() ? "BOOL" : "VALUE");
   }
   command.callback([options] { run(*options); });
 }

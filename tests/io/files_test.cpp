@@ -195,7 +195,7 @@ TEST_CASE("atomic folder: errors") {
 
 TEST_CASE("json file: round trip and errors with the path") {
   const TemporaryFolder folder;
-  const Json value = {{"b", 2e-5}, {"a", {1, 2}}, {"e", "é"}};
+  const Json value = {{"b", 2e-5}, {"a", Json::array({1, 2})}, {"e", "é"}};
   write_json(folder / "config.json", value);
   CHECK(read_text(folder / "config.json") == "{\n  \"a\": [\n    1,\n    2\n  ],\n  \"b\": 2e-05,\n  \"e\": \"\\u00e9\"\n}\n");
   CHECK(read_json(folder / "config.json").at("b") == 2e-5);

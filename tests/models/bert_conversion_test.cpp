@@ -16,10 +16,11 @@ struct Fixture {
 
   Fixture() { example::write_tiny_bert(in, example::make_tokenizer({"a small text of words"})); }
 
-  void change_config(const char* key, const tl::Json& value) {
+  /// Nothing: the key is removed.
+  void change_config(const char* key, const std::optional<tl::Json>& value) {
     tl::Json config = tl::read_json(in / "config.json");
-    if (value.is_discarded()) config.erase(key);
-    else config[key] = value;
+    if (value) config[key] = *value;
+    else config.erase(key);
     tl::write_json(in / "config.json", config);
   }
 
@@ -107,14 +108,14 @@ TEST_CASE("convert_bert takes prefixes, older names of layer norm parameters, an
 
 TEST_CASE("convert_bert refuses what is not a BERT encoder that DistilBERT can express") {
   Fixture f;
-  const auto refuses_config = [&f](const char* key, const tl::Json& value, const char* sentence) {
+  const auto refuses_config = [&f](const char* key, const std::optional<tl::Json>& value, const char* sentence) {
     const auto before = tl::read_json(f.in / "config.json");
     f.change_config(key, value);
     TL_REQUIRE_ERROR(tl::convert_bert(f.in, f.out), sentence);
     tl::write_json(f.in / "config.json", before);
     CHECK_FALSE(fs::exists(f.out));
   };
-  const tl::Json absent(tl::Json::value_t::discarded);
+  const std::optional<tl::Json> absent;
   refuses_config("model_type", "roberta", "expected \"model_type\": \"bert\", got roberta");
   refuses_config("model_type", "distilbert", "which needs no conversion");
   refuses_config("model_type", 3, "expected a string for \"model_type\"");

@@ -56,7 +56,7 @@ TEST_CASE("what is written reads back the same") {
   for (const auto& c : cases().at("cases")) {
     const auto once = parse(c.at("input")).to_json("X");
     const auto twice = DistilBertConfig::from_json(once, "again").to_json("X");
-    CHECK(once.dump() == twice.dump());
+    CHECK(tl::join(once) == tl::join(twice));
   }
 }
 

@@ -39,7 +39,7 @@ void check_tensors(const tl::ParameterSpace<float>& parameters, const nlohmann::
 
 DistilBertConfig config_of(const nlohmann::json& fields) {
   tl::Json json = tl::Json::object();
-  for (const auto& [key, value] : fields.items()) json[key] = tl::Json::parse(value.dump());
+  for (const auto& [key, value] : fields.items()) json[key] = tl::parse_json(value.dump(), key);
   return DistilBertConfig::from_json(json, "case");
 }
 

@@ -51,7 +51,7 @@ Outcome run(const std::filesystem::path& folder, TrainingArguments args, const s
   Trainer trainer(model, args, options_with({recorder, std::make_shared<EarlyStoppingCallback>(50)}));
   const TrainOutput output = checkpoint.empty() ? trainer.train() : trainer.train(folder / checkpoint);
   return {model.values(), without_clocks(trainer.state().log_history), recorder->batches, output.training_loss,
-          output.metrics.at("total_flos")};
+          output.metrics.at("total_flos").get<double>()};
 }
 
 const TrainingArguments base{.per_device_train_batch_size = 4,
@@ -207,7 +207,7 @@ TEST_CASE("resume: damaged files are refused with file and key") {
   damage(
       "rng.json",
       [](Json& j) {
-        j["generator"]["key"] = {1, 2};
+        j["generator"]["key"] = Json::array({1, 2});
       },
       "rng.json: expected 624 words and a position in [0, 624], got 2");
   damage(

@@ -96,7 +96,7 @@ TEST_CASE("trainer: log entries have the reference's keys in its order") {
                                     "eval_steps_per_second", "epoch", "step"});
   CHECK(keys(history[2]) == Strings{"train_runtime", "train_samples_per_second", "train_steps_per_second", "total_flos",
                                     "train_loss", "epoch", "step"});
-  CHECK(history[0].at("loss") == rounded(history[0].at("tl_loss"), 4));
+  CHECK(history[0].at("loss") == rounded(history[0].at("tl_loss").get<double>(), 4));
   CHECK(history[0].at("epoch") == 2.0 / 3.0);
   CHECK(history[2].at("epoch") == 1.0);
   CHECK(output.metrics.at("train_loss") == output.training_loss);
@@ -129,7 +129,7 @@ TEST_CASE("trainer: it learns, and leaves the model in the mode it was in") {
   options.train_dataset = toy_rows(200);
   options.eval_dataset = toy_rows(100, 9);
   Trainer trainer(model, in(folder, {.num_train_epochs = 12, .learning_rate = 5e-2, .save_strategy = "no"}), options);
-  const double before = trainer.evaluate().at("eval_accuracy");
+  const double before = trainer.evaluate().at("eval_accuracy").get<double>();
   CHECK_FALSE(trainer.state().log_history.back().contains("epoch"));  // nothing was trained yet
   trainer.train();
   CHECK_FALSE(model.training());
@@ -306,8 +306,8 @@ TEST_CASE("trainer: eval_on_start, eval_delay, logging_first_step, shares of the
   trainer.train();
   std::vector<std::int64_t> evaluated, logged;
   for (const auto& entry : trainer.state().log_history) {
-    if (entry.contains("eval_loss")) evaluated.push_back(entry.at("step"));
-    if (entry.contains("loss")) logged.push_back(entry.at("step"));
+    if (entry.contains("eval_loss")) evaluated.push_back(entry.at("step").get<std::int64_t>());
+    if (entry.contains("loss")) logged.push_back(entry.at("step").get<std::int64_t>());
   }
   CHECK(evaluated == std::vector<std::int64_t>{0, 4, 6, 8});  // every 2 of 9 steps, from step 4 on, and at the start
   CHECK(logged == std::vector<std::int64_t>{1, 5});

@@ -208,7 +208,7 @@ TEST_CASE("argument fields: every field can be set from text and read back") {
     const Json before = field.get(args);
     std::string text = "7";
     Json expected = 7;
-    if (field.is_flag) std::tie(text, expected) = std::pair("true", Json(true));
+    if (field.is_flag()) std::tie(text, expected) = std::pair("true", Json(true));
     else if (before.is_string() && field.name.ends_with("strategy"))
       std::tie(text, expected) = std::pair("epoch", Json("epoch"));
     else if (before.is_string() && field.name == "lr_scheduler_type")

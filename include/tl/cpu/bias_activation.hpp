@@ -3,10 +3,12 @@
 
 #include <bit>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
-#include <tl/cpu/precision_rounding.hpp>
+#include <tl/cpu/rounding.hpp>
 #include <tl/cpu/row_reduction.hpp>
+#include <tl/cpu/scratch.hpp>
 #include <tl/cpu/vector_math.hpp>
 #include <tl/kernels/bias_activation.hpp>
 
@@ -69,40 +71,61 @@ template <class Body> void with_activation(Activation activation, const Body& bo
 
 }  // namespace detail
 
+/// The argument of the activation, row by row: x + bias, in bf16 rounded.
+template <class T> class PreActivation {
+ public:
+  PreActivation(const T* x, const T* bias, std::int64_t width, Precision precision)
+      : x_(x), bias_(bias), width_(width), rounded_(precision == Precision::bf16) {
+    if (!bias || rounded_) zeros_.resize(static_cast<std::size_t>(width));
+    if (!bias) bias_ = zeros_.data();
+  }
+
+  /// Two rows whose sum is the argument. `room` [width] is written to in bf16 only.
+  TL_INLINE std::pair<const T*, const T*> row(std::int64_t row, T* room) const {
+    const T *const x = x_ + row * width_, *const bias = bias_;
+    if (!rounded_) return {x, bias};
+    vector_loop(width_, [=](std::int64_t i) TL_INLINE { room[i] = round_to_bf16(x[i] + bias[i]); });
+    return {room, zeros_.data()};
+  }
+
+ private:
+  const T* x_;
+  const T* bias_;
+  std::int64_t width_;
+  bool rounded_;
+  std::vector<T> zeros_;
+};
+
 template <class T> void bias_activation_forward(const kernels::BiasActivationForward<T>& a) {
-  const std::vector<T> zeros(static_cast<std::size_t>(a.bias ? 0 : a.f));
-  const T* const bias = a.bias ? a.bias : zeros.data();
-  detail::with_activation(a.activation, [&a, bias](auto f) {
-    with_rounding(a.precision, [&a, bias, f](auto round) {
-      parallel_vectorized<T>(a.n, row_grain(a.f), [a, bias, f, round](std::int64_t begin, std::int64_t end) TL_INLINE {
-        for (std::int64_t row = begin; row < end; ++row) {
-          const T* const x = a.x + row * a.f;
-          T* const y = a.y + row * a.f;
-          vector_loop(a.f, [=](std::int64_t i) TL_INLINE { y[i] = round(f.value(round(x[i] + bias[i]))); });
-        }
-      });
+  const PreActivation<T> argument(a.x, a.bias, a.f, a.precision);
+  detail::with_activation(a.activation, [&](auto f) {
+    parallel_vectorized<T>(a.n, row_grain(a.f), [&a, &argument](std::int64_t begin, std::int64_t end) TL_INLINE {
+      for (std::int64_t row = begin; row < end; ++row) {
+        T* const y = a.y + row * a.f;
+        const auto terms = argument.row(row, y);
+        vector_loop(a.f, [y, x = terms.first, bias = terms.second](std::int64_t i)
+                             TL_INLINE { y[i] = decltype(f)::value(x[i] + bias[i]); });
+        round_row(y, a.f, a.precision);
+      }
     });
   });
 }
 
 template <class T> void bias_activation_backward(const kernels::BiasActivationBackward<T>& a) {
-  const std::vector<T> zeros(static_cast<std::size_t>(a.bias ? 0 : a.f));
-  const T* const bias = a.bias ? a.bias : zeros.data();
+  const PreActivation<T> argument(a.x, a.bias, a.f, a.precision);
   RowReduction<T> sums(a.n, a.f);
-  detail::with_activation(a.activation, [&a, &sums, bias](auto f) {
-    with_rounding(a.precision, [&a, &sums, bias, f](auto round) {
-      sums.for_each_block([a, bias, f, round](std::int64_t begin, std::int64_t end, T* dbias) TL_INLINE {
-        for (std::int64_t row = begin; row < end; ++row) {
-          const T* const dy = a.dy + row * a.f;
-          const T* const x = a.x + row * a.f;
-          T* const dx = a.dx + row * a.f;
-          vector_loop(a.f, [=](std::int64_t i) TL_INLINE {
-            const T g = round(dy[i] * f.slope(round(x[i] + bias[i])));
-            dx[i] = g;
-            dbias[i] += g;
-          });
-        }
-      });
+  detail::with_activation(a.activation, [&](auto f) {
+    sums.for_each_block([&a, &argument](std::int64_t begin, std::int64_t end, T* dbias) TL_INLINE {
+      T* const room = ones<T>(a.f);
+      for (std::int64_t row = begin; row < end; ++row) {
+        const T* const dy = a.dy + row * a.f;
+        T* const dx = a.dx + row * a.f;
+        const auto terms = argument.row(row, room);
+        vector_loop(a.f, [dx, dy, x = terms.first, bias = terms.second](std::int64_t i)
+                             TL_INLINE { dx[i] = dy[i] * decltype(f)::slope(x[i] + bias[i]); });
+        round_row(dx, a.f, a.precision);
+        vector_loop(a.f, [dx, dbias](std::int64_t i) TL_INLINE { dbias[i] += dx[i]; });
+      }
     });
   });
   sums.add_to(a.dbias, 0, a.f);

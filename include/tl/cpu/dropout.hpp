@@ -2,24 +2,22 @@
 #pragma once
 
 #include <tl/cpu/dropout_factors.hpp>
-#include <tl/cpu/precision_rounding.hpp>
+#include <tl/cpu/rounding.hpp>
 #include <tl/cpu/scratch.hpp>
 #include <tl/kernels/dropout.hpp>
 
 namespace tl::cpu {
 
 template <class T> void dropout(const kernels::Dropout<T>& a) {
-  with_rounding(a.precision, [&a](auto round) {
-    parallel_vectorized<T>(a.n, row_grain(a.d), [a, round](std::int64_t begin, std::int64_t end) TL_INLINE {
-      T* const scratch = ones<T>(a.d);
-      T* const factor = scratch;
-      for (std::int64_t row = begin; row < end; ++row) {
-        const T* const x = a.x + row * a.d;
-        T* const y = a.y + row * a.d;
-        if (a.mask.active()) dropout_factors(a.mask, row, a.d, factor);
-        vector_loop(a.d, [=](std::int64_t i) TL_INLINE { y[i] = round(x[i] * factor[i]); });
-      }
-    });
+  parallel_vectorized<T>(a.n, row_grain(a.d), [a](std::int64_t begin, std::int64_t end) TL_INLINE {
+    T* const factor = ones<T>(a.d);
+    for (std::int64_t row = begin; row < end; ++row) {
+      const T* const x = a.x + row * a.d;
+      T* const y = a.y + row * a.d;
+      if (a.mask.active()) dropout_factors(a.mask, row, a.d, factor);
+      vector_loop(a.d, [=](std::int64_t i) TL_INLINE { y[i] = x[i] * factor[i]; });
+      round_row(y, a.d, a.precision);
+    }
   });
 }
 

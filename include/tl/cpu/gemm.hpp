@@ -11,8 +11,9 @@
 #include <tl/cpu/gemm_avx2.hpp>
 #include <tl/cpu/gemm_avx512.hpp>
 #include <tl/cpu/gemm_blocked.hpp>
+#include <tl/cpu/gemm_eigen.hpp>
 #include <tl/cpu/gemm_few_rows.hpp>
-#include <tl/cpu/gemm_generic.hpp>
+#include <tl/cpu/gemm_portable.hpp>
 #include <tl/cpu/rounding.hpp>
 #include <tl/cpu/scratch.hpp>
 #include <tl/kernels/slot.hpp>
@@ -32,8 +33,8 @@ void gemm_on_tiles(bool trans_a, bool trans_b, std::int64_t m, std::int64_t n, s
     const std::int64_t i = tile / tiles_n * tile_m, j = tile % tiles_n * tile_n;
     const std::int64_t rows = std::min(tile_m, m - i), columns = std::min(tile_n, n - j);
     T* const out = c + i * ldc + j;
-    gemm_generic(trans_a, trans_b, rows, columns, k, a + (trans_a ? i : i * lda), lda, b + (trans_b ? j * ldb : j), ldb,
-                 out, ldc, accumulate);
+    gemm_eigen(trans_a, trans_b, rows, columns, k, a + (trans_a ? i : i * lda), lda, b + (trans_b ? j * ldb : j), ldb,
+               out, ldc, accumulate);
     if (!bias) return;
     for (std::int64_t row = 0; row < rows; ++row)
       for (std::int64_t column = 0; column < columns; ++column) out[row * ldc + column] += bias[j + column];
@@ -55,32 +56,32 @@ const T* rounded_copy(const T* values, std::int64_t rows, std::int64_t columns, 
 /// C = op(A) op(B), or C += op(A) op(B) if `accumulate`, then + bias on every row if `bias` is not null.
 /// op(A) is [m, k], op(B) is [k, n], C is [m, n]; op transposes if asked to; lda, ldb, ldc are the row strides of the
 /// matrices as stored. C must not overlap A or B. With k = 0 the product is zero. In bf16 A and B are rounded to
-/// bfloat16 first; sums and results are not. double serves gradient checks and always takes the generic kernel.
+/// bfloat16 first; sums and results are not. double serves gradient checks and is multiplied by Eigen.
 template <class T>
 void gemm(bool trans_a, bool trans_b, std::int64_t m, std::int64_t n, std::int64_t k, const T* a, std::int64_t lda,
           const T* b, std::int64_t ldb, T* c, std::int64_t ldc, bool accumulate, const T* bias = nullptr,
           Precision precision = Precision::f32, [[maybe_unused]] CpuIsa isa = cpu_isa()) {
   const bool rounded = precision == Precision::bf16;
-#ifdef TL_X86_64
   if constexpr (std::is_same_v<T, float>) {
     const auto blocked = [&]<class Kernel>(Kernel) {
-      BlockedGemm<Kernel>(m, n, k, {a, lda, trans_a}, {b, ldb, trans_b}, c, ldc, accumulate, bias).run();
+      BlockedGemm<Kernel>(m, n, k, {a, lda, trans_a}, {b, ldb, trans_b}, c, ldc, accumulate, bias, precision).run();
     };
+#ifdef TL_X86_64
     if (rounded && isa >= CpuIsa::avx512_bf16) return blocked(GemmAvx512Bf16{});
-    if (rounded && isa >= CpuIsa::avx512) return blocked(RoundedOperands<GemmAvx512>{});
-    if (rounded && isa >= CpuIsa::avx2) return blocked(RoundedOperands<GemmAvx2>{});
-    if (isa >= CpuIsa::avx512 && GemmFewRows::suits(m) && !trans_a && trans_b && !accumulate)
+    if (!rounded && isa >= CpuIsa::avx512 && GemmFewRows::suits(m) && !trans_a && trans_b && !accumulate)
       return GemmFewRows(m, n, k, a, lda, b, ldb, c, ldc, bias).run();
     if (isa >= CpuIsa::avx512) return blocked(GemmAvx512{});
     if (isa >= CpuIsa::avx2) return blocked(GemmAvx2{});
-  }
 #endif
-  if (rounded) {
-    thread_local Scratch<T> scratch_a, scratch_b;
-    a = detail::rounded_copy(a, trans_a ? k : m, trans_a ? m : k, lda, scratch_a);
-    b = detail::rounded_copy(b, trans_b ? n : k, trans_b ? k : n, ldb, scratch_b);
+    blocked(GemmPortable{});
+  } else {
+    if (rounded) {
+      thread_local Scratch<T> scratch_a, scratch_b;
+      a = detail::rounded_copy(a, trans_a ? k : m, trans_a ? m : k, lda, scratch_a);
+      b = detail::rounded_copy(b, trans_b ? n : k, trans_b ? k : n, ldb, scratch_b);
+    }
+    detail::gemm_on_tiles(trans_a, trans_b, m, n, k, a, lda, b, ldb, c, ldc, accumulate, bias);
   }
-  detail::gemm_on_tiles(trans_a, trans_b, m, n, k, a, lda, b, ldb, c, ldc, accumulate, bias);
 }
 
 }  // namespace tl::cpu

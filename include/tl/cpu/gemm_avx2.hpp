@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include <tl/cpu/gemm_portable.hpp>
 #include <tl/cpu/rounding.hpp>
 #include <tl/cpu/vector_loops.hpp>
 
@@ -23,15 +24,7 @@ struct GemmAvx2 {
 
   static constexpr std::int64_t packed_rows(std::int64_t count) { return (count + 1) / 2 * 2; }
 
-  TL_AVX2 static void pack(const float* from, std::int64_t stride, bool along_depth, std::int64_t width,
-                           std::int64_t depth, std::int64_t group, float* to) {
-    const std::int64_t step_w = along_depth ? stride : 1, step_d = along_depth ? 1 : stride;
-    for (std::int64_t d = 0; d < depth; ++d, to += group) {
-      const float* const column = from + d * step_d;
-      for (std::int64_t w = 0; w < width; ++w) to[w] = column[w * step_w];
-      for (std::int64_t w = width; w < group; ++w) to[w] = 0.0F;
-    }
-  }
+  static constexpr auto pack = GemmPortable::pack;
 
   static void multiply(std::int64_t height, std::int64_t width, std::int64_t depth, const float* a, const float* b,
                        float* c, std::int64_t ldc, bool add, const float* bias) {

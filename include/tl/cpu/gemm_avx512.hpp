@@ -215,6 +215,8 @@ struct GemmAvx512Bf16 {
     }
   }
 
+  static void round(const std::int32_t*, std::int64_t) {}  // packed elements are bfloat16 already
+
   static void multiply(std::int64_t height, std::int64_t width, std::int64_t depth, const std::int32_t* a,
                        const std::int32_t* b, float* c, std::int64_t ldc, bool add, const float* bias) {
     detail::with_tile_rows(height, [=]<int Rows>() { tile<Rows>(height, width, depth, a, b, c, ldc, add, bias); });

@@ -8,6 +8,7 @@
 
 #include <tl/core/parallel.hpp>
 #include <tl/cpu/scratch.hpp>
+#include <tl/kernels/slot.hpp>
 
 namespace tl::cpu {
 
@@ -18,26 +19,27 @@ struct GemmOperand {
   bool transposed;
 };
 
-/// A micro-kernel in float with operands that are rounded to bfloat16 while they are packed.
-template <class Kernel> struct RoundedOperands : Kernel {
-  static void pack(const float* from, std::int64_t stride, bool along_depth, std::int64_t width, std::int64_t depth,
-                   std::int64_t group, float* to) {
-    Kernel::pack(from, stride, along_depth, width, depth, group, to);
-    Kernel::round(to, group * depth);
-  }
-};
-
 /// The matrix product with the micro-kernel `Kernel`, see gemm(). A Kernel has
 ///   rows, columns         size of its tile of C
 ///   depth_step            how many k one packed element holds; Packed is the type of that element
 ///   packed_rows(r)        the smallest tile height >= r that it has, for r <= rows
 ///   pack(...)             to[d * group + w] = element (w, d) for w < group, d < depth, zero for w >= width
+///   round(to, count)      rounds packed elements to bfloat16
 ///   multiply(...)         the tile C = A B, or C += A B, then + bias if not null, for so many rows and columns
 template <class Kernel> class BlockedGemm {
  public:
   BlockedGemm(std::int64_t m, std::int64_t n, std::int64_t k, GemmOperand a, GemmOperand b, float* c, std::int64_t ldc,
-              bool accumulate, const float* bias)
-      : m_(m), n_(n), k_(k), a_(a), b_(b), c_(c), ldc_(ldc), accumulate_(accumulate), bias_(bias) {
+              bool accumulate, const float* bias, Precision precision)
+      : m_(m),
+        n_(n),
+        k_(k),
+        a_(a),
+        b_(b),
+        c_(c),
+        ldc_(ldc),
+        accumulate_(accumulate),
+        bias_(bias),
+        rounded_(precision == Precision::bf16) {
     const std::int64_t blocks = std::max<std::int64_t>(1, ceil_div(k, max_depth));
     depth_ = std::max(Kernel::depth_step, ceil_div(ceil_div(k, blocks), Kernel::depth_step) * Kernel::depth_step);
     strips_ = ceil_div(m, Kernel::rows);
@@ -88,6 +90,12 @@ template <class Kernel> class BlockedGemm {
     return packed_a_ + packed_depth(k0) * packed_m_ + strip * Kernel::rows * packed_depth(depth);
   }
 
+  void pack(const float* from, std::int64_t stride, bool along_depth, std::int64_t width, std::int64_t depth,
+            std::int64_t group, Packed* to) const {
+    Kernel::pack(from, stride, along_depth, width, depth, group, to);
+    if (rounded_) Kernel::round(to, group * packed_depth(depth));
+  }
+
   void pack_a() {
     parallel_for(strips_, 4, [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t k0 = 0; k0 < k_; k0 += depth_) {
@@ -95,8 +103,8 @@ template <class Kernel> class BlockedGemm {
         for (std::int64_t strip = begin; strip < end; ++strip) {
           const std::int64_t i = strip * Kernel::rows;
           const float* from = a_.values + (a_.transposed ? k0 * a_.stride + i : i * a_.stride + k0);
-          Kernel::pack(from, a_.stride, !a_.transposed, strip_rows(strip), depth,
-                       Kernel::packed_rows(strip_rows(strip)), packed_strip(strip, k0, depth));
+          pack(from, a_.stride, !a_.transposed, strip_rows(strip), depth, Kernel::packed_rows(strip_rows(strip)),
+               packed_strip(strip, k0, depth));
         }
       }
     });
@@ -147,7 +155,7 @@ template <class Kernel> class BlockedGemm {
         const std::int64_t columns = std::min<std::int64_t>(Kernel::columns, n_ - j);
         const float* const bias = last && bias_ ? bias_ + j : nullptr;
         const float* const from = b_.values + (b_.transposed ? j * b_.stride + k0 : k0 * b_.stride + j);
-        Kernel::pack(from, b_.stride, b_.transposed, columns, depth, Kernel::columns, packed_b);
+        pack(from, b_.stride, b_.transposed, columns, depth, Kernel::columns, packed_b);
         const bool more_panels = panel + 1 < panel_end;
         Prefetch next = panel_source(more_panels ? panel + 1 : panel_begin, more_panels ? k0 : k0 + depth_);
         const std::int64_t share = ceil_div(next.lines(), strip_end - strip_begin);
@@ -166,6 +174,7 @@ template <class Kernel> class BlockedGemm {
   std::int64_t ldc_;
   bool accumulate_;
   const float* bias_;
+  bool rounded_;
   std::int64_t depth_, strips_, panels_, packed_m_;
   Packed* packed_a_ = nullptr;
 };

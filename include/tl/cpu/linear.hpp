@@ -4,7 +4,7 @@
 #include <cstdint>
 
 #include <tl/cpu/gemm.hpp>
-#include <tl/cpu/precision_rounding.hpp>
+#include <tl/cpu/rounding.hpp>
 #include <tl/cpu/row_reduction.hpp>
 #include <tl/kernels/linear.hpp>
 
@@ -24,13 +24,13 @@ template <class T> void linear_backward_weight(const kernels::LinearBackwardWeig
     gemm<T>(true, false, p.out, p.in, p.n, p.dy, p.out, p.x, p.in, p.dweight, p.in, !p.overwrite, nullptr, p.precision);
   if (!p.dbias) return;
   RowReduction<T> sums(p.n, p.out);
-  with_rounding(p.precision, [&](const auto round) {
-    sums.for_each_block([&p, round](std::int64_t begin, std::int64_t end, T* sum) TL_INLINE {
-      for (std::int64_t row = begin; row < end; ++row) {
-        const T* const dy = p.dy + row * p.out;
-        vector_loop(p.out, [=](std::int64_t i) TL_INLINE { sum[i] += round(dy[i]); });
-      }
-    });
+  sums.for_each_block([p](std::int64_t begin, std::int64_t end, T* sum) TL_INLINE {
+    for (std::int64_t row = begin; row < end; ++row) {
+      const T* const dy = p.dy + row * p.out;
+      if (p.precision == Precision::bf16)
+        vector_loop(p.out, [=](std::int64_t i) TL_INLINE { sum[i] += round_to_bf16(dy[i]); });
+      else vector_loop(p.out, [=](std::int64_t i) TL_INLINE { sum[i] += dy[i]; });
+    }
   });
   sums.add_to(p.dbias, 0, p.out);
 }

@@ -6,6 +6,7 @@
 
 #include <tl/core/dtype.hpp>
 #include <tl/cpu/vector_loops.hpp>
+#include <tl/kernels/slot.hpp>
 
 namespace tl::cpu {
 
@@ -24,6 +25,13 @@ template <Real T> void round_to_bf16(const T* in, T* out, std::int64_t count) {
     vector_loop(end - begin,
                 [in, out, begin](std::int64_t i) TL_INLINE { out[begin + i] = round_to_bf16(in[begin + i]); });
   });
+}
+
+/// Rounds one row of a kernel's values in place if the kernel works in bf16. The row is in the cache, so a pass of its
+/// own costs little, and each kernel is compiled once for both precisions.
+template <Real T> TL_INLINE inline void round_row(T* values, std::int64_t count, Precision precision) {
+  if (precision != Precision::bf16) return;
+  vector_loop(count, [=](std::int64_t i) TL_INLINE { values[i] = round_to_bf16(values[i]); });
 }
 
 }  // namespace tl::cpu

@@ -42,17 +42,16 @@ class JsonRows {
   void add(Json row, std::int64_t place) {
     if (!row.is_object()) fail(ErrorCode::format, where(place), ": expected an object, got ", row.type_name());
     if (places_.empty() && !chosen_) {
-      for (const auto& [key, value] : row.get_ref<const Json::object_t&>()) names_.push_back(key);
+      for (const auto& [key, value] : row.items()) names_.push_back(key);
       columns_.resize(names_.size());
     }
     for (std::size_t i = 0; i < names_.size(); ++i) {
-      const auto cell = row.find(names_[i]);
-      if (cell == row.end())
-        fail(ErrorCode::format, where(place), ": expected the key ", names_[i], ", it is missing");
+      Json* const cell = row.find(names_[i]);
+      if (cell == nullptr) fail(ErrorCode::format, where(place), ": expected the key ", names_[i], ", it is missing");
       columns_[i].push_back(std::move(*cell));
     }
     if (!chosen_ && row.size() != names_.size()) {
-      for (const auto& [key, value] : row.get_ref<const Json::object_t&>())
+      for (const auto& [key, value] : row.items())
         if (std::find(names_.begin(), names_.end(), key) == names_.end())
           fail(ErrorCode::format, where(place), ": expected only the keys of the first row, got ", key,
                " as well (JsonOptions::columns chooses keys)");
@@ -70,8 +69,8 @@ class JsonRows {
   enum class Kind { text, integer, number, empty_list, texts, integers, numbers };
 
   static std::string_view name_of(Kind kind) {
-    constexpr std::string_view names[] = {"a text",        "a whole number",  "a number",
-                                          "an empty list", "a list of texts", "a list of whole numbers",
+    constexpr std::string_view names[] = {"a text",           "a whole number",  "a number",
+                                          "an empty list",    "a list of texts", "a list of whole numbers",
                                           "a list of numbers"};
     return names[static_cast<std::size_t>(kind)];
   }
@@ -89,9 +88,15 @@ class JsonRows {
       fail(ErrorCode::format, where(column, row), ": expected a text, number, truth value or list, got ",
            value.type_name());
     if (value.empty()) return Kind::empty_list;
-    if (std::all_of(value.begin(), value.end(), [](const Json& v) { return v.is_string(); })) return Kind::texts;
-    if (std::all_of(value.begin(), value.end(), is_integer)) return Kind::integers;
-    if (std::all_of(value.begin(), value.end(), [](const Json& v) { return v.is_number(); })) return Kind::numbers;
+    bool texts = true, integers = true, numbers = true;
+    for (const Json& element : value) {
+      texts = texts && element.is_string();
+      integers = integers && is_integer(element);
+      numbers = numbers && element.is_number();
+    }
+    if (texts) return Kind::texts;
+    if (integers) return Kind::integers;
+    if (numbers) return Kind::numbers;
     fail(ErrorCode::format, where(column, row), ": expected a list of texts or a list of numbers, got ",
          dump_json(value, {.indent = -1}).substr(0, 60));
   }
@@ -135,8 +140,7 @@ class JsonRows {
     }
   }
 
-  template <class T>
-  std::vector<T> converted(std::size_t column) const {
+  template <class T> std::vector<T> converted(std::size_t column) const {
     std::vector<T> values;
     values.reserve(columns_[column].size());
     for (const Json& cell : columns_[column]) values.push_back(cell.get<T>());

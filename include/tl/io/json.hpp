@@ -1,6 +1,5 @@
 // JSON as Python's json module reads and writes it: NaN, Infinity and -Infinity are allowed, a float keeps its ".0",
-// keys stay in file order. nlohmann/json reads; the layer above it says what was expected at which byte, refuses a key
-// that stands twice, and fills large objects (vocabularies) without looking through the keys that are there already.
+// keys stay in file order, a key that stands twice is refused, and errors say what was expected at which byte.
 #pragma once
 
 #include <algorithm>
@@ -9,120 +8,62 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <iterator>
 #include <limits>
+#include <ostream>
 #include <string>
 #include <string_view>
 #include <unordered_set>
 #include <utility>
 #include <vector>
 
+// Of nlohmann/json only the lexer is compiled. The one-header edition has it as well.
+#if __has_include(<nlohmann/detail/input/lexer.hpp>)
+#include <nlohmann/detail/input/input_adapters.hpp>
+#include <nlohmann/detail/input/lexer.hpp>
+#else
 #include <nlohmann/json.hpp>
+#endif
 
 #include <tl/core/error.hpp>
 #include <tl/core/order.hpp>
+#include <tl/io/json_value.hpp>
 #include <tl/io/utf8.hpp>
 
 namespace tl {
 
-/// A JSON value whose objects keep their order.
-using Json = nlohmann::ordered_json;
-
 namespace detail {
 
-/// Walks over a text and leaves its place in `*place`, because nlohmann tells positions of syntax errors only.
-struct JsonIterator {
-  using iterator_category = std::input_iterator_tag;
-  using value_type = char;
-  using difference_type = std::ptrdiff_t;
-  using pointer = const char*;
-  using reference = const char&;
-
-  const char* at;
-  const char** place;
-
-  reference operator*() const { return *at; }
-  JsonIterator& operator++() {
-    *place = ++at;
-    return *this;
-  }
-  bool operator==(const JsonIterator& other) const { return at == other.at; }
-};
-
-/// Builds a Json from the events of nlohmann's SAX parser; which functions it must have is nlohmann's choice.
-class JsonBuilder {
+/// Reads one document: nlohmann's lexer splits the text into tokens, and what is not JSON is said here.
+class JsonReader {
  public:
-  JsonBuilder(std::string_view text, std::string_view where, std::size_t first_byte)
-      : text_(text), where_(where), first_byte_(first_byte) {}
+  JsonReader(std::string_view text, std::string_view where, std::size_t first_byte)
+      : text_(text),
+        where_(where),
+        first_byte_(first_byte),
+        masked_(mask_literals(text)),
+        lexer_(masked_.empty() ? Input(text.data(), text.data() + text.size())
+                               : Input(masked_.data(), masked_.data() + masked_.size())) {}
 
-  Json build() {
-    const std::size_t zero = text_.find('\0');  // nlohmann takes it for the end
+  Json read() {
+    const std::size_t zero = text_.find('\0');  // the lexer takes it for the end
     if (zero != std::string_view::npos) fail_at(zero, "JSON in UTF-8", "a NUL byte");
-    const std::string masked = mask_literals(text_);
-    const std::string_view input = masked.empty() ? text_ : std::string_view(masked);
-    const char* place = input.data();
-    begin_ = input.data();
-    place_ = &place;
-    // What Json::sax_parse() does for text; that function also compiles the readers of nlohmann's five binary formats.
-    nlohmann::detail::parser<Json, Input>(
-        Input(JsonIterator{begin_, &place}, JsonIterator{begin_ + input.size(), &place}))
-        .sax_parse(this);
-    return std::move(root_);
-  }
-
-  bool null() { return add(nullptr); }
-  bool boolean(bool value) { return add(value); }
-  bool number_integer(std::int64_t value) { return add(value); }
-  bool number_unsigned(std::uint64_t value) { return add(value); }
-  bool number_float(double value, const std::string&) { return add(value); }
-  bool binary(Json::binary_t&) { return false; }
-
-  bool string(std::string& value) {
-    switch (last_read()) {
-      case '"': return add(std::move(value));
-      case 'N': return add(std::numeric_limits<double>::quiet_NaN());
-      default: return add(std::numeric_limits<double>::infinity() * (value == minus_infinity ? -1 : 1));
-    }
-  }
-
-  bool start_object(std::size_t) { return open(Json::object()); }
-  bool start_array(std::size_t) { return open(Json::array()); }
-  bool end_object() { return close(); }
-  bool end_array() { return close(); }
-
-  bool key(std::string& name) {
-    if (last_read() != '"') fail_at(offset(), "string literal", "a number");
-    if (!open_.back().keys.insert(name).second) fail_at(offset(), "every key once", join('"', name, "\" again"));
-    open_.back().value->get_ref<Json::object_t&>().emplace_back(std::move(name), nullptr);
-    return true;
-  }
-
-  bool parse_error(std::size_t read, const std::string& last_token, const Json::exception& error) {
-    constexpr int number_overflow = 406;
-    if (error.id == number_overflow)
-      fail_at(read - last_token.size(), "a number in the range of a double", last_token.substr(0, 40));
-    // "[json.exception...] parse error at line 1, column 8: syntax error while parsing value - unexpected '}'; last
-    // read: '...'; expected '[', '{', or a literal", where each of the last two parts may be missing
-    std::string problem = error.what();
-    const std::string read_last = join("; last read: '", last_token, "'");
-    if (const auto at = problem.rfind(read_last); at != std::string::npos) problem.erase(at, read_last.size());
-    if (const auto at = problem.find(" - "); at != std::string::npos) problem.erase(0, at + 3);
-    constexpr std::string_view unexpected = "unexpected ", expected = "; expected ";
-    if (problem.starts_with(unexpected)) problem.erase(0, unexpected.size());
-    const std::size_t tail = problem.rfind(expected);
-    if (tail == std::string::npos) fail_at(read - 1, "JSON", problem);
-    fail_at(read - 1, problem.substr(tail + expected.size()), problem.substr(0, tail));
+    Json root = value(lexer_.scan(), 0);
+    expect(lexer_.scan(), Token::end_of_input);
+    return root;
   }
 
  private:
-  using Input = nlohmann::detail::iterator_input_adapter<JsonIterator>;
-  static constexpr std::size_t max_depth = 500;
-  static constexpr std::string_view minus_infinity = "Infinit";
-
-  struct Open {
-    Json* value;
-    std::unordered_set<std::string> keys;
+  /// The types that the lexer gives numbers and strings.
+  struct Types {
+    using number_integer_t = std::int64_t;
+    using number_unsigned_t = std::uint64_t;
+    using number_float_t = double;
+    using string_t = std::string;
   };
+  using Input = nlohmann::detail::iterator_input_adapter<const char*>;
+  using Lexer = nlohmann::detail::lexer<Types, Input>;
+  using Token = Lexer::token_type;
+  static constexpr int max_depth = 500;
 
   /// The text with Python's NaN, Infinity and -Infinity, which nlohmann refuses, as strings of the same length: their
   /// first and last letters become quotes. The last letter in the text tells such a string from a real one, so that
@@ -149,44 +90,107 @@ class JsonBuilder {
     return masked;
   }
 
-  std::size_t offset() const { return static_cast<std::size_t>(*place_ - begin_) - 1; }
+  Json value(Token token, int depth) {
+    switch (token) {
+      case Token::literal_null: return nullptr;
+      case Token::literal_true: return true;
+      case Token::literal_false: return false;
+      case Token::value_integer: return lexer_.get_number_integer();
+      case Token::value_unsigned: return lexer_.get_number_unsigned();
+      case Token::value_float: return number();
+      case Token::value_string: return string();
+      case Token::begin_array: return array(nested(depth));
+      case Token::begin_object: return object(nested(depth));
+      case Token::parse_error: unexpected(token, Token::uninitialized);
+      default: unexpected(token, Token::literal_or_value);
+    }
+  }
+
+  Json array(int depth) {
+    Json::Array elements;
+    Token token = lexer_.scan();
+    if (token == Token::end_array) return elements;
+    for (;; token = lexer_.scan()) {
+      elements.push_back(value(token, depth));
+      token = lexer_.scan();
+      if (token == Token::value_separator) continue;
+      expect(token, Token::end_array);
+      return elements;
+    }
+  }
+
+  Json object(int depth) {
+    Json members = Json::object();
+    std::unordered_set<std::string> keys;
+    Token token = lexer_.scan();
+    if (token == Token::end_object) return members;
+    for (;; token = lexer_.scan()) {
+      expect(token, Token::value_string);
+      if (last_read() != '"') fail_at(offset(), "string literal", "a number");
+      std::string key = std::move(lexer_.get_string());
+      if (!keys.insert(key).second) fail_at(offset(), "every key once", join('"', key, "\" again"));
+      expect(lexer_.scan(), Token::name_separator);
+      members.append(std::move(key), value(lexer_.scan(), depth));
+      token = lexer_.scan();
+      if (token == Token::value_separator) continue;
+      expect(token, Token::end_object);
+      return members;
+    }
+  }
+
+  Json number() {
+    const double value = lexer_.get_number_float();
+    if (std::isfinite(value)) return value;
+    const std::string text = lexer_.get_token_string();
+    fail_at(offset() + 1 - text.size(), "a number in the range of a double", text.substr(0, 40));
+  }
+
+  Json string() {
+    std::string& value = lexer_.get_string();
+    constexpr std::string_view minus_infinity = "Infinit";  // the letters between two that became quotes
+    switch (last_read()) {
+      case '"': return std::move(value);
+      case 'N': return std::numeric_limits<double>::quiet_NaN();
+      default: return std::numeric_limits<double>::infinity() * (value == minus_infinity ? -1 : 1);
+    }
+  }
+
+  int nested(int depth) const {
+    if (depth == max_depth) fail_at(offset(), join("at most ", max_depth, " nested arrays and objects"), "more");
+    return depth + 1;
+  }
+
+  void expect(Token token, Token expected) const {
+    if (token != expected) unexpected(token, expected);
+  }
+
+  [[noreturn]] void unexpected(Token token, Token expected) const {
+    std::string_view got = Lexer::token_type_name(token);
+    std::string_view wanted = expected == Token::uninitialized ? "JSON" : Lexer::token_type_name(expected);
+    if (token == Token::parse_error) {  // "invalid literal", "invalid number; expected digit after '-'"
+      constexpr std::string_view separator = "; expected ";
+      got = lexer_.get_error_message();
+      const std::size_t split = got.find(separator);
+      if (split != std::string_view::npos && expected == Token::uninitialized)
+        wanted = got.substr(split + separator.size());
+      got = got.substr(0, split);
+    }
+    fail_at(offset(), wanted, got);
+  }
+
+  /// The place of the last character that was read.
+  std::size_t offset() const { return lexer_.get_position().chars_read_total - 1; }
   char last_read() const { return text_[offset()]; }
 
   [[noreturn]] void fail_at(std::size_t offset, std::string_view expected, std::string_view got) const {
     fail(ErrorCode::format, where_, ", byte ", first_byte_ + offset, ": expected ", expected, ", got ", got);
   }
 
-  Json& put(Json&& value) {
-    if (open_.empty()) return root_ = std::move(value);
-    Json& parent = *open_.back().value;
-    if (parent.is_array()) return parent.get_ref<Json::array_t&>().emplace_back(std::move(value));
-    return parent.get_ref<Json::object_t&>().back().second = std::move(value);
-  }
-
-  bool add(Json&& value) {
-    put(std::move(value));
-    return true;
-  }
-
-  bool open(Json&& value) {
-    if (open_.size() == max_depth) fail_at(offset(), join("at most ", max_depth, " nested arrays and objects"), "more");
-    Json& inside = put(std::move(value));
-    open_.push_back({&inside, {}});
-    return true;
-  }
-
-  bool close() {
-    open_.pop_back();
-    return true;
-  }
-
   std::string_view text_;
   std::string_view where_;
   std::size_t first_byte_;
-  const char* begin_ = nullptr;
-  const char** place_ = nullptr;
-  Json root_;
-  std::vector<Open> open_;  // a value here does not move: its parent grows only after it is closed
+  std::string masked_;
+  Lexer lexer_;
 };
 
 }  // namespace detail
@@ -194,7 +198,7 @@ class JsonBuilder {
 /// Parses one JSON document. `where` names the source in errors ("config.json", "train.jsonl, line 3") and `first_byte`
 /// is the place of `text` in it. Throws format with what was expected and the offset of the byte that did not fit.
 inline Json parse_json(std::string_view text, std::string_view where, std::size_t first_byte = 0) {
-  return detail::JsonBuilder(text, where, first_byte).build();
+  return detail::JsonReader(text, where, first_byte).read();
 }
 
 /// A double as Python's repr writes it: shortest form that reads back the same, "2.0", "1e-05".
@@ -283,27 +287,27 @@ inline void append_json(std::string& out, const Json& value, const JsonStyle& st
     if (!first) new_line(level);
     out += close;
   };
-  switch (value.type()) {
-    case Json::value_t::object: {
-      std::vector<std::pair<std::string_view, const Json*>> members;
-      for (const auto& [key, member] : value.get_ref<const Json::object_t&>()) members.emplace_back(key, &member);
-      if (style.sort_keys)
-        stable_sort_by(members, [](const auto& a, const auto& b) { return a.first < b.first; });
-      elements(members, '{', '}', [&](const auto& member) {
-        append_json_string(out, member.first, style.ensure_ascii);
-        out += style.compact ? ":" : ": ";
-        append_json(out, *member.second, style, level + 1);
-      });
-      return;
-    }
-    case Json::value_t::array:
-      return elements(value, '[', ']', [&](const Json& element) { append_json(out, element, style, level + 1); });
-    case Json::value_t::string: return append_json_string(out, value.get_ref<const std::string&>(), style.ensure_ascii);
-    case Json::value_t::number_float: out += python_float(value.get<double>()); return;
-    case Json::value_t::number_integer: out += std::to_string(value.get<std::int64_t>()); return;
-    case Json::value_t::number_unsigned: out += std::to_string(value.get<std::uint64_t>()); return;
-    case Json::value_t::boolean: out += value.get<bool>() ? "true" : "false"; return;
-    default: out += "null"; return;
+  if (value.is_object()) {
+    std::vector<const Json::Member*> members;
+    for (const Json::Member& member : value.items()) members.push_back(&member);
+    if (style.sort_keys) stable_sort_by(members, [](const auto* a, const auto* b) { return a->key < b->key; });
+    elements(members, '{', '}', [&](const Json::Member* member) {
+      append_json_string(out, member->key, style.ensure_ascii);
+      out += style.compact ? ":" : ": ";
+      append_json(out, member->value, style, level + 1);
+    });
+  } else if (value.is_array()) {
+    elements(value, '[', ']', [&](const Json& element) { append_json(out, element, style, level + 1); });
+  } else if (value.is_string()) {
+    append_json_string(out, value.string(), style.ensure_ascii);
+  } else if (value.is_number_float()) {
+    out += python_float(value.get<double>());
+  } else if (value.is_number_unsigned()) {
+    out += std::to_string(value.get<std::uint64_t>());
+  } else if (value.is_number_integer()) {
+    out += std::to_string(value.get<std::int64_t>());
+  } else {
+    out += value.is_null() ? "null" : value.get<bool>() ? "true" : "false";
   }
 }
 
@@ -315,6 +319,11 @@ inline std::string dump_json(const Json& value, const JsonStyle& style = {}) {
   std::string out;
   detail::append_json(out, value, style, 0);
   return out;
+}
+
+/// Prints a value on one line.
+inline std::ostream& operator<<(std::ostream& out, const Json& value) {
+  return out << dump_json(value, {.indent = -1, .sort_keys = false});
 }
 
 }  // namespace tl

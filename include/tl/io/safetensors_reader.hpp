@@ -42,13 +42,12 @@ class SafetensorsParser {
     const Json header = parse_header();
     SafetensorsContent content;
     std::vector<Entry> entries;
-    for (const auto& [name, value] : header.get_ref<const Json::object_t&>()) {
+    for (const auto& [name, value] : header.items()) {
       if (name == "__metadata__") content.metadata = parse_metadata(value);
       else entries.push_back(parse_entry(name, value));
     }
-    stable_sort_by(entries, [](const Entry& a, const Entry& b) {
-      return std::pair(a.begin, a.end) < std::pair(b.begin, b.end);
-    });
+    stable_sort_by(
+        entries, [](const Entry& a, const Entry& b) { return std::pair(a.begin, a.end) < std::pair(b.begin, b.end); });
     const std::uint64_t size = bytes_.size() - data_start_;
     std::uint64_t expected = 0;
     for (Entry& entry : entries) {
@@ -95,7 +94,7 @@ class SafetensorsParser {
   std::map<std::string, std::string> parse_metadata(const Json& value) const {
     check(value.is_object(), ErrorCode::format, path_, ", __metadata__: expected an object, got ", value.type_name());
     std::map<std::string, std::string> metadata;
-    for (const auto& [key, text] : value.get_ref<const Json::object_t&>()) {
+    for (const auto& [key, text] : value.items()) {
       check(text.is_string(), ErrorCode::format, path_, ", __metadata__, key ", key, ": expected a string, got ",
             text.type_name());
       metadata[key] = text.get<std::string>();
@@ -128,7 +127,7 @@ class SafetensorsParser {
 
     Entry entry;
     entry.tensor.name = name;
-    entry.tensor.dtype = stored_dtype(dtype.get_ref<const std::string&>());
+    entry.tensor.dtype = stored_dtype(dtype.string());
     entry.begin = parse_natural(offsets[0], where + ", data_offsets");
     entry.end = parse_natural(offsets[1], where + ", data_offsets");
     check(entry.begin <= entry.end, ErrorCode::format, where, ", data_offsets: expected begin <= end, got ",
@@ -232,7 +231,7 @@ class SafetensorsReader {
     check(index.is_object() && index.contains("weight_map") && index.at("weight_map").is_object(), ErrorCode::format,
           path_.string(), ": expected an object \"weight_map\" from tensor names to file names, it is missing");
     std::map<std::string, std::string> shards;  // file name -> a tensor that it is named for
-    for (const auto& [tensor, file] : index.at("weight_map").get_ref<const Json::object_t&>()) {
+    for (const auto& [tensor, file] : index.at("weight_map").items()) {
       check(file.is_string(), ErrorCode::format, path_.string(), ", weight_map, ", tensor,
             ": expected a file name, got ", file.type_name());
       const std::filesystem::path name = file.get<std::string>();
@@ -247,7 +246,7 @@ class SafetensorsReader {
             shard.string(), " for tensor ", tensor, ", the file does not exist");
       add_file(shard);
     }
-    for (const auto& [tensor, file] : index.at("weight_map").get_ref<const Json::object_t&>())
+    for (const auto& [tensor, file] : index.at("weight_map").items())
       check(find(tensor) != nullptr, ErrorCode::format, path_.string(), ": expected tensor ", tensor, " in ",
             file.get<std::string>(), ", it is not there");
   }

@@ -51,16 +51,14 @@ inline void write_safetensors(const std::filesystem::path& path, std::span<const
     Json& texts = header["__metadata__"] = Json::object();
     for (const auto& [key, text] : metadata) texts[key] = text;
   }
-  std::vector<std::pair<const std::string, Json>>& members = header.get_ref<Json::object_t&>();
   std::vector<std::string_view> names;
   std::uint64_t offset = 0;
   for (const StoredTensor* tensor : sorted) {
     const std::uint64_t end = offset + tensor->data.size();
-    Json entry = Json::object();
-    entry["dtype"] = std::string(to_string(tensor->dtype));
-    entry["shape"] = std::vector<std::int64_t>(tensor->shape.extents().begin(), tensor->shape.extents().end());
-    entry["data_offsets"] = {offset, end};
-    members.emplace_back(tensor->name, std::move(entry));
+    const auto extents = tensor->shape.extents();
+    header.append(tensor->name, {{"dtype", to_string(tensor->dtype)},
+                                 {"shape", std::vector(extents.begin(), extents.end())},
+                                 {"data_offsets", Json::array({offset, end})}});
     names.push_back(tensor->name);
     offset = end;
   }

@@ -48,8 +48,8 @@ inline constexpr std::array<std::pair<std::string_view, std::string_view>, 8> be
 inline DistilBertConfig distilbert_config_of_bert(const Json& json, const std::string& where) {
   check(json.is_object(), ErrorCode::format, where, ": expected a JSON object, got ", json.type_name());
   const auto text = [&](const char* key, std::string fallback) {
-    const auto found = json.find(key);
-    if (found == json.end() || found->is_null()) return fallback;
+    const Json* const found = json.find(key);
+    if (found == nullptr || found->is_null()) return fallback;
     check(found->is_string(), ErrorCode::format, where, ": expected a string for \"", key, "\", got ",
           found->type_name());
     return found->get<std::string>();
@@ -66,14 +66,14 @@ inline DistilBertConfig distilbert_config_of_bert(const Json& json, const std::s
 
   DistilBertConfig config;
   const auto whole = [&](const char* key, std::int64_t& field) {
-    const auto found = json.find(key);
-    check(found != json.end() && found->is_number_integer(), ErrorCode::format, where, ": expected an integer for \"",
-          key, "\", ", found == json.end() ? "it is missing" : found->type_name());
+    const Json* const found = json.find(key);
+    check(found != nullptr && found->is_number_integer(), ErrorCode::format, where, ": expected an integer for \"", key,
+          "\", ", found == nullptr ? "it is missing" : found->type_name());
     field = found->get<std::int64_t>();
   };
   const auto number = [&](const char* key, double& field) {
-    const auto found = json.find(key);
-    if (found == json.end()) return;
+    const Json* const found = json.find(key);
+    if (found == nullptr) return;
     check(found->is_number(), ErrorCode::format, where, ": expected a number for \"", key, "\", got ",
           found->type_name());
     field = found->get<double>();
@@ -88,7 +88,7 @@ inline DistilBertConfig distilbert_config_of_bert(const Json& json, const std::s
   number("attention_probs_dropout_prob", config.attention_dropout);
   number("initializer_range", config.initializer_range);
   config.activation = text("hidden_act", config.activation);
-  if (const auto pad = json.find("pad_token_id"); pad != json.end() && pad->is_number_integer())
+  if (const Json* const pad = json.find("pad_token_id"); pad != nullptr && pad->is_number_integer())
     config.pad_token_id = pad->get<std::int64_t>();
   double eps = 1e-12;
   number("layer_norm_eps", eps);
@@ -195,8 +195,8 @@ inline Json distilbert_tokenizer_config(const std::filesystem::path& path, std::
   check(json.is_object(), ErrorCode::format, path.string(), ": expected a JSON object, got ", json.type_name());
   json["tokenizer_class"] = "DistilBertTokenizer";
   json.erase("model_input_names");
-  const auto length = json.find("model_max_length");
-  if (length == json.end() || !length->is_number() || length->get<double>() > static_cast<double>(max_length))
+  const Json* const length = json.find("model_max_length");
+  if (length == nullptr || !length->is_number() || length->get<double>() > static_cast<double>(max_length))
     json["model_max_length"] = max_length;
   return json;
 }

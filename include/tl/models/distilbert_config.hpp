@@ -176,11 +176,11 @@ void assign_config_field(const Json& value, Field& field, const std::string& whe
 }
 
 inline void read_label_maps(DistilBertConfig& config, const Json& json, const std::string& where) {
-  if (const auto found = json.find("id2label"); found != json.end() && !found->is_null()) {
+  if (const Json* const found = json.find("id2label"); found != nullptr && !found->is_null()) {
     check(found->is_object(), ErrorCode::format, where, ": expected an object for \"id2label\", got ",
           tl::dump_json(*found, {.indent = -1}));
     config.id2label.clear();
-    for (const auto& [key, name] : found->get_ref<const Json::object_t&>()) {
+    for (const auto& [key, name] : found->items()) {
       const bool number = !key.empty() && key.size() < 10 && key.find_first_not_of("0123456789") == std::string::npos;
       check(number && name.is_string(), ErrorCode::format, where,
             ": expected \"id2label\" to map class numbers to names, got \"", key,
@@ -192,8 +192,8 @@ inline void read_label_maps(DistilBertConfig& config, const Json& json, const st
     config.label2id.clear();
     for (const auto& [id, name] : config.id2label) config.label2id.emplace(name, id);
   }
-  if (const auto found = json.find("label2id"); found != json.end() && found->is_object()) {
-    for (const auto& [name, id] : found->get_ref<const Json::object_t&>()) {
+  if (const Json* const found = json.find("label2id"); found != nullptr && found->is_object()) {
+    for (const auto& [name, id] : found->items()) {
       check(id.is_number_integer(), ErrorCode::format, where, ": expected a class number in \"label2id\" for \"", name,
             "\", got ", tl::dump_json(id, {.indent = -1}));
       const auto known = config.id2label.find(id.get<std::int64_t>());
@@ -202,7 +202,7 @@ inline void read_label_maps(DistilBertConfig& config, const Json& json, const st
             ", which \"id2label\" does not say");
     }
   }
-  if (const auto found = json.find("num_labels"); found != json.end() && found->is_number_integer())
+  if (const Json* const found = json.find("num_labels"); found != nullptr && found->is_number_integer())
     config.set_num_labels(found->get<std::int64_t>());
 }
 
@@ -211,14 +211,14 @@ inline void read_label_maps(DistilBertConfig& config, const Json& json, const st
 inline DistilBertConfig DistilBertConfig::from_json(const Json& json, const std::string& where) {
   check(json.is_object(), ErrorCode::format, where, ": expected a JSON object, got ",
         tl::dump_json(json, {.indent = -1}).substr(0, 40));
-  if (const auto type = json.find("model_type"); type != json.end())
+  if (const Json* const type = json.find("model_type"))
     check(type->is_string() && *type == "distilbert", ErrorCode::format, where,
           ": expected \"model_type\": \"distilbert\", got ", tl::dump_json(*type, {.indent = -1}),
           "; a BERT encoder can be converted with `tl convert --from bert`");
   DistilBertConfig config;
-  for (const auto& member : json.get_ref<const Json::object_t&>()) {  // clang 14 captures no structured bindings
-    const std::string& written_key = member.first;
-    const Json& value = member.second;
+  for (const auto& member : json.items()) {  // clang 14 captures no structured bindings
+    const std::string& written_key = member.key;
+    const Json& value = member.value;
     const std::string key(detail::canonical_config_key(written_key));
     bool known = false;
     fields(config, [&](std::string_view name, auto& field) {
@@ -266,7 +266,7 @@ inline Json DistilBertConfig::to_json(const std::string& architecture) const {
   if (!json.contains("tie_word_embeddings")) json["tie_word_embeddings"] = true;
   json["model_type"] = "distilbert";
   json["architectures"] = Json::array({architecture});
-  json["pad_token_id"] = pad_token_id ? Json(*pad_token_id) : Json(nullptr);
+  json["pad_token_id"] = pad_token_id;
   for (const char* replaced : {"torch_dtype", "_name_or_path"}) json.erase(replaced);
   json["dtype"] = "float32";
   if (problem_type) json["problem_type"] = *problem_type;
@@ -280,12 +280,8 @@ inline Json DistilBertConfig::to_json(const std::string& architecture) const {
     json["id2label"] = names;
     json["label2id"] = ids;
   }
-  std::vector<std::string> keys;
-  for (const auto& [key, value] : json.get_ref<const Json::object_t&>()) keys.push_back(key);
-  stable_sort_by(keys);
-  Json sorted = Json::object();
-  for (const auto& key : keys) sorted[key] = json[key];
-  return sorted;
+  stable_sort_by(json.items(), [](const Json::Member& a, const Json::Member& b) { return a.key < b.key; });
+  return json;
 }
 
 inline void DistilBertConfig::update_from_string(std::string_view text) {

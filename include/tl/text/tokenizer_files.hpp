@@ -61,14 +61,14 @@ inline ConfigFiles read_config_files(const std::filesystem::path& folder) {
     if (value.is_object() && value.contains("content") && value["content"].is_string())
       files.written_as_object.insert(value["content"].get<std::string>());
   };
-  for (const Json& value : overlay) {
+  for (const auto& [key, value] : overlay.items()) {
     note_object(value);
     if (value.is_array()) std::for_each(value.begin(), value.end(), note_object);
   }
   const JsonView view{files.config, files.where, true};
   if (view.has("added_tokens_decoder")) {
     const JsonView decoder = view.object("added_tokens_decoder");
-    for (const auto& [key, entry] : decoder.value.get_ref<const Json::object_t&>()) {
+    for (const auto& [key, entry] : decoder.value.items()) {
       const JsonView token{entry, decoder.where + "." + key};
       std::int32_t id = -1;
       const auto [end, error] = std::from_chars(key.data(), key.data() + key.size(), id);
@@ -77,7 +77,7 @@ inline ConfigFiles read_config_files(const std::filesystem::path& folder) {
       files.added_tokens_decoder.emplace(id, read_added_token(token));
     }
   } else if (!overlay.empty()) {
-    for (const auto& [key, value] : overlay.get_ref<const Json::object_t&>()) files.config[key] = value;
+    for (const auto& [key, value] : overlay.items()) files.config[key] = value;
     files.where = config.string() + " with " + map.filename().string();
   }
   return files;
@@ -234,7 +234,7 @@ inline void read_added_tokens_file(const std::filesystem::path& path, const Toke
                                    ConfigFiles& files) {
   const Json ids = read_json_object(path);
   files.where = path.string();
-  for (const auto& [content, id] : ids.get_ref<const Json::object_t&>()) {
+  for (const auto& [content, id] : ids.items()) {
     JsonView{id, files.where + ": " + content}.expect(is_id(id), "an id");
     const bool special = is_named_special(config, content);
     files.added_tokens_decoder.emplace(id.get<std::int32_t>(),

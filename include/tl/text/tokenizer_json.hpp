@@ -34,8 +34,8 @@ struct JsonView {
   bool is_file = false;  // the whole content of the file `where`
 
   bool has(const char* key) const {
-    const auto found = value.find(key);
-    return found != value.end() && !found->is_null();
+    const Json* const found = value.find(key);
+    return found != nullptr && !found->is_null();
   }
 
   JsonView at(const char* key) const {
@@ -116,7 +116,7 @@ inline std::vector<std::string> read_vocabulary_object(const JsonView& vocab) {
   const std::size_t size = vocab.value.size();
   std::vector<std::string> pieces(size);
   std::vector<bool> seen(size);
-  for (const auto& [piece, id] : vocab.value.get_ref<const Json::object_t&>()) {
+  for (const auto& [piece, id] : vocab.value.items()) {
     const bool valid = id.is_number_unsigned();
     const std::uint64_t index = valid ? id.get<std::uint64_t>() : 0;
     check(valid && index < size, ErrorCode::format, vocab.where, ": expected the ids of ", size, " pieces to be 0 to ",
@@ -194,7 +194,7 @@ inline PostProcessor read_post_processor(const JsonView& from) {
   PostProcessor out;
   out.form = PostProcessor::Form::template_processing;
   const JsonView specials = from.object("special_tokens");
-  for (const auto& [name, entry] : specials.value.get_ref<const Json::object_t&>()) {
+  for (const auto& [name, entry] : specials.value.items()) {
     const JsonView view{entry, specials.where + "." + name};
     view.expect(entry.is_object(), "an object");
     PostProcessor::Special special;

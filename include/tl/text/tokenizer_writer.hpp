@@ -23,11 +23,6 @@ inline std::string pretty(const Json& value, bool sort_keys) {
   return dump_json(value, {.indent = 2, .sort_keys = sort_keys, .ensure_ascii = false});
 }
 
-/// Adds a member whose key the object does not have yet, without a look at the others.
-inline void append(Json& object, std::string key, Json value) {
-  object.get_ref<Json::object_t&>().emplace_back(std::move(key), std::move(value));
-}
-
 inline Json added_token_json(std::int32_t id, const AddedToken& token) {
   return {{"id", id},
           {"content", token.content},
@@ -73,9 +68,8 @@ inline std::string tokenizer_json_text(const TokenizerData& data) {
   Json normalizer = {{"type", "BertNormalizer"},
                      {"clean_text", options.clean_text},
                      {"handle_chinese_chars", options.handle_chinese_chars},
-                     {"strip_accents", nullptr},
+                     {"strip_accents", options.strip_accents},
                      {"lowercase", options.lowercase}};
-  if (options.strip_accents) normalizer["strip_accents"] = *options.strip_accents;
   Json decoder = nullptr;
   if (data.decoder.present)
     decoder = {{"type", "WordPiece"}, {"prefix", data.decoder.prefix}, {"cleanup", data.decoder.cleanup}};
@@ -86,7 +80,7 @@ inline std::string tokenizer_json_text(const TokenizerData& data) {
                 {"max_input_chars_per_word", wordpiece.max_input_chars_per_word},
                 {"vocab", Json::object()}};
   Json& vocab = model["vocab"];
-  for (const std::string& piece : data.model->pieces()) append(vocab, piece, vocab.size());
+  for (const std::string& piece : data.model->pieces()) vocab.append(piece, vocab.size());
 
   const Json out = {{"version", "1.0"},
                     {"truncation", nullptr},
@@ -126,20 +120,18 @@ inline std::string tokenizer_config_text(const TokenizerData& data) {
   for (const auto& [id, token] : data.added.by_id()) {
     Json entry = token_flags(token);
     entry["special"] = token.special;
-    append(decoder, std::to_string(id), std::move(entry));
+    decoder.append(std::to_string(id), std::move(entry));
   }
   out["added_tokens_decoder"] = std::move(decoder);
-  for (std::size_t i = 0; i < special_keys.size(); ++i) out[std::string(special_keys[i])] = config.special[i];
+  for (std::size_t i = 0; i < special_keys.size(); ++i) out[special_keys[i]] = config.special[i];
   if (!config.additional_special_tokens.empty()) out["additional_special_tokens"] = config.additional_special_tokens;
   if (!out["extra_special_tokens"].is_object()) out["extra_special_tokens"] = Json::object();
   const NormalizerOptions& options = data.normalizer.options();
   out["do_lower_case"] = options.lowercase;
   out["tokenize_chinese_chars"] = options.handle_chinese_chars;
-  out["strip_accents"] = nullptr;
-  if (options.strip_accents) out["strip_accents"] = *options.strip_accents;
+  out["strip_accents"] = options.strip_accents;
   out["clean_up_tokenization_spaces"] = config.clean_up_tokenization_spaces;
-  out["model_max_length"] = nullptr;
-  if (config.model_max_length) out["model_max_length"] = *config.model_max_length;
+  out["model_max_length"] = config.model_max_length;
   out["tokenizer_class"] = config.tokenizer_class;
   const auto keep = [&](const char* key, bool is_default, const Json& value) {
     if (!is_default || out.contains(key)) out[key] = value;
@@ -165,8 +157,7 @@ inline std::string special_tokens_map_text(const TokenizerData& data) {
     return token && data.config.written_as_object.contains(content) ? token_flags(*token) : Json(content);
   };
   Json out = Json::object();
-  for (std::size_t i = 0; i < special_keys.size(); ++i)
-    out[std::string(special_keys[i])] = spelled(data.config.special[i]);
+  for (std::size_t i = 0; i < special_keys.size(); ++i) out[special_keys[i]] = spelled(data.config.special[i]);
   for (const std::string& content : data.config.additional_special_tokens)
     out["additional_special_tokens"].push_back(spelled(content));
   return pretty(out, true) + "\n";
@@ -176,7 +167,7 @@ inline std::string special_tokens_map_text(const TokenizerData& data) {
 inline std::string added_tokens_text(const TokenizerData& data) {
   Json out = Json::object();
   for (const auto& [id, token] : data.added.by_id())
-    if (id >= data.model->size()) append(out, token.content, id);
+    if (id >= data.model->size()) out.append(token.content, id);
   return out.empty() ? "" : pretty(out, true) + "\n";
 }
 

@@ -6,11 +6,11 @@
 #include <concepts>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
-#include <type_traits>
 #include <utility>
-#include <vector>
+#include <variant>
 
 #include <tl/io/json.hpp>
 #include <tl/train/training_arguments.hpp>
@@ -19,16 +19,24 @@ namespace tl {
 
 /// One field of TrainingArguments.
 struct ArgumentField {
+  using A = TrainingArguments;
+
   std::string_view name;
+  std::variant<std::string A::*, bool A::*, std::int64_t A::*, double A::*, std::optional<std::string> A::*,
+               std::optional<bool> A::*, std::optional<std::int64_t> A::*, std::optional<double> A::*,
+               Choice<IntervalStrategy> A::*, Choice<SchedulerType> A::*>
+      member;
   std::string_view help;
-  bool is_flag;  ///< a truth value: on a command line the name alone means true
-  void (*assign)(TrainingArguments&, std::string_view name, std::string_view text);
-  Json (*read)(const TrainingArguments&);
+
+  /// A truth value: on a command line the name alone means true.
+  bool is_flag() const {
+    return std::holds_alternative<bool A::*>(member) || std::holds_alternative<std::optional<bool> A::*>(member);
+  }
 
   /// Sets the field from text: true/false, numbers as in JSON, "none" for an optional field.
   /// Throws Error(invalid_argument) with the field's name.
-  void set(TrainingArguments& arguments, std::string_view text) const { assign(arguments, name, text); }
-  Json get(const TrainingArguments& arguments) const { return read(arguments); }
+  void set(TrainingArguments& arguments, std::string_view text) const;
+  Json get(const TrainingArguments& arguments) const;
 };
 
 namespace detail {
@@ -72,75 +80,69 @@ template <class T> void parse_argument(std::string_view name, std::string_view t
 }
 
 template <class T> Json argument_json(const T& value) { return value; }
-template <class Enum> Json argument_json(const Choice<Enum>& value) { return std::string(to_string(value)); }
-template <class T> Json argument_json(const std::optional<T>& value) { return value ? Json(*value) : Json(nullptr); }
-
-template <auto Member> ArgumentField argument_field(std::string_view name, std::string_view help) {
-  using Value = std::remove_reference_t<decltype(std::declval<TrainingArguments&>().*Member)>;
-  return {name, help, std::same_as<Value, bool> || std::same_as<Value, std::optional<bool>>,
-          [](TrainingArguments& a, std::string_view field, std::string_view text) {
-            parse_argument(field, text, a.*Member);
-          },
-          [](const TrainingArguments& a) { return argument_json(a.*Member); }};
-}
+template <class Enum> Json argument_json(const Choice<Enum>& value) { return to_string(value); }
 
 }  // namespace detail
 
+inline void ArgumentField::set(TrainingArguments& arguments, std::string_view text) const {
+  std::visit([&](auto field) { detail::parse_argument(name, text, arguments.*field); }, member);
+}
+
+inline Json ArgumentField::get(const TrainingArguments& arguments) const {
+  return std::visit([&](auto field) { return detail::argument_json(arguments.*field); }, member);
+}
+
 /// Every field, in the order of the struct.
-inline const std::vector<ArgumentField>& argument_fields() {
+inline std::span<const ArgumentField> argument_fields() {
   using A = TrainingArguments;
-  using detail::argument_field;
-  static const std::vector<ArgumentField> fields = {
-      argument_field<&A::output_dir>("output_dir", "folder for checkpoints and results"),
-      argument_field<&A::run_name>("run_name", "a name for the run; only stored"),
-      argument_field<&A::logging_dir>("logging_dir", "a folder for reporters; only stored"),
-      argument_field<&A::report_to>("report_to", "none: no reporter is built in"),
-      argument_field<&A::push_to_hub>("push_to_hub", "not supported"),
-      argument_field<&A::per_device_train_batch_size>("per_device_train_batch_size", "rows per micro-batch"),
-      argument_field<&A::per_device_eval_batch_size>("per_device_eval_batch_size", "rows per batch of an evaluation"),
-      argument_field<&A::gradient_accumulation_steps>("gradient_accumulation_steps", "micro-batches per update"),
-      argument_field<&A::num_train_epochs>("num_train_epochs", "passes over the training data"),
-      argument_field<&A::max_steps>("max_steps", "number of updates; if positive it wins over num_train_epochs"),
-      argument_field<&A::optim>("optim", "adamw_torch or adamw_torch_fused"),
-      argument_field<&A::learning_rate>("learning_rate", "peak learning rate"),
-      argument_field<&A::weight_decay>("weight_decay", "decoupled decay of weights, not of biases and LayerNorm"),
-      argument_field<&A::adam_beta1>("adam_beta1", "decay of AdamW's first moments"),
-      argument_field<&A::adam_beta2>("adam_beta2", "decay of AdamW's second moments"),
-      argument_field<&A::adam_epsilon>("adam_epsilon", "AdamW's epsilon"),
-      argument_field<&A::max_grad_norm>("max_grad_norm", "clip gradients to this norm; 0: never"),
-      argument_field<&A::label_smoothing_factor>("label_smoothing_factor",
-                                                 "share of the target spread over all classes"),
-      argument_field<&A::lr_scheduler_type>(
-          "lr_scheduler_type",
-          "linear, cosine, cosine_with_restarts, polynomial, constant, constant_with_warmup or inverse_sqrt"),
-      argument_field<&A::warmup_ratio>("warmup_ratio", "share of the updates that warm up, if warmup_steps is 0"),
-      argument_field<&A::warmup_steps>("warmup_steps", "updates that warm up; below 1 a share"),
-      argument_field<&A::fp16>("fp16", "not supported on the CPU"),
-      argument_field<&A::bf16>("bf16", "matrix products in bfloat16"),
-      argument_field<&A::use_cpu>("use_cpu", "train on the CPU even if there is a GPU"),
-      argument_field<&A::eval_strategy>("eval_strategy", "when to evaluate: no, steps or epoch"),
-      argument_field<&A::eval_steps>("eval_steps", "updates between evaluations; default: logging_steps"),
-      argument_field<&A::eval_delay>("eval_delay", "steps or epochs before the first evaluation"),
-      argument_field<&A::eval_on_start>("eval_on_start", "evaluate before the first update"),
-      argument_field<&A::prediction_loss_only>("prediction_loss_only", "evaluations compute the loss only"),
-      argument_field<&A::logging_strategy>("logging_strategy", "when to log: no, steps or epoch"),
-      argument_field<&A::logging_steps>("logging_steps", "updates between log entries"),
-      argument_field<&A::logging_first_step>("logging_first_step", "log the first update, too"),
-      argument_field<&A::disable_tqdm>("disable_tqdm", "no progress bar"),
-      argument_field<&A::save_strategy>("save_strategy", "when to save: no, steps, epoch or best"),
-      argument_field<&A::save_steps>("save_steps", "updates between checkpoints"),
-      argument_field<&A::save_total_limit>("save_total_limit", "number of checkpoints to keep"),
-      argument_field<&A::save_only_model>("save_only_model", "checkpoints without optimizer state"),
-      argument_field<&A::load_best_model_at_end>("load_best_model_at_end", "end with the best checkpoint's weights"),
-      argument_field<&A::metric_for_best_model>("metric_for_best_model", "what makes a checkpoint the best"),
-      argument_field<&A::greater_is_better>("greater_is_better", "direction of metric_for_best_model"),
-      argument_field<&A::resume_from_checkpoint>("resume_from_checkpoint",
-                                                 "a checkpoint folder, or true for the last one"),
-      argument_field<&A::ignore_data_skip>("ignore_data_skip", "a resumed run begins its epoch's data anew"),
-      argument_field<&A::seed>("seed", "seed of the data order and of dropout"),
-      argument_field<&A::data_seed>("data_seed", "seed of the data order; default: seed"),
-      argument_field<&A::dataloader_drop_last>("dataloader_drop_last", "leave a short last batch out"),
-      argument_field<&A::group_by_length>("group_by_length", "batches of rows of similar length"),
+  static constexpr ArgumentField fields[] = {
+      {"output_dir", &A::output_dir, "folder for checkpoints and results"},
+      {"run_name", &A::run_name, "a name for the run; only stored"},
+      {"logging_dir", &A::logging_dir, "a folder for reporters; only stored"},
+      {"report_to", &A::report_to, "none: no reporter is built in"},
+      {"push_to_hub", &A::push_to_hub, "not supported"},
+      {"per_device_train_batch_size", &A::per_device_train_batch_size, "rows per micro-batch"},
+      {"per_device_eval_batch_size", &A::per_device_eval_batch_size, "rows per batch of an evaluation"},
+      {"gradient_accumulation_steps", &A::gradient_accumulation_steps, "micro-batches per update"},
+      {"num_train_epochs", &A::num_train_epochs, "passes over the training data"},
+      {"max_steps", &A::max_steps, "number of updates; if positive it wins over num_train_epochs"},
+      {"optim", &A::optim, "adamw_torch or adamw_torch_fused"},
+      {"learning_rate", &A::learning_rate, "peak learning rate"},
+      {"weight_decay", &A::weight_decay, "decoupled decay of weights, not of biases and LayerNorm"},
+      {"adam_beta1", &A::adam_beta1, "decay of AdamW's first moments"},
+      {"adam_beta2", &A::adam_beta2, "decay of AdamW's second moments"},
+      {"adam_epsilon", &A::adam_epsilon, "AdamW's epsilon"},
+      {"max_grad_norm", &A::max_grad_norm, "clip gradients to this norm; 0: never"},
+      {"label_smoothing_factor", &A::label_smoothing_factor, "share of the target spread over all classes"},
+      {"lr_scheduler_type", &A::lr_scheduler_type,
+       "linear, cosine, cosine_with_restarts, polynomial, constant, constant_with_warmup or inverse_sqrt"},
+      {"warmup_ratio", &A::warmup_ratio, "share of the updates that warm up, if warmup_steps is 0"},
+      {"warmup_steps", &A::warmup_steps, "updates that warm up; below 1 a share"},
+      {"fp16", &A::fp16, "not supported on the CPU"},
+      {"bf16", &A::bf16, "matrix products in bfloat16"},
+      {"use_cpu", &A::use_cpu, "train on the CPU even if there is a GPU"},
+      {"eval_strategy", &A::eval_strategy, "when to evaluate: no, steps or epoch"},
+      {"eval_steps", &A::eval_steps, "updates between evaluations; default: logging_steps"},
+      {"eval_delay", &A::eval_delay, "steps or epochs before the first evaluation"},
+      {"eval_on_start", &A::eval_on_start, "evaluate before the first update"},
+      {"prediction_loss_only", &A::prediction_loss_only, "evaluations compute the loss only"},
+      {"logging_strategy", &A::logging_strategy, "when to log: no, steps or epoch"},
+      {"logging_steps", &A::logging_steps, "updates between log entries"},
+      {"logging_first_step", &A::logging_first_step, "log the first update, too"},
+      {"disable_tqdm", &A::disable_tqdm, "no progress bar"},
+      {"save_strategy", &A::save_strategy, "when to save: no, steps, epoch or best"},
+      {"save_steps", &A::save_steps, "updates between checkpoints"},
+      {"save_total_limit", &A::save_total_limit, "number of checkpoints to keep"},
+      {"save_only_model", &A::save_only_model, "checkpoints without optimizer state"},
+      {"load_best_model_at_end", &A::load_best_model_at_end, "end with the best checkpoint's weights"},
+      {"metric_for_best_model", &A::metric_for_best_model, "what makes a checkpoint the best"},
+      {"greater_is_better", &A::greater_is_better, "direction of metric_for_best_model"},
+      {"resume_from_checkpoint", &A::resume_from_checkpoint, "a checkpoint folder, or true for the last one"},
+      {"ignore_data_skip", &A::ignore_data_skip, "a resumed run begins its epoch's data anew"},
+      {"seed", &A::seed, "seed of the data order and of dropout"},
+      {"data_seed", &A::data_seed, "seed of the data order; default: seed"},
+      {"dataloader_drop_last", &A::dataloader_drop_last, "leave a short last batch out"},
+      {"group_by_length", &A::group_by_length, "batches of rows of similar length"},
   };
   return fields;
 }
@@ -155,7 +157,7 @@ inline const ArgumentField& argument_field(std::string_view name) {
 /// All fields as a JSON object, the content of training_args.json.
 inline Json to_json(const TrainingArguments& arguments) {
   Json json = Json::object();
-  for (const auto& field : argument_fields()) json[std::string(field.name)] = field.get(arguments);
+  for (const auto& field : argument_fields()) json[field.name] = field.get(arguments);
   return json;
 }
 

@@ -72,17 +72,17 @@ template <class T> void read_member(const Json& json, const char* key, T& value,
   check(json.is_object() && json.contains(key), ErrorCode::format, path.string(), ": expected the key \"", key,
         "\", which is missing");
   try {
-    json.at(key).get_to(value);
-  } catch (const Json::exception&) {
+    value = json.at(key).get<T>();
+  } catch (const Error&) {
     fail(ErrorCode::format, path.string(), ", key \"", key, "\": got a value of the wrong type, ",
          json.at(key).type_name());
   }
 }
 
 inline Json generator_json(const Mt19937::State& state) {
-  return {{"key", state.key},
+  return {{"key", std::vector(state.key.begin(), state.key.end())},
           {"position", state.position},
-          {"next_normal", state.next_normal ? Json(*state.next_normal) : Json(nullptr)}};
+          {"next_normal", state.next_normal}};
 }
 
 inline Mt19937::State generator_state(const Json& json, const std::filesystem::path& path) {

@@ -39,7 +39,8 @@ inline std::string python_dict(const Json& entry) {
 inline std::string shown_entry(const Json& entry) {
   Json shown = Json::object();
   for (const auto& [key, value] : entry.items())
-    if (key != "total_flos" && !key.starts_with("tl_")) shown[key] = key == "epoch" ? Json(rounded(value, 2)) : value;
+    if (key != "total_flos" && !key.starts_with("tl_"))
+      shown[key] = key == "epoch" ? Json(rounded(value.get<double>(), 2)) : value;
   return python_dict(shown);
 }
 

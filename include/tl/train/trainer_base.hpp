@@ -231,7 +231,7 @@ class TrainerBase {
     }
     if (key == "total_flos" && value.is_number())
       return std::to_string(static_cast<std::int64_t>(value.get<double>()) >> 30) + "GF";
-    if (value.is_number_float()) return python_float(rounded(value, 4));
+    if (value.is_number_float()) return python_float(rounded(value.get<double>(), 4));
     return value.is_string() ? value.get<std::string>() : dump_json(value, {.indent = -1});
   }
 };

@@ -96,7 +96,7 @@ inline std::string eval_metric_name(const std::string& metric) {
 /// The value of metric_for_best_model in `metrics`. Throws Error(not_found) with the names that are there.
 inline double metric_for_best_model(const TrainingArguments& args, const Json& metrics) {
   const std::string name = eval_metric_name(*args.metric_for_best_model);
-  if (const auto found = metrics.find(name); found != metrics.end() && found->is_number()) return found->get<double>();
+  if (const Json* const found = metrics.find(name); found != nullptr && found->is_number()) return found->get<double>();
   std::string present;
   for (const auto& [key, value] : metrics.items()) present += (present.empty() ? "" : ", ") + key;
   fail(ErrorCode::not_found, "metric_for_best_model: expected a metric of the evaluation, got ", name,
@@ -141,9 +141,9 @@ class EarlyStoppingCallback : public TrainerCallback {
             {"attributes", {{"early_stopping_patience_counter", counter_}}}};
   }
   void restore(const Json& state) override {
-    const auto counter = Json::json_pointer("/attributes/early_stopping_patience_counter");
-    if (state.contains(counter) && state.at(counter).is_number_integer())
-      counter_ = state.at(counter).get<std::int64_t>();
+    const Json* const attributes = state.find("attributes");
+    const Json* const counter = attributes ? attributes->find("early_stopping_patience_counter") : nullptr;
+    if (counter != nullptr && counter->is_number_integer()) counter_ = counter->get<std::int64_t>();
   }
 
  private:
@@ -174,7 +174,7 @@ class CallbackList {
   }
   void restore(const Json& states) const {
     for_each_named([&](const std::string& name, TrainerCallback& callback) {
-      if (const auto found = states.find(name); found != states.end()) callback.restore(*found);
+      if (const Json* const found = states.find(name)) callback.restore(*found);
     });
   }
 

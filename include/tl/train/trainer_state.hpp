@@ -39,11 +39,10 @@ struct TrainerState {
   Json stateful_callbacks = Json::object();  ///< what callbacks remember across a resume, by name
 
   Json to_json() const {
-    const auto or_null = [](const auto& value) { return value ? Json(*value) : Json(nullptr); };
-    return {{"best_global_step", or_null(best_global_step)},
-            {"best_metric", or_null(best_metric)},
-            {"best_model_checkpoint", or_null(best_model_checkpoint)},
-            {"epoch", or_null(epoch)},
+    return {{"best_global_step", best_global_step},
+            {"best_metric", best_metric},
+            {"best_model_checkpoint", best_model_checkpoint},
+            {"epoch", epoch},
             {"eval_steps", eval_steps},
             {"global_step", global_step},
             {"is_hyper_param_search", false},
@@ -92,18 +91,17 @@ struct TrainerState {
     const std::filesystem::path& path;
 
     template <class T> void operator()(const char* key, T& value) const {
-      const auto found = json.find(key);
-      check(found != json.end(), ErrorCode::format, path.string(), ": expected the key \"", key,
-            "\", which is missing");
+      const Json* const found = json.find(key);
+      check(found != nullptr, ErrorCode::format, path.string(), ": expected the key \"", key, "\", which is missing");
       try {
-        found->get_to(value);
-      } catch (const Json::exception&) {
+        value = found->get<T>();
+      } catch (const Error&) {
         fail(ErrorCode::format, path.string(), ", key \"", key, "\": got a value of the wrong type, ",
              found->type_name());
       }
     }
     template <class T> void operator()(const char* key, std::optional<T>& value) const {
-      if (const auto found = json.find(key); found == json.end() || found->is_null()) return value.reset();
+      if (const Json* const found = json.find(key); found == nullptr || found->is_null()) return value.reset();
       (*this)(key, value.emplace());
     }
   };
