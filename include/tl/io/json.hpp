@@ -6,6 +6,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -321,8 +322,8 @@ inline std::string dump_json(const Json& value, const JsonStyle& style = {}) {
   return out;
 }
 
-/// Prints a value on one line.
-inline std::ostream& operator<<(std::ostream& out, const Json& value) {
+/// Prints a value on one line. A template, so that it prints nothing that could be made a Json.
+template <std::same_as<Json> Value> std::ostream& operator<<(std::ostream& out, const Value& value) {
   return out << dump_json(value, {.indent = -1, .sort_keys = false});
 }
 
