@@ -198,13 +198,7 @@ template <Real T> class Variable {
     static_assert(std::is_invocable_v<Rule&, const Tensor<T>&>,
                   "an operation needs a backward rule: a callable that takes the gradient of its result");
     Variable result(std::move(value));
-    if (!grad_enabled()) return result;
-    if (std::none_of(inputs.begin(), inputs.end(), [](const Variable& v) { return v.requires_grad(); })) return result;
-    result.node_ = make_node(result.value_);
-    result.node_->is_leaf = false;
-    for (const Variable& input : inputs)
-      if (input.node_) result.node_->inputs.push_back(input.node_);
-    result.node_->rule = std::move(rule);
+    if (result.depends_on(inputs)) result.node_->rule = std::move(rule);
     return result;
   }
 
@@ -320,6 +314,19 @@ template <Real T> class Variable {
  private:
   using Node = detail::GradientNode<T>;
 
+  /// Makes this the result of an operation on `inputs`; false if nothing is to be recorded.
+  bool depends_on(std::initializer_list<Variable> inputs) {
+    if (!grad_enabled()) return false;
+    std::vector<std::shared_ptr<Node>> nodes;
+    for (const Variable& input : inputs)
+      if (input.node_) nodes.push_back(input.node_);
+    if (nodes.empty()) return false;
+    node_ = make_node(value_);
+    node_->is_leaf = false;
+    node_->inputs = std::move(nodes);
+    return true;
+  }
+
   void read_all_rows() const {
     if (node_ && node_->rows) node_->rows->read_all();
   }
@@ -334,7 +341,7 @@ template <Real T> class Variable {
   // Every operation is numbered after its inputs, so descending numbers are a reverse topological order.
   static std::vector<std::shared_ptr<Node>> reverse_order(const std::shared_ptr<Node>& root) {
     std::vector<std::shared_ptr<Node>> found{root};
-    std::unordered_set<const Node*> seen{root.get()};
+    std::unordered_set<const void*> seen{root.get()};
     for (std::size_t i = 0; i < found.size(); ++i) {
       const auto inputs = found[i]->inputs;
       for (const auto& input : inputs)

@@ -2,12 +2,14 @@
 // tl::Error and never prints, aborts or exits by itself.
 #pragma once
 
-#include <cstddef>
-#include <initializer_list>
+#include <array>
+#include <span>
 #include <sstream>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 
 namespace tl {
 
@@ -54,54 +56,48 @@ class Error : public std::runtime_error {
 
 namespace detail {
 
-/// One printable value of a sentence by reference. A call site costs two words per part and no code of its own, which
-/// keeps the hundreds of checks of the library cheap to compile.
-class Part {
- public:
-  template <class T>
-  Part(const T& value)  // NOLINT(google-explicit-constructor): parts are written as plain arguments
-      : value_(&value), write_([](std::ostream& out, const void* raw) { out << *static_cast<const T*>(raw); }) {}
-  template <std::size_t n>
-  Part(const char (&text)[n])  // NOLINT(google-explicit-constructor)
-      : value_(text), write_(write_text) {}
+// The parts of a sentence go to one function as addresses, beside a constant table of functions that print them: a call
+// costs a word per part and no code of its own, which keeps the hundreds of checks of the library cheap to compile.
+using PartWriter = void (*)(std::ostream&, const void*);
 
-  void write(std::ostream& out) const { write_(out, value_); }
+template <class T> void write_part(std::ostream& out, const void* part) {
+  if constexpr (std::is_array_v<T>) out << static_cast<const char*>(part);  // a string literal
+  else out << *static_cast<const T*>(part);
+}
 
- private:
-  static void write_text(std::ostream& out, const void* raw) { out << static_cast<const char*>(raw); }
+template <class... Parts>
+inline constexpr std::array<PartWriter, sizeof...(Parts)> part_writers = {write_part<Parts>...};
 
-  const void* value_;
-  void (*write_)(std::ostream&, const void*);
-};
-
-[[gnu::noinline]] inline std::string join_parts(std::initializer_list<Part> parts) {
+[[gnu::noinline]] inline std::string join_parts(std::span<const PartWriter> writers, const void* const* parts) {
   std::ostringstream out;
-  for (const Part& part : parts) part.write(out);
+  for (const PartWriter write : writers) write(out, *parts++);
   return std::move(out).str();
 }
 
-[[noreturn, gnu::cold, gnu::noinline]] inline void fail_parts(ErrorCode code, std::initializer_list<Part> parts) {
-  throw Error(code, join_parts(parts));
+[[noreturn, gnu::cold, gnu::noinline]] inline void fail_parts(ErrorCode code, std::span<const PartWriter> writers,
+                                                              const void* const* parts) {
+  throw Error(code, join_parts(writers, parts));
 }
 
 }  // namespace detail
 
 /// Joins its arguments into one string with operator<<.
-template <class... Parts>
-std::string join(const Parts&... parts) {
-  return detail::join_parts({detail::Part(parts)...});
+template <class... Parts> std::string join(const Parts&... parts) {
+  const void* const addresses[] = {&parts...};
+  return detail::join_parts(detail::part_writers<Parts...>, addresses);
 }
 
 /// Throws Error(code, join(parts...)).
-template <class... Parts>
-[[noreturn]] void fail(ErrorCode code, const Parts&... parts) {
-  detail::fail_parts(code, {detail::Part(parts)...});
+template <class... Parts> [[noreturn]] void fail(ErrorCode code, const Parts&... parts) {
+  const void* const addresses[] = {&parts...};
+  detail::fail_parts(code, detail::part_writers<Parts...>, addresses);
 }
 
 /// Throws unless `condition` holds. The sentence is built only on failure.
 template <class... Parts>
 [[gnu::always_inline]] inline void check(bool condition, ErrorCode code, const Parts&... parts) {
-  if (!condition) [[unlikely]] detail::fail_parts(code, {detail::Part(parts)...});
+  if (!condition) [[unlikely]]
+    fail(code, parts...);
 }
 
 }  // namespace tl

@@ -1,6 +1,7 @@
 // CPU kernels of the contract in kernels/attention.hpp: one task per (sequence, head), whose scores lie in a scratch
-// buffer of the thread. The products are gemm() on that task's columns; what is between them are vector loops. The
-// backward pass recomputes the probabilities from q, k and lse.
+// buffer of the thread, in rows that are padded to whole vectors; what is computed behind a row's end is never read.
+// The products are gemm() on that task's columns; what is between them are vector loops. The backward pass recomputes
+// the probabilities from q, k and lse.
 #pragma once
 
 #include <algorithm>
@@ -42,7 +43,7 @@ template <class T> struct AttentionTask {
     first_key = p.cu_k[sequence];
     queries = p.cu_q[sequence + 1] - first_query;
     keys = p.cu_k[sequence + 1] - first_key;
-    score_stride = (keys + vector_lanes - 1) / vector_lanes * vector_lanes;
+    score_stride = padded(keys);
     column = task % p.heads * p.head_width;
     q = {p.q + first_query * p.q_stride + column, p.q_stride, queries};
     k = {p.k + first_key * p.k_stride + column, p.k_stride, keys};
@@ -77,20 +78,19 @@ TL_INLINE inline std::int64_t ordered_bits(double x) {
   return bits ^ ((bits >> 63) & 0x7fffffffffffffff);
 }
 
-/// The largest of count values; minus infinity if there are none, NaN if one of them is a positive NaN.
+/// The largest of count values, a multiple of vector_lanes; minus infinity if there are none, NaN if one of them is a
+/// positive NaN.
 template <class T> TL_INLINE inline T largest_of(const T* values, std::int64_t count) {
   using Bits = decltype(ordered_bits(T{}));
   Bits partial[vector_lanes];
   for (Bits& bits : partial) bits = ordered_bits(-std::numeric_limits<T>::infinity());
-  std::int64_t i = 0;
-  for (; i + vector_lanes <= count; i += vector_lanes) {
+  for (std::int64_t i = 0; i < count; i += vector_lanes) {
     TL_INDEPENDENT_ITERATIONS
     for (std::int64_t lane = 0; lane < vector_lanes; ++lane) {
       const Bits bits = ordered_bits(values[i + lane]);
       partial[lane] = bits > partial[lane] ? bits : partial[lane];
     }
   }
-  for (; i < count; ++i) partial[0] = std::max(partial[0], ordered_bits(values[i]));
   Bits largest = partial[0];
   for (const Bits bits : partial) largest = std::max(largest, bits);
   const std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t> mask = largest >> (8 * sizeof(T) - 1);
@@ -103,7 +103,7 @@ template <class T> void attention_forward(const kernels::AttentionForward<T>& p,
   parallel_for(p.b * p.heads, 1, [&](std::int64_t task, std::int64_t) {
     const AttentionTask<T> t(p, task, 1, isa);
     T* const scores = t.scratch;                                  // [queries, score_stride]
-    T* const factors = t.scratch + t.queries * t.score_stride;    // [keys]
+    T* const factors = t.scratch + t.queries * t.score_stride;    // [score_stride]
     T* const out = p.out + t.first_query * row_width + t.column;  // [queries, width]
     gemm<T>(false, true, t.queries, t.keys, width, t.q.values, t.q.stride, t.k.values, t.k.stride, scores,
             t.score_stride, false, nullptr, Precision::f32, isa);
@@ -112,19 +112,20 @@ template <class T> void attention_forward(const kernels::AttentionForward<T>& p,
           const T scale = static_cast<T>(p.scale), kept = static_cast<T>(p.dropout.scale());
           for (std::int64_t i = 0; i < t.queries; ++i) {
             T* const row = scores + i * t.score_stride;
-            vector_loop(t.keys, [=](std::int64_t j) TL_INLINE { row[j] *= scale; });
-            const T largest = largest_of(row, t.keys);
-            vector_loop(t.keys, [=](std::int64_t j) TL_INLINE { row[j] = exp(row[j] - largest); });
-            const T sum = vector_sum<T>(t.keys, [=](std::int64_t j) TL_INLINE { return row[j]; });
+            padded_loop(t.keys, [=](std::int64_t j) TL_INLINE { row[j] *= scale; });
+            std::fill(row + t.keys, row + t.score_stride, -std::numeric_limits<T>::infinity());
+            const T largest = largest_of(row, t.score_stride);
+            padded_loop(t.keys, [=](std::int64_t j) TL_INLINE { row[j] = exp(row[j] - largest); });
+            const T sum = vector_sum<T>(t.score_stride, [=](std::int64_t j) TL_INLINE { return row[j]; });
             if (p.lse) p.lse[(t.first_query + i) * p.heads + task % p.heads] = largest + std::log(sum);
             const T inverse = T(1) / sum;
             if (!p.dropout.active()) {
-              vector_loop(t.keys, [=](std::int64_t j) TL_INLINE { row[j] *= inverse; });
+              padded_loop(t.keys, [=](std::int64_t j) TL_INLINE { row[j] *= inverse; });
               continue;
             }
-            dropout_factors(p.dropout, static_cast<std::uint32_t>(task), static_cast<std::uint32_t>(i), t.keys, kept,
-                            factors);
-            vector_loop(t.keys, [=](std::int64_t j) TL_INLINE { row[j] *= inverse * factors[j]; });
+            dropout_factors(p.dropout, static_cast<std::uint32_t>(task), static_cast<std::uint32_t>(i), t.score_stride,
+                            kept, factors, isa);
+            padded_loop(t.keys, [=](std::int64_t j) TL_INLINE { row[j] *= inverse * factors[j]; });
           }
         },
         isa);
@@ -149,7 +150,7 @@ template <class T> void attention_backward(const kernels::AttentionBackward<T>& 
     const std::int64_t stride = t.score_stride;
     T* const probabilities = t.scratch;                                   // [queries, stride], after dropout
     T* const dscores = probabilities + t.queries * stride;                // [queries, stride]
-    T* const factors = dscores + t.queries * stride;                      // [keys]
+    T* const factors = dscores + t.queries * stride;                      // [stride]
     const T* const dout = p.dout + t.first_query * row_width + t.column;  // [queries, width]
     const T* const out = p.out + t.first_query * row_width + t.column;    // [queries, width]
     gemm<T>(false, true, t.queries, t.keys, width, t.q.values, t.q.stride, t.k.values, t.k.stride, probabilities,
@@ -167,16 +168,16 @@ template <class T> void attention_backward(const kernels::AttentionBackward<T>& 
             // the mean gradient of a row's probabilities, which softmax takes off
             const T mean = vector_sum<T>(width, [=](std::int64_t x) TL_INLINE { return dout_row[x] * out_row[x]; });
             if (!p.dropout.active()) {
-              vector_loop(t.keys, [=](std::int64_t j) TL_INLINE {
+              padded_loop(t.keys, [=](std::int64_t j) TL_INLINE {
                 const T value = exp(probability[j] * scale - lse);
                 ds[j] = value * (ds[j] - mean) * scale;
                 probability[j] = value;
               });
               continue;
             }
-            dropout_factors(p.dropout, static_cast<std::uint32_t>(task), static_cast<std::uint32_t>(i), t.keys, kept,
-                            factors);
-            vector_loop(t.keys, [=](std::int64_t j) TL_INLINE {
+            dropout_factors(p.dropout, static_cast<std::uint32_t>(task), static_cast<std::uint32_t>(i), stride, kept,
+                            factors, isa);
+            padded_loop(t.keys, [=](std::int64_t j) TL_INLINE {
               const T value = exp(probability[j] * scale - lse);
               ds[j] = value * (ds[j] * factors[j] - mean) * scale;
               probability[j] = value * factors[j];

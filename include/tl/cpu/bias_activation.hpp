@@ -1,6 +1,7 @@
 // CPU bodies of bias_activation, and the activations with their derivatives as functions of the pre-activation.
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cstdint>
 #include <utility>
@@ -8,7 +9,6 @@
 
 #include <tl/cpu/rounding.hpp>
 #include <tl/cpu/row_reduction.hpp>
-#include <tl/cpu/scratch.hpp>
 #include <tl/cpu/vector_math.hpp>
 #include <tl/kernels/bias_activation.hpp>
 
@@ -71,20 +71,21 @@ template <class Body> void with_activation(Activation activation, const Body& bo
 
 }  // namespace detail
 
-/// The argument of the activation, row by row: x + bias, in bf16 rounded.
+/// The argument of the activation: x + bias, in bf16 rounded.
 template <class T> class PreActivation {
  public:
-  PreActivation(const T* x, const T* bias, std::int64_t width, Precision precision)
-      : x_(x), bias_(bias), width_(width), rounded_(precision == Precision::bf16) {
-    if (!bias || rounded_) zeros_.resize(static_cast<std::size_t>(width));
-    if (!bias) bias_ = zeros_.data();
-  }
+  /// Columns that a kernel takes through all its loops before the next ones: they stay in the first-level cache.
+  static constexpr std::int64_t piece = 512;
 
-  /// Two rows whose sum is the argument. `room` [width] is written to in bf16 only.
-  TL_INLINE std::pair<const T*, const T*> row(std::int64_t row, T* room) const {
-    const T *const x = x_ + row * width_, *const bias = bias_;
+  PreActivation(const T* x, const T* bias, std::int64_t width, Precision precision)
+      : x_(x), bias_(bias), width_(width), rounded_(precision == Precision::bf16), zeros_(piece) {}
+
+  /// Two arrays whose sum is the argument for columns [first, first + count) of a row, count <= piece. `room` [count]
+  /// is written to in bf16 only.
+  TL_INLINE std::pair<const T*, const T*> at(std::int64_t row, std::int64_t first, std::int64_t count, T* room) const {
+    const T *const x = x_ + row * width_ + first, *const bias = bias_ ? bias_ + first : zeros_.data();
     if (!rounded_) return {x, bias};
-    vector_loop(width_, [=](std::int64_t i) TL_INLINE { room[i] = round_to_bf16(x[i] + bias[i]); });
+    vector_loop(count, [=](std::int64_t i) TL_INLINE { room[i] = round_to_bf16(x[i] + bias[i]); });
     return {room, zeros_.data()};
   }
 
@@ -100,13 +101,15 @@ template <class T> void bias_activation_forward(const kernels::BiasActivationFor
   const PreActivation<T> argument(a.x, a.bias, a.f, a.precision);
   detail::with_activation(a.activation, [&](auto f) {
     parallel_vectorized<T>(a.n, row_grain(a.f), [&a, &argument](std::int64_t begin, std::int64_t end) TL_INLINE {
-      for (std::int64_t row = begin; row < end; ++row) {
-        T* const y = a.y + row * a.f;
-        const auto terms = argument.row(row, y);
-        vector_loop(a.f, [y, x = terms.first, bias = terms.second](std::int64_t i)
-                             TL_INLINE { y[i] = decltype(f)::value(x[i] + bias[i]); });
-        round_row(y, a.f, a.precision);
-      }
+      for (std::int64_t row = begin; row < end; ++row)
+        for (std::int64_t first = 0; first < a.f; first += argument.piece) {
+          const std::int64_t count = std::min(argument.piece, a.f - first);
+          T* const y = a.y + row * a.f + first;
+          const auto [x, bias] = argument.at(row, first, count, y);
+          vector_map(
+              count, y, [](T x_, T bias_) TL_INLINE { return decltype(f)::value(x_ + bias_); }, x, bias);
+          round_row(y, count, a.precision);
+        }
     });
   });
 }
@@ -115,17 +118,20 @@ template <class T> void bias_activation_backward(const kernels::BiasActivationBa
   const PreActivation<T> argument(a.x, a.bias, a.f, a.precision);
   RowReduction<T> sums(a.n, a.f);
   detail::with_activation(a.activation, [&](auto f) {
-    sums.for_each_block([&a, &argument](std::int64_t begin, std::int64_t end, T* dbias) TL_INLINE {
-      T* const room = ones<T>(a.f);
-      for (std::int64_t row = begin; row < end; ++row) {
-        const T* const dy = a.dy + row * a.f;
-        T* const dx = a.dx + row * a.f;
-        const auto terms = argument.row(row, room);
-        vector_loop(a.f, [dx, dy, x = terms.first, bias = terms.second](std::int64_t i)
-                             TL_INLINE { dx[i] = dy[i] * decltype(f)::slope(x[i] + bias[i]); });
-        round_row(dx, a.f, a.precision);
-        vector_loop(a.f, [dx, dbias](std::int64_t i) TL_INLINE { dbias[i] += dx[i]; });
-      }
+    sums.for_each_block([&a, &argument](std::int64_t begin, std::int64_t end, T* sum) TL_INLINE {
+      alignas(64) T room[PreActivation<T>::piece];
+      for (std::int64_t row = begin; row < end; ++row)
+        for (std::int64_t first = 0; first < a.f; first += argument.piece) {
+          const std::int64_t count = std::min(argument.piece, a.f - first);
+          const T* const dy = a.dy + row * a.f + first;
+          T *const dx = a.dx + row * a.f + first, *const dbias = sum + first;
+          const auto [x, bias] = argument.at(row, first, count, room);
+          vector_map(
+              count, dx, [](T dy_, T x_, T bias_) TL_INLINE { return dy_ * decltype(f)::slope(x_ + bias_); }, dy, x,
+              bias);
+          round_row(dx, count, a.precision);
+          vector_loop(count, [=](std::int64_t i) TL_INLINE { dbias[i] += dx[i]; });
+        }
     });
   });
   sums.add_to(a.dbias, 0, a.f);

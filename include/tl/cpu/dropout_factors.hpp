@@ -42,30 +42,36 @@ TL_INLINE inline void philox_lanes(std::uint32_t first_block, const std::array<s
 
 }  // namespace detail
 
-/// mask.factors(sequence, position, width, scale, out): out[c] is 0 or `scale` for channels c in [0, width).
+/// mask.factors(sequence, position, width, scale, out): out[c] is 0 or `scale` for channels c in [0, width). One
+/// function for all kernels, which choose the instruction set again by calling it: it is long, and they call it once a
+/// row.
 template <class T>
-TL_INLINE inline void dropout_factors(const kernels::DropoutMask& mask, std::uint32_t sequence, std::uint32_t position,
-                                      std::int64_t width, T scale, T* out) {
+void dropout_factors(const kernels::DropoutMask& mask, std::uint32_t sequence, std::uint32_t position,
+                     std::int64_t width, T scale, T* out, CpuIsa isa = cpu_isa()) {
   constexpr std::int64_t piece = 8 * vector_lanes;  // channels of sixteen counters
   const auto low = static_cast<std::uint32_t>(mask.seed), high = static_cast<std::uint32_t>(mask.seed >> 32);
   const auto early = static_cast<std::uint32_t>(mask.step), late = static_cast<std::uint32_t>(mask.step >> 32);
   const std::array<std::uint32_t, 2> key{low ^ (high * 0x9E3779B9U), mask.site ^ (late * 0x85EBCA6BU)};
   const std::uint32_t limit = mask.threshold();
-  std::uint32_t words[4][vector_lanes], in_order[4 * vector_lanes];
-  std::uint16_t numbers[piece];
-  for (std::int64_t first = 0; first < width; first += piece) {
-    detail::philox_lanes(static_cast<std::uint32_t>(first / 8), {position, sequence, early}, key, words);
-    for (std::int64_t lane = 0; lane < vector_lanes; ++lane)
-      for (std::int64_t word = 0; word < 4; ++word) in_order[4 * lane + word] = words[word][lane];
-    std::memcpy(numbers, in_order, sizeof numbers);
-    vector_loop(std::min(piece, width - first), [=, to = out + first, drawn = numbers](std::int64_t i)
-                                                    TL_INLINE { to[i] = drawn[i] >= limit ? scale : T(0); });
-  }
+  with_vectors<T>(
+      [=]() TL_INLINE {
+        std::uint32_t words[4][vector_lanes], in_order[4 * vector_lanes];
+        std::uint16_t numbers[piece];
+        for (std::int64_t first = 0; first < width; first += piece) {
+          detail::philox_lanes(static_cast<std::uint32_t>(first / 8), {position, sequence, early}, key, words);
+          for (std::int64_t lane = 0; lane < vector_lanes; ++lane)
+            for (std::int64_t word = 0; word < 4; ++word) in_order[4 * lane + word] = words[word][lane];
+          std::memcpy(numbers, in_order, sizeof numbers);
+          vector_loop(std::min(piece, width - first), [=, to = out + first, drawn = numbers](std::int64_t i)
+                                                          TL_INLINE { to[i] = drawn[i] >= limit ? scale : T(0); });
+        }
+      },
+      isa);
 }
 
 /// The factors of row `row` of `mask`: 0 or mask.scale().
 template <class T>
-TL_INLINE inline void dropout_factors(const kernels::DropoutMask& mask, std::int64_t row, std::int64_t width, T* out) {
+void dropout_factors(const kernels::DropoutMask& mask, std::int64_t row, std::int64_t width, T* out) {
   dropout_factors(mask, mask.row_sequence(row), mask.row_position(row), width, static_cast<T>(mask.scale()), out);
 }
 

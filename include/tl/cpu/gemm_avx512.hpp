@@ -88,15 +88,15 @@ TL_AVX512 TL_INLINE inline void finish_tile(Avx512Tile<Rows>& sum, std::int64_t 
   }
 }
 
+/// The heights of tiles: 2, 6, 10 and 14. Only the last strip of a matrix is not of 14 rows.
+constexpr std::int64_t tile_rows(std::int64_t height) { return (height + 1) / 4 * 4 + 2; }
+
 /// Calls tile.template operator()<Rows>() with the number of rows of a tile that holds `height` rows.
 template <class Tile> void with_tile_rows(std::int64_t height, const Tile& tile) {
-  switch ((height + 1) / 2) {
-    case 1: return tile.template operator()<2>();
-    case 2: return tile.template operator()<4>();
-    case 3: return tile.template operator()<6>();
-    case 4: return tile.template operator()<8>();
-    case 5: return tile.template operator()<10>();
-    case 6: return tile.template operator()<12>();
+  switch (tile_rows(height)) {
+    case 2: return tile.template operator()<2>();
+    case 6: return tile.template operator()<6>();
+    case 10: return tile.template operator()<10>();
     default: return tile.template operator()<14>();
   }
 }
@@ -107,7 +107,7 @@ struct GemmAvx512 {
   using Packed = float;
   static constexpr std::int64_t rows = 14, columns = 32, depth_step = 1, max_depth = 256, max_strips = 48;
 
-  static constexpr std::int64_t packed_rows(std::int64_t count) { return (count + 1) / 2 * 2; }
+  static constexpr std::int64_t packed_rows(std::int64_t count) { return detail::tile_rows(count); }
 
   TL_AVX512 static void pack(const float* from, std::int64_t stride, bool along_depth, std::int64_t width,
                              std::int64_t depth, std::int64_t group, float* to) {
@@ -173,7 +173,7 @@ struct GemmAvx512Bf16 {
   using Packed = std::int32_t;
   static constexpr std::int64_t rows = 14, columns = 32, depth_step = 2, max_depth = 512, max_strips = 48;
 
-  static constexpr std::int64_t packed_rows(std::int64_t count) { return (count + 1) / 2 * 2; }
+  static constexpr std::int64_t packed_rows(std::int64_t count) { return detail::tile_rows(count); }
 
   TL_AVX512_BF16 static void pack(const float* from, std::int64_t stride, bool along_depth, std::int64_t width,
                                   std::int64_t depth, std::int64_t group, std::int32_t* to) {

@@ -7,8 +7,12 @@
 // branch for g++ (it may trap), a comparison of integers does not.
 #pragma once
 
+#include <algorithm>
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <type_traits>
+#include <utility>
 
 #include <tl/core/cpu_features.hpp>
 #include <tl/core/parallel.hpp>
@@ -37,6 +41,41 @@ template <class Body> TL_INLINE inline void vector_loop(std::int64_t count, cons
     for (std::int64_t lane = 0; lane < vector_lanes; ++lane) body(i + lane);
   }
   for (; i < count; ++i) body(i);
+}
+
+/// `count` rounded up to whole vectors: the length of a row with room behind its end for vector code without a tail.
+constexpr std::int64_t padded(std::int64_t count) { return (count + vector_lanes - 1) / vector_lanes * vector_lanes; }
+
+/// vector_loop() over a padded row: body(i) for every i in [0, padded(count)).
+template <class Body> TL_INLINE inline void padded_loop(std::int64_t count, const Body& body) {
+  for (std::int64_t i = 0; i < count; i += vector_lanes) {
+    TL_INDEPENDENT_ITERATIONS
+    for (std::int64_t lane = 0; lane < vector_lanes; ++lane) body(i + lane);
+  }
+}
+
+/// out[i] = function(in[i]...) for i in [0, count); `out` may be one of `in`. For long functions: a short last vector
+/// goes through the same code as the others, in memory of its own, where vector_loop() would have a second copy.
+template <class T, class Function, class... In>
+TL_INLINE inline void vector_map(std::int64_t count, T* out, const Function& function, const In*... in) {
+  constexpr std::size_t inputs = sizeof...(In);
+  T room[inputs][vector_lanes] = {};
+  for (std::int64_t i = 0; i < count; i += vector_lanes) {
+    const bool is_short = count - i < vector_lanes;
+    const std::size_t here = static_cast<std::size_t>(is_short ? count - i : vector_lanes);
+    std::array<const T*, inputs> from = {in + i...};
+    for (std::size_t k = 0; is_short && k < inputs; ++k) {
+      std::copy_n(from[k], here, room[k]);
+      from[k] = room[k];
+    }
+    T* const to = is_short ? room[0] : out + i;
+    [&]<std::size_t... k>(std::index_sequence<k...>) TL_INLINE {
+      TL_INDEPENDENT_ITERATIONS
+      for (std::int64_t lane = 0; lane < vector_lanes; ++lane) to[lane] = function(from[k][lane]...);
+    }
+    (std::index_sequence_for<In...>{});
+    if (is_short) std::copy_n(to, here, out + i);
+  }
 }
 
 /// The sum of term(i) for i in [0, count), as `vector_lanes` interleaved partial sums that are added in order.

@@ -178,7 +178,7 @@ inline Dataset load_csv(const std::filesystem::path& path, const CsvOptions& opt
         ErrorCode::invalid_argument, "CsvOptions::delimiter: expected a printable ASCII character or a tab, got byte ",
         static_cast<int>(delimiter));
   const MappedFile file(path);
-  detail::CsvParser parser(detail::checked_text(file), options.delimiter, path.string());
+  detail::CsvParser parser(detail::checked_text(file), options.delimiter, path.native());
   std::vector<std::string> names = options.column_names;
   std::vector<std::string> fields;
   if (options.has_header && parser.next(fields) && names.empty()) names = fields;
@@ -189,13 +189,13 @@ inline Dataset load_csv(const std::filesystem::path& path, const CsvOptions& opt
       columns.resize(names.size());
     }
     if (fields.size() != names.size())
-      fail(ErrorCode::format, path.string(), ", line ", parser.record_line(), ": expected ", names.size(),
+      fail(ErrorCode::format, path.native(), ", line ", parser.record_line(), ": expected ", names.size(),
            " fields for the columns ", detail::python_text(names), ", got ", fields.size());
     for (std::size_t i = 0; i < fields.size(); ++i) columns[i].push_back(std::move(fields[i]));
   }
   Columns result;
   for (std::size_t i = 0; i < names.size(); ++i) {
-    check(std::count(names.begin(), names.end(), names[i]) == 1, ErrorCode::format, path.string(),
+    check(std::count(names.begin(), names.end(), names[i]) == 1, ErrorCode::format, path.native(),
           ": expected every column name once, got ", python_repr(names[i]), " twice");
     result.push_back({names[i], detail::infer_column(std::move(columns[i]))});
   }

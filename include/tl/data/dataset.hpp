@@ -100,7 +100,9 @@ class Dataset {
   }
 
   bool has_column(std::string_view name) const noexcept {
-    return std::any_of(columns_.begin(), columns_.end(), [&](const Column& column) { return column.name == name; });
+    for (const Column& column : columns_)
+      if (column.name == name) return true;
+    return false;
   }
 
   /// Name, type and class names of every column.
@@ -142,16 +144,23 @@ class Dataset {
     Dataset result = *this;
     result.num_rows_ = static_cast<std::int64_t>(rows.size());
     const auto chosen = std::make_shared<const std::vector<std::int64_t>>(rows.begin(), rows.end());
-    std::map<const void*, Rows> composed = {{nullptr, chosen}};  // columns of the same origin keep sharing one list
-    for (Column& column : result.columns_) {
-      Rows& target = composed[column.rows.get()];
-      if (!target) {
-        std::vector<std::int64_t> numbers;
-        numbers.reserve(rows.size());
-        for (const std::int64_t row : rows) numbers.push_back((*column.rows)[static_cast<std::size_t>(row)]);
-        target = std::make_shared<const std::vector<std::int64_t>>(std::move(numbers));
+    for (std::size_t i = 0; i < columns_.size(); ++i) {
+      const Rows& former = columns_[i].rows;
+      Rows& target = result.columns_[i].rows;
+      if (!former) {
+        target = chosen;
+        continue;
       }
-      column.rows = target;
+      std::size_t first = 0;  // columns of the same origin keep sharing one list
+      while (columns_[first].rows != former) ++first;
+      if (first < i) {
+        target = result.columns_[first].rows;
+        continue;
+      }
+      std::vector<std::int64_t> numbers;
+      numbers.reserve(rows.size());
+      for (const std::int64_t row : rows) numbers.push_back((*former)[static_cast<std::size_t>(row)]);
+      target = std::make_shared<const std::vector<std::int64_t>>(std::move(numbers));
     }
     return result;
   }
@@ -266,7 +275,7 @@ class Dataset {
         if (ids[row] < 0 || ids[row] >= static_cast<std::int64_t>(label.names.size()))
           refuse(row, join("the class id ", ids[row]));
     } else {
-      std::map<std::string_view, std::int64_t> id_of;
+      std::map<std::string, std::int64_t> id_of;
       for (const std::string& text : label.names) id_of.emplace(text, static_cast<std::int64_t>(id_of.size()));
       check(id_of.size() == label.names.size(), ErrorCode::invalid_argument, "cast_column ", python_repr(name),
             ": expected every class name once, got ", detail::python_text(label.names));

@@ -187,18 +187,18 @@ inline Dataset load_jsonl(const std::filesystem::path& path, const JsonOptions& 
   if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
   constexpr std::string_view blanks = " \t\r\n";
   if (text.substr(std::min(text.find_first_not_of(blanks), text.size())).starts_with('[')) {
-    Json array = parse_json(text, path.string());
-    detail::JsonRows rows(path.string(), "row", options);
+    Json array = parse_json(text, path.native());
+    detail::JsonRows rows(path.native(), "row", options);
     std::int64_t place = 0;
     for (Json& row : array) rows.add(std::move(row), ++place);
     return rows.finish();
   }
-  detail::JsonRows rows(path.string(), "line", options);
+  detail::JsonRows rows(path.native(), "line", options);
   for (std::int64_t number = 1; !text.empty(); ++number) {
     const std::size_t length = std::min(text.find('\n'), text.size());
     const std::string_view line = text.substr(0, length);
     if (line.find_first_not_of(blanks) != std::string_view::npos)
-      rows.add(parse_json(line, join(path.string(), ", line ", number)), number);
+      rows.add(parse_json(line, join(path.native(), ", line ", number)), number);
     text.remove_prefix(std::min(length + 1, text.size()));
   }
   return rows.finish();

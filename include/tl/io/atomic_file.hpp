@@ -65,13 +65,13 @@ class AtomicFile {
 
   /// Appends bytes. Throws io with the wanted and the written number of bytes.
   void write(std::span<const std::byte> data) {
-    check(file_.get() >= 0, ErrorCode::state, "cannot write ", path_.string(), ": it is already committed");
+    check(file_.get() >= 0, ErrorCode::state, "cannot write ", path_.native(), ": it is already committed");
     const std::uint64_t wanted = std::max(expected_bytes_, written_ + data.size());
     while (!data.empty()) {
       const auto count = ::write(file_.get(), data.data(), std::min(data.size(), max_write));
       if (count < 0 && errno == EINTR) continue;
       if (count <= 0)
-        fail(ErrorCode::io, "cannot write ", path_.string(), ": ",
+        fail(ErrorCode::io, "cannot write ", path_.native(), ": ",
              std::generic_category().message(count < 0 ? errno : ENOSPC), "; wanted ", wanted, " bytes, wrote ",
              written_);
       written_ += static_cast<std::uint64_t>(count);
@@ -86,7 +86,7 @@ class AtomicFile {
 
   /// Flushes and renames: from here on the target has the new content, also after a power cut. Throws io.
   void commit() {
-    check(file_.get() >= 0, ErrorCode::state, "cannot commit ", path_.string(), " twice");
+    check(file_.get() >= 0, ErrorCode::state, "cannot commit ", path_.native(), " twice");
     if (::fsync(file_.get()) != 0) fail_full(errno);
     if (::close(file_.release()) != 0) fail_full(errno);
     if (::rename(temporary_.c_str(), path_.c_str()) != 0) detail::fail_errno("replace", path_, errno);
@@ -141,7 +141,7 @@ class AtomicFolder {
   /// Flushes all files and puts the folder in the target's place; a former folder of that name is swapped out in one
   /// step and then removed. Throws io.
   void commit() {
-    check(!committed_, ErrorCode::state, "cannot commit ", target_.string(), " twice");
+    check(!committed_, ErrorCode::state, "cannot commit ", target_.native(), " twice");
     guarded("flush", [this] {
       for (const auto& entry : std::filesystem::recursive_directory_iterator(partial_))
         if (!entry.is_symlink() && (entry.is_regular_file() || entry.is_directory())) detail::sync_path(entry.path());
@@ -152,7 +152,7 @@ class AtomicFolder {
       if (::rename(partial_.c_str(), target_.c_str()) != 0) detail::fail_errno("create", target_, errno);
       committed_ = true;
     } else {
-      check(S_ISDIR(status.st_mode), ErrorCode::io, "cannot replace ", target_.string(),
+      check(S_ISDIR(status.st_mode), ErrorCode::io, "cannot replace ", target_.native(),
             ": expected a folder or nothing, got a file");
       swap_with_target();
     }
@@ -164,7 +164,7 @@ class AtomicFolder {
     path = path.lexically_normal();
     if (!path.has_filename()) path = path.parent_path();  // "results/" names the folder "results"
     check(path.has_filename() && path != "." && path.filename() != "..", ErrorCode::invalid_argument,
-          "AtomicFolder: expected the path of a folder with a name, got \"", path.string(), "\"");
+          "AtomicFolder: expected the path of a folder with a name, got \"", path.native(), "\"");
     return path;
   }
 
@@ -184,8 +184,8 @@ class AtomicFolder {
       folder_ = detail::FileDescriptor(::open(partial_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
       if (folder_.get() < 0 && errno == ENOENT) continue;
       if (folder_.get() < 0) detail::fail_errno("open", partial_, errno);
-      check(::flock(folder_.get(), LOCK_EX | LOCK_NB) == 0, ErrorCode::state, "cannot write ", target_.string(),
-            ": another writer is filling ", partial_.string());
+      check(::flock(folder_.get(), LOCK_EX | LOCK_NB) == 0, ErrorCode::state, "cannot write ", target_.native(),
+            ": another writer is filling ", partial_.native());
       // between open and lock the former writer may have renamed this very folder into place: then take a new one
       struct stat locked {}, named {};
       if (::fstat(folder_.get(), &locked) == 0 && ::stat(partial_.c_str(), &named) == 0 &&

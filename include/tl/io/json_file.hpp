@@ -13,7 +13,7 @@ namespace tl {
 /// Reads a whole file. Throws io if it cannot be read, format with path and byte offset if it is not JSON.
 inline Json read_json(const std::filesystem::path& path) {
   const MappedFile file(path);
-  return parse_json(file.text(), path.string());
+  return parse_json(file.text(), path.native());
 }
 
 /// Writes json.dumps(value, ...) and a newline atomically. Throws io.

@@ -24,7 +24,7 @@ namespace detail {
 
 /// Throws io: "cannot <action> <path>: <what the system says>".
 [[noreturn]] inline void fail_errno(std::string_view action, const std::filesystem::path& path, int error) {
-  fail(ErrorCode::io, "cannot ", action, " ", path.string(), ": ", std::generic_category().message(error));
+  fail(ErrorCode::io, "cannot ", action, " ", path.native(), ": ", std::generic_category().message(error));
 }
 
 /// An open file that closes itself.
@@ -64,7 +64,7 @@ class MappedFile {
     if (file.get() < 0) detail::fail_errno("open", path_, errno);
     struct stat status {};
     if (::fstat(file.get(), &status) != 0) detail::fail_errno("inspect", path_, errno);
-    check(S_ISREG(status.st_mode), ErrorCode::io, "cannot read ", path_.string(), ": expected a regular file, got ",
+    check(S_ISREG(status.st_mode), ErrorCode::io, "cannot read ", path_.native(), ": expected a regular file, got ",
           S_ISDIR(status.st_mode) ? "a folder" : "a device or pipe");
     size_ = static_cast<std::size_t>(status.st_size);
     if (size_ == 0) return;

@@ -12,7 +12,6 @@
 #include <string>
 #include <string_view>
 #include <system_error>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -104,11 +103,11 @@ class SafetensorsParser {
 
   static std::string excerpt(const Json& value) { return dump_json(value, {.indent = -1}).substr(0, 60); }
 
-  static std::uint64_t parse_natural(const Json& value, const std::string& where) {
+  static std::uint64_t parse_natural(const Json& value, const std::string& where, const char* key) {
     if (!value.is_number_integer() || (!value.is_number_unsigned() && value.get<std::int64_t>() < 0))
-      fail(ErrorCode::format, where, ": expected integers >= 0, got ", excerpt(value));
+      fail(ErrorCode::format, where, ", ", key, ": expected integers >= 0, got ", excerpt(value));
     const auto number = value.get<std::uint64_t>();
-    check(number <= max_offset, ErrorCode::format, where, ": expected integers up to 2^62, got ", number);
+    check(number <= max_offset, ErrorCode::format, where, ", ", key, ": expected integers up to 2^62, got ", number);
     return number;
   }
 
@@ -128,8 +127,8 @@ class SafetensorsParser {
     Entry entry;
     entry.tensor.name = name;
     entry.tensor.dtype = stored_dtype(dtype.string());
-    entry.begin = parse_natural(offsets[0], where + ", data_offsets");
-    entry.end = parse_natural(offsets[1], where + ", data_offsets");
+    entry.begin = parse_natural(offsets[0], where, "data_offsets");
+    entry.end = parse_natural(offsets[1], where, "data_offsets");
     check(entry.begin <= entry.end, ErrorCode::format, where, ", data_offsets: expected begin <= end, got ",
           entry.begin, " and ", entry.end);
     check(shape.size() <= static_cast<std::size_t>(Shape::max_rank), ErrorCode::format, where,
@@ -137,7 +136,7 @@ class SafetensorsParser {
     std::vector<std::int64_t> extents;
     std::uint64_t elements = 1;
     for (const Json& extent : shape) {
-      const std::uint64_t number = parse_natural(extent, where + ", shape");
+      const std::uint64_t number = parse_natural(extent, where, "shape");
       if (number != 0 && elements > max_offset / number)
         fail(ErrorCode::format, where, ", shape: expected at most 2^62 elements, got ", excerpt(shape));
       elements *= number;
@@ -193,13 +192,13 @@ class SafetensorsReader {
   /// The tensor of that name, or nullptr.
   const StoredTensor* find(std::string_view name) const {
     const auto found = index_.find(std::string(name));
-    return found == index_.end() ? nullptr : &tensors_[found->second];
+    return found == index_.end() ? nullptr : &tensors_[static_cast<std::size_t>(found->second)];
   }
 
   /// The tensor of that name. Throws not_found.
   const StoredTensor& at(std::string_view name) const {
     const StoredTensor* tensor = find(name);
-    check(tensor != nullptr, ErrorCode::not_found, path_.string(), ": expected a tensor ", name, ", got ",
+    check(tensor != nullptr, ErrorCode::not_found, path_.native(), ": expected a tensor ", name, ", got ",
           tensors_.size(), " tensors without it");
     return *tensor;
   }
@@ -210,7 +209,7 @@ class SafetensorsReader {
     if (!std::filesystem::is_directory(path, ignored)) return path;
     for (const char* name : {"model.safetensors", "model.safetensors.index.json"})
       if (std::filesystem::exists(path / name, ignored)) return path / name;
-    fail(ErrorCode::not_found, path.string(),
+    fail(ErrorCode::not_found, path.native(),
          ": expected model.safetensors or model.safetensors.index.json, got a folder with neither");
   }
 
@@ -218,8 +217,8 @@ class SafetensorsReader {
     files_.emplace_back(path);
     auto content = detail::SafetensorsParser(files_.back()).parse();
     for (auto& tensor : content.tensors) {
-      const bool fresh = index_.emplace(tensor.name, tensors_.size()).second;
-      check(fresh, ErrorCode::format, path_.string(), ": expected every tensor in one shard, got ", tensor.name,
+      const bool fresh = index_.emplace(tensor.name, static_cast<std::int64_t>(tensors_.size())).second;
+      check(fresh, ErrorCode::format, path_.native(), ": expected every tensor in one shard, got ", tensor.name,
             " again in ", path.filename().string());
       tensors_.push_back(std::move(tensor));
     }
@@ -229,25 +228,25 @@ class SafetensorsReader {
   void add_shards() {
     const Json index = read_json(path_);
     check(index.is_object() && index.contains("weight_map") && index.at("weight_map").is_object(), ErrorCode::format,
-          path_.string(), ": expected an object \"weight_map\" from tensor names to file names, it is missing");
+          path_.native(), ": expected an object \"weight_map\" from tensor names to file names, it is missing");
     std::map<std::string, std::string> shards;  // file name -> a tensor that it is named for
     for (const auto& [tensor, file] : index.at("weight_map").items()) {
-      check(file.is_string(), ErrorCode::format, path_.string(), ", weight_map, ", tensor,
+      check(file.is_string(), ErrorCode::format, path_.native(), ", weight_map, ", tensor,
             ": expected a file name, got ", file.type_name());
       const std::filesystem::path name = file.get<std::string>();
-      check(name.has_filename() && !name.has_parent_path(), ErrorCode::format, path_.string(), ", weight_map, ", tensor,
+      check(name.has_filename() && !name.has_parent_path(), ErrorCode::format, path_.native(), ", weight_map, ", tensor,
             ": expected a file name without a folder, got ", name.string());
       shards.emplace(name.string(), tensor);
     }
     for (const auto& [name, tensor] : shards) {
       const auto shard = path_.parent_path() / name;
       std::error_code ignored;
-      check(std::filesystem::exists(shard, ignored), ErrorCode::not_found, path_.string(), ": expected the shard ",
-            shard.string(), " for tensor ", tensor, ", the file does not exist");
+      check(std::filesystem::exists(shard, ignored), ErrorCode::not_found, path_.native(), ": expected the shard ",
+            shard.native(), " for tensor ", tensor, ", the file does not exist");
       add_file(shard);
     }
     for (const auto& [tensor, file] : index.at("weight_map").items())
-      check(find(tensor) != nullptr, ErrorCode::format, path_.string(), ": expected tensor ", tensor, " in ",
+      check(find(tensor) != nullptr, ErrorCode::format, path_.native(), ": expected tensor ", tensor, " in ",
             file.get<std::string>(), ", it is not there");
   }
 
@@ -255,7 +254,7 @@ class SafetensorsReader {
   std::vector<MappedFile> files_;
   std::vector<StoredTensor> tensors_;
   std::map<std::string, std::string> metadata_;
-  std::unordered_map<std::string, std::size_t> index_;
+  std::map<std::string, std::int64_t> index_;
 };
 
 }  // namespace tl

@@ -31,13 +31,13 @@ inline void write_safetensors(const std::filesystem::path& path, std::span<const
                               const SafetensorsMetadata& metadata = {{"format", "pt"}}) {
   std::vector<const StoredTensor*> sorted;
   for (const StoredTensor& tensor : tensors) {
-    check(tensor.name != "__metadata__", ErrorCode::invalid_argument, path.string(),
+    check(tensor.name != "__metadata__", ErrorCode::invalid_argument, path.native(),
           ": expected tensor names other than __metadata__");
     const auto bits =
         static_cast<std::uint64_t>(tensor.shape.elements()) * static_cast<std::uint64_t>(bits_of(tensor.dtype));
-    check(tensor.dtype != StoredDType::unknown, ErrorCode::dtype, path.string(), ", tensor ", tensor.name,
+    check(tensor.dtype != StoredDType::unknown, ErrorCode::dtype, path.native(), ", tensor ", tensor.name,
           ": expected a known element type, got ", to_string(tensor.dtype));
-    check(bits % 8 == 0 && tensor.data.size() == bits / 8, ErrorCode::shape, path.string(), ", tensor ", tensor.name,
+    check(bits % 8 == 0 && tensor.data.size() == bits / 8, ErrorCode::shape, path.native(), ", tensor ", tensor.name,
           ": expected ", bits, " bits for ", to_string(tensor.dtype), tensor.shape, ", got ", tensor.data.size(),
           " bytes");
     sorted.push_back(&tensor);
@@ -64,7 +64,7 @@ inline void write_safetensors(const std::filesystem::path& path, std::span<const
   }
   stable_sort_by(names);
   const auto twice = std::adjacent_find(names.begin(), names.end());
-  check(twice == names.end(), ErrorCode::invalid_argument, path.string(), ": expected every tensor name once, got ",
+  check(twice == names.end(), ErrorCode::invalid_argument, path.native(), ": expected every tensor name once, got ",
         twice == names.end() ? std::string_view{} : *twice, " twice");
 
   std::string text = dump_json(header, {.indent = -1, .sort_keys = false, .ensure_ascii = false, .compact = true});

@@ -192,7 +192,7 @@ class BertFold {
 inline Json distilbert_tokenizer_config(const std::filesystem::path& path, std::int64_t max_length) {
   Json json = Json::object();
   if (std::filesystem::exists(path)) json = read_json(path);
-  check(json.is_object(), ErrorCode::format, path.string(), ": expected a JSON object, got ", json.type_name());
+  check(json.is_object(), ErrorCode::format, path.native(), ": expected a JSON object, got ", json.type_name());
   json["tokenizer_class"] = "DistilBertTokenizer";
   json.erase("model_input_names");
   const Json* const length = json.find("model_max_length");
@@ -209,16 +209,16 @@ inline Json distilbert_tokenizer_config(const std::filesystem::path& path, std::
 inline BertConversionReport convert_bert(const std::filesystem::path& from, const std::filesystem::path& to) {
   namespace fs = std::filesystem;
   check(fs::is_directory(from), ErrorCode::io, "expected a model folder with config.json and model.safetensors, got ",
-        from.string(), ", which is not a folder");
+        from.native(), ", which is not a folder");
   const fs::path config_path = from / "config.json";
-  check(fs::exists(config_path), ErrorCode::io, "expected config.json in ", from.string(), ", it is not there");
+  check(fs::exists(config_path), ErrorCode::io, "expected config.json in ", from.native(), ", it is not there");
   std::error_code error;
   const bool free = !fs::exists(to, error) || (fs::is_directory(to, error) && fs::is_empty(to, error));
   check(free && !error, ErrorCode::invalid_argument, "expected a new or empty folder to write to, got ", to.string(),
         ", ", error ? error.message() : "where there is something already");
 
   BertConversionReport report;
-  report.config = detail::distilbert_config_of_bert(read_json(config_path), config_path.string());
+  report.config = detail::distilbert_config_of_bert(read_json(config_path), config_path.native());
   const SafetensorsReader reader(from);
   const detail::BertFold fold(reader, report.config);
   report.unused = fold.unused();
@@ -228,7 +228,7 @@ inline BertConversionReport convert_bert(const std::filesystem::path& from, cons
   }
 
   const bool has_tokenizer = fs::exists(from / "tokenizer.json") || fs::exists(from / "vocab.txt");
-  check(has_tokenizer, ErrorCode::io, "expected tokenizer.json or vocab.txt in ", from.string(), ", neither is there");
+  check(has_tokenizer, ErrorCode::io, "expected tokenizer.json or vocab.txt in ", from.native(), ", neither is there");
   const fs::path target = to.lexically_normal();
   if (target.has_parent_path()) fs::create_directories(target.parent_path(), error);
   check(!error, ErrorCode::io, "cannot make the folder ", target.parent_path().string(), ": ", error.message());

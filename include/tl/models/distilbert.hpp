@@ -171,7 +171,7 @@ class DistilBertModel {
                                          const FromPretrainedOptions& options = {}) {
     DistilBertModel model(detail::load_config(folder, options), nullptr);
     model.load_report_ = load_parameters(folder, model.parameters_, "distilbert.", class_name, options);
-    check(model.load_report_.missing.empty(), ErrorCode::format, folder.string(), ": ", model.load_report_.message());
+    check(model.load_report_.missing.empty(), ErrorCode::format, folder.native(), ": ", model.load_report_.message());
     detail::initialize_missing(model.load_report_, model.config_, model.modules_, model.parameters_, options);
     return model;
   }

@@ -253,9 +253,9 @@ inline DistilBertConfig DistilBertConfig::from_json(const Json& json, const std:
 inline DistilBertConfig DistilBertConfig::from_pretrained(const std::filesystem::path& folder) {
   const auto path = folder / "config.json";
   check(std::filesystem::is_directory(folder), ErrorCode::io, "expected a model folder with config.json and ",
-        "model.safetensors, got ", folder.string(), ", which is not a folder");
-  check(std::filesystem::exists(path), ErrorCode::io, "expected config.json in ", folder.string(), ", it is not there");
-  return from_json(read_json(path), path.string());
+        "model.safetensors, got ", folder.native(), ", which is not a folder");
+  check(std::filesystem::exists(path), ErrorCode::io, "expected config.json in ", folder.native(), ", it is not there");
+  return from_json(read_json(path), path.native());
 }
 
 inline Json DistilBertConfig::to_json(const std::string& architecture) const {

@@ -45,7 +45,7 @@ class DistilBertForSequenceClassification {
     DistilBertForSequenceClassification model(detail::load_config(folder, options), nullptr);
     model.load_report_ = load_parameters(folder, model.parameters_, "distilbert.", class_name, options);
     for (const auto& name : model.load_report_.missing)
-      check(!name.starts_with("distilbert."), ErrorCode::format, folder.string(), ": expected the encoder's parameter ",
+      check(!name.starts_with("distilbert."), ErrorCode::format, folder.native(), ": expected the encoder's parameter ",
             name, " in the checkpoint, it is not there; this is not a complete DistilBERT");
     detail::initialize_missing(model.load_report_, model.config_, model.modules_.distilbert, model.parameters_,
                                options);
@@ -55,7 +55,7 @@ class DistilBertForSequenceClassification {
   /// Replaces all parameters by those of a checkpoint of the same model. Throws Error(format) if one is missing.
   void load_weights(const std::filesystem::path& folder) {
     const LoadReport report = load_parameters(folder, parameters_, "distilbert.", class_name);
-    check(report.complete(), ErrorCode::format, folder.string(), ": expected every parameter of ", class_name, ", ",
+    check(report.complete(), ErrorCode::format, folder.native(), ": expected every parameter of ", class_name, ", ",
           report.missing.empty() ? "" : report.missing.front(), " is missing");
   }
 

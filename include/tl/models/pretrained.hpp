@@ -76,9 +76,9 @@ inline void check_weights_present(const std::filesystem::path& folder) {
   std::error_code ignored;
   const auto has = [&](const char* name) { return std::filesystem::exists(folder / name, ignored); };
   if (has("model.safetensors") || has("model.safetensors.index.json")) return;
-  check(!has("pytorch_model.bin"), ErrorCode::io, "expected model.safetensors in ", folder.string(),
+  check(!has("pytorch_model.bin"), ErrorCode::io, "expected model.safetensors in ", folder.native(),
         ", got pytorch_model.bin only, which is a pickle; save the model with safe_serialization in Python first");
-  fail(ErrorCode::io, "expected model.safetensors or model.safetensors.index.json in ", folder.string(),
+  fail(ErrorCode::io, "expected model.safetensors or model.safetensors.index.json in ", folder.native(),
        ", neither is there");
 }
 
@@ -92,24 +92,23 @@ inline LoadReport load_parameters(const std::filesystem::path& folder, Parameter
                                   const FromPretrainedOptions& options = {}) {
   detail::check_weights_present(folder);
   const SafetensorsReader reader(folder);
-  const auto starts = [&](std::string_view name) { return name.starts_with(prefix); };
-  const bool file_has = std::any_of(reader.tensors().begin(), reader.tensors().end(),
-                                    [&](const StoredTensor& tensor) { return starts(tensor.name); });
-  const bool model_has = std::any_of(parameters.named().begin(), parameters.named().end(),
-                                     [&](const auto& entry) { return starts(entry.name); });
-  std::map<std::string, const StoredTensor*> found;
-  for (const StoredTensor& tensor : reader.tensors())
-    if (auto name = detail::model_name(tensor.name, prefix, model_has && !file_has, !model_has && file_has))
-      found[*name] = &tensor;
+  const auto& tensors = reader.tensors();
+  bool file_has = false, model_has = false;  // names with the prefix
+  for (const StoredTensor& tensor : tensors) file_has |= tensor.name.starts_with(prefix);
+  for (const auto& entry : parameters.named()) model_has |= entry.name.starts_with(prefix);
+  std::map<std::string, std::int64_t> found;  // the number of a tensor by the name that the model has for it
+  for (std::size_t i = 0; i < tensors.size(); ++i)
+    if (auto name = detail::model_name(tensors[i].name, prefix, model_has && !file_has, !model_has && file_has))
+      found[*name] = static_cast<std::int64_t>(i);
 
-  LoadReport report{model_class, folder.string(), {}, {}, {}};
+  LoadReport report{model_class, folder.native(), {}, {}, {}};
   for (const auto& entry : parameters.named()) {
     const auto at = found.find(entry.name);
     if (at == found.end()) {
       report.missing.push_back(entry.name);
       continue;
     }
-    const StoredTensor& stored = *at->second;
+    const StoredTensor& stored = tensors[static_cast<std::size_t>(at->second)];
     if (stored.shape == entry.shape()) {
       read_floats(stored, entry.value().span());
     } else {
@@ -145,7 +144,7 @@ inline void save_parameters(const std::filesystem::path& folder, const Parameter
                             const Json& config) {
   std::error_code error;
   std::filesystem::create_directories(folder, error);
-  check(!error && std::filesystem::is_directory(folder), ErrorCode::io, "cannot make the folder ", folder.string(),
+  check(!error && std::filesystem::is_directory(folder), ErrorCode::io, "cannot make the folder ", folder.native(),
         ": ", error ? error.message() : "a file of that name exists");
   std::vector<StoredTensor> tensors;
   for (const auto& part : parameters.named()) {

@@ -40,14 +40,14 @@ template <Real T> struct ParameterCollector {
 
   void operator()(std::string_view name, Parameter<T>& parameter) { (*this)(name, parameter, 0, parameter.shape()[0]); }
   void operator()(std::string_view name, Parameter<T>& parameter, std::int64_t begin, std::int64_t end) {
-    found->push_back({prefix + std::string(name), parameter, begin, end});
+    found->push_back({join(prefix, name), parameter, begin, end});
   }
   template <Module M> void operator()(std::string_view name, M&& module) {
-    ParameterCollector inner{prefix + std::string(name) + ".", found};
+    ParameterCollector inner{join(prefix, name, '.'), found};
     module.members(inner);
   }
   template <Module M> void operator()(std::string_view name, std::vector<M>& modules) {
-    for (std::size_t i = 0; i < modules.size(); ++i) (*this)(std::string(name) + "." + std::to_string(i), modules[i]);
+    for (std::size_t i = 0; i < modules.size(); ++i) (*this)(join(name, '.', i), modules[i]);
   }
 };
 
@@ -58,17 +58,16 @@ struct TreePrinter {
   template <Real T, class... Range> void operator()(std::string_view, Parameter<T>&, Range...) {}
 
   template <Module M> void operator()(std::string_view name, M&& module) {
-    line("(" + std::string(name) + "): ", module);
+    line(join('(', name, "): "), module);
   }
   // Equal modules of a list are one entry with their number, as the reference prints them.
   template <Module M> void operator()(std::string_view name, std::vector<M>& modules) {
     indent();
-    *out += "(" + std::string(name) + "): ModuleList(\n";
+    *out += join('(', name, "): ModuleList(\n");
     if (!modules.empty()) {
-      const std::string last = std::to_string(modules.size() - 1);
       TreePrinter inner{out, depth + 1};
-      inner.line(modules.size() == 1 ? "(0): " : "(0-" + last + "): " + std::to_string(modules.size()) + " x ",
-                 modules[0]);
+      const std::size_t count = modules.size();
+      inner.line(count == 1 ? "(0): " : join("(0-", count - 1, "): ", count, " x "), modules[0]);
     }
     indent();
     *out += ")\n";

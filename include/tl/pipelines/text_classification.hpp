@@ -260,7 +260,7 @@ inline TextClassificationPipeline<DistilBertForSequenceClassification> pipeline(
   detail::check_task(task);
   auto model = std::make_shared<DistilBertForSequenceClassification>(
       DistilBertForSequenceClassification::from_pretrained(folder));
-  check(model->load_report().complete(), ErrorCode::format, folder.string(),
+  check(model->load_report().complete(), ErrorCode::format, folder.native(),
         ": expected a fine-tuned classifier, its classification head is missing; fine-tune it first");
   return {std::move(model), Tokenizer::from_pretrained(folder), options};
 }

@@ -136,12 +136,13 @@ class AddedVocabulary {
       check(detail::text::find_invalid_utf8(token.content) == std::string_view::npos, ErrorCode::format,
             "added token \"", token.content, "\": expected valid UTF-8");
       std::int32_t id = next_id(model);
-      if (const auto known = ids_.find(token.content); known != ids_.end()) id = known->second;
+      if (const auto known = token_to_id(token.content)) id = *known;
       else if (const auto piece = model.token_to_id(token.content)) id = *piece;
-      const auto [slot, is_new] = tokens_.try_emplace(id, token);
+      const auto slot = tokens_.find(id);
+      const bool is_new = slot == tokens_.end();
       if (!is_new && slot->second == token) continue;
-      slot->second = token;
-      ids_.insert_or_assign(token.content, id);
+      tokens_[id] = token;
+      ids_[token.content] = id;
       if (is_new) order_.push_back(id);
       ++added;
     }
@@ -171,8 +172,8 @@ class AddedVocabulary {
   }
 
   std::optional<std::int32_t> token_to_id(std::string_view content) const {
-    const auto found = ids_.find(content);
-    return found == ids_.end() ? std::nullopt : std::optional(found->second);
+    const auto found = ids_.find(std::string(content));
+    return found == ids_.end() ? std::nullopt : std::optional(static_cast<std::int32_t>(found->second));
   }
 
   /// The id the next token that is not a piece gets.
@@ -182,7 +183,7 @@ class AddedVocabulary {
 
  private:
   std::map<std::int32_t, AddedToken> tokens_;
-  std::map<std::string, std::int32_t, std::less<>> ids_;
+  std::map<std::string, std::int64_t> ids_;
   std::vector<std::int32_t> order_;  // as added: of two normalised forms that are equal the first counts
   detail::text::TokenMatcher raw_, normalized_;
 };

@@ -34,7 +34,7 @@ inline bool present(const std::filesystem::path& path) {
 struct ConfigFiles {
   Json config = Json::object();
   std::map<std::int32_t, AddedToken> added_tokens_decoder;
-  std::map<std::string, AddedToken> flagged;  // special tokens that came as objects, by content
+  std::vector<AddedToken> flagged;            // special tokens that came as objects
   std::set<std::string> written_as_object;    // those of special_tokens_map.json
   std::string where;
 };
@@ -45,9 +45,8 @@ inline std::string read_special(const JsonView& view, ConfigFiles& files) {
   view.expect(view.value.is_object(), "a string or an object with the key \"content\"");
   AddedToken token = read_added_token(view);
   token.special = true;
-  std::string content = token.content;
-  files.flagged.insert_or_assign(content, std::move(token));
-  return content;
+  files.flagged.push_back(token);
+  return token.content;
 }
 
 inline ConfigFiles read_config_files(const std::filesystem::path& folder) {
@@ -69,7 +68,7 @@ inline ConfigFiles read_config_files(const std::filesystem::path& folder) {
   if (view.has("added_tokens_decoder")) {
     const JsonView decoder = view.object("added_tokens_decoder");
     for (const auto& [key, entry] : decoder.value.items()) {
-      const JsonView token{entry, decoder.where + "." + key};
+      const JsonView token{entry, join(decoder.where, '.', key)};
       std::int32_t id = -1;
       const auto [end, error] = std::from_chars(key.data(), key.data() + key.size(), id);
       token.expect(error == std::errc() && end == key.data() + key.size() && id >= 0, "an id as the key");
@@ -78,7 +77,7 @@ inline ConfigFiles read_config_files(const std::filesystem::path& folder) {
     }
   } else if (!overlay.empty()) {
     for (const auto& [key, value] : overlay.items()) files.config[key] = value;
-    files.where = config.string() + " with " + map.filename().string();
+    files.where = join(config.native(), " with ", map.filename().native());
   }
   return files;
 }
@@ -146,9 +145,10 @@ inline void add_named_specials(TokenizerData& data, const ConfigFiles& files) {
   std::vector<AddedToken> missing;
   const auto want = [&](const std::string& content) {
     if (data.added.token_to_id(content)) return;
-    const auto flagged = files.flagged.find(content);
-    missing.push_back(flagged != files.flagged.end() ? flagged->second
-                                                     : AddedToken{.content = content, .special = true});
+    AddedToken token{.content = content, .special = true};
+    for (const AddedToken& flagged : files.flagged)
+      if (flagged.content == content) token = flagged;
+    missing.push_back(token);
   };
   for (const std::string& content : data.config.special) want(content);
   for (const std::string& content : data.config.additional_special_tokens) want(content);
@@ -166,7 +166,7 @@ inline std::string tokenizer_class(const ConfigFiles& files, const std::filesyst
   const auto path = folder / "config.json";
   if (!present(path)) return "DistilBertTokenizer";
   const Json model = read_json_object(path);
-  return JsonView{model, path.string(), true}.text_or("model_type", "") == "bert" ? "BertTokenizer"
+  return JsonView{model, path.native(), true}.text_or("model_type", "") == "bert" ? "BertTokenizer"
                                                                                   : "DistilBertTokenizer";
 }
 
@@ -217,7 +217,7 @@ inline bool looks_like_hub_name(const std::string& name) {
 
 inline void check_folder(const std::filesystem::path& folder) {
   constexpr std::string_view expected = "a folder that holds tokenizer.json or vocab.txt";
-  const std::string name = folder.string();
+  const std::string name = folder.native();
   if (!present(folder))
     fail(ErrorCode::not_found, "tokenizer: expected ", expected, ", got \"", name, "\", which does not exist",
          looks_like_hub_name(name) ? "; models are not downloaded by their name on a hub, pass the path of a local copy"
@@ -233,7 +233,7 @@ inline void check_folder(const std::filesystem::path& folder) {
 inline void read_added_tokens_file(const std::filesystem::path& path, const TokenizerConfig& config,
                                    ConfigFiles& files) {
   const Json ids = read_json_object(path);
-  files.where = path.string();
+  files.where = path.native();
   for (const auto& [content, id] : ids.items()) {
     JsonView{id, files.where + ": " + content}.expect(is_id(id), "an id");
     const bool special = is_named_special(config, content);
@@ -252,13 +252,13 @@ inline TokenizerData load_tokenizer(const std::filesystem::path& folder, const T
   TokenizerData data;
   data.config = make_config(files, options);
   data.config.tokenizer_class = tokenizer_class(files, folder);
-  if (standard) make_standard(data, read_vocabulary_lines(vocabulary), vocabulary.string());
+  if (standard) make_standard(data, read_vocabulary_lines(vocabulary), vocabulary.native());
   else read_tokenizer_json(tokenizer, data);
   data.normalizer = Normalizer(make_normalizer(files, options, data.normalizer.options().clean_text));
   if (standard && files.added_tokens_decoder.empty() && present(added))
     read_added_tokens_file(added, data.config, files);
   finish(data, files, standard);
-  check_template(data, tokenizer.string());
+  check_template(data, tokenizer.native());
   return data;
 }
 

@@ -23,7 +23,7 @@ namespace tl::detail::text {
 
 inline Json read_json_object(const std::filesystem::path& path) {
   Json root = read_json(path);
-  check(root.is_object(), ErrorCode::format, path.string(), ": expected a JSON object, got ", root.type_name());
+  check(root.is_object(), ErrorCode::format, path.native(), ": expected a JSON object, got ", root.type_name());
   return root;
 }
 
@@ -99,9 +99,9 @@ inline std::vector<std::string> read_vocabulary_lines(const std::filesystem::pat
   const MappedFile file(path);
   const std::string_view text = file.text();
   const std::size_t bad = find_invalid_utf8(text);
-  check(bad == std::string::npos, ErrorCode::format, path.string(),
+  check(bad == std::string::npos, ErrorCode::format, path.native(),
         ": expected UTF-8 text, got an invalid sequence at byte ", bad);
-  check(!text.empty(), ErrorCode::format, path.string(), ": expected one piece per line, got an empty file");
+  check(!text.empty(), ErrorCode::format, path.native(), ": expected one piece per line, got an empty file");
   std::vector<std::string> lines;
   for (std::size_t begin = 0; begin < text.size();) {
     const std::size_t end = std::min(text.find_first_of("\r\n", begin), text.size());
@@ -155,7 +155,7 @@ inline NormalizerOptions read_normalizer(const JsonView& from) {
 inline std::vector<TemplateItem> read_template(const JsonView& list, const PostProcessor& processor) {
   std::vector<TemplateItem> items;
   for (const Json& entry : list.value) {
-    const JsonView view{entry, list.where + "[" + std::to_string(items.size()) + "]"};
+    const JsonView view{entry, join(list.where, '[', items.size(), ']')};
     view.expect(entry.is_object(), "an object");
     TemplateItem item{TemplateItem::Kind::special, {}, 0};
     if (view.has("SpecialToken")) {
@@ -195,7 +195,7 @@ inline PostProcessor read_post_processor(const JsonView& from) {
   out.form = PostProcessor::Form::template_processing;
   const JsonView specials = from.object("special_tokens");
   for (const auto& [name, entry] : specials.value.items()) {
-    const JsonView view{entry, specials.where + "." + name};
+    const JsonView view{entry, join(specials.where, '.', name)};
     view.expect(entry.is_object(), "an object");
     PostProcessor::Special special;
     const JsonView ids = view.array("ids"), tokens = view.array("tokens");
@@ -233,7 +233,7 @@ inline void add_with_ids(TokenizerData& data, const std::map<std::int32_t, Added
 /// still be overridden by the configuration.
 inline void read_tokenizer_json(const std::filesystem::path& path, TokenizerData& data) {
   const Json root = read_json_object(path);
-  const JsonView view{root, path.string(), true};
+  const JsonView view{root, path.native(), true};
   data.model = read_model(view.object("model"));
   data.normalizer = Normalizer(read_normalizer(view.object("normalizer")));
   const JsonView pre_tokenizer = view.object("pre_tokenizer");
@@ -253,7 +253,7 @@ inline void read_tokenizer_json(const std::filesystem::path& path, TokenizerData
   const JsonView added = view.array("added_tokens");
   std::map<std::int32_t, AddedToken> tokens;
   for (std::size_t i = 0; i < added.value.size(); ++i) {
-    const JsonView entry{added.value[i], added.where + "[" + std::to_string(i) + "]"};
+    const JsonView entry{added.value[i], join(added.where, '[', i, ']')};
     entry.expect(entry.value.is_object(), "an object");
     const std::int32_t id = entry.id("id");
     check(tokens.emplace(id, read_added_token(entry)).second, ErrorCode::format, entry.where,

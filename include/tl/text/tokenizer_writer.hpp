@@ -174,7 +174,7 @@ inline std::string added_tokens_text(const TokenizerData& data) {
 inline void save_tokenizer(const std::filesystem::path& folder, const TokenizerData& data) {
   std::error_code error;
   std::filesystem::create_directories(folder, error);
-  check(!error, ErrorCode::io, folder.string(), ": cannot be created (", error.message(), ")");
+  check(!error, ErrorCode::io, folder.native(), ": cannot be created (", error.message(), ")");
   write_file(folder / "tokenizer.json", tokenizer_json_text(data));
   write_file(folder / "vocab.txt", vocabulary_text(*data.model));
   write_file(folder / "tokenizer_config.json", tokenizer_config_text(data));

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <cstring>
 #include <iterator>
 #include <string>
@@ -59,7 +60,7 @@ class CharTable {
     for (char32_t c = 0xAC00; c <= 0xD7A3; ++c) mark(c, char_decomposed);
   }
 
-  template <std::size_t n> void add(const CodePointRange (&ranges)[n], CharClass bit) {
+  void add(std::span<const CodePointRange> ranges, CharClass bit) {
     for (const auto& range : ranges)
       for (char32_t c = range.first; c <= range.last; ++c) mark(c, bit);
   }

@@ -69,12 +69,12 @@ template <class Progress, class Visit> void visit_data_settings(Progress& progre
 }
 
 template <class T> void read_member(const Json& json, const char* key, T& value, const std::filesystem::path& path) {
-  check(json.is_object() && json.contains(key), ErrorCode::format, path.string(), ": expected the key \"", key,
+  check(json.is_object() && json.contains(key), ErrorCode::format, path.native(), ": expected the key \"", key,
         "\", which is missing");
   try {
     value = json.at(key).get<T>();
   } catch (const Error&) {
-    fail(ErrorCode::format, path.string(), ", key \"", key, "\": got a value of the wrong type, ",
+    fail(ErrorCode::format, path.native(), ", key \"", key, "\": got a value of the wrong type, ",
          json.at(key).type_name());
   }
 }
@@ -90,7 +90,7 @@ inline Mt19937::State generator_state(const Json& json, const std::filesystem::p
   Mt19937::State state;
   read_member(json, "key", key, path);
   read_member(json, "position", state.position, path);
-  check(key.size() == state.key.size() && state.position <= Mt19937::words, ErrorCode::format, path.string(),
+  check(key.size() == state.key.size() && state.position <= Mt19937::words, ErrorCode::format, path.native(),
         ": expected 624 words and a position in [0, 624], got ", key.size(), " words and position ", state.position);
   std::copy(key.begin(), key.end(), state.key.begin());
   if (json.contains("next_normal") && json.at("next_normal").is_number())
@@ -126,7 +126,7 @@ inline RunProgress load_progress(const std::filesystem::path& folder) {
   const auto read = [&](const char* key, auto& value) { detail::read_member(json, key, value, path); };
   detail::visit_position(progress, read);
   detail::visit_data_settings(progress, read);
-  check(progress.epoch >= 0 && progress.batches_done >= 0, ErrorCode::format, path.string(),
+  check(progress.epoch >= 0 && progress.batches_done >= 0, ErrorCode::format, path.native(),
         ": expected epoch and batches_done of at least 0, got ", progress.epoch, " and ", progress.batches_done);
   const auto rng_path = folder / "rng.json";
   const Json rng = read_json(rng_path);
@@ -167,13 +167,13 @@ inline void load_optimizer(const std::filesystem::path& folder, AdamW<float>& op
          {std::pair(".exp_avg", &optimizer.exp_avg()), std::pair(".exp_avg_sq", &optimizer.exp_avg_sq())}) {
       Tensor<float> view = detail::moment_view(*moments, parameters, part);
       const StoredTensor& stored = reader.at(part.name + suffix);
-      check(stored.shape == view.shape(), ErrorCode::shape, path.string(), ", tensor ", stored.name,
+      check(stored.shape == view.shape(), ErrorCode::shape, path.native(), ", tensor ", stored.name,
             ": expected shape ", view.shape(), ", got ", stored.shape);
       read_floats(stored, view.span());
     }
   }
   const StoredTensor& step = reader.at("step");
-  check(step.dtype == StoredDType::i64 && step.data.size() == sizeof(std::int64_t), ErrorCode::format, path.string(),
+  check(step.dtype == StoredDType::i64 && step.data.size() == sizeof(std::int64_t), ErrorCode::format, path.native(),
         ", tensor step: expected one I64, got ", to_string(step.dtype), step.shape);
   std::int64_t steps = 0;
   std::memcpy(&steps, step.data.data(), sizeof steps);
@@ -221,7 +221,7 @@ inline std::vector<std::filesystem::path> sorted_checkpoints(const std::filesyst
 inline std::filesystem::path last_checkpoint(const std::filesystem::path& output_dir) {
   auto all = sorted_checkpoints(output_dir);
   check(!all.empty(), ErrorCode::not_found, "resume_from_checkpoint: expected a folder checkpoint-N in ",
-        output_dir.string(), ", there is none");
+        output_dir.native(), ", there is none");
   return *std::max_element(all.begin(), all.end(),
                            [](const auto& a, const auto& b) { return checkpoint_number(a) < checkpoint_number(b); });
 }
@@ -249,7 +249,7 @@ inline bool same_folder(const std::filesystem::path& a, const std::filesystem::p
 inline void check_checkpoint(const std::filesystem::path& folder) {
   std::error_code ignored;
   check(std::filesystem::is_directory(folder, ignored), ErrorCode::not_found,
-        "resume_from_checkpoint: expected a folder, ", folder.string(), " is not there");
+        "resume_from_checkpoint: expected a folder, ", folder.native(), " is not there");
   const auto has = [&](const char* name) { return std::filesystem::exists(folder / name, ignored); };
   std::string missing;
   for (const char* name :
@@ -260,17 +260,17 @@ inline void check_checkpoint(const std::filesystem::path& folder) {
       has("optimizer.pt") ? "; it was written by Python, load its weights with from_pretrained and train afresh"
       : has("trainer_state.json") && has("model.safetensors") ? "; it is damaged, or was written with save_only_model"
                                                               : "; it is not complete, choose another checkpoint";
-  fail(ErrorCode::not_found, "cannot resume from ", folder.string(), ": missing ", missing, why);
+  fail(ErrorCode::not_found, "cannot resume from ", folder.native(), ": missing ", missing, why);
 }
 
 /// Removes a checkpoint so that a run killed meanwhile leaves no half of it under its name.
 inline void remove_checkpoint(const std::filesystem::path& folder) {
-  const auto hidden = folder.parent_path() / ("." + folder.filename().string() + ".deleted");
+  const auto hidden = folder.parent_path() / join('.', folder.filename().native(), ".deleted");
   std::error_code error;
   std::filesystem::remove_all(hidden, error);
   std::filesystem::rename(folder, hidden, error);
   if (!error) std::filesystem::remove_all(hidden, error);
-  check(!error, ErrorCode::io, "cannot remove ", folder.string(), ": ", error.message());
+  check(!error, ErrorCode::io, "cannot remove ", folder.native(), ": ", error.message());
 }
 
 /// Deletes the oldest checkpoints beyond `limit`, never `best`; with limit 1 the best and the newest may both stay.

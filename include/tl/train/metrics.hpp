@@ -75,8 +75,10 @@ inline double f1(const EvalPrediction& p, F1Average average = F1Average::binary)
     return sum == 0 ? 0.0 : 2.0 * static_cast<double>(hits) / static_cast<double>(sum);
   };
   if (average == F1Average::binary) return of_class(1);
-  std::set<std::int64_t> classes;
-  for (const auto& [predicted, label] : pairs) classes.insert({predicted, label});
+  std::vector<std::int64_t> classes;
+  for (const auto& [predicted, label] : pairs) classes.insert(classes.end(), {predicted, label});
+  stable_sort_by(classes);
+  classes.erase(std::unique(classes.begin(), classes.end()), classes.end());
   double total = 0.0;
   for (const std::int64_t c : classes) total += of_class(c);
   return classes.empty() ? 0.0 : total / static_cast<double>(classes.size());

@@ -26,10 +26,10 @@ inline std::string python_dict(const Json& entry) {
   std::string text = "{";
   for (const auto& [key, value] : entry.items()) {
     if (text.size() > 1) text += ", ";
-    text += "'" + key + "': ";
+    text += join('\'', key, "': ");
     if (value.is_null()) text += "None";
     else if (value.is_boolean()) text += value.get<bool>() ? "True" : "False";
-    else if (value.is_string()) text += "'" + value.get<std::string>() + "'";
+    else if (value.is_string()) text += join('\'', value.string(), '\'');
     else text += dump_json(value, {.indent = -1});
   }
   return text + "}";

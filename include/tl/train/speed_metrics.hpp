@@ -29,10 +29,10 @@ class Stopwatch {
 
 /// Adds {split}_runtime, {split}_samples_per_second and {split}_steps_per_second to `entry`.
 inline void add_speed_metrics(Json& entry, const std::string& split, double seconds, double samples, double steps) {
-  entry[split + "_runtime"] = rounded(seconds, 4);
+  entry[join(split, "_runtime")] = rounded(seconds, 4);
   if (seconds <= 0.0) return;
-  entry[split + "_samples_per_second"] = rounded(samples / seconds, 3);
-  entry[split + "_steps_per_second"] = rounded(steps / seconds, 3);
+  entry[join(split, "_samples_per_second")] = rounded(samples / seconds, 3);
+  entry[join(split, "_steps_per_second")] = rounded(steps / seconds, 3);
 }
 
 }  // namespace tl

@@ -92,21 +92,21 @@ class TrainerBase {
       value_width = std::max(value_width, lines.back().second.size());
     }
     stable_sort_by(lines);
-    options_.console->line("***** " + split + " metrics *****");
+    options_.console->line(join("***** ", split, " metrics *****"));
     for (const auto& [key, value] : lines)
-      options_.console->line("  " + key + std::string(key_width - key.size(), ' ') + " = " +
-                             std::string(value_width - value.size(), ' ') + value);
+      options_.console->line(join("  ", key, std::string(key_width - key.size(), ' '), " = ",
+                                  std::string(value_width - value.size(), ' '), value));
   }
 
   /// Writes {split}_results.json into output_dir and, if `combined`, merges the metrics into all_results.json.
   void save_metrics(const std::string& split, const Json& metrics, bool combined = true) const {
     const std::filesystem::path folder = args_.output_dir;
     make_output_dir();
-    write_file(folder / (split + "_results.json"), dump_json(metrics, {.indent = 4}));
+    write_file(folder / join(split, "_results.json"), dump_json(metrics, {.indent = 4}));
     if (!combined) return;
     const auto path = folder / "all_results.json";
     Json all = std::filesystem::exists(path) ? read_json(path) : Json::object();
-    check(all.is_object(), ErrorCode::format, path.string(), ": expected a JSON object, got ", all.type_name());
+    check(all.is_object(), ErrorCode::format, path.native(), ": expected a JSON object, got ", all.type_name());
     for (const auto& [key, value] : metrics.items()) all[key] = value;
     write_file(path, dump_json(all, {.indent = 4}));
   }
@@ -165,12 +165,13 @@ class TrainerBase {
 
   /// Name in front of every metric that does not have it yet.
   static std::string prefixed(const std::string& prefix, const std::string& name) {
-    return name.starts_with(prefix + "_") ? name : prefix + "_" + name;
+    const std::string start = join(prefix, '_');
+    return name.starts_with(start) ? name : join(start, name);
   }
 
   /// The folder of the checkpoint of update `step`.
   std::filesystem::path checkpoint_folder(std::int64_t step) const {
-    return std::filesystem::path(args_.output_dir) / ("checkpoint-" + std::to_string(step));
+    return std::filesystem::path(args_.output_dir) / join("checkpoint-", step);
   }
 
   void make_output_dir() const {
@@ -230,7 +231,7 @@ class TrainerBase {
       return text;
     }
     if (key == "total_flos" && value.is_number())
-      return std::to_string(static_cast<std::int64_t>(value.get<double>()) >> 30) + "GF";
+      return join(static_cast<std::int64_t>(value.get<double>()) >> 30, "GF");
     if (value.is_number_float()) return python_float(rounded(value.get<double>(), 4));
     return value.is_string() ? value.get<std::string>() : dump_json(value, {.indent = -1});
   }

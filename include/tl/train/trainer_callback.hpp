@@ -165,7 +165,9 @@ class CallbackList {
     for (const auto& callback : callbacks_) (callback.get()->*event)(details);
   }
   bool shows_logs() const {
-    return std::any_of(callbacks_.begin(), callbacks_.end(), [](const auto& c) { return c->shows_logs(); });
+    for (const auto& callback : callbacks_)
+      if (callback->shows_logs()) return true;
+    return false;
   }
 
   /// The states of all callbacks that have one, by name; a second one of the same name gets "-2" and so on.

@@ -64,7 +64,7 @@ struct TrainerState {
   /// Reads trainer_state.json. Throws Error(io) or Error(format) naming file and key.
   static TrainerState load(const std::filesystem::path& path) {
     const Json json = read_json(path);
-    check(json.is_object(), ErrorCode::format, path.string(), ": expected a JSON object, got ", json.type_name());
+    check(json.is_object(), ErrorCode::format, path.native(), ": expected a JSON object, got ", json.type_name());
     TrainerState state;
     Reader read{json, path};
     read("epoch", state.epoch);
@@ -92,11 +92,11 @@ struct TrainerState {
 
     template <class T> void operator()(const char* key, T& value) const {
       const Json* const found = json.find(key);
-      check(found != nullptr, ErrorCode::format, path.string(), ": expected the key \"", key, "\", which is missing");
+      check(found != nullptr, ErrorCode::format, path.native(), ": expected the key \"", key, "\", which is missing");
       try {
         value = found->get<T>();
       } catch (const Error&) {
-        fail(ErrorCode::format, path.string(), ", key \"", key, "\": got a value of the wrong type, ",
+        fail(ErrorCode::format, path.native(), ", key \"", key, "\": got a value of the wrong type, ",
              found->type_name());
       }
     }
