@@ -9,9 +9,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
-#include <iterator>
-#include <map>
 #include <mutex>
+#include <utility>
+#include <vector>
 
 #ifdef __linux__
 #include <sys/mman.h>
@@ -73,11 +73,11 @@ class BlockHeap {
       return checked(block, bytes);
     }
     std::scoped_lock lock(mutex_);
-    for (auto& [base, chunk] : chunks_)
+    for (Chunk& chunk : chunks_)
       if (void* block = chunk.take(bytes)) return block;
     char* const base = static_cast<char*>(checked(request(chunk_bytes), bytes));
     try {
-      return chunks_.emplace(base, Chunk(base)).first->second.take(bytes);
+      return chunks_.insert(chunks_.begin() + index_behind(base), Chunk(base))->take(bytes);
     } catch (...) {
       std::free(base);
       throw;
@@ -89,20 +89,19 @@ class BlockHeap {
     bytes = rounded(bytes);
     if (!mine(bytes)) return std::free(block);
     std::scoped_lock lock(mutex_);
-    std::prev(chunks_.upper_bound(static_cast<char*>(block)))->second.give(static_cast<char*>(block), bytes);
+    chunks_[static_cast<std::size_t>(index_behind(static_cast<char*>(block)) - 1)].give(static_cast<char*>(block),
+                                                                                        bytes);
   }
 
   /// Returns the chunks that hold no block to the system.
   void clear() noexcept {
     std::scoped_lock lock(mutex_);
-    for (auto at = chunks_.begin(); at != chunks_.end();) {
-      if (at->second.used) {
-        ++at;
-        continue;
-      }
-      std::free(at->first);
-      at = chunks_.erase(at);
+    std::vector<Chunk> kept;
+    for (Chunk& chunk : chunks_) {
+      if (chunk.used) kept.push_back(std::move(chunk));
+      else std::free(chunk.base);
     }
+    chunks_ = std::move(kept);
   }
 
   /// How often a block of at least `smallest` bytes was asked of the system.
@@ -114,24 +113,26 @@ class BlockHeap {
   }
 
  private:
-  /// The free ranges of a chunk by address; two of them never touch.
-  struct Chunk {
-    std::map<char*, std::size_t> free;
-    std::size_t used = 0;
+  struct Range {
+    char* begin;
+    std::size_t bytes;
+    char* end() const { return begin + bytes; }
+  };
 
-    explicit Chunk(char* base) : free{{base, chunk_bytes}} {}
+  struct Chunk {
+    char* base;
+    std::size_t used = 0;
+    std::vector<Range> free;  // by address; two of them never touch
+
+    explicit Chunk(char* start) : base(start), free{{start, chunk_bytes}} {}
 
     void* take(std::size_t bytes) {
-      for (auto at = free.begin(); at != free.end(); ++at) {
-        if (at->second < bytes) continue;
-        auto node = free.extract(at);  // reused for the rest of the range, so that a step allocates no nodes
-        char* const block = node.key();
+      for (std::size_t i = 0; i < free.size(); ++i) {
+        if (free[i].bytes < bytes) continue;
+        char* const block = free[i].begin;
+        free[i] = {block + bytes, free[i].bytes - bytes};
+        if (free[i].bytes == 0) free.erase(free.begin() + static_cast<std::ptrdiff_t>(i));
         used += bytes;
-        if (node.mapped() > bytes) {
-          node.key() = block + bytes;
-          node.mapped() -= bytes;
-          free.insert(std::move(node));
-        }
         return block;
       }
       return nullptr;
@@ -139,32 +140,31 @@ class BlockHeap {
 
     void give(char* block, std::size_t bytes) noexcept {
       used -= bytes;
-      const auto after = free.lower_bound(block);
-      const bool joins_after = after != free.end() && block + bytes == after->first;
-      if (after != free.begin()) {
-        const auto before = std::prev(after);
-        if (before->first + before->second == block) {
-          before->second += bytes;
-          if (joins_after) {
-            before->second += after->second;
-            free.erase(after);
-          }
-          return;
-        }
-      }
-      if (!joins_after) {
+      std::size_t i = 0;  // of the first range behind the block
+      while (i < free.size() && free[i].begin < block) ++i;
+      const auto at = free.begin() + static_cast<std::ptrdiff_t>(i);
+      const bool joins_before = i > 0 && free[i - 1].end() == block;
+      const bool joins_after = i < free.size() && block + bytes == free[i].begin;
+      if (joins_before) {
+        free[i - 1].bytes += bytes + (joins_after ? free[i].bytes : 0);
+        if (joins_after) free.erase(at);
+      } else if (joins_after) {
+        *at = {block, at->bytes + bytes};
+      } else {
         try {
-          free.emplace(block, bytes);
+          free.insert(at, {block, bytes});
         } catch (...) {  // no memory for the note: the range stays unused until the program ends
         }
-        return;
       }
-      auto node = free.extract(after);
-      node.key() = block;
-      node.mapped() += bytes;
-      free.insert(std::move(node));
     }
   };
+
+  /// The number of chunks that begin at or before an address.
+  std::ptrdiff_t index_behind(const char* address) const {
+    std::ptrdiff_t index = 0;
+    for (const Chunk& chunk : chunks_) index += chunk.base <= address;
+    return index;
+  }
 
   // Under AddressSanitizer every block comes from the system, so that it sees uses after the end of a tensor's life.
   static constexpr bool mine([[maybe_unused]] std::size_t bytes) {
@@ -187,7 +187,7 @@ class BlockHeap {
 
   std::mutex mutex_;
   std::atomic<std::int64_t> system_requests_{0};
-  std::map<char*, Chunk> chunks_;  // by address: the lowest one is filled first
+  std::vector<Chunk> chunks_;  // by address: the lowest one is filled first
 };
 
 }  // namespace tl::detail

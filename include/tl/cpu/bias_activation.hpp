@@ -60,7 +60,8 @@ struct Tanh {
   }
 };
 
-template <class Body> void with_activation(Activation activation, const Body& body) {
+/// Calls body(f) with one of the activations above.
+template <class Body> TL_INLINE inline void with_activation(Activation activation, const Body& body) {
   switch (activation) {
     case Activation::gelu: return body(Gelu{});
     case Activation::gelu_tanh: return body(GeluTanh{});
@@ -99,40 +100,40 @@ template <class T> class PreActivation {
 
 template <class T> void bias_activation_forward(const kernels::BiasActivationForward<T>& a) {
   const PreActivation<T> argument(a.x, a.bias, a.f, a.precision);
-  detail::with_activation(a.activation, [&](auto f) {
-    parallel_vectorized<T>(a.n, row_grain(a.f), [&a, &argument](std::int64_t begin, std::int64_t end) TL_INLINE {
-      for (std::int64_t row = begin; row < end; ++row)
-        for (std::int64_t first = 0; first < a.f; first += argument.piece) {
-          const std::int64_t count = std::min(argument.piece, a.f - first);
-          T* const y = a.y + row * a.f + first;
-          const auto [x, bias] = argument.at(row, first, count, y);
+  parallel_vectorized<T>(a.n, row_grain(a.f), [&a, &argument](std::int64_t begin, std::int64_t end) TL_INLINE {
+    for (std::int64_t row = begin; row < end; ++row)
+      for (std::int64_t first = 0; first < a.f; first += argument.piece) {
+        const std::int64_t count = std::min(argument.piece, a.f - first);
+        T* const y = a.y + row * a.f + first;
+        const auto terms = argument.at(row, first, count, y);
+        detail::with_activation(a.activation, [&](auto f) TL_INLINE {
           vector_map(
-              count, y, [](T x_, T bias_) TL_INLINE { return decltype(f)::value(x_ + bias_); }, x, bias);
-          round_row(y, count, a.precision);
-        }
-    });
+              count, y, [](T x, T bias) TL_INLINE { return decltype(f)::value(x + bias); }, terms.first, terms.second);
+        });
+        round_row(y, count, a.precision);
+      }
   });
 }
 
 template <class T> void bias_activation_backward(const kernels::BiasActivationBackward<T>& a) {
   const PreActivation<T> argument(a.x, a.bias, a.f, a.precision);
   RowReduction<T> sums(a.n, a.f);
-  detail::with_activation(a.activation, [&](auto f) {
-    sums.for_each_block([&a, &argument](std::int64_t begin, std::int64_t end, T* sum) TL_INLINE {
-      alignas(64) T room[PreActivation<T>::piece];
-      for (std::int64_t row = begin; row < end; ++row)
-        for (std::int64_t first = 0; first < a.f; first += argument.piece) {
-          const std::int64_t count = std::min(argument.piece, a.f - first);
-          const T* const dy = a.dy + row * a.f + first;
-          T *const dx = a.dx + row * a.f + first, *const dbias = sum + first;
-          const auto [x, bias] = argument.at(row, first, count, room);
+  sums.for_each_block([&a, &argument](std::int64_t begin, std::int64_t end, T* sum) TL_INLINE {
+    alignas(64) T room[PreActivation<T>::piece];
+    for (std::int64_t row = begin; row < end; ++row)
+      for (std::int64_t first = 0; first < a.f; first += argument.piece) {
+        const std::int64_t count = std::min(argument.piece, a.f - first);
+        const T* const dy = a.dy + row * a.f + first;
+        T *const dx = a.dx + row * a.f + first, *const dbias = sum + first;
+        const auto terms = argument.at(row, first, count, room);
+        detail::with_activation(a.activation, [&](auto f) TL_INLINE {
           vector_map(
-              count, dx, [](T dy_, T x_, T bias_) TL_INLINE { return dy_ * decltype(f)::slope(x_ + bias_); }, dy, x,
-              bias);
-          round_row(dx, count, a.precision);
-          vector_loop(count, [=](std::int64_t i) TL_INLINE { dbias[i] += dx[i]; });
-        }
-    });
+              count, dx, [](T g, T x, T bias) TL_INLINE { return g * decltype(f)::slope(x + bias); }, dy, terms.first,
+              terms.second);
+        });
+        round_row(dx, count, a.precision);
+        vector_loop(count, [=](std::int64_t i) TL_INLINE { dbias[i] += dx[i]; });
+      }
   });
   sums.add_to(a.dbias, 0, a.f);
 }

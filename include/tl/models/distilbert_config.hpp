@@ -7,8 +7,10 @@
 #include <filesystem>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include <tl/core/order.hpp>
@@ -125,23 +127,41 @@ struct DistilBertConfig {
   /// The content of config.json for a model of class `architecture`, as the reference writes it.
   Json to_json(const std::string& architecture) const;
 
-  /// Calls visit(name, field) for every field that a file stores under its own name.
-  template <class Config, class Visit> static void fields(Config& config, Visit&& visit) {
-    visit("vocab_size", config.vocab_size);
-    visit("max_position_embeddings", config.max_position_embeddings);
-    visit("sinusoidal_pos_embds", config.sinusoidal_pos_embds);
-    visit("n_layers", config.n_layers);
-    visit("n_heads", config.n_heads);
-    visit("dim", config.dim);
-    visit("hidden_dim", config.hidden_dim);
-    visit("dropout", config.dropout);
-    visit("attention_dropout", config.attention_dropout);
-    visit("activation", config.activation);
-    visit("initializer_range", config.initializer_range);
-    visit("qa_dropout", config.qa_dropout);
-    visit("seq_classif_dropout", config.seq_classif_dropout);
+  /// A field that a file stores under its own name.
+  struct Field {
+    std::string_view name;
+    std::variant<bool DistilBertConfig::*, std::int64_t DistilBertConfig::*, double DistilBertConfig::*,
+                 std::string DistilBertConfig::*>
+        member;
+  };
+  static std::span<const Field> fields();
+  /// The field of this name, or nullptr.
+  static const Field* find_field(std::string_view name) {
+    for (const Field& field : fields())
+      if (field.name == name) return &field;
+    return nullptr;
   }
 };
+
+inline std::span<const DistilBertConfig::Field> DistilBertConfig::fields() {
+  using C = DistilBertConfig;
+  static constexpr Field all[] = {
+      {"vocab_size", &C::vocab_size},
+      {"max_position_embeddings", &C::max_position_embeddings},
+      {"sinusoidal_pos_embds", &C::sinusoidal_pos_embds},
+      {"n_layers", &C::n_layers},
+      {"n_heads", &C::n_heads},
+      {"dim", &C::dim},
+      {"hidden_dim", &C::hidden_dim},
+      {"dropout", &C::dropout},
+      {"attention_dropout", &C::attention_dropout},
+      {"activation", &C::activation},
+      {"initializer_range", &C::initializer_range},
+      {"qa_dropout", &C::qa_dropout},
+      {"seq_classif_dropout", &C::seq_classif_dropout},
+  };
+  return all;
+}
 
 namespace detail {
 
@@ -206,6 +226,11 @@ inline void read_label_maps(DistilBertConfig& config, const Json& json, const st
     config.set_num_labels(found->get<std::int64_t>());
 }
 
+inline void assign_config_field(const Json& value, DistilBertConfig& config, const DistilBertConfig::Field& field,
+                                const std::string& where, std::string_view written_key) {
+  std::visit([&](auto member) { assign_config_field(value, config.*member, where, written_key); }, field.member);
+}
+
 }  // namespace detail
 
 inline DistilBertConfig DistilBertConfig::from_json(const Json& json, const std::string& where) {
@@ -220,13 +245,11 @@ inline DistilBertConfig DistilBertConfig::from_json(const Json& json, const std:
     const std::string& written_key = member.key;
     const Json& value = member.value;
     const std::string key(detail::canonical_config_key(written_key));
-    bool known = false;
-    fields(config, [&](std::string_view name, auto& field) {
-      if (name != key) return;
-      detail::assign_config_field(value, field, where, written_key);
-      known = true;
-    });
-    if (known || key == "id2label" || key == "label2id" || key == "num_labels" || key == "model_type") continue;
+    if (const Field* const field = find_field(key)) {
+      detail::assign_config_field(value, config, *field, where, written_key);
+      continue;
+    }
+    if (key == "id2label" || key == "label2id" || key == "num_labels" || key == "model_type") continue;
     if (key == "pad_token_id") {
       if (value.is_null()) {
         config.pad_token_id.reset();
@@ -260,7 +283,8 @@ inline DistilBertConfig DistilBertConfig::from_pretrained(const std::filesystem:
 
 inline Json DistilBertConfig::to_json(const std::string& architecture) const {
   Json json = other;
-  fields(*this, [&](const char* name, const auto& field) { json[name] = field; });
+  for (const Field& field : fields())
+    json[field.name] = std::visit([this](auto member) -> Json { return this->*member; }, field.member);
   for (const char* unset : {"bos_token_id", "eos_token_id"})
     if (!json.contains(unset)) json[unset] = nullptr;
   if (!json.contains("tie_word_embeddings")) json["tie_word_embeddings"] = true;
@@ -294,26 +318,21 @@ inline void DistilBertConfig::update_from_string(std::string_view text) {
           "config_overrides: expected name=value, got \"", item, "\"");
     const std::string_view name = detail::canonical_config_key(item.substr(0, equals));
     const std::string value(item.substr(equals + 1));
-    bool known = false;
-    std::string names;
-    fields(*this, [&](std::string_view field_name, auto& field) {
-      names += (names.empty() ? "" : ", ") + std::string(field_name);
-      if (field_name != name) return;
-      known = true;
-      if constexpr (std::is_same_v<std::remove_cvref_t<decltype(field)>, std::string>) {
-        field = value;
-      } else {
-        Json parsed;
-        try {
-          parsed = parse_json(value == "True" ? "true" : value == "False" ? "false" : value, "config_overrides");
-        } catch (const Error&) {
-          parsed = value;
-        }
-        detail::assign_config_field(parsed, field, "config_overrides", name);
+    const Field* const field = find_field(name);
+    if (field == nullptr) {
+      std::string names;
+      for (const Field& one : fields()) names += join(names.empty() ? "" : ", ", one.name);
+      fail(ErrorCode::invalid_argument, "config_overrides: \"", name, "\" is not a field of DistilBertConfig; ",
+           "the fields are ", names);
+    }
+    Json parsed = value;
+    if (!std::holds_alternative<std::string DistilBertConfig::*>(field->member)) {
+      try {
+        parsed = parse_json(value == "True" ? "true" : value == "False" ? "false" : value, "config_overrides");
+      } catch (const Error&) {  // then the field says what it expects instead of this text
       }
-    });
-    check(known, ErrorCode::invalid_argument, "config_overrides: \"", name, "\" is not a field of DistilBertConfig; ",
-          "the fields are ", names);
+    }
+    detail::assign_config_field(parsed, *this, *field, "config_overrides", name);
   }
   validate("config_overrides");
 }

@@ -35,9 +35,8 @@ class Trie {
     units_[root].parent = root;
     unlink(root);
     place(keys);
-    free_ = {};
+    before_ = after_ = {};
     units_.resize(static_cast<std::size_t>(last_used_) + 257);
-    units_.shrink_to_fit();
   }
 
   /// The node reached from `node` by one byte, or none.
@@ -79,10 +78,6 @@ class Trie {
     std::int32_t base = 0;
     std::int32_t parent = none;
     std::int32_t value = none;
-  };
-  // Places not yet used form a ring in both directions, so that taking one is O(1).
-  struct Free {
-    std::int32_t before, after;
   };
   struct Range {
     std::int32_t node;
@@ -128,15 +123,14 @@ class Trie {
   // that bounds the building time and wastes little.
   std::int32_t find_base(const std::vector<unsigned char>& bytes) {
     int tries = 0;
-    for (std::int32_t slot = first_free_; slot != none && tries < 64;
-         slot = free_[static_cast<std::size_t>(slot)].after) {
+    for (std::int32_t slot = first_free_; slot != none && tries < 64; slot = after_[static_cast<std::size_t>(slot)]) {
       const std::int32_t base = slot - bytes.front();
       if (base < 0) continue;
       ++tries;
       if (static_cast<std::size_t>(base) + 256 >= units_.size()) grow(units_.size() * 2);
-      const bool fits = std::all_of(bytes.begin() + 1, bytes.end(), [&](unsigned char byte) {
-        return units_[static_cast<std::size_t>(base + byte)].parent == none;
-      });
+      bool fits = true;
+      for (std::size_t i = 1; fits && i < bytes.size(); ++i)
+        fits = units_[static_cast<std::size_t>(base + bytes[i])].parent == none;
       if (fits) return base;
     }
     const std::int32_t base = last_used_ + 1;
@@ -148,25 +142,29 @@ class Trie {
     const auto old = static_cast<std::int32_t>(units_.size());
     const auto now = static_cast<std::int32_t>(size);
     units_.resize(size);
-    free_.resize(size);
-    for (std::int32_t i = old; i < now; ++i) free_[static_cast<std::size_t>(i)] = {i - 1, i + 1};
-    free_[static_cast<std::size_t>(old)].before = last_free_;
-    free_[static_cast<std::size_t>(now - 1)].after = none;
-    if (last_free_ != none) free_[static_cast<std::size_t>(last_free_)].after = old;
+    before_.resize(size);
+    after_.resize(size);
+    for (std::int32_t i = old; i < now; ++i) {
+      before_[static_cast<std::size_t>(i)] = i - 1;
+      after_[static_cast<std::size_t>(i)] = i + 1;
+    }
+    before_[static_cast<std::size_t>(old)] = last_free_;
+    after_[static_cast<std::size_t>(now - 1)] = none;
+    if (last_free_ != none) after_[static_cast<std::size_t>(last_free_)] = old;
     if (first_free_ == none) first_free_ = old;
     last_free_ = now - 1;
   }
 
   void unlink(std::int32_t slot) {
-    const Free links = free_[static_cast<std::size_t>(slot)];
-    if (links.before != none) free_[static_cast<std::size_t>(links.before)].after = links.after;
-    else first_free_ = links.after;
-    if (links.after != none) free_[static_cast<std::size_t>(links.after)].before = links.before;
-    else last_free_ = links.before;
+    const std::int32_t before = before_[static_cast<std::size_t>(slot)], after = after_[static_cast<std::size_t>(slot)];
+    if (before != none) after_[static_cast<std::size_t>(before)] = after;
+    else first_free_ = after;
+    if (after != none) before_[static_cast<std::size_t>(after)] = before;
+    else last_free_ = before;
   }
 
   std::vector<Unit> units_;
-  std::vector<Free> free_;
+  std::vector<std::int32_t> before_, after_;  // places not yet used, as a list in both directions: taking one is O(1)
   std::int32_t first_free_ = none, last_free_ = none, last_used_ = 0;
 };
 

@@ -194,26 +194,27 @@ inline std::optional<std::int64_t> checkpoint_number(const std::filesystem::path
 
 /// The checkpoint folders in `output_dir`, oldest first: by time of change, or by number if all are of the same second.
 inline std::vector<std::filesystem::path> sorted_checkpoints(const std::filesystem::path& output_dir) {
-  struct Found {
-    std::filesystem::path path;
-    std::int64_t number;
-    std::filesystem::file_time_type time;
-  };
-  std::vector<Found> found;
+  std::vector<std::filesystem::path> found;
+  std::vector<std::int64_t> numbers, times;  // times in nanoseconds
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator(output_dir, error)) {
     std::error_code ignored;
-    if (const auto number = checkpoint_number(entry.path()); number && entry.is_directory(ignored))
-      found.push_back({output_dir / entry.path().filename(), *number, entry.last_write_time(ignored)});
+    const auto number = checkpoint_number(entry.path());
+    if (!number || !entry.is_directory(ignored)) continue;
+    found.push_back(output_dir / entry.path().filename());
+    numbers.push_back(*number);
+    times.push_back(std::chrono::nanoseconds(entry.last_write_time(ignored).time_since_epoch()).count());
   }
-  const auto by_time = [](const Found& a, const Found& b) {
-    return std::pair(a.time, a.number) < std::pair(b.time, b.number);
-  };
-  stable_sort_by(found, by_time);
-  if (!found.empty() && found.back().time - found.front().time < std::chrono::seconds(1))
-    stable_sort_by(found, [](const Found& a, const Found& b) { return a.number < b.number; });
+  if (found.empty()) return found;
+  const auto [first, last] = std::minmax_element(times.begin(), times.end());
+  const bool same_second = *last - *first < 1'000'000'000;
   std::vector<std::filesystem::path> paths;
-  for (auto& one : found) paths.push_back(std::move(one.path));
+  for (const std::int64_t i : stable_order(found.size(), [&](std::int64_t a_, std::int64_t b_) {
+         const auto a = static_cast<std::size_t>(a_), b = static_cast<std::size_t>(b_);
+         if (!same_second && times[a] != times[b]) return times[a] < times[b];
+         return numbers[a] < numbers[b];
+       }))
+    paths.push_back(std::move(found[static_cast<std::size_t>(i)]));
   return paths;
 }
 
