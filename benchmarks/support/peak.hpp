@@ -22,14 +22,13 @@ namespace detail {
 
 /// Best rate of one thread in floating-point operations per second.
 template <class Kernel> double kernel_rate() {
-  using Packed = typename Kernel::Packed;
   constexpr std::int64_t depth = Kernel::max_depth / Kernel::depth_step, calls = 200;
-  cpu::Scratch<Packed> operands;
+  cpu::Scratch<float> operands;
   cpu::Scratch<float> result;
-  Packed* const a = operands.get((Kernel::rows + Kernel::columns) * depth);
-  Packed* const b = a + Kernel::rows * depth / 16 * 16;
+  float* const a = operands.get((Kernel::rows + Kernel::columns) * depth);
+  float* const b = a + Kernel::rows * depth / 16 * 16;
   float* const c = result.get(Kernel::rows * Kernel::columns);
-  std::fill_n(a, (Kernel::rows + Kernel::columns) * depth, Packed(0));
+  std::fill_n(a, (Kernel::rows + Kernel::columns) * depth, 0.0F);
   double best = 0;
   for (int round = 0; round < 20; ++round) {
     const auto start = std::chrono::steady_clock::now();

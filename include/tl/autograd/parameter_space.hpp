@@ -102,14 +102,12 @@ template <Real T> class ParameterSpace {
   std::vector<Parameter<T>> memory_order() const {
     std::vector<Parameter<T>> order;
     std::unordered_set<const void*> seen;
-    const auto append = [&](auto&& wanted) {
-      for (const auto& entry : named_)
-        if (wanted(entry.parameter) && seen.insert(entry.parameter.identity()).second) order.push_back(entry.parameter);
-    };
-    append([](const auto& p) { return p.trainable() && p.decay() == WeightDecay::on && !p.by_rows(); });
-    append([](const auto& p) { return p.trainable() && p.decay() == WeightDecay::on; });
-    append([](const auto& p) { return p.trainable(); });
-    append([](const auto&) { return true; });
+    for (int group = 0; group < 4; ++group)
+      for (const auto& entry : named_) {
+        const Parameter<T>& p = entry.parameter;
+        const int its = !p.trainable() ? 3 : p.decay() == WeightDecay::off ? 2 : p.by_rows() ? 1 : 0;
+        if (its == group && seen.insert(p.identity()).second) order.push_back(p);
+      }
     return order;
   }
 

@@ -202,22 +202,36 @@ inline int num_threads() { return thread_pool().size(); }
 /// Sets the number of threads for all CPU kernels of the process.
 inline void set_num_threads(int threads) { thread_pool().resize(threads); }
 
+namespace detail {
+
+/// parallel_for() for a body by address, so that each body costs one small function.
+inline void run_pieces(std::int64_t count, std::int64_t grain, void* body,
+                       void (*call)(void*, std::int64_t, std::int64_t)) {
+  struct Pieces {
+    std::int64_t count, grain;
+    void* body;
+    void (*call)(void*, std::int64_t, std::int64_t);
+  } pieces{count, std::max<std::int64_t>(1, grain), body, call};
+  if (count <= 0) return;
+  thread_pool().run((count + pieces.grain - 1) / pieces.grain,
+                    [](void* raw, std::int64_t chunk) {
+                      const auto& p = *static_cast<const Pieces*>(raw);
+                      const std::int64_t begin = chunk * p.grain;
+                      p.call(p.body, begin, std::min(p.count, begin + p.grain));
+                    },
+                    &pieces);
+}
+
+template <class Body> void call_body(void* body, std::int64_t begin, std::int64_t end) {
+  (*static_cast<Body*>(body))(begin, end);
+}
+
+}  // namespace detail
+
 /// Calls body(begin, end) on consecutive pieces of [0, count), each `grain` long (the last may be shorter), in
 /// parallel and in any order. The pieces are the same for every thread count.
-template <class Body> void parallel_for(std::int64_t count, std::int64_t grain, Body&& body) {
-  if (count <= 0) return;
-  grain = std::max<std::int64_t>(1, grain);
-  struct Context {
-    std::remove_reference_t<Body>* body;
-    std::int64_t count, grain;
-  } context{&body, count, grain};
-  thread_pool().run((count + grain - 1) / grain,
-                    [](void* raw, std::int64_t chunk) {
-                      auto& c = *static_cast<Context*>(raw);
-                      const std::int64_t begin = chunk * c.grain;
-                      (*c.body)(begin, std::min(c.count, begin + c.grain));
-                    },
-                    &context);
+template <class Body> void parallel_for(std::int64_t count, std::int64_t grain, const Body& body) {
+  detail::run_pieces(count, grain, const_cast<Body*>(std::addressof(body)), detail::call_body<const Body>);
 }
 
 }  // namespace tl

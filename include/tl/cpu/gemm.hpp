@@ -63,17 +63,15 @@ void gemm(bool trans_a, bool trans_b, std::int64_t m, std::int64_t n, std::int64
           Precision precision = Precision::f32, [[maybe_unused]] CpuIsa isa = cpu_isa()) {
   const bool rounded = precision == Precision::bf16;
   if constexpr (std::is_same_v<T, float>) {
-    const auto blocked = [&]<class Kernel>(Kernel) {
-      BlockedGemm<Kernel>(m, n, k, {a, lda, trans_a}, {b, ldb, trans_b}, c, ldc, accumulate, bias, precision).run();
-    };
+    const GemmKernel* kernel = &gemm_kernel<GemmPortable>;
 #ifdef TL_X86_64
-    if (rounded && isa >= CpuIsa::avx512_bf16) return blocked(GemmAvx512Bf16{});
     if (!rounded && isa >= CpuIsa::avx512 && GemmFewRows::suits(m) && !trans_a && trans_b && !accumulate)
       return GemmFewRows(m, n, k, a, lda, b, ldb, c, ldc, bias).run();
-    if (isa >= CpuIsa::avx512) return blocked(GemmAvx512{});
-    if (isa >= CpuIsa::avx2) return blocked(GemmAvx2{});
+    if (rounded && isa >= CpuIsa::avx512_bf16) kernel = &gemm_kernel<GemmAvx512Bf16>;
+    else if (isa >= CpuIsa::avx512) kernel = &gemm_kernel<GemmAvx512>;
+    else if (isa >= CpuIsa::avx2) kernel = &gemm_kernel<GemmAvx2>;
 #endif
-    blocked(GemmPortable{});
+    BlockedGemm(*kernel, m, n, k, {a, lda, trans_a}, {b, ldb, trans_b}, c, ldc, accumulate, bias, rounded).run();
   } else {
     if (rounded) {
       thread_local Scratch<T> scratch_a, scratch_b;

@@ -104,7 +104,6 @@ template <class Tile> void with_tile_rows(std::int64_t height, const Tile& tile)
 }  // namespace detail
 
 struct GemmAvx512 {
-  using Packed = float;
   static constexpr std::int64_t rows = 14, columns = 32, depth_step = 1, max_depth = 256, max_strips = 48;
 
   static constexpr std::int64_t packed_rows(std::int64_t count) { return detail::tile_rows(count); }
@@ -170,13 +169,12 @@ struct GemmAvx512 {
 /// Operands rounded to bfloat16 while they are packed, in pairs along k; products and sums in float. Subnormal operands
 /// count as zero.
 struct GemmAvx512Bf16 {
-  using Packed = std::int32_t;
   static constexpr std::int64_t rows = 14, columns = 32, depth_step = 2, max_depth = 512, max_strips = 48;
 
   static constexpr std::int64_t packed_rows(std::int64_t count) { return detail::tile_rows(count); }
 
   TL_AVX512_BF16 static void pack(const float* from, std::int64_t stride, bool along_depth, std::int64_t width,
-                                  std::int64_t depth, std::int64_t group, std::int32_t* to) {
+                                  std::int64_t depth, std::int64_t group, float* to) {
     alignas(64) static constexpr std::int16_t order[32] = {0,  16, 1,  17, 2,  18, 3,  19, 4,  20, 5,
                                                            21, 6,  22, 7,  23, 8,  24, 9,  25, 10, 26,
                                                            11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
@@ -215,24 +213,24 @@ struct GemmAvx512Bf16 {
     }
   }
 
-  static void round(const std::int32_t*, std::int64_t) {}  // packed elements are bfloat16 already
+  static void round(float*, std::int64_t) {}  // packed elements are bfloat16 already
 
-  static void multiply(std::int64_t height, std::int64_t width, std::int64_t depth, const std::int32_t* a,
-                       const std::int32_t* b, float* c, std::int64_t ldc, bool add, const float* bias) {
+  static void multiply(std::int64_t height, std::int64_t width, std::int64_t depth, const float* a, const float* b,
+                       float* c, std::int64_t ldc, bool add, const float* bias) {
     detail::with_tile_rows(height, [=]<int Rows>() { tile<Rows>(height, width, depth, a, b, c, ldc, add, bias); });
   }
 
  private:
   template <int Rows>
-  TL_AVX512_BF16 static void tile(std::int64_t height, std::int64_t width, std::int64_t depth, const std::int32_t* a,
-                                  const std::int32_t* b, float* c, std::int64_t ldc, bool add, const float* bias) {
+  TL_AVX512_BF16 static void tile(std::int64_t height, std::int64_t width, std::int64_t depth, const float* a,
+                                  const float* b, float* c, std::int64_t ldc, bool add, const float* bias) {
     detail::Avx512Tile<Rows> sum;
     detail::begin_tile<Rows>(sum, c, ldc);
     for (std::int64_t d = 0; d < depth; ++d, a += Rows, b += columns) {
       const auto left = (__m512bh)_mm512_load_si512(b), right = (__m512bh)_mm512_load_si512(b + 16);
 #pragma GCC unroll 16
       for (int i = 0; i < Rows; ++i) {
-        const auto x = (__m512bh)_mm512_set1_epi32(a[i]);
+        const auto x = (__m512bh)_mm512_castps_si512(_mm512_set1_ps(a[i]));
         sum[i][0] = _mm512_dpbf16_ps(sum[i][0], x, left);
         sum[i][1] = _mm512_dpbf16_ps(sum[i][1], x, right);
       }

@@ -8,7 +8,6 @@
 
 #include <tl/core/parallel.hpp>
 #include <tl/cpu/scratch.hpp>
-#include <tl/kernels/slot.hpp>
 
 namespace tl::cpu {
 
@@ -19,18 +18,37 @@ struct GemmOperand {
   bool transposed;
 };
 
-/// The matrix product with the micro-kernel `Kernel`, see gemm(). A Kernel has
-///   rows, columns         size of its tile of C
-///   depth_step            how many k one packed element holds; Packed is the type of that element
-///   packed_rows(r)        the smallest tile height >= r that it has, for r <= rows
-///   pack(...)             to[d * group + w] = element (w, d) for w < group, d < depth, zero for w >= width
-///   round(to, count)      rounds packed elements to bfloat16
-///   multiply(...)         the tile C = A B, or C += A B, then + bias if not null, for so many rows and columns
-template <class Kernel> class BlockedGemm {
+/// What the loops need to know of a micro-kernel. Packed elements have the size of a float.
+struct GemmKernel {
+  std::int64_t rows, columns;  ///< of its tile of C
+  std::int64_t depth_step;     ///< how many k one packed element holds
+  std::int64_t max_depth;      ///< so that a packed panel of B stays in the first-level cache
+  std::int64_t max_strips;     ///< so many, max_depth deep, stay in the second-level cache
+  /// The smallest tile height >= r that it has, for r <= rows.
+  std::int64_t (*packed_rows)(std::int64_t r);
+  /// to[d * group + w] = element (w, d) for w < group, d < depth, zero for w >= width.
+  void (*pack)(const float* from, std::int64_t stride, bool along_depth, std::int64_t width, std::int64_t depth,
+               std::int64_t group, float* to);
+  /// Rounds packed elements to bfloat16.
+  void (*round)(float* values, std::int64_t count);
+  /// The tile C = A B, or C += A B, then + bias if not null, for so many rows and columns.
+  void (*multiply)(std::int64_t height, std::int64_t width, std::int64_t depth, const float* a, const float* b,
+                   float* c, std::int64_t ldc, bool add, const float* bias);
+};
+
+/// The micro-kernel that `Kernel` describes.
+template <class Kernel>
+inline constexpr GemmKernel gemm_kernel = {Kernel::rows,      Kernel::columns,    Kernel::depth_step,
+                                           Kernel::max_depth, Kernel::max_strips, Kernel::packed_rows,
+                                           Kernel::pack,      Kernel::round,      Kernel::multiply};
+
+/// The matrix product with a micro-kernel, see gemm().
+class BlockedGemm {
  public:
-  BlockedGemm(std::int64_t m, std::int64_t n, std::int64_t k, GemmOperand a, GemmOperand b, float* c, std::int64_t ldc,
-              bool accumulate, const float* bias, Precision precision)
-      : m_(m),
+  BlockedGemm(const GemmKernel& kernel, std::int64_t m, std::int64_t n, std::int64_t k, GemmOperand a, GemmOperand b,
+              float* c, std::int64_t ldc, bool accumulate, const float* bias, bool rounded)
+      : kernel_(kernel),
+        m_(m),
         n_(n),
         k_(k),
         a_(a),
@@ -39,13 +57,13 @@ template <class Kernel> class BlockedGemm {
         ldc_(ldc),
         accumulate_(accumulate),
         bias_(bias),
-        rounded_(precision == Precision::bf16) {
-    const std::int64_t blocks = std::max<std::int64_t>(1, ceil_div(k, max_depth));
-    depth_ = std::max(Kernel::depth_step, ceil_div(ceil_div(k, blocks), Kernel::depth_step) * Kernel::depth_step);
-    strips_ = ceil_div(m, Kernel::rows);
-    panels_ = ceil_div(n, Kernel::columns);
-    const std::int64_t tail = m - (strips_ - 1) * Kernel::rows;
-    packed_m_ = (strips_ - 1) * Kernel::rows + Kernel::packed_rows(tail);
+        rounded_(rounded) {
+    const std::int64_t blocks = std::max<std::int64_t>(1, ceil_div(k, kernel.max_depth));
+    depth_ = std::max<std::int64_t>(1, packed_depth(ceil_div(k, blocks))) * kernel.depth_step;
+    strips_ = ceil_div(m, kernel_.rows);
+    panels_ = ceil_div(n, kernel_.columns);
+    const std::int64_t tail = m - (strips_ - 1) * kernel_.rows;
+    packed_m_ = (strips_ - 1) * kernel_.rows + kernel_.packed_rows(tail);
   }
 
   void run() {
@@ -56,7 +74,7 @@ template <class Kernel> class BlockedGemm {
     const std::int64_t wanted = std::int64_t{4} * num_threads();
     const std::int64_t task_panels = std::clamp<std::int64_t>(panels_ / wanted, 1, max_panels);
     const std::int64_t columns = ceil_div(panels_, task_panels);
-    const std::int64_t most_strips = std::clamp(strips_ * columns / wanted, min_strips, max_strips);
+    const std::int64_t most_strips = std::clamp(strips_ * columns / wanted, min_strips, kernel_.max_strips);
     const std::int64_t task_strips = ceil_div(strips_, ceil_div(strips_, most_strips));
     const std::int64_t rows = ceil_div(strips_, task_strips);
     parallel_for(rows * columns, 1, [&](std::int64_t task, std::int64_t) {
@@ -66,34 +84,32 @@ template <class Kernel> class BlockedGemm {
   }
 
  private:
-  using Packed = typename Kernel::Packed;
-  static constexpr std::int64_t max_depth = Kernel::max_depth;  // a packed panel of B stays in the first-level cache
-  static constexpr std::int64_t max_panels = 4;                 // so many panels share a walk over packed A
+  static constexpr std::int64_t max_panels = 4;  // so many share a walk over packed A
   static constexpr std::int64_t min_strips = 4;
-  static constexpr std::int64_t max_strips =
-      Kernel::max_strips;  // max_strips x max_depth of A stay in the second level
 
   static constexpr std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
-  static constexpr std::int64_t packed_depth(std::int64_t depth) { return ceil_div(depth, Kernel::depth_step); }
+  std::int64_t packed_depth(std::int64_t depth) const {  // depth_step is 1 or 2
+    return kernel_.depth_step == 1 ? depth : (depth + 1) / 2;
+  }
 
-  template <int which> static Scratch<Packed>& scratch() {
-    thread_local Scratch<Packed> memory;
+  template <int which> static Scratch<float>& scratch() {
+    thread_local Scratch<float> memory;
     return memory;
   }
 
   std::int64_t strip_rows(std::int64_t strip) const {
-    return std::min<std::int64_t>(Kernel::rows, m_ - strip * Kernel::rows);
+    return std::min<std::int64_t>(kernel_.rows, m_ - strip * kernel_.rows);
   }
 
   /// Packed A of one strip and one block of k: block by block, strip by strip.
-  Packed* packed_strip(std::int64_t strip, std::int64_t k0, std::int64_t depth) const {
-    return packed_a_ + packed_depth(k0) * packed_m_ + strip * Kernel::rows * packed_depth(depth);
+  float* packed_strip(std::int64_t strip, std::int64_t k0, std::int64_t depth) const {
+    return packed_a_ + packed_depth(k0) * packed_m_ + strip * kernel_.rows * packed_depth(depth);
   }
 
   void pack(const float* from, std::int64_t stride, bool along_depth, std::int64_t width, std::int64_t depth,
-            std::int64_t group, Packed* to) const {
-    Kernel::pack(from, stride, along_depth, width, depth, group, to);
-    if (rounded_) Kernel::round(to, group * packed_depth(depth));
+            std::int64_t group, float* to) const {
+    kernel_.pack(from, stride, along_depth, width, depth, group, to);
+    if (rounded_) kernel_.round(to, group * packed_depth(depth));
   }
 
   void pack_a() {
@@ -101,9 +117,9 @@ template <class Kernel> class BlockedGemm {
       for (std::int64_t k0 = 0; k0 < k_; k0 += depth_) {
         const std::int64_t depth = std::min(depth_, k_ - k0);
         for (std::int64_t strip = begin; strip < end; ++strip) {
-          const std::int64_t i = strip * Kernel::rows;
+          const std::int64_t i = strip * kernel_.rows;
           const float* from = a_.values + (a_.transposed ? k0 * a_.stride + i : i * a_.stride + k0);
-          pack(from, a_.stride, !a_.transposed, strip_rows(strip), depth, Kernel::packed_rows(strip_rows(strip)),
+          pack(from, a_.stride, !a_.transposed, strip_rows(strip), depth, kernel_.packed_rows(strip_rows(strip)),
                packed_strip(strip, k0, depth));
         }
       }
@@ -139,35 +155,36 @@ template <class Kernel> class BlockedGemm {
   /// What will be packed of B for one panel and the block of k at k0; nothing if that is behind the end.
   Prefetch panel_source(std::int64_t panel, std::int64_t k0) const {
     if (k0 >= k_) return {};
-    const std::int64_t j = panel * Kernel::columns;
-    const std::int64_t columns = std::min<std::int64_t>(Kernel::columns, n_ - j), depth = std::min(depth_, k_ - k0);
+    const std::int64_t j = panel * kernel_.columns;
+    const std::int64_t columns = std::min<std::int64_t>(kernel_.columns, n_ - j), depth = std::min(depth_, k_ - k0);
     if (b_.transposed) return {b_.values + j * b_.stride + k0, b_.stride, columns, depth};
     return {b_.values + k0 * b_.stride + j, b_.stride, depth, columns};
   }
 
   void tile(std::int64_t strip_begin, std::int64_t strip_end, std::int64_t panel_begin, std::int64_t panel_end) const {
-    Packed* const packed_b = scratch<1>().get(max_panels * Kernel::columns * packed_depth(depth_));
+    float* const packed_b = scratch<1>().get(max_panels * kernel_.columns * packed_depth(depth_));
     for (std::int64_t k0 = 0; k0 == 0 || k0 < k_; k0 += depth_) {
       const std::int64_t depth = std::min(depth_, k_ - k0);
       const bool add = accumulate_ || k0 > 0, last = k0 + depth >= k_;
       for (std::int64_t panel = panel_begin; panel < panel_end; ++panel) {
-        const std::int64_t j = panel * Kernel::columns;
-        const std::int64_t columns = std::min<std::int64_t>(Kernel::columns, n_ - j);
+        const std::int64_t j = panel * kernel_.columns;
+        const std::int64_t columns = std::min<std::int64_t>(kernel_.columns, n_ - j);
         const float* const bias = last && bias_ ? bias_ + j : nullptr;
         const float* const from = b_.values + (b_.transposed ? j * b_.stride + k0 : k0 * b_.stride + j);
-        pack(from, b_.stride, b_.transposed, columns, depth, Kernel::columns, packed_b);
+        pack(from, b_.stride, b_.transposed, columns, depth, kernel_.columns, packed_b);
         const bool more_panels = panel + 1 < panel_end;
         Prefetch next = panel_source(more_panels ? panel + 1 : panel_begin, more_panels ? k0 : k0 + depth_);
         const std::int64_t share = ceil_div(next.lines(), strip_end - strip_begin);
         for (std::int64_t strip = strip_begin; strip < strip_end; ++strip) {
           next.fetch(share);
-          Kernel::multiply(strip_rows(strip), columns, packed_depth(depth), packed_strip(strip, k0, depth), packed_b,
-                           c_ + strip * Kernel::rows * ldc_ + j, ldc_, add, bias);
+          kernel_.multiply(strip_rows(strip), columns, packed_depth(depth), packed_strip(strip, k0, depth), packed_b,
+                           c_ + strip * kernel_.rows * ldc_ + j, ldc_, add, bias);
         }
       }
     }
   }
 
+  const GemmKernel& kernel_;
   std::int64_t m_, n_, k_;
   GemmOperand a_, b_;
   float* c_;
@@ -176,7 +193,7 @@ template <class Kernel> class BlockedGemm {
   const float* bias_;
   bool rounded_;
   std::int64_t depth_, strips_, panels_, packed_m_;
-  Packed* packed_a_ = nullptr;
+  float* packed_a_ = nullptr;
 };
 
 }  // namespace tl::cpu

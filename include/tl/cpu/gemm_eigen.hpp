@@ -28,7 +28,7 @@ const T* transposed_copy(const T* from, std::int64_t stride, std::int64_t rows, 
 /// C = op(A) op(B) or C += op(A) op(B) for one tile; all matrices row-major with row strides lda, ldb, ldc.
 template <class T>
 void gemm_eigen(bool trans_a, bool trans_b, std::int64_t m, std::int64_t n, std::int64_t k, const T* a,
-                  std::int64_t lda, const T* b, std::int64_t ldb, T* c, std::int64_t ldc, bool accumulate) {
+                std::int64_t lda, const T* b, std::int64_t ldb, T* c, std::int64_t ldc, bool accumulate) {
   thread_local Scratch<T> scratch_a, scratch_b;
   if (trans_a) a = detail::transposed_copy(a, lda, k, m, scratch_a), lda = k;
   if (trans_b) b = detail::transposed_copy(b, ldb, n, k, scratch_b), ldb = n;

@@ -14,6 +14,18 @@ enum class Precision { f32, bf16 };
 
 namespace kernels {
 
+namespace detail {
+
+[[noreturn]] inline void fail_missing(const char* name, Device device) {
+  const bool cpu = device.type == DeviceType::cpu;
+  fail(ErrorCode::missing_kernel, name, ": no ", cpu ? "CPU" : "CUDA", " kernel in this program",
+       cpu                                          ? ""
+       : cuda_backend.unavailable_reason == nullptr ? "; link tl::cuda"
+                                                    : "; tl::cuda does not provide this operation yet");
+}
+
+}  // namespace detail
+
 /// A kernel per device for one contract, the parameter struct `Params`.
 template <class Params> struct Slot {
   using Kernel = void (*)(const Params&);
@@ -25,11 +37,7 @@ template <class Params> struct Slot {
   /// Runs the kernel of `device`; throws Error(missing_kernel) if this program has none.
   void operator()(Device device, const Params& params) const {
     const Kernel kernel = device.type == DeviceType::cpu ? cpu : cuda;
-    check(kernel != nullptr, ErrorCode::missing_kernel, name, ": no ", device.type == DeviceType::cpu ? "CPU" : "CUDA",
-          " kernel in this program",
-          device.type != DeviceType::cuda              ? ""
-          : cuda_backend.unavailable_reason == nullptr ? "; link tl::cuda"
-                                                       : "; tl::cuda does not provide this operation yet");
+    if (kernel == nullptr) detail::fail_missing(name, device);
     kernel(params);
   }
 };

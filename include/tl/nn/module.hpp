@@ -39,7 +39,8 @@ template <Real T> struct ParameterCollector {
   std::vector<NamedParameter<T>>* found;
 
   void operator()(std::string_view name, Parameter<T>& parameter) { (*this)(name, parameter, 0, parameter.shape()[0]); }
-  void operator()(std::string_view name, Parameter<T>& parameter, std::int64_t begin, std::int64_t end) {
+  [[gnu::noinline]] void operator()(std::string_view name, Parameter<T>& parameter, std::int64_t begin,
+                                    std::int64_t end) {
     found->push_back({join(prefix, name), parameter, begin, end});
   }
   template <Module M> void operator()(std::string_view name, M&& module) {

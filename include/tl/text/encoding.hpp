@@ -52,11 +52,23 @@ struct PostProcessor {
     using Kind = TemplateItem::Kind;
     PostProcessor out;
     out.form = Form::template_processing;
-    out.single = {{Kind::special, cls, 0}, {Kind::sequence_a, "", 0}, {Kind::special, sep, 0}};
-    out.pair = out.single;
-    out.pair.push_back({Kind::sequence_b, "", 1});
-    out.pair.push_back({Kind::special, sep, 1});
-    out.special_tokens = {{cls, {{cls_id}, {cls}}}, {sep, {{sep_id}, {sep}}}};
+    out.pair.clear();
+    const auto add = [&out](Kind kind, const std::string& special, std::int32_t type_id) {
+      out.pair.push_back({kind, special, type_id});
+    };
+    add(Kind::special, cls, 0);
+    add(Kind::sequence_a, "", 0);
+    add(Kind::special, sep, 0);
+    out.single = out.pair;
+    add(Kind::sequence_b, "", 1);
+    add(Kind::special, sep, 1);
+    const auto name = [&out](const std::string& token, std::int32_t id) {
+      Special& special = out.special_tokens[token];
+      special.ids.push_back(id);
+      special.tokens.push_back(token);
+    };
+    name(cls, cls_id);
+    if (sep != cls) name(sep, sep_id);
     return out;
   }
 

@@ -60,7 +60,7 @@ class CharTable {
     for (char32_t c = 0xAC00; c <= 0xD7A3; ++c) mark(c, char_decomposed);
   }
 
-  void add(std::span<const CodePointRange> ranges, CharClass bit) {
+  [[gnu::noinline]] void add(std::span<const CodePointRange> ranges, CharClass bit) {
     for (const auto& range : ranges)
       for (char32_t c = range.first; c <= range.last; ++c) mark(c, bit);
   }
