@@ -6,7 +6,7 @@
 #pragma once
 
 #include <string>
-#include <unordered_set>
+#include <set>
 #include <vector>
 
 #include <tl/autograd/parameter.hpp>
@@ -20,7 +20,7 @@ template <Real T> class ParameterSpace {
   /// Gives every parameter in `named` its memory. Values are zero afterwards.
   /// Throws Error(invalid_argument) if a name occurs twice.
   explicit ParameterSpace(std::vector<NamedParameter<T>> named) : named_(std::move(named)) {
-    std::unordered_set<std::string> names;
+    std::set<std::string> names;
     for (const auto& entry : named_)
       check(names.insert(entry.name).second, ErrorCode::invalid_argument, "two parameters are named ", entry.name);
     const std::vector<Parameter<T>> order = memory_order();
@@ -101,7 +101,7 @@ template <Real T> class ParameterSpace {
   // Decayed, then not decayed, then frozen; each parameter once, although several names may be parts of it.
   std::vector<Parameter<T>> memory_order() const {
     std::vector<Parameter<T>> order;
-    std::unordered_set<const void*> seen;
+    std::set<const void*> seen;
     for (int group = 0; group < 4; ++group)
       for (const auto& entry : named_) {
         const Parameter<T>& p = entry.parameter;

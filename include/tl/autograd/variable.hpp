@@ -10,7 +10,7 @@
 #include <functional>
 #include <memory>
 #include <string>
-#include <unordered_set>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -341,7 +341,7 @@ template <Real T> class Variable {
   // Every operation is numbered after its inputs, so descending numbers are a reverse topological order.
   static std::vector<std::shared_ptr<Node>> reverse_order(const std::shared_ptr<Node>& root) {
     std::vector<std::shared_ptr<Node>> found{root};
-    std::unordered_set<const void*> seen{root.get()};
+    std::set<const void*> seen{root.get()};
     for (std::size_t i = 0; i < found.size(); ++i) {
       const auto inputs = found[i]->inputs;
       for (const auto& input : inputs)

@@ -9,11 +9,11 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <ostream>
 #include <string>
 #include <string_view>
-#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -33,6 +33,37 @@
 namespace tl {
 
 namespace detail {
+
+/// The keys of one object while it is read, to find a key that stands twice among a hundred thousand.
+class JsonKeys {
+ public:
+  /// False if `key` is one of `members` already; else it must become their next one.
+  bool add(std::string_view key, const Json::Object& members) {
+    if (2 * (members.size() + 1) > slots_.size()) grow(members);
+    std::int64_t& slot = slot_of(key, members);
+    if (slot != none) return false;
+    slot = static_cast<std::int64_t>(members.size());
+    return true;
+  }
+
+ private:
+  static constexpr std::int64_t none = -1;
+
+  /// Where the key is, or has its place.
+  std::int64_t& slot_of(std::string_view key, const Json::Object& members) {
+    std::size_t at = std::hash<std::string_view>{}(key) % slots_.size();
+    while (slots_[at] != none && members[static_cast<std::size_t>(slots_[at])].key != key)
+      at = (at + 1) % slots_.size();
+    return slots_[at];
+  }
+
+  void grow(const Json::Object& members) {
+    slots_ = std::vector<std::int64_t>(std::max<std::size_t>(16, 4 * slots_.size()), none);
+    for (std::size_t i = 0; i < members.size(); ++i) slot_of(members[i].key, members) = static_cast<std::int64_t>(i);
+  }
+
+  std::vector<std::int64_t> slots_;  // numbers of members, at the hashes of their keys or behind
+};
 
 /// Reads one document: nlohmann's lexer splits the text into tokens, and what is not JSON is said here.
 class JsonReader {
@@ -122,14 +153,14 @@ class JsonReader {
 
   Json object(int depth) {
     Json members = Json::object();
-    std::unordered_set<std::string> keys;
+    JsonKeys keys;
     Token token = lexer_.scan();
     if (token == Token::end_object) return members;
     for (;; token = lexer_.scan()) {
       expect(token, Token::value_string);
       if (last_read() != '"') fail_at(offset(), "string literal", "a number");
       std::string key = std::move(lexer_.get_string());
-      if (!keys.insert(key).second) fail_at(offset(), "every key once", join('"', key, "\" again"));
+      if (!keys.add(key, members.items())) fail_at(offset(), "every key once", join('"', key, "\" again"));
       expect(lexer_.scan(), Token::name_separator);
       members.append(std::move(key), value(lexer_.scan(), depth));
       token = lexer_.scan();
