@@ -83,13 +83,13 @@ inline constexpr std::array<PartWriter, sizeof...(Parts)> part_writers = {write_
 
 /// Joins its arguments into one string with operator<<.
 template <class... Parts> std::string join(const Parts&... parts) {
-  const void* const addresses[] = {&parts...};
+  const void* const addresses[sizeof...(parts) + 1] = {&parts...};
   return detail::join_parts(detail::part_writers<Parts...>, addresses);
 }
 
 /// Throws Error(code, join(parts...)).
 template <class... Parts> [[noreturn]] void fail(ErrorCode code, const Parts&... parts) {
-  const void* const addresses[] = {&parts...};
+  const void* const addresses[sizeof...(parts) + 1] = {&parts...};
   detail::fail_parts(code, detail::part_writers<Parts...>, addresses);
 }
 

@@ -4,11 +4,11 @@
 #include <algorithm>
 #include <cstdint>
 #include <functional>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include <tl/core/order.hpp>
 #include <tl/core/tensor.hpp>
 
 namespace tl {
