@@ -1,7 +1,7 @@
 // C = A B^T + bias for an A of few rows, with AVX-512: a single text, or the first tokens of a batch. There the time
 // goes into reading B, a weight, and packing it would cost as much as the product. So B is read as it lies, eight of
 // its rows side by side, and A is packed instead; what comes out is C transposed, tile by tile. Every element is the
-// same sum, in the same order, as that of BlockedGemm<GemmAvx512>: the same bits.
+// same sum, in the same order, as that of BlockedGemm with GemmAvx512: the same bits.
 #pragma once
 
 #include <tl/cpu/gemm_avx512.hpp>
