@@ -1,6 +1,5 @@
 // The matrix product in double, for gradient checks: Eigen on one tile, single-threaded. The only header that includes
-// Eigen. Transposed operands are copied first, because each form of product that Eigen
-// compiles costs every user of the library most of a second.
+// Eigen. Transposed operands are copied first, because each form of product that Eigen compiles takes most of a second.
 #pragma once
 
 #include <cstdint>

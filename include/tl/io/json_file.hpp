@@ -21,4 +21,20 @@ inline void write_json(const std::filesystem::path& path, const Json& value, con
   write_file(path, dump_json(value, style) + "\n");
 }
 
+namespace detail {
+
+/// Reads the value of `key` from an object of the file `path`. Throws Error(format) naming file and key.
+template <class T> void read_member(const Json& json, const char* key, T& value, const std::filesystem::path& path) {
+  check(json.is_object() && json.contains(key), ErrorCode::format, path.native(), ": expected the key \"", key,
+        "\", which is missing");
+  try {
+    value = json.at(key).get<T>();
+  } catch (const Error&) {
+    fail(ErrorCode::format, path.native(), ", key \"", key, "\": got a value of the wrong type, ",
+         json.at(key).type_name());
+  }
+}
+
+}  // namespace detail
+
 }  // namespace tl

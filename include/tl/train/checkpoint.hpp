@@ -68,17 +68,6 @@ template <class Progress, class Visit> void visit_data_settings(Progress& progre
   visit("dataloader_drop_last", progress.drop_last);
 }
 
-template <class T> void read_member(const Json& json, const char* key, T& value, const std::filesystem::path& path) {
-  check(json.is_object() && json.contains(key), ErrorCode::format, path.native(), ": expected the key \"", key,
-        "\", which is missing");
-  try {
-    value = json.at(key).get<T>();
-  } catch (const Error&) {
-    fail(ErrorCode::format, path.native(), ", key \"", key, "\": got a value of the wrong type, ",
-         json.at(key).type_name());
-  }
-}
-
 inline Json generator_json(const Mt19937::State& state) {
   return {{"key", std::vector(state.key.begin(), state.key.end())},
           {"position", state.position},

@@ -90,16 +90,7 @@ struct TrainerState {
     const Json& json;
     const std::filesystem::path& path;
 
-    template <class T> void operator()(const char* key, T& value) const {
-      const Json* const found = json.find(key);
-      check(found != nullptr, ErrorCode::format, path.native(), ": expected the key \"", key, "\", which is missing");
-      try {
-        value = found->get<T>();
-      } catch (const Error&) {
-        fail(ErrorCode::format, path.native(), ", key \"", key, "\": got a value of the wrong type, ",
-             found->type_name());
-      }
-    }
+    template <class T> void operator()(const char* key, T& value) const { detail::read_member(json, key, value, path); }
     template <class T> void operator()(const char* key, std::optional<T>& value) const {
       if (const Json* const found = json.find(key); found == nullptr || found->is_null()) return value.reset();
       (*this)(key, value.emplace());
