@@ -5,11 +5,13 @@
 // so a model that only predicts does not pay for it.
 #pragma once
 
-#include <string>
 #include <set>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include <tl/autograd/parameter.hpp>
+#include <tl/core/order.hpp>
 
 namespace tl {
 
@@ -20,9 +22,10 @@ template <Real T> class ParameterSpace {
   /// Gives every parameter in `named` its memory. Values are zero afterwards.
   /// Throws Error(invalid_argument) if a name occurs twice.
   explicit ParameterSpace(std::vector<NamedParameter<T>> named) : named_(std::move(named)) {
-    std::set<std::string> names;
-    for (const auto& entry : named_)
-      check(names.insert(entry.name).second, ErrorCode::invalid_argument, "two parameters are named ", entry.name);
+    std::vector<std::string_view> names;
+    for (const auto& entry : named_) names.push_back(entry.name);
+    const auto twice = repeated_name(names);
+    check(!twice, ErrorCode::invalid_argument, "two parameters are named ", twice.value_or(""));
     const std::vector<Parameter<T>> order = memory_order();
     std::vector<std::int64_t> offsets;
     std::int64_t size = 0;

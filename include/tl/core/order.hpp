@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <memory>
 #include <numeric>
+#include <optional>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -48,18 +50,30 @@ template <class Before> std::vector<std::int64_t> stable_order(std::size_t count
 
 /// Sorts `values` by before(a, b); equal ones keep their order.
 template <class T, class Before> void stable_sort_by(std::vector<T>& values, const Before& before) {
-  const auto order = stable_order(values.size(), [&](std::int64_t a, std::int64_t b) {
-    return before(values[static_cast<std::size_t>(a)], values[static_cast<std::size_t>(b)]);
-  });
-  std::vector<T> sorted;
-  sorted.reserve(values.size());
-  for (const std::int64_t i : order) sorted.push_back(std::move(values[static_cast<std::size_t>(i)]));
-  values = std::move(sorted);
+  T* const first = values.data();
+  auto order = stable_order(values.size(), [&](std::int64_t a, std::int64_t b) { return before(first[a], first[b]); });
+  // Along every cycle of the permutation: the value that belongs to a place comes from order[place].
+  for (std::size_t start = 0; start < order.size(); ++start)
+    for (std::size_t place = start; order[place] != -1;) {
+      const auto from = static_cast<std::size_t>(order[place]);
+      order[place] = -1;
+      if (from == start) break;
+      std::swap(first[place], first[from]);
+      place = from;
+    }
 }
 
 /// Sorts `values` in ascending order.
 template <class T> void stable_sort_by(std::vector<T>& values) {
   stable_sort_by(values, [](const T& a, const T& b) { return a < b; });
+}
+
+/// A name that stands in `names` more than once, or nothing. Sorts `names`.
+inline std::optional<std::string_view> repeated_name(std::vector<std::string_view>& names) {
+  stable_sort_by(names);
+  for (std::size_t i = 1; i < names.size(); ++i)
+    if (names[i] == names[i - 1]) return names[i];
+  return std::nullopt;
 }
 
 }  // namespace tl

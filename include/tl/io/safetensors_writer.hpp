@@ -2,7 +2,6 @@
 // and then name, header padded with blanks to a multiple of 8. The data is streamed from where it lies.
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -62,10 +61,9 @@ inline void write_safetensors(const std::filesystem::path& path, std::span<const
     names.push_back(tensor->name);
     offset = end;
   }
-  stable_sort_by(names);
-  const auto twice = std::adjacent_find(names.begin(), names.end());
-  check(twice == names.end(), ErrorCode::invalid_argument, path.native(), ": expected every tensor name once, got ",
-        twice == names.end() ? std::string_view{} : *twice, " twice");
+  const auto twice = repeated_name(names);
+  check(!twice, ErrorCode::invalid_argument, path.native(), ": expected every tensor name once, got ",
+        twice.value_or(""), " twice");
 
   std::string text = dump_json(header, {.indent = -1, .sort_keys = false, .ensure_ascii = false, .compact = true});
   text.append((8 - text.size() % 8) % 8, ' ');

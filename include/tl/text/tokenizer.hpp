@@ -153,7 +153,7 @@ class Tokenizer {
       token.special = true;
       if (token.content.empty() || detail::text::is_named_special(data_.config, token.content)) continue;
       listed.push_back(token.content);
-      data_.config.written_as_object.insert(token.content);
+      data_.config.written_as_object.push_back(token.content);
     }
     return add_tokens(tokens);
   }

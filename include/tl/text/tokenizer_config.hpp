@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,7 +29,7 @@ inline constexpr std::array<std::string_view, 5> special_keys{"unk_token", "sep_
 struct TokenizerConfig {
   std::array<std::string, 5> special{"[UNK]", "[SEP]", "[PAD]", "[CLS]", "[MASK]"};
   std::vector<std::string> additional_special_tokens;
-  std::set<std::string> written_as_object;  ///< special tokens that special_tokens_map.json spells with their flags
+  std::vector<std::string> written_as_object;  ///< special tokens that special_tokens_map.json spells with their flags
   std::optional<std::int64_t> model_max_length;
   Side padding_side = Side::right;
   Side truncation_side = Side::right;

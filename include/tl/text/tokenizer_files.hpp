@@ -10,7 +10,6 @@
 #include <filesystem>
 #include <map>
 #include <memory>
-#include <set>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -35,7 +34,7 @@ struct ConfigFiles {
   Json config = Json::object();
   std::map<std::int32_t, AddedToken> added_tokens_decoder;
   std::vector<AddedToken> flagged;            // special tokens that came as objects
-  std::set<std::string> written_as_object;    // those of special_tokens_map.json
+  std::vector<std::string> written_as_object;    // those of special_tokens_map.json
   std::string where;
 };
 
@@ -58,7 +57,7 @@ inline ConfigFiles read_config_files(const std::filesystem::path& folder) {
   if (present(map)) overlay = read_json_object(map);
   const auto note_object = [&](const Json& value) {
     if (value.is_object() && value.contains("content") && value["content"].is_string())
-      files.written_as_object.insert(value["content"].get<std::string>());
+      files.written_as_object.push_back(value["content"].get<std::string>());
   };
   for (const auto& [key, value] : overlay.items()) {
     note_object(value);

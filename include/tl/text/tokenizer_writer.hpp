@@ -3,6 +3,7 @@
 // reader never sees half a file.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -154,7 +155,9 @@ inline std::string tokenizer_config_text(const TokenizerData& data) {
 inline std::string special_tokens_map_text(const TokenizerData& data) {
   const auto spelled = [&](const std::string& content) {
     const AddedToken* token = data.added.find(data.id_of(content));
-    return token && data.config.written_as_object.contains(content) ? token_flags(*token) : Json(content);
+    const auto& objects = data.config.written_as_object;
+    const bool is_object = token && std::find(objects.begin(), objects.end(), content) != objects.end();
+    return is_object ? token_flags(*token) : Json(content);
   };
   Json out = Json::object();
   for (std::size_t i = 0; i < special_keys.size(); ++i) out[special_keys[i]] = spelled(data.config.special[i]);
