@@ -2,7 +2,10 @@
 // time, so a program built without any -march runs at full speed here and still runs on an older machine.
 #pragma once
 
+#include <unistd.h>
+
 #include <array>
+#include <cstdint>
 #include <cstdlib>
 #include <string>
 #include <string_view>
@@ -78,6 +81,16 @@ inline CpuIsa parse_cpu_isa(const char* text, CpuIsa best) {
 inline CpuIsa cpu_isa() {
   static const CpuIsa isa = detail::parse_cpu_isa(std::getenv("TL_CPU_ISA"), detected_cpu_isa());
   return isa;
+}
+
+/// Size of a core's first-level data cache, or 0 if the system does not say.
+inline std::int64_t level1_cache_bytes() {
+#ifdef _SC_LEVEL1_DCACHE_SIZE
+  static const long bytes = sysconf(_SC_LEVEL1_DCACHE_SIZE);
+  return bytes;
+#else
+  return 0;
+#endif
 }
 
 }  // namespace tl

@@ -25,12 +25,13 @@ struct GemmAvx2 {
 
   static constexpr auto pack = GemmPortable::pack;
 
-  static void multiply(std::int64_t height, std::int64_t width, std::int64_t depth, const float* a, const float* b,
-                       float* c, std::int64_t ldc, bool add, const float* bias) {
+  static void multiply(std::int64_t height, std::int64_t width, std::int64_t depth, const float* a,
+                       std::int64_t row_step, std::int64_t depth_step, const float* b, float* c, std::int64_t ldc,
+                       bool add, const float* bias) {
     switch (packed_rows(height)) {
-      case 2: return tile<2>(height, width, depth, a, b, c, ldc, add, bias);
-      case 4: return tile<4>(height, width, depth, a, b, c, ldc, add, bias);
-      default: return tile<6>(height, width, depth, a, b, c, ldc, add, bias);
+      case 2: return tile<2>(height, width, depth, a, row_step, depth_step, b, c, ldc, add, bias);
+      case 4: return tile<4>(height, width, depth, a, row_step, depth_step, b, c, ldc, add, bias);
+      default: return tile<6>(height, width, depth, a, row_step, depth_step, b, c, ldc, add, bias);
     }
   }
 
@@ -49,19 +50,21 @@ struct GemmAvx2 {
   }
 
   template <int Rows>
-  TL_AVX2 static void tile(std::int64_t height, std::int64_t width, std::int64_t depth, const float* a, const float* b,
-                           float* c, std::int64_t ldc, bool add, const float* bias) {
+  TL_AVX2 static void tile(std::int64_t height, std::int64_t width, std::int64_t depth, const float* a,
+                           std::int64_t row_step, std::int64_t depth_step, const float* b, float* c, std::int64_t ldc,
+                           bool add, const float* bias) {
     __m256 sum[Rows][2];
 #pragma GCC unroll 8
     for (int i = 0; i < Rows; ++i) {
       sum[i][0] = sum[i][1] = _mm256_setzero_ps();
       _mm_prefetch(reinterpret_cast<const char*>(c + i * ldc), _MM_HINT_T0);
     }
-    for (std::int64_t d = 0; d < depth; ++d, a += Rows, b += columns) {
+    GemmStripRows<Rows> row(a, row_step, depth_step);
+    for (std::int64_t d = 0; d < depth; ++d, row.step(), b += columns) {
       const __m256 b_left = _mm256_load_ps(b), b_right = _mm256_load_ps(b + 8);
 #pragma GCC unroll 8
       for (int i = 0; i < Rows; ++i) {
-        const __m256 x = _mm256_set1_ps(a[i]);
+        const __m256 x = _mm256_set1_ps(row[i]);
         sum[i][0] = _mm256_fmadd_ps(x, b_left, sum[i][0]);
         sum[i][1] = _mm256_fmadd_ps(x, b_right, sum[i][1]);
       }

@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include <tl/cpu/gemm_strip.hpp>
 #include <tl/cpu/rounding.hpp>
 #include <tl/cpu/vector_loops.hpp>
 
@@ -135,9 +136,11 @@ struct GemmAvx512 {
     }
   }
 
-  static void multiply(std::int64_t height, std::int64_t width, std::int64_t depth, const float* a, const float* b,
-                       float* c, std::int64_t ldc, bool add, const float* bias) {
-    detail::with_tile_rows(height, [=]<int Rows>() { tile<Rows>(height, width, depth, a, b, c, ldc, add, bias); });
+  static void multiply(std::int64_t height, std::int64_t width, std::int64_t depth, const float* a,
+                       std::int64_t row_step, std::int64_t depth_step, const float* b, float* c, std::int64_t ldc,
+                       bool add, const float* bias) {
+    detail::with_tile_rows(
+        height, [=]<int Rows>() { tile<Rows>(height, width, depth, a, row_step, depth_step, b, c, ldc, add, bias); });
   }
 
   /// Rounds packed elements to bfloat16.
@@ -150,14 +153,16 @@ struct GemmAvx512 {
  private:
   template <int Rows>
   TL_AVX512 static void tile(std::int64_t height, std::int64_t width, std::int64_t depth, const float* a,
-                             const float* b, float* c, std::int64_t ldc, bool add, const float* bias) {
+                             std::int64_t row_step, std::int64_t depth_step, const float* b, float* c, std::int64_t ldc,
+                             bool add, const float* bias) {
     detail::Avx512Tile<Rows> sum;
     detail::begin_tile<Rows>(sum, c, ldc);
-    for (std::int64_t d = 0; d < depth; ++d, a += Rows, b += columns) {
+    GemmStripRows<Rows> row(a, row_step, depth_step);
+    for (std::int64_t d = 0; d < depth; ++d, row.step(), b += columns) {
       const __m512 left = _mm512_load_ps(b), right = _mm512_load_ps(b + 16);
 #pragma GCC unroll 16
       for (int i = 0; i < Rows; ++i) {
-        const __m512 x = _mm512_set1_ps(a[i]);
+        const __m512 x = _mm512_set1_ps(row[i]);
         sum[i][0] = _mm512_fmadd_ps(x, left, sum[i][0]);
         sum[i][1] = _mm512_fmadd_ps(x, right, sum[i][1]);
       }
@@ -215,22 +220,26 @@ struct GemmAvx512Bf16 {
 
   static void round(float*, std::int64_t) {}  // packed elements are bfloat16 already
 
-  static void multiply(std::int64_t height, std::int64_t width, std::int64_t depth, const float* a, const float* b,
-                       float* c, std::int64_t ldc, bool add, const float* bias) {
-    detail::with_tile_rows(height, [=]<int Rows>() { tile<Rows>(height, width, depth, a, b, c, ldc, add, bias); });
+  static void multiply(std::int64_t height, std::int64_t width, std::int64_t depth, const float* a,
+                       std::int64_t row_step, std::int64_t depth_step, const float* b, float* c, std::int64_t ldc,
+                       bool add, const float* bias) {
+    detail::with_tile_rows(
+        height, [=]<int Rows>() { tile<Rows>(height, width, depth, a, row_step, depth_step, b, c, ldc, add, bias); });
   }
 
  private:
   template <int Rows>
   TL_AVX512_BF16 static void tile(std::int64_t height, std::int64_t width, std::int64_t depth, const float* a,
-                                  const float* b, float* c, std::int64_t ldc, bool add, const float* bias) {
+                                  std::int64_t row_step, std::int64_t depth_step, const float* b, float* c,
+                                  std::int64_t ldc, bool add, const float* bias) {
     detail::Avx512Tile<Rows> sum;
     detail::begin_tile<Rows>(sum, c, ldc);
-    for (std::int64_t d = 0; d < depth; ++d, a += Rows, b += columns) {
+    GemmStripRows<Rows> row(a, row_step, depth_step);
+    for (std::int64_t d = 0; d < depth; ++d, row.step(), b += columns) {
       const auto left = (__m512bh)_mm512_load_si512(b), right = (__m512bh)_mm512_load_si512(b + 16);
 #pragma GCC unroll 16
       for (int i = 0; i < Rows; ++i) {
-        const auto x = (__m512bh)_mm512_castps_si512(_mm512_set1_ps(a[i]));
+        const auto x = (__m512bh)_mm512_castps_si512(_mm512_set1_ps(row[i]));
         sum[i][0] = _mm512_dpbf16_ps(sum[i][0], x, left);
         sum[i][1] = _mm512_dpbf16_ps(sum[i][1], x, right);
       }

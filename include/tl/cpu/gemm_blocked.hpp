@@ -6,7 +6,9 @@
 #include <algorithm>
 #include <cstdint>
 
+#include <tl/core/cpu_features.hpp>
 #include <tl/core/parallel.hpp>
+#include <tl/cpu/gemm_strip.hpp>
 #include <tl/cpu/scratch.hpp>
 
 namespace tl::cpu {
@@ -31,9 +33,11 @@ struct GemmKernel {
                std::int64_t group, float* to);
   /// Rounds packed elements to bfloat16.
   void (*round)(float* values, std::int64_t count);
-  /// The tile C = A B, or C += A B, then + bias if not null, for so many rows and columns.
-  void (*multiply)(std::int64_t height, std::int64_t width, std::int64_t depth, const float* a, const float* b,
-                   float* c, std::int64_t ldc, bool add, const float* bias);
+  /// The tile C = A B, or C += A B, then + bias if not null, for so many rows and columns. Element (i, d) of A stands
+  /// at a[i * row_step + d * depth_step]: (1, packed_rows(height)) if packed. Plain arguments, no structure: one that
+  /// is stored in parts and loaded whole would wait here until C is written.
+  void (*multiply)(std::int64_t height, std::int64_t width, std::int64_t depth, const float* a, std::int64_t row_step,
+                   std::int64_t depth_step, const float* b, float* c, std::int64_t ldc, bool add, const float* bias);
 };
 
 /// The micro-kernel that `Kernel` describes.
@@ -62,14 +66,14 @@ class BlockedGemm {
     depth_ = std::max<std::int64_t>(1, packed_depth(ceil_div(k, blocks))) * kernel.depth_step;
     strips_ = ceil_div(m, kernel_.rows);
     panels_ = ceil_div(n, kernel_.columns);
-    const std::int64_t tail = m - (strips_ - 1) * kernel_.rows;
-    packed_m_ = (strips_ - 1) * kernel_.rows + kernel_.packed_rows(tail);
+    const std::int64_t tail = m - (strips_ - 1) * kernel_.rows, tail_rows = kernel_.packed_rows(tail);
+    if (!rounded && !a.transposed && !rows_collide(a.stride)) first_packed_ = tail == tail_rows ? strips_ : strips_ - 1;
+    packed_m_ = (strips_ - 1 - first_packed_) * kernel_.rows + tail_rows;
   }
 
   void run() {
     if (m_ <= 0 || n_ <= 0) return;
-    packed_a_ = scratch<0>().get(packed_m_ * packed_depth(std::max<std::int64_t>(k_, 1)));
-    pack_a();
+    if (first_packed_ < strips_) pack_a();
 
     const std::int64_t wanted = std::int64_t{4} * num_threads();
     const std::int64_t task_panels = std::clamp<std::int64_t>(panels_ / wanted, 1, max_panels);
@@ -101,10 +105,13 @@ class BlockedGemm {
     return std::min<std::int64_t>(kernel_.rows, m_ - strip * kernel_.rows);
   }
 
-  /// Packed A of one strip and one block of k: block by block, strip by strip.
+  /// Packed A of one strip and one block of k: block by block, strip by strip from first_packed_ on.
   float* packed_strip(std::int64_t strip, std::int64_t k0, std::int64_t depth) const {
-    return packed_a_ + packed_depth(k0) * packed_m_ + strip * kernel_.rows * packed_depth(depth);
+    return packed_a_ + packed_depth(k0) * packed_m_ + (strip - first_packed_) * kernel_.rows * packed_depth(depth);
   }
+
+  /// Whether rows so far apart would push each other out of a first-level cache of 8 ways and 32 KiB.
+  static bool rows_collide(std::int64_t stride) { return stride % 1024 == 0 && level1_cache_bytes() < 48 * 1024; }
 
   void pack(const float* from, std::int64_t stride, bool along_depth, std::int64_t width, std::int64_t depth,
             std::int64_t group, float* to) const {
@@ -113,7 +120,9 @@ class BlockedGemm {
   }
 
   void pack_a() {
-    parallel_for(strips_, 4, [&](std::int64_t begin, std::int64_t end) {
+    packed_a_ = scratch<0>().get(packed_m_ * packed_depth(std::max<std::int64_t>(k_, 1)));
+    parallel_for(strips_ - first_packed_, 4, [&](std::int64_t begin, std::int64_t end) {
+      begin += first_packed_, end += first_packed_;
       for (std::int64_t k0 = 0; k0 < k_; k0 += depth_) {
         const std::int64_t depth = std::min(depth_, k_ - k0);
         for (std::int64_t strip = begin; strip < end; ++strip) {
@@ -177,8 +186,12 @@ class BlockedGemm {
         const std::int64_t share = ceil_div(next.lines(), strip_end - strip_begin);
         for (std::int64_t strip = strip_begin; strip < strip_end; ++strip) {
           next.fetch(share);
-          kernel_.multiply(strip_rows(strip), columns, packed_depth(depth), packed_strip(strip, k0, depth), packed_b,
-                           c_ + strip * kernel_.rows * ldc_ + j, ldc_, add, bias);
+          const bool packed = strip >= first_packed_;
+          const std::int64_t i = strip * kernel_.rows, rows = strip_rows(strip);
+          kernel_.multiply(rows, columns, packed_depth(depth),
+                           packed ? packed_strip(strip, k0, depth) : a_.values + i * a_.stride + k0,
+                           packed ? 1 : a_.stride, packed ? kernel_.packed_rows(rows) : 1, packed_b, c_ + i * ldc_ + j,
+                           ldc_, add, bias);
         }
       }
     }
@@ -192,7 +205,9 @@ class BlockedGemm {
   bool accumulate_;
   const float* bias_;
   bool rounded_;
-  std::int64_t depth_, strips_, panels_, packed_m_;
+  std::int64_t depth_, strips_, panels_;
+  std::int64_t first_packed_ = 0;  // the strips before it are read as they lie
+  std::int64_t packed_m_;
   float* packed_a_ = nullptr;
 };
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include <tl/cpu/gemm_strip.hpp>
 #include <tl/cpu/rounding.hpp>
 
 namespace tl::cpu {
@@ -29,17 +30,19 @@ struct GemmPortable {
     for (std::int64_t i = 0; i < count; ++i) values[i] = round_to_bf16(values[i]);
   }
 
-  static void multiply(std::int64_t height, std::int64_t width, std::int64_t depth, const float* a, const float* b,
-                       float* c, std::int64_t ldc, bool add, const float* bias) {
+  static void multiply(std::int64_t height, std::int64_t width, std::int64_t depth, const float* a,
+                       std::int64_t row_step, std::int64_t depth_step, const float* b, float* c, std::int64_t ldc,
+                       bool add, const float* bias) {
     Vector sum[rows][2] = {};
-    for (std::int64_t d = 0; d < depth; ++d, a += rows, b += columns) {
+    GemmStripRows<rows> row(a, row_step, depth_step);
+    for (std::int64_t d = 0; d < depth; ++d, row.step(), b += columns) {
       Vector left, right;
       std::memcpy(&left, b, sizeof left);
       std::memcpy(&right, b + 4, sizeof right);
 #pragma GCC unroll 4
       for (int i = 0; i < rows; ++i) {
-        sum[i][0] += a[i] * left;
-        sum[i][1] += a[i] * right;
+        sum[i][0] += row[i] * left;
+        sum[i][1] += row[i] * right;
       }
     }
     float tile[rows][columns];
