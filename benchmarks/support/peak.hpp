@@ -20,31 +20,35 @@ namespace tl::bench {
 
 namespace detail {
 
-/// Best rate of one thread in floating-point operations per second.
+/// Best rate of all threads together in floating-point operations per second.
 template <class Kernel> double kernel_rate() {
-  constexpr std::int64_t depth = Kernel::max_depth / Kernel::depth_step, calls = 200;
-  cpu::Scratch<float> operands;
-  cpu::Scratch<float> result;
-  float* const a = operands.get((Kernel::rows + Kernel::columns) * depth);
-  float* const b = a + Kernel::rows * depth / 16 * 16;
-  float* const c = result.get(Kernel::rows * Kernel::columns);
-  std::fill_n(a, (Kernel::rows + Kernel::columns) * depth, 0.0F);
+  constexpr std::int64_t depth = Kernel::max_depth / Kernel::depth_step, calls = 400;
+  const std::int64_t threads = num_threads();
   double best = 0;
   for (int round = 0; round < 20; ++round) {
     const auto start = std::chrono::steady_clock::now();
-    for (std::int64_t call = 0; call < calls; ++call)
-      Kernel::multiply(Kernel::rows, Kernel::columns, depth, a, b, c, Kernel::columns, false, nullptr);
+    parallel_for(threads, 1, [](std::int64_t, std::int64_t) {
+      thread_local cpu::Scratch<float> operands, result;
+      float* const a = operands.get((Kernel::rows + Kernel::columns) * depth);
+      float* const b = a + Kernel::rows * depth / 16 * 16;
+      float* const c = result.get(Kernel::rows * Kernel::columns);
+      std::fill_n(a, (Kernel::rows + Kernel::columns) * depth, 0.0F);
+      for (std::int64_t call = 0; call < calls; ++call)
+        Kernel::multiply(Kernel::rows, Kernel::columns, depth, a, 1, Kernel::rows, b, c, Kernel::columns, false,
+                         nullptr);
+    });
     const std::chrono::duration<double> time = std::chrono::steady_clock::now() - start;
-    best = std::max(best, 2.0 * Kernel::rows * Kernel::columns * Kernel::max_depth * calls / time.count());
+    const double operations = 2.0 * Kernel::rows * Kernel::columns * Kernel::max_depth * calls;
+    best = std::max(best, operations * static_cast<double>(threads) / time.count());
   }
   return best;
 }
 
 }  // namespace detail
 
-/// Floating-point operations per second that one thread reaches in the micro-kernel for `precision`; 0 if this machine
-/// has no micro-kernel.
-inline double peak_per_thread([[maybe_unused]] Precision precision) {
+/// Floating-point operations per second that all threads reach at the same time in the micro-kernel for `precision`; 0
+/// if this machine has no micro-kernel.
+inline double peak_rate([[maybe_unused]] Precision precision) {
 #ifdef TL_X86_64
   if (precision == Precision::bf16 && cpu_isa() >= CpuIsa::avx512_bf16)
     return detail::kernel_rate<cpu::GemmAvx512Bf16>();
@@ -58,7 +62,7 @@ inline double peak_per_thread([[maybe_unused]] Precision precision) {
 class Rate {
  public:
   explicit Rate(Precision precision = Precision::f32)
-      : precision_(precision), peak_(peak_per_thread(precision) * num_threads()), start_(Clock::now()) {}
+      : precision_(precision), peak_(peak_rate(precision)), start_(Clock::now()) {}
 
   /// Adds GFLOP/s and percent of the peak of all threads to a benchmark whose iteration does `operations`.
   void report(benchmark::State& state, double operations) const {
