@@ -26,12 +26,12 @@ struct GemmAvx2 {
   static constexpr auto pack = GemmPortable::pack;
 
   static void multiply(std::int64_t height, std::int64_t width, std::int64_t depth, const float* a,
-                       std::int64_t row_step, std::int64_t depth_step, const float* b, float* c, std::int64_t ldc,
-                       bool add, const float* bias) {
+                       std::int64_t row_step, std::int64_t k_step, const float* b, float* c, std::int64_t ldc, bool add,
+                       const float* bias) {
     switch (packed_rows(height)) {
-      case 2: return tile<2>(height, width, depth, a, row_step, depth_step, b, c, ldc, add, bias);
-      case 4: return tile<4>(height, width, depth, a, row_step, depth_step, b, c, ldc, add, bias);
-      default: return tile<6>(height, width, depth, a, row_step, depth_step, b, c, ldc, add, bias);
+      case 2: return tile<2>(height, width, depth, a, row_step, k_step, b, c, ldc, add, bias);
+      case 4: return tile<4>(height, width, depth, a, row_step, k_step, b, c, ldc, add, bias);
+      default: return tile<6>(height, width, depth, a, row_step, k_step, b, c, ldc, add, bias);
     }
   }
 
@@ -51,7 +51,7 @@ struct GemmAvx2 {
 
   template <int Rows>
   TL_AVX2 static void tile(std::int64_t height, std::int64_t width, std::int64_t depth, const float* a,
-                           std::int64_t row_step, std::int64_t depth_step, const float* b, float* c, std::int64_t ldc,
+                           std::int64_t row_step, std::int64_t k_step, const float* b, float* c, std::int64_t ldc,
                            bool add, const float* bias) {
     __m256 sum[Rows][2];
 #pragma GCC unroll 8
@@ -59,7 +59,7 @@ struct GemmAvx2 {
       sum[i][0] = sum[i][1] = _mm256_setzero_ps();
       _mm_prefetch(reinterpret_cast<const char*>(c + i * ldc), _MM_HINT_T0);
     }
-    GemmStripRows<Rows> row(a, row_step, depth_step);
+    GemmStripRows<Rows> row(a, row_step, k_step);
     for (std::int64_t d = 0; d < depth; ++d, row.step(), b += columns) {
       const __m256 b_left = _mm256_load_ps(b), b_right = _mm256_load_ps(b + 8);
 #pragma GCC unroll 8

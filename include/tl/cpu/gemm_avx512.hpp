@@ -137,10 +137,10 @@ struct GemmAvx512 {
   }
 
   static void multiply(std::int64_t height, std::int64_t width, std::int64_t depth, const float* a,
-                       std::int64_t row_step, std::int64_t depth_step, const float* b, float* c, std::int64_t ldc,
-                       bool add, const float* bias) {
+                       std::int64_t row_step, std::int64_t k_step, const float* b, float* c, std::int64_t ldc, bool add,
+                       const float* bias) {
     detail::with_tile_rows(
-        height, [=]<int Rows>() { tile<Rows>(height, width, depth, a, row_step, depth_step, b, c, ldc, add, bias); });
+        height, [=]<int Rows>() { tile<Rows>(height, width, depth, a, row_step, k_step, b, c, ldc, add, bias); });
   }
 
   /// Rounds packed elements to bfloat16.
@@ -153,11 +153,11 @@ struct GemmAvx512 {
  private:
   template <int Rows>
   TL_AVX512 static void tile(std::int64_t height, std::int64_t width, std::int64_t depth, const float* a,
-                             std::int64_t row_step, std::int64_t depth_step, const float* b, float* c, std::int64_t ldc,
+                             std::int64_t row_step, std::int64_t k_step, const float* b, float* c, std::int64_t ldc,
                              bool add, const float* bias) {
     detail::Avx512Tile<Rows> sum;
     detail::begin_tile<Rows>(sum, c, ldc);
-    GemmStripRows<Rows> row(a, row_step, depth_step);
+    GemmStripRows<Rows> row(a, row_step, k_step);
     for (std::int64_t d = 0; d < depth; ++d, row.step(), b += columns) {
       const __m512 left = _mm512_load_ps(b), right = _mm512_load_ps(b + 16);
 #pragma GCC unroll 16
@@ -221,20 +221,20 @@ struct GemmAvx512Bf16 {
   static void round(float*, std::int64_t) {}  // packed elements are bfloat16 already
 
   static void multiply(std::int64_t height, std::int64_t width, std::int64_t depth, const float* a,
-                       std::int64_t row_step, std::int64_t depth_step, const float* b, float* c, std::int64_t ldc,
-                       bool add, const float* bias) {
+                       std::int64_t row_step, std::int64_t k_step, const float* b, float* c, std::int64_t ldc, bool add,
+                       const float* bias) {
     detail::with_tile_rows(
-        height, [=]<int Rows>() { tile<Rows>(height, width, depth, a, row_step, depth_step, b, c, ldc, add, bias); });
+        height, [=]<int Rows>() { tile<Rows>(height, width, depth, a, row_step, k_step, b, c, ldc, add, bias); });
   }
 
  private:
   template <int Rows>
   TL_AVX512_BF16 static void tile(std::int64_t height, std::int64_t width, std::int64_t depth, const float* a,
-                                  std::int64_t row_step, std::int64_t depth_step, const float* b, float* c,
+                                  std::int64_t row_step, std::int64_t k_step, const float* b, float* c,
                                   std::int64_t ldc, bool add, const float* bias) {
     detail::Avx512Tile<Rows> sum;
     detail::begin_tile<Rows>(sum, c, ldc);
-    GemmStripRows<Rows> row(a, row_step, depth_step);
+    GemmStripRows<Rows> row(a, row_step, k_step);
     for (std::int64_t d = 0; d < depth; ++d, row.step(), b += columns) {
       const auto left = (__m512bh)_mm512_load_si512(b), right = (__m512bh)_mm512_load_si512(b + 16);
 #pragma GCC unroll 16

@@ -1,6 +1,6 @@
-// The loops around a micro-kernel: pack both operands, so that the micro-kernel reads them in order whatever they were,
-// and hand out tiles of C to the threads. Every element of C is a sum over k in ascending order, cut into blocks that
-// depend on k only; how C is cut into tiles does not change a bit.
+// The loops around a micro-kernel: pack B, and A unless its rows can be read as they lie, so that the micro-kernel
+// reads both in order, and hand out tiles of C to the threads. Every element of C is a sum over k in ascending order,
+// cut into blocks that depend on k only; how C is cut into tiles does not change a bit.
 #pragma once
 
 #include <algorithm>
@@ -34,10 +34,10 @@ struct GemmKernel {
   /// Rounds packed elements to bfloat16.
   void (*round)(float* values, std::int64_t count);
   /// The tile C = A B, or C += A B, then + bias if not null, for so many rows and columns. Element (i, d) of A stands
-  /// at a[i * row_step + d * depth_step]: (1, packed_rows(height)) if packed. Plain arguments, no structure: one that
+  /// at a[i * row_step + d * k_step]: (1, packed_rows(height)) if packed. Plain arguments, no structure: one that
   /// is stored in parts and loaded whole would wait here until C is written.
   void (*multiply)(std::int64_t height, std::int64_t width, std::int64_t depth, const float* a, std::int64_t row_step,
-                   std::int64_t depth_step, const float* b, float* c, std::int64_t ldc, bool add, const float* bias);
+                   std::int64_t k_step, const float* b, float* c, std::int64_t ldc, bool add, const float* bias);
 };
 
 /// The micro-kernel that `Kernel` describes.
@@ -88,7 +88,7 @@ class BlockedGemm {
   }
 
  private:
-  static constexpr std::int64_t max_panels = 4;  // so many share a walk over packed A
+  static constexpr std::int64_t max_panels = 4;  // so many share a walk over A
   static constexpr std::int64_t min_strips = 4;
 
   static constexpr std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }

@@ -31,10 +31,10 @@ struct GemmPortable {
   }
 
   static void multiply(std::int64_t height, std::int64_t width, std::int64_t depth, const float* a,
-                       std::int64_t row_step, std::int64_t depth_step, const float* b, float* c, std::int64_t ldc,
-                       bool add, const float* bias) {
+                       std::int64_t row_step, std::int64_t k_step, const float* b, float* c, std::int64_t ldc, bool add,
+                       const float* bias) {
     Vector sum[rows][2] = {};
-    GemmStripRows<rows> row(a, row_step, depth_step);
+    GemmStripRows<rows> row(a, row_step, k_step);
     for (std::int64_t d = 0; d < depth; ++d, row.step(), b += columns) {
       Vector left, right;
       std::memcpy(&left, b, sizeof left);

@@ -7,13 +7,13 @@
 
 namespace tl::cpu {
 
-/// The elements of `Rows` rows at one d: element (i, d) stands at a[i * row_step + d * depth_step]. Packed rows lie
+/// The elements of `Rows` rows at one d: element (i, d) stands at a[i * row_step + d * k_step]. Packed rows lie
 /// side by side, others as the matrix is stored. Every third row has a pointer of its own and the two behind it are
 /// addressed by the step: so many pointers fit into registers.
 template <int Rows> class GemmStripRows {
  public:
-  TL_INLINE GemmStripRows(const float* a, std::int64_t row_step, std::int64_t depth_step)
-      : row_step_(row_step), depth_step_(depth_step) {
+  TL_INLINE GemmStripRows(const float* a, std::int64_t row_step, std::int64_t k_step)
+      : row_step_(row_step), k_step_(k_step) {
 #pragma GCC unroll 8
     for (int i = 0; i < pointers; ++i) at_[i] = a + 3 * i * row_step_;
   }
@@ -23,13 +23,13 @@ template <int Rows> class GemmStripRows {
   /// To the next d.
   TL_INLINE void step() {
 #pragma GCC unroll 8
-    for (int i = 0; i < pointers; ++i) at_[i] += depth_step_;
+    for (int i = 0; i < pointers; ++i) at_[i] += k_step_;
   }
 
  private:
   static constexpr int pointers = (Rows + 2) / 3;
   const float* at_[pointers];
-  std::int64_t row_step_, depth_step_;
+  std::int64_t row_step_, k_step_;
 };
 
 }  // namespace tl::cpu
