@@ -159,6 +159,7 @@ struct GemmAvx512 {
     detail::begin_tile<Rows>(sum, c, ldc);
     GemmStripRows<Rows> row(a, row_step, k_step);
     for (std::int64_t d = 0; d < depth; ++d, row.step(), b += columns) {
+      if (d % 16 == 0 && k_step == 1) row.fetch_strip_below();
       const __m512 left = _mm512_load_ps(b), right = _mm512_load_ps(b + 16);
 #pragma GCC unroll 16
       for (int i = 0; i < Rows; ++i) {

@@ -18,10 +18,11 @@ namespace tl::cpu {
 
 class GemmFewRows {
  public:
-  /// Whether this is faster than packing B for an A of m rows: a few of them, in registers of 16 that are rather full.
+  /// Whether this is faster than packing B for an A of m rows: one register of 16 of them, or several that are rather
+  /// full.
   static constexpr bool suits(std::int64_t m) {
     const std::int64_t rest = m % 32;
-    return m <= 96 && (rest == 0 || (rest >= 10 && rest <= 16) || rest >= 20);
+    return m <= 32 || (m <= 96 && (rest == 0 || (rest >= 10 && rest <= 16) || rest >= 20));
   }
 
   GemmFewRows(std::int64_t m, std::int64_t n, std::int64_t k, const float* a, std::int64_t lda, const float* b,
@@ -36,9 +37,11 @@ class GemmFewRows {
     const std::int64_t groups = ceil_div(m_, lanes);
     thread_local Scratch<float> memory;
     packed_ = memory.get(groups * lanes * std::max<std::int64_t>(k_, 1));
-    for (std::int64_t first = 0; first < m_; first += lanes)
-      GemmAvx512::pack(a_ + first * lda_, lda_, true, std::min(lanes, m_ - first), k_, lanes_of(first),
-                       packed_ + first * k_);
+    parallel_for(k_, pack_grain, [this](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t first = 0; first < m_; first += lanes)
+        GemmAvx512::pack(a_ + first * lda_ + begin, lda_, true, std::min(lanes, m_ - first), end - begin,
+                         lanes_of(first), packed_ + first * k_ + begin * lanes_of(first));
+    });
     const std::int64_t strips = ceil_div(n_, rows);
     const std::int64_t grain = std::clamp<std::int64_t>(strips / (std::int64_t{4} * num_threads()), 1, 16);
     parallel_for(strips, grain, [this](std::int64_t begin, std::int64_t end) {
@@ -53,6 +56,7 @@ class GemmFewRows {
  private:
   static constexpr int rows = 8;             // of B; more would need more addresses than there are registers
   static constexpr std::int64_t lanes = 32;  // rows of A that are computed together
+  static constexpr std::int64_t pack_grain = 192;  // along k
 
   /// How many lanes the rows of A from `first` on take: the last ones may need one register only.
   std::int64_t lanes_of(std::int64_t first) const { return m_ - first <= 16 ? 16 : lanes; }
@@ -76,8 +80,9 @@ class GemmFewRows {
 #pragma GCC unroll 2
         for (int v = 0; v < Vectors; ++v) sum[i][v] = _mm512_setzero_ps();
       for (std::int64_t d = k0; d < end; ++d, packed += 16 * Vectors) {
-        if (d % 16 == 0)
-          for (int i = 0; i < rows; ++i) _mm_prefetch(reinterpret_cast<const char*>(row[i] + d + 128), _MM_HINT_T0);
+        if (d % 16 == 0)  // the rows of the next strip: the processor itself foresees only the rest of a row
+          for (int i = 0; i < rows; ++i)
+            _mm_prefetch(reinterpret_cast<const char*>(row[i] + rows * ldb_ + d), _MM_HINT_T0);
         __m512 a[Vectors];
 #pragma GCC unroll 2
         for (int v = 0; v < Vectors; ++v) a[v] = _mm512_load_ps(packed + 16 * v);

@@ -26,6 +26,11 @@ template <int Rows> class GemmStripRows {
     for (int i = 0; i < pointers; ++i) at_[i] += k_step_;
   }
 
+  /// Fetches the lines that the strip below holds at this d.
+  TL_INLINE void fetch_strip_below() const {
+    for (int i = 0; i < Rows; ++i) __builtin_prefetch(at_[i / 3] + (i % 3 + Rows) * row_step_);
+  }
+
  private:
   static constexpr int pointers = (Rows + 2) / 3;
   const float* at_[pointers];
