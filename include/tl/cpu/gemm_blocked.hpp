@@ -75,8 +75,16 @@ class BlockedGemm {
     if (m_ <= 0 || n_ <= 0) return;
     if (first_packed_ < strips_) pack_a();
 
-    const std::int64_t wanted = std::int64_t{4} * num_threads();
-    const std::int64_t task_panels = std::clamp<std::int64_t>(panels_ / wanted, 1, max_panels);
+    const std::int64_t threads = num_threads(), wanted = 4 * threads;
+    const std::int64_t most_panels = std::clamp<std::int64_t>(panels_ / wanted, 1, max_panels);
+    std::int64_t task_panels = most_panels;
+    if (strips_ <= kernel_.max_strips) {  // few tasks: fewer panels in each, if the threads then end closer together
+      const auto panels_of_thread = [&](std::int64_t panels) {
+        return ceil_div(ceil_div(panels_, panels), threads) * panels;
+      };
+      for (std::int64_t fewer = most_panels - 1; 2 * fewer > most_panels; --fewer)
+        if (panels_of_thread(fewer) < panels_of_thread(task_panels)) task_panels = fewer;
+    }
     const std::int64_t columns = ceil_div(panels_, task_panels);
     const std::int64_t most_strips = std::clamp(strips_ * columns / wanted, min_strips, kernel_.max_strips);
     const std::int64_t task_strips = ceil_div(strips_, ceil_div(strips_, most_strips));

@@ -43,7 +43,8 @@ class GemmFewRows {
                          lanes_of(first), packed_ + first * k_ + begin * lanes_of(first));
     });
     const std::int64_t strips = ceil_div(n_, rows);
-    const std::int64_t grain = std::clamp<std::int64_t>(strips / (std::int64_t{4} * num_threads()), 1, 16);
+    const std::int64_t threads = num_threads(), tasks = ceil_div(strips, most_strips);
+    const std::int64_t grain = ceil_div(strips, std::max(4 * threads, ceil_div(tasks, threads) * threads));
     parallel_for(strips, grain, [this](std::int64_t begin, std::int64_t end) {
       for (std::int64_t strip = begin; strip < end; ++strip)
         for (std::int64_t first = 0; first < m_; first += lanes) {
@@ -54,9 +55,10 @@ class GemmFewRows {
   }
 
  private:
-  static constexpr int rows = 8;             // of B; more would need more addresses than there are registers
-  static constexpr std::int64_t lanes = 32;  // rows of A that are computed together
+  static constexpr int rows = 8;                   // of B; more would need more addresses than there are registers
+  static constexpr std::int64_t lanes = 32;        // rows of A that are computed together
   static constexpr std::int64_t pack_grain = 192;  // along k
+  static constexpr std::int64_t most_strips = 16;  // for a task
 
   /// How many lanes the rows of A from `first` on take: the last ones may need one register only.
   std::int64_t lanes_of(std::int64_t first) const { return m_ - first <= 16 ? 16 : lanes; }
