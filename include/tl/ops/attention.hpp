@@ -25,8 +25,8 @@ Variable<T> self_attention(const Variable<T>& qkv, const Tensor<std::int32_t>& c
         "self_attention: expected qkv [N, 3D] with D a multiple of ", options.heads, " heads, got ", qkv.value());
   const std::int64_t n = qkv.size(0), d = qkv.size(1) / 3, b = cu_seqlens.size(0) - 1, k = d / options.heads;
   const double scale = 1.0 / std::sqrt(static_cast<double>(k));
-  Tensor<T> out = Tensor<T>::empty({n, d}, qkv.device());              // [N, D]
-  Tensor<T> lse = Tensor<T>::empty({n, options.heads}, qkv.device());  // [N, H]
+  Tensor<T> out = Tensor<T>::empty({n, d}, qkv.device());                                             // [N, D]
+  Tensor<T> lse = grad_enabled() ? Tensor<T>::empty({n, options.heads}, qkv.device()) : Tensor<T>{};  // [N, H]
   const T* q = qkv.value().data();
   kernels::attention_forward<T>(
       qkv.device(), {q, q + d, q + 2 * d, 3 * d, 3 * d, 3 * d, cu_seqlens.data(), cu_seqlens.data(), out.data(),
@@ -55,8 +55,8 @@ Variable<T> attention(const Variable<T>& q, const Variable<T>& kv, const Tensor<
         options.heads, " heads, got ", q.value(), ", ", kv.value(), ", ", cu_q, " and ", cu_k);
   const std::int64_t nq = q.size(0), n = kv.size(0), d = q.size(1), b = cu_q.size(0) - 1, k = d / options.heads;
   const double scale = 1.0 / std::sqrt(static_cast<double>(k));
-  Tensor<T> out = Tensor<T>::empty({nq, d}, q.device());              // [NQ, D]
-  Tensor<T> lse = Tensor<T>::empty({nq, options.heads}, q.device());  // [NQ, H]
+  Tensor<T> out = Tensor<T>::empty({nq, d}, q.device());                                             // [NQ, D]
+  Tensor<T> lse = grad_enabled() ? Tensor<T>::empty({nq, options.heads}, q.device()) : Tensor<T>{};  // [NQ, H]
   kernels::attention_forward<T>(q.device(), {q.value().data(), kv.value().data(), kv.value().data() + d, d, 2 * d,
                                              2 * d, cu_q.data(), cu_k.data(), out.data(), lse.data(), b, options.heads,
                                              k, scale, options.dropout, options.precision});
