@@ -123,6 +123,8 @@ struct GemmAvx512 {
       for (std::int64_t d = 0; d < depth; d += 16) {
         const __mmask16 lanes = detail::low_lanes(depth - d);
         __m512i block[16];
+        for (int i = 0; i < 16; ++i)
+          _mm_prefetch(reinterpret_cast<const char*>(from + (w + i) * stride + d + 48), _MM_HINT_T0);
 #pragma GCC unroll 16
         for (int i = 0; i < 16; ++i)
           block[i] =
@@ -206,6 +208,8 @@ struct GemmAvx512Bf16 {
 #pragma GCC unroll 16
         for (int i = 0; i < 16; ++i) {
           const float* const row = from + (w + i) * stride + d;
+          _mm_prefetch(reinterpret_cast<const char*>(row + 64), _MM_HINT_T0);
+          _mm_prefetch(reinterpret_cast<const char*>(row + 80), _MM_HINT_T0);
           block[i] = w + i < width ? (__m512i)_mm512_cvtne2ps_pbh(_mm512_maskz_loadu_ps(second, row + 16),
                                                                   _mm512_maskz_loadu_ps(first, row))
                                    : _mm512_setzero_si512();

@@ -169,9 +169,9 @@ class BlockedGemm {
     std::int64_t stride_ = 0, rows_ = 0, width_ = 0, at_ = 0;
   };
 
-  /// What will be packed of B for one panel and the block of k at k0; nothing if that is behind the end.
+  /// What will be packed of B for one panel and the block of k at k0; nothing if there is no such panel.
   Prefetch panel_source(std::int64_t panel, std::int64_t k0) const {
-    if (k0 >= k_) return {};
+    if (panel >= panels_) return {};
     const std::int64_t j = panel * kernel_.columns;
     const std::int64_t columns = std::min<std::int64_t>(kernel_.columns, n_ - j), depth = std::min(depth_, k_ - k0);
     if (b_.transposed) return {b_.values + j * b_.stride + k0, b_.stride, columns, depth};
@@ -189,8 +189,9 @@ class BlockedGemm {
         const float* const bias = last && bias_ ? bias_ + j : nullptr;
         const float* const from = b_.values + (b_.transposed ? j * b_.stride + k0 : k0 * b_.stride + j);
         pack(from, b_.stride, b_.transposed, columns, depth, kernel_.columns, packed_b);
-        const bool more_panels = panel + 1 < panel_end;
-        Prefetch next = panel_source(more_panels ? panel + 1 : panel_begin, more_panels ? k0 : k0 + depth_);
+        Prefetch next = panel + 1 < panel_end ? panel_source(panel + 1, k0)
+                        : !last               ? panel_source(panel_begin, k0 + depth_)
+                                : panel_source(panel_begin + num_threads() * (panel_end - panel_begin), 0);
         const std::int64_t share = ceil_div(next.lines(), strip_end - strip_begin);
         for (std::int64_t strip = strip_begin; strip < strip_end; ++strip) {
           next.fetch(share);
