@@ -148,10 +148,10 @@ TEST_CASE("gemm with an empty dimension") {
 TEST_CASE("gemm gives the same bits for any number of threads") {
   const int before = tl::num_threads();
   for (const tl::CpuIsa isa : supported_isas())
-    for (const Case& shape : {Case{.m = 438, .n = 96, .k = 768, .trans_b = true, .bias = true},
-                              Case{.m = 771, .n = 390, .k = 37, .trans_a = true, .accumulate = true},
-                              Case{.m = 16, .n = 2, .k = 768}, Case{.m = 100, .n = 1000, .k = 300},
-                              Case{.m = 48, .n = 301, .k = 500, .trans_b = true, .bias = true}}) {
+    for (const Case& shape :
+         {Case{.m = 438, .n = 96, .k = 768, .trans_b = true, .bias = true},
+          Case{.m = 771, .n = 390, .k = 37, .trans_a = true, .accumulate = true}, Case{.m = 16, .n = 2, .k = 768},
+          Case{.m = 100, .n = 1000, .k = 300}, Case{.m = 48, .n = 301, .k = 500, .trans_b = true, .bias = true}}) {
       const Matrices<float> matrices(shape);
       tl::set_num_threads(1);
       const auto expected = matrices.product(isa);
