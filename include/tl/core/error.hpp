@@ -60,13 +60,17 @@ namespace detail {
 // costs a word per part and no code of its own, which keeps the hundreds of checks of the library cheap to compile.
 using PartWriter = void (*)(std::ostream&, const void*);
 
-template <class T> void write_part(std::ostream& out, const void* part) {
-  if constexpr (std::is_array_v<T>) out << static_cast<const char*>(part);  // a string literal
-  else out << *static_cast<const T*>(part);
+template <class T> void write_part(std::ostream& out, const void* part) { out << *static_cast<const T*>(part); }
+inline void write_literal(std::ostream& out, const void* part) { out << static_cast<const char*>(part); }
+
+/// How a part of type T is printed; string literals of every length in one way.
+template <class T> constexpr PartWriter part_writer() {
+  if constexpr (std::is_array_v<T>) return write_literal;
+  else return write_part<T>;
 }
 
 template <class... Parts>
-inline constexpr std::array<PartWriter, sizeof...(Parts)> part_writers = {write_part<Parts>...};
+inline constexpr std::array<PartWriter, sizeof...(Parts)> part_writers = {part_writer<Parts>()...};
 
 [[gnu::noinline]] inline std::string join_parts(std::span<const PartWriter> writers, const void* const* parts) {
   std::ostringstream out;
