@@ -13,6 +13,8 @@
 #include <tl/cpu/gemm_blocked.hpp>
 #include <tl/cpu/gemm_eigen.hpp>
 #include <tl/cpu/gemm_few_rows.hpp>
+#include <tl/cpu/gemm_few_rows_avx2.hpp>
+#include <tl/cpu/gemm_few_rows_avx512.hpp>
 #include <tl/cpu/gemm_portable.hpp>
 #include <tl/cpu/rounding.hpp>
 #include <tl/cpu/scratch.hpp>
@@ -65,8 +67,11 @@ void gemm(bool trans_a, bool trans_b, std::int64_t m, std::int64_t n, std::int64
   if constexpr (std::is_same_v<T, float>) {
     const GemmKernel* kernel = &gemm_kernel<GemmPortable>;
 #ifdef TL_X86_64
-    if (!rounded && isa >= CpuIsa::avx512 && GemmFewRows::suits(m) && !trans_a && trans_b && !accumulate)
-      return GemmFewRows(m, n, k, a, lda, b, ldb, c, ldc, bias).run();
+    if (!rounded && isa >= CpuIsa::avx2 && !trans_a && trans_b && !accumulate) {
+      const FewRowsKernel& few =
+          isa >= CpuIsa::avx512 ? few_rows_kernel<FewRowsAvx512, GemmAvx512> : few_rows_kernel<FewRowsAvx2, GemmAvx2>;
+      if (few.suits(m)) return GemmFewRows(few, m, n, k, a, lda, b, ldb, c, ldc, bias).run();
+    }
     if (rounded && isa >= CpuIsa::avx512_bf16) kernel = &gemm_kernel<GemmAvx512Bf16>;
     else if (isa >= CpuIsa::avx512) kernel = &gemm_kernel<GemmAvx512>;
     else if (isa >= CpuIsa::avx2) kernel = &gemm_kernel<GemmAvx2>;
