@@ -66,18 +66,32 @@ template <class T> struct Problem {
                                            .head_width = c.width,
                                            .scale = scale,
                                            .dropout = dropout,
-                                           .precision = c.precision},
+                                           .precision = c.precision,
+                                           .q_saved = saved(qkv_saved, 0),
+                                           .k_saved = saved(qkv_saved, 1),
+                                           .v_saved = saved(qkv_saved, 2),
+                                           .out_saved = saved(out_saved, 0)},
                                           isa);
   }
 
-  void backward(CpuIsa isa) {
+  void backward(CpuIsa isa) { backward(isa, qkv.data(), out.data()); }
+  void backward_from_saved(CpuIsa isa) { backward(isa, qkv_saved.data(), out_saved.data()); }
+
+  /// Asks forward() to save its matrices for backward_from_saved().
+  void save() { qkv_saved.resize(qkv.size()), out_saved.resize(dout.size()); }
+
+  tl::bfloat16* saved(std::vector<tl::bfloat16>& matrix, int which) const {
+    return matrix.empty() ? nullptr : matrix.data() + column(which);
+  }
+
+  void backward(CpuIsa isa, tl::kernels::Saved<T> from, tl::kernels::Saved<T> result) {
     dqkv.assign(qkv.size(), T(7));
     tl::cpu::detail::attention_backward<T>({.dout = dout.data(),
-                                            .out = out.data(),
+                                            .out = result,
                                             .lse = lse.data(),
-                                            .q = qkv.data(),
-                                            .k = qkv.data() + column(1),
-                                            .v = qkv.data() + column(2),
+                                            .q = from,
+                                            .k = from + column(1),
+                                            .v = from + column(2),
                                             .q_stride = stride,
                                             .k_stride = stride,
                                             .v_stride = stride,
@@ -99,6 +113,7 @@ template <class T> struct Problem {
   std::vector<std::int32_t> cu_q, cu_k;
   std::int64_t stride;
   std::vector<T> qkv, dout, out, lse, dqkv;
+  std::vector<tl::bfloat16> qkv_saved, out_saved;
   tl::kernels::DropoutMask dropout;
   double scale;
 };
@@ -311,4 +326,17 @@ TEST_CASE("attention stays finite for scores far beyond the range of exp") {
     for (const float x : problem.out) REQUIRE(std::isfinite(x));
     for (const float x : problem.dqkv) REQUIRE(std::isfinite(x));
   }
+}
+
+TEST_CASE("attention: what the forward pass saves in bfloat16 gives the same gradients") {
+  for (const double p : {0.0, 0.3})
+    for (const CpuIsa isa : supported_isas()) {
+      Problem<float> problem({{5, 0, 1, 1}, {5, 3, 40, 1}, 3, 20, p, Precision::bf16});
+      problem.save();
+      problem.forward(isa);
+      problem.backward(isa);
+      const std::vector<float> expected = problem.dqkv;
+      problem.backward_from_saved(isa);
+      CHECK(problem.dqkv == expected);
+    }
 }

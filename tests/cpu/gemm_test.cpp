@@ -46,9 +46,11 @@ template <class T> struct Matrices {
     return values;
   }
 
-  std::vector<T> product(tl::CpuIsa isa) const {
+  std::vector<T> product(tl::CpuIsa isa) const { return product(isa, b.data()); }
+
+  std::vector<T> product(tl::CpuIsa isa, tl::kernels::Saved<T> right) const {
     std::vector<T> result = c;
-    tl::cpu::gemm(shape.trans_a, shape.trans_b, shape.m, shape.n, shape.k, a.data(), lda, b.data(), ldb, result.data(),
+    tl::cpu::gemm(shape.trans_a, shape.trans_b, shape.m, shape.n, shape.k, a.data(), lda, right, ldb, result.data(),
                   ldc, shape.accumulate, shape.bias ? bias.data() : nullptr, shape.precision, isa);
     return result;
   }
@@ -206,6 +208,19 @@ TEST_CASE("a row of a product has the same bits however many rows there are") {
         const bool same = std::equal(some.begin(), some.begin() + (m - 1) * whole.ldc + n, all.begin());
         REQUIRE(same);
       }
+    }
+  }
+}
+
+TEMPLATE_TEST_CASE("gemm takes B in bfloat16 as it takes B rounded", "", float, double) {
+  for (const tl::CpuIsa isa : tl::all_cpu_isas) {
+    if (isa > tl::detected_cpu_isa()) continue;
+    for (const auto& [m, n, k] : {std::array<std::int64_t, 3>{20, 70, 33}, {3, 16, 1}, {65, 17, 600}, {5, 4, 0}}) {
+      const Matrices<TestType> matrices({m, n, k, true, false, true, false, 3, tl::Precision::bf16});
+      std::vector<tl::bfloat16> rounded;
+      for (const TestType value : matrices.b) rounded.emplace_back(static_cast<float>(value));
+      INFO(tl::to_string(isa) << ", " << m << " x " << n << " x " << k);
+      CHECK(matrices.product(isa, rounded.data()) == matrices.product(isa));
     }
   }
 }

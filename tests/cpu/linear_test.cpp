@@ -141,6 +141,22 @@ TEST_CASE("linear gives the same bits for any number of threads") {
   tl::set_num_threads(before);
 }
 
+TEST_CASE("linear saves x in bfloat16, and the gradient of the weight keeps its bits") {
+  for (const auto& [n, in, out] : {std::array<std::int64_t, 3>{27, 48, 96}, {131, 33, 65}, {600, 40, 20}, {1, 7, 3}}) {
+    Layer l(n, in, out, Precision::bf16);
+    std::vector<float> y(l.dy.size()), expected = l.start, dweight = l.start;
+    std::vector<tl::bfloat16> saved(l.x.size());
+    tl::cpu::linear_forward<float>(
+        {l.x.data(), l.weight.data(), l.bias.data(), y.data(), n, in, out, l.precision, saved.data()});
+    for (std::size_t i = 0; i < saved.size(); ++i) REQUIRE(float(saved[i]) == float(tl::bfloat16(l.x[i])));
+    tl::cpu::linear_backward_weight<float>(
+        {l.dy.data(), l.x.data(), expected.data(), nullptr, n, in, out, l.precision});
+    tl::cpu::linear_backward_weight<float>(
+        {l.dy.data(), saved.data(), dweight.data(), nullptr, n, in, out, l.precision});
+    CHECK(dweight == expected);
+  }
+}
+
 TEST_CASE("matmul transposes and accumulates as asked") {
   const std::int64_t m = 21, n = 34, k = 17;
   Layer l(m, k, n, Precision::f32);  // any three matrices of the right sizes

@@ -63,6 +63,24 @@ TEST_CASE("bias_activation: dx may be dy, dbias accumulates") {
   for (std::int64_t i = 0; i < f; ++i) CHECK(dbias.data()[i] == 2.0F * once.data()[i]);
 }
 
+TEST_CASE("bias_activation: the argument saved in bfloat16 gives the same gradients") {
+  const std::int64_t n = 40, f = 37;
+  const Tensor<float> x = varied<float>({n, f}, 1), bias = varied<float>({f}, 2), dy = varied<float>({n, f}, 3);
+  const auto bf16 = tl::Precision::bf16;
+  Tensor<float> y = Tensor<float>::empty({n, f}), dx = y.clone(), dx_saved = y.clone();
+  Tensor<float> dbias = Tensor<float>::zeros({f}), dbias_saved = dbias.clone();
+  Tensor<tl::bfloat16> saved = Tensor<tl::bfloat16>::empty({n, f});
+  const auto gelu = tl::Activation::gelu;
+  tl::kernels::bias_activation_forward<float>(tl::cpu_device,
+                                              {x.data(), bias.data(), y.data(), n, f, gelu, bf16, saved.data()});
+  tl::kernels::bias_activation_backward<float>(
+      tl::cpu_device, {dy.data(), x.data(), bias.data(), dx.data(), dbias.data(), n, f, gelu, bf16});
+  tl::kernels::bias_activation_backward<float>(
+      tl::cpu_device, {dy.data(), saved.data(), bias.data(), dx_saved.data(), dbias_saved.data(), n, f, gelu, bf16});
+  CHECK(same_bits(dx_saved, dx));
+  CHECK(same_bits(dbias_saved, dbias));
+}
+
 TEST_CASE("bias_activation: the same bits for every thread count") {
   for (const tl::Precision precision : {tl::Precision::f32, tl::Precision::bf16})
     check_thread_counts({{150, 131}, {131}}, [=](const auto& in) {

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <limits>
 #include <type_traits>
+#include <utility>
 
 #include <tl/core/parallel.hpp>
 #include <tl/cpu/dropout_factors.hpp>
@@ -45,21 +46,28 @@ template <class T> struct AttentionTask {
     keys = p.cu_k[sequence + 1] - first_key;
     score_stride = padded(keys);
     column = task % p.heads * p.head_width;
-    q = {p.q + first_query * p.q_stride + column, p.q_stride, queries};
-    k = {p.k + first_key * p.k_stride + column, p.k_stride, keys};
-    v = {p.v + first_key * p.v_stride + column, p.v_stride, keys};
+    const kernels::Saved<T> given_q = p.q + first_query * p.q_stride + column;
+    const kernels::Saved<T> given_k = p.k + first_key * p.k_stride + column;
+    const kernels::Saved<T> given_v = p.v + first_key * p.v_stride + column;
+    q = {given_q.values, p.q_stride, queries};
+    k = {given_k.values, p.k_stride, keys};
+    v = {given_v.values, p.v_stride, keys};
     thread_local Scratch<T> memory;
     const std::int64_t scores = score_buffers * queries * score_stride + score_stride;
     const std::int64_t copies = p.precision == Precision::bf16 ? (queries + 2 * keys) * p.head_width : 0;
     scratch = memory.get(scores + copies);
     if (p.precision == Precision::f32) return;
     T* free = scratch + scores;
-    for (HeadBlock<const T>* block : {&q, &k, &v}) {
+    for (const auto& [block, saved] : {std::pair{&q, given_q.rounded}, {&k, given_k.rounded}, {&v, given_v.rounded}}) {
       with_vectors<T>(
-          [from = *block, free, width = p.head_width]() TL_INLINE {
-            for (std::int64_t row = 0; row < from.rows; ++row)
-              vector_loop(width, [in = from.values + row * from.stride, out = free + row * width](std::int64_t i)
-                                     TL_INLINE { out[i] = round_to_bf16(in[i]); });
+          [from = *block, saved, free, width = p.head_width]() TL_INLINE {
+            for (std::int64_t row = 0; row < from.rows; ++row) {
+              T* const out = free + row * width;
+              if (saved) load_bf16(saved + row * from.stride, out, width);
+              else
+                vector_loop(width, [in = from.values + row * from.stride, out](std::int64_t i)
+                                       TL_INLINE { out[i] = round_to_bf16(in[i]); });
+            }
           },
           isa);
       *block = {free, p.head_width, block->rows};
@@ -95,6 +103,17 @@ template <class T> TL_INLINE inline T largest_of(const T* values, std::int64_t c
   for (const Bits bits : partial) largest = std::max(largest, bits);
   const std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t> mask = largest >> (8 * sizeof(T) - 1);
   return std::bit_cast<T>(largest ^ (mask & std::numeric_limits<Bits>::max()));
+}
+
+/// Copies a block to the same place of a matrix in bfloat16.
+template <class T>
+void save_block(HeadBlock<const T> from, bfloat16* to, std::int64_t stride, std::int64_t width, CpuIsa isa) {
+  with_vectors<T>(
+      [=]() TL_INLINE {
+        for (std::int64_t row = 0; row < from.rows; ++row)
+          store_bf16(from.values + row * from.stride, to + row * stride, width);
+      },
+      isa);
 }
 
 /// attention_forward for a given instruction set.
@@ -139,6 +158,12 @@ template <class T> void attention_forward(const kernels::AttentionForward<T>& p,
                         [row = out + i * row_width](std::int64_t x) TL_INLINE { row[x] = round_to_bf16(row[x]); });
         },
         isa);
+    if (!p.q_saved) return;
+    const std::int64_t query = t.first_query, key = t.first_key;
+    save_block<T>(t.q, p.q_saved + query * p.q_stride + t.column, p.q_stride, width, isa);
+    save_block<T>(t.k, p.k_saved + key * p.k_stride + t.column, p.k_stride, width, isa);
+    save_block<T>(t.v, p.v_saved + key * p.v_stride + t.column, p.v_stride, width, isa);
+    save_block<T>({out, row_width, t.queries}, p.out_saved + query * row_width + t.column, row_width, width, isa);
   });
 }
 
@@ -148,11 +173,11 @@ template <class T> void attention_backward(const kernels::AttentionBackward<T>& 
   parallel_for(p.b * p.heads, 1, [&](std::int64_t task, std::int64_t) {
     const AttentionTask<T> t(p, task, 2, isa);
     const std::int64_t stride = t.score_stride;
-    T* const probabilities = t.scratch;                                   // [queries, stride], after dropout
-    T* const dscores = probabilities + t.queries * stride;                // [queries, stride]
-    T* const factors = dscores + t.queries * stride;                      // [stride]
-    const T* const dout = p.dout + t.first_query * row_width + t.column;  // [queries, width]
-    const T* const out = p.out + t.first_query * row_width + t.column;    // [queries, width]
+    T* const probabilities = t.scratch;                                          // [queries, stride], after dropout
+    T* const dscores = probabilities + t.queries * stride;                       // [queries, stride]
+    T* const factors = dscores + t.queries * stride;                             // [stride]
+    const T* const dout = p.dout + t.first_query * row_width + t.column;         // [queries, width]
+    const kernels::Saved<T> out = p.out + t.first_query * row_width + t.column;  // [queries, width]
     gemm<T>(false, true, t.queries, t.keys, width, t.q.values, t.q.stride, t.k.values, t.k.stride, probabilities,
             stride, false, nullptr, Precision::f32, isa);
     gemm<T>(false, true, t.queries, t.keys, width, dout, row_width, t.v.values, t.v.stride, dscores, stride, false,
@@ -164,9 +189,15 @@ template <class T> void attention_backward(const kernels::AttentionBackward<T>& 
             T* const probability = probabilities + i * stride;
             T* const ds = dscores + i * stride;
             const T lse = p.lse[(t.first_query + i) * p.heads + task % p.heads];
-            const T *const dout_row = dout + i * row_width, *const out_row = out + i * row_width;
+            const T* const dout_row = dout + i * row_width;
+            const kernels::Saved<T> out_row = out + i * row_width;
             // the mean gradient of a row's probabilities, which softmax takes off
-            const T mean = vector_sum<T>(width, [=](std::int64_t x) TL_INLINE { return dout_row[x] * out_row[x]; });
+            const T mean =
+                out_row.rounded
+                    ? vector_sum<T>(width, [=, from = out_row.rounded](std::int64_t x)
+                                               TL_INLINE { return dout_row[x] * static_cast<float>(from[x]); })
+                    : vector_sum<T>(width, [=, from = out_row.values](std::int64_t x)
+                                               TL_INLINE { return dout_row[x] * from[x]; });
             if (!p.dropout.active()) {
               padded_loop(t.keys, [=](std::int64_t j) TL_INLINE {
                 const T value = exp(probability[j] * scale - lse);

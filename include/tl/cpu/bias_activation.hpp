@@ -72,26 +72,30 @@ template <class Body> TL_INLINE inline void with_activation(Activation activatio
 
 }  // namespace detail
 
-/// The argument of the activation: x + bias, in bf16 rounded.
+/// The argument of the activation: x + bias, in bf16 rounded, or as the forward pass saved it.
 template <class T> class PreActivation {
  public:
   /// Columns that a kernel takes through all its loops before the next ones: they stay in the first-level cache.
   static constexpr std::int64_t piece = 512;
 
-  PreActivation(const T* x, const T* bias, std::int64_t width, Precision precision)
+  PreActivation(kernels::Saved<T> x, const T* bias, std::int64_t width, Precision precision)
       : x_(x), bias_(bias), width_(width), rounded_(precision == Precision::bf16), zeros_(piece) {}
 
   /// Two arrays whose sum is the argument for columns [first, first + count) of a row, count <= piece. `room` [count]
   /// is written to in bf16 only.
   TL_INLINE std::pair<const T*, const T*> at(std::int64_t row, std::int64_t first, std::int64_t count, T* room) const {
-    const T *const x = x_ + row * width_ + first, *const bias = bias_ ? bias_ + first : zeros_.data();
+    if (x_.rounded) {
+      load_bf16(x_.rounded + row * width_ + first, room, count);
+      return {room, zeros_.data()};
+    }
+    const T *const x = x_.values + row * width_ + first, *const bias = bias_ ? bias_ + first : zeros_.data();
     if (!rounded_) return {x, bias};
     vector_loop(count, [=](std::int64_t i) TL_INLINE { room[i] = round_to_bf16(x[i] + bias[i]); });
     return {room, zeros_.data()};
   }
 
  private:
-  const T* x_;
+  kernels::Saved<T> x_;
   const T* bias_;
   std::int64_t width_;
   bool rounded_;
@@ -106,6 +110,7 @@ template <class T> void bias_activation_forward(const kernels::BiasActivationFor
         const std::int64_t count = std::min(argument.piece, a.f - first);
         T* const y = a.y + row * a.f + first;
         const auto terms = argument.at(row, first, count, y);
+        if (a.argument_saved) store_bf16(y, a.argument_saved + row * a.f + first, count);
         detail::with_activation(a.activation, [&](auto f) TL_INLINE {
           vector_map(
               count, y, [](T x, T bias) TL_INLINE { return decltype(f)::value(x + bias); }, terms.first, terms.second);

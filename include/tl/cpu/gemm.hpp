@@ -18,6 +18,7 @@
 #include <tl/cpu/gemm_portable.hpp>
 #include <tl/cpu/rounding.hpp>
 #include <tl/cpu/scratch.hpp>
+#include <tl/kernels/saved.hpp>
 #include <tl/kernels/slot.hpp>
 
 namespace tl::cpu {
@@ -45,11 +46,14 @@ void gemm_on_tiles(bool trans_a, bool trans_b, std::int64_t m, std::int64_t n, s
 
 /// A copy of a matrix as stored (same stride) with its elements rounded to bfloat16.
 template <class T>
-const T* rounded_copy(const T* values, std::int64_t rows, std::int64_t columns, std::int64_t stride,
+const T* rounded_copy(kernels::Saved<T> from, std::int64_t rows, std::int64_t columns, std::int64_t stride,
                       Scratch<T>& scratch) {
-  if (rows <= 0 || columns <= 0) return values;
+  if (rows <= 0 || columns <= 0) return from.values;
   T* const copy = scratch.get(rows * stride);
-  for (std::int64_t row = 0; row < rows; ++row) round_to_bf16(values + row * stride, copy + row * stride, columns);
+  for (std::int64_t row = 0; row < rows; ++row) {
+    if (from.rounded) load_bf16(from.rounded + row * stride, copy + row * stride, columns);
+    else round_to_bf16(from.values + row * stride, copy + row * stride, columns);
+  }
   return copy;
 }
 
@@ -58,11 +62,12 @@ const T* rounded_copy(const T* values, std::int64_t rows, std::int64_t columns, 
 /// C = op(A) op(B), or C += op(A) op(B) if `accumulate`, then + bias on every row if `bias` is not null.
 /// op(A) is [m, k], op(B) is [k, n], C is [m, n]; op transposes if asked to; lda, ldb, ldc are the row strides of the
 /// matrices as stored. C must not overlap A or B. With k = 0 the product is zero. In bf16 A and B are rounded to
-/// bfloat16 first; sums and results are not. double serves gradient checks and is multiplied by Eigen.
+/// bfloat16 first; sums and results are not; there, B may be stored in bfloat16 if it is not transposed. double serves
+/// gradient checks and is multiplied by Eigen.
 template <class T>
 void gemm(bool trans_a, bool trans_b, std::int64_t m, std::int64_t n, std::int64_t k, const T* a, std::int64_t lda,
-          const T* b, std::int64_t ldb, T* c, std::int64_t ldc, bool accumulate, const T* bias = nullptr,
-          Precision precision = Precision::f32, [[maybe_unused]] CpuIsa isa = cpu_isa()) {
+          std::type_identity_t<kernels::Saved<T>> b, std::int64_t ldb, T* c, std::int64_t ldc, bool accumulate,
+          const T* bias = nullptr, Precision precision = Precision::f32, [[maybe_unused]] CpuIsa isa = cpu_isa()) {
   const bool rounded = precision == Precision::bf16;
   if constexpr (std::is_same_v<T, float>) {
     const GemmKernel* kernel = &gemm_kernel<GemmPortable>;
@@ -70,20 +75,22 @@ void gemm(bool trans_a, bool trans_b, std::int64_t m, std::int64_t n, std::int64
     if (!rounded && isa >= CpuIsa::avx2 && !trans_a && trans_b && !accumulate) {
       const FewRowsKernel& few =
           isa >= CpuIsa::avx512 ? few_rows_kernel<FewRowsAvx512, GemmAvx512> : few_rows_kernel<FewRowsAvx2, GemmAvx2>;
-      if (few.suits(m)) return GemmFewRows(few, m, n, k, a, lda, b, ldb, c, ldc, bias).run();
+      if (few.suits(m)) return GemmFewRows(few, m, n, k, a, lda, b.values, ldb, c, ldc, bias).run();
     }
     if (rounded && isa >= CpuIsa::avx512_bf16) kernel = &gemm_kernel<GemmAvx512Bf16>;
     else if (isa >= CpuIsa::avx512) kernel = &gemm_kernel<GemmAvx512>;
     else if (isa >= CpuIsa::avx2) kernel = &gemm_kernel<GemmAvx2>;
 #endif
-    BlockedGemm(*kernel, m, n, k, {a, lda, trans_a}, {b, ldb, trans_b}, c, ldc, accumulate, bias, rounded).run();
+    BlockedGemm(*kernel, m, n, k, {a, lda, trans_a}, {b.values, ldb, trans_b, b.rounded}, c, ldc, accumulate, bias,
+                rounded)
+        .run();
   } else {
     if (rounded) {
       thread_local Scratch<T> scratch_a, scratch_b;
-      a = detail::rounded_copy(a, trans_a ? k : m, trans_a ? m : k, lda, scratch_a);
-      b = detail::rounded_copy(b, trans_b ? n : k, trans_b ? k : n, ldb, scratch_b);
+      a = detail::rounded_copy<T>(a, trans_a ? k : m, trans_a ? m : k, lda, scratch_a);
+      b = detail::rounded_copy<T>(b, trans_b ? n : k, trans_b ? k : n, ldb, scratch_b);
     }
-    detail::gemm_on_tiles(trans_a, trans_b, m, n, k, a, lda, b, ldb, c, ldc, accumulate, bias);
+    detail::gemm_on_tiles(trans_a, trans_b, m, n, k, a, lda, b.values, ldb, c, ldc, accumulate, bias);
   }
 }
 

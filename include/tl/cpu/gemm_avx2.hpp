@@ -24,6 +24,7 @@ struct GemmAvx2 {
   static constexpr std::int64_t packed_rows(std::int64_t count) { return (count + 1) / 2 * 2; }
 
   static constexpr auto pack = GemmPortable::pack;
+  static constexpr auto pack_bf16 = GemmPortable::pack_bf16;
 
   static void multiply(std::int64_t height, std::int64_t width, std::int64_t depth, const float* a,
                        std::int64_t row_step, std::int64_t k_step, const float* b, float* c, std::int64_t ldc, bool add,

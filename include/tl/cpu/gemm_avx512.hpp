@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include <tl/cpu/gemm_portable.hpp>
 #include <tl/cpu/gemm_strip.hpp>
 #include <tl/cpu/rounding.hpp>
 #include <tl/cpu/vector_loops.hpp>
@@ -108,6 +109,8 @@ struct GemmAvx512 {
   static constexpr std::int64_t rows = 14, columns = 32, depth_step = 1, max_depth = 256, max_strips = 48;
 
   static constexpr std::int64_t packed_rows(std::int64_t count) { return detail::tile_rows(count); }
+
+  static constexpr auto pack_bf16 = GemmPortable::pack_bf16;
 
   TL_AVX512 static void pack(const float* from, std::int64_t stride, bool along_depth, std::int64_t width,
                              std::int64_t depth, std::int64_t group, float* to) {
@@ -219,6 +222,23 @@ struct GemmAvx512Bf16 {
 #pragma GCC unroll 16
         for (int i = 0; i < 16; ++i)
           if (i < count) _mm512_mask_storeu_epi32(to + (d / 2 + i) * group + w, stored, block[i]);
+      }
+    }
+  }
+
+  TL_AVX512_BF16 static void pack_bf16(const bfloat16* from, std::int64_t stride, std::int64_t width,
+                                       std::int64_t depth, std::int64_t group, float* to) {
+    for (std::int64_t w = 0; w < group; w += 16) {
+      const __mmask16 stored = detail::low_lanes(group - w), valid = detail::low_lanes(width - w);
+      for (std::int64_t d = 0; d < depth; d += 2) {
+        const bfloat16* const pair = from + d * stride + w;
+        _mm_prefetch(reinterpret_cast<const char*>(pair + 8 * stride), _MM_HINT_T0);
+        _mm_prefetch(reinterpret_cast<const char*>(pair + 9 * stride), _MM_HINT_T0);
+        const __m256i first = _mm256_maskz_loadu_epi16(valid, pair);
+        const __m256i second = d + 1 < depth ? _mm256_maskz_loadu_epi16(valid, pair + stride) : _mm256_setzero_si256();
+        const __m512i low = _mm512_maskz_cvtepu16_epi32(0xffff, first);
+        const __m512i high = _mm512_maskz_slli_epi32(0xffff, _mm512_maskz_cvtepu16_epi32(0xffff, second), 16);
+        _mm512_mask_storeu_epi32(to + d / 2 * group + w, stored, _mm512_or_si512(low, high));
       }
     }
   }

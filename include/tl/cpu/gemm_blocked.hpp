@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include <tl/core/cpu_features.hpp>
+#include <tl/core/dtype.hpp>
 #include <tl/core/parallel.hpp>
 #include <tl/cpu/gemm_strip.hpp>
 #include <tl/cpu/scratch.hpp>
@@ -18,6 +19,7 @@ struct GemmOperand {
   const float* values;
   std::int64_t stride;
   bool transposed;
+  const bfloat16* rounded = nullptr;  ///< the elements, if they are stored in bfloat16: B only, and not transposed
 };
 
 /// What the loops need to know of a micro-kernel. Packed elements have the size of a float.
@@ -31,6 +33,9 @@ struct GemmKernel {
   /// to[d * group + w] = element (w, d) for w < group, d < depth, zero for w >= width.
   void (*pack)(const float* from, std::int64_t stride, bool along_depth, std::int64_t width, std::int64_t depth,
                std::int64_t group, float* to);
+  /// pack() along the other direction for a matrix in bfloat16; what it packs needs no rounding.
+  void (*pack_bf16)(const bfloat16* from, std::int64_t stride, std::int64_t width, std::int64_t depth,
+                    std::int64_t group, float* to);
   /// Rounds packed elements to bfloat16.
   void (*round)(float* values, std::int64_t count);
   /// The tile C = A B, or C += A B, then + bias if not null, for so many rows and columns. Element (i, d) of A stands
@@ -42,9 +47,9 @@ struct GemmKernel {
 
 /// The micro-kernel that `Kernel` describes.
 template <class Kernel>
-inline constexpr GemmKernel gemm_kernel = {Kernel::rows,      Kernel::columns,    Kernel::depth_step,
-                                           Kernel::max_depth, Kernel::max_strips, Kernel::packed_rows,
-                                           Kernel::pack,      Kernel::round,      Kernel::multiply};
+inline constexpr GemmKernel gemm_kernel = {
+    Kernel::rows,        Kernel::columns, Kernel::depth_step, Kernel::max_depth, Kernel::max_strips,
+    Kernel::packed_rows, Kernel::pack,    Kernel::pack_bf16,  Kernel::round,     Kernel::multiply};
 
 /// The matrix product with a micro-kernel, see gemm().
 class BlockedGemm {
@@ -147,8 +152,12 @@ class BlockedGemm {
   class Prefetch {
    public:
     Prefetch() = default;
-    Prefetch(const float* first, std::int64_t stride, std::int64_t rows, std::int64_t width)
-        : row_(first), stride_(stride), rows_(rows), width_(width) {}
+    template <class Element>
+    Prefetch(const Element* first, std::int64_t stride, std::int64_t rows, std::int64_t width)
+        : row_(reinterpret_cast<const char*>(first)),
+          stride_(stride * size<Element>),
+          rows_(rows),
+          width_(width * size<Element>) {}
 
     std::int64_t lines() const { return rows_ * ceil_div(width_, line); }
 
@@ -164,9 +173,10 @@ class BlockedGemm {
     }
 
    private:
-    static constexpr std::int64_t line = 16;
-    const float* row_ = nullptr;
-    std::int64_t stride_ = 0, rows_ = 0, width_ = 0, at_ = 0;
+    static constexpr std::int64_t line = 64;
+    template <class Element> static constexpr auto size = static_cast<std::int64_t>(sizeof(Element));
+    const char* row_ = nullptr;
+    std::int64_t stride_ = 0, rows_ = 0, width_ = 0, at_ = 0;  // in bytes, but for rows_
   };
 
   /// What will be packed of B for one panel and the block of k at k0; nothing if there is no such panel.
@@ -174,6 +184,7 @@ class BlockedGemm {
     if (panel >= panels_) return {};
     const std::int64_t j = panel * kernel_.columns;
     const std::int64_t columns = std::min<std::int64_t>(kernel_.columns, n_ - j), depth = std::min(depth_, k_ - k0);
+    if (b_.rounded) return {b_.rounded + k0 * b_.stride + j, b_.stride, depth, columns};
     if (b_.transposed) return {b_.values + j * b_.stride + k0, b_.stride, columns, depth};
     return {b_.values + k0 * b_.stride + j, b_.stride, depth, columns};
   }
@@ -187,8 +198,11 @@ class BlockedGemm {
         const std::int64_t j = panel * kernel_.columns;
         const std::int64_t columns = std::min<std::int64_t>(kernel_.columns, n_ - j);
         const float* const bias = last && bias_ ? bias_ + j : nullptr;
-        const float* const from = b_.values + (b_.transposed ? j * b_.stride + k0 : k0 * b_.stride + j);
-        pack(from, b_.stride, b_.transposed, columns, depth, kernel_.columns, packed_b);
+        if (b_.rounded)
+          kernel_.pack_bf16(b_.rounded + k0 * b_.stride + j, b_.stride, columns, depth, kernel_.columns, packed_b);
+        else
+          pack(b_.values + (b_.transposed ? j * b_.stride + k0 : k0 * b_.stride + j), b_.stride, b_.transposed, columns,
+               depth, kernel_.columns, packed_b);
         Prefetch next = panel + 1 < panel_end ? panel_source(panel + 1, k0)
                         : !last               ? panel_source(panel_begin, k0 + depth_)
                                 : panel_source(panel_begin + num_threads() * (panel_end - panel_begin), 0);

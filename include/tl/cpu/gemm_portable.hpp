@@ -25,6 +25,14 @@ struct GemmPortable {
     }
   }
 
+  static void pack_bf16(const bfloat16* from, std::int64_t stride, std::int64_t width, std::int64_t depth,
+                        std::int64_t group, float* to) {
+    for (std::int64_t d = 0; d < depth; ++d, from += stride, to += group) {
+      for (std::int64_t w = 0; w < width; ++w) to[w] = from[w];
+      for (std::int64_t w = width; w < group; ++w) to[w] = 0.0F;
+    }
+  }
+
   /// Rounds packed elements to bfloat16.
   static void round(float* values, std::int64_t count) {
     for (std::int64_t i = 0; i < count; ++i) values[i] = round_to_bf16(values[i]);

@@ -27,6 +27,19 @@ template <Real T> void round_to_bf16(const T* in, T* out, std::int64_t count) {
   });
 }
 
+/// to[i] = from[i] in bfloat16, for i in [0, count).
+template <Real T> TL_INLINE inline void store_bf16(const T* from, bfloat16* to, std::int64_t count) {
+  vector_loop(count, [=](std::int64_t i) TL_INLINE {
+    to[i].bits =
+        static_cast<std::uint16_t>(std::bit_cast<std::uint32_t>(static_cast<float>(round_to_bf16(from[i]))) >> 16);
+  });
+}
+
+/// to[i] = from[i], for i in [0, count).
+template <Real T> TL_INLINE inline void load_bf16(const bfloat16* from, T* to, std::int64_t count) {
+  vector_loop(count, [=](std::int64_t i) TL_INLINE { to[i] = static_cast<T>(static_cast<float>(from[i])); });
+}
+
 /// Rounds one row of a kernel's values in place if the kernel works in bf16. The row is in the cache, so a pass of its
 /// own costs little, and each kernel is compiled once for both precisions.
 template <Real T> TL_INLINE inline void round_row(T* values, std::int64_t count, Precision precision) {

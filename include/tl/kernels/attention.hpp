@@ -10,6 +10,7 @@
 #include <cstdint>
 
 #include <tl/kernels/dropout_mask.hpp>
+#include <tl/kernels/saved.hpp>
 #include <tl/kernels/slot.hpp>
 
 namespace tl::kernels {
@@ -27,15 +28,17 @@ template <class T> struct AttentionForward {
   double scale;
   DropoutMask dropout;
   Precision precision = Precision::f32;
+  // In bf16: q, k, v and out for the backward pass, with the row strides of the originals; or all null.
+  bfloat16 *q_saved = nullptr, *k_saved = nullptr, *v_saved = nullptr, *out_saved = nullptr;
 };
 
 template <class T> struct AttentionBackward {
   const T* dout;  // [NQ, H K]
-  const T* out;   // [NQ, H K]
+  Saved<T> out;   // [NQ, H K]
   const T* lse;   // [NQ, H]
-  const T* q;
-  const T* k;
-  const T* v;
+  Saved<T> q;
+  Saved<T> k;
+  Saved<T> v;
   std::int64_t q_stride, k_stride, v_stride;
   const std::int32_t* cu_q;  // [B + 1]
   const std::int32_t* cu_k;  // [B + 1]

@@ -1,10 +1,12 @@
 // Contract of bias_activation: y = f(x + bias) and its backward pass, with f one of the activations below.
-// y and dx are overwritten; dbias accumulates. The pre-activation is recomputed from x and bias in the backward pass.
+// y and dx are overwritten; dbias accumulates. The pre-activation is recomputed from x and bias in the backward pass,
+// unless it was saved in bf16.
 // In bf16, x + bias, y and dx are rounded to bfloat16. GELU: Hendrycks, Gimpel 2016, arXiv:1606.08415.
 #pragma once
 
 #include <cstdint>
 
+#include <tl/kernels/saved.hpp>
 #include <tl/kernels/slot.hpp>
 
 namespace tl {
@@ -21,11 +23,12 @@ template <class T> struct BiasActivationForward {
   std::int64_t n, f;
   Activation activation;
   Precision precision = Precision::f32;
+  bfloat16* argument_saved = nullptr;  // [N, F], in bf16: x + bias for the backward pass; or null
 };
 
 template <class T> struct BiasActivationBackward {
   const T* dy;    // [N, F]
-  const T* x;     // [N, F]
+  Saved<T> x;     // [N, F]; in bfloat16 it is x + bias
   const T* bias;  // [F], or null
   T* dx;          // [N, F], overwritten; may be dy itself
   T* dbias;       // [F], accumulates; or null

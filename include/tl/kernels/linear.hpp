@@ -1,11 +1,12 @@
 // Contract of linear: y = x W^T + b and its two backward products.
-// y and dx are overwritten; dweight (unless it is told to be the first) and dbias accumulate. In bf16 every operand is rounded to bfloat16 first; y is
-// rounded once after the bias, and is left unrounded without a bias because the op that adds it will round. Gradients
-// are left unrounded.
+// y and dx are overwritten; dweight (unless it is told to be the first) and dbias accumulate. In bf16 every operand is
+// rounded to bfloat16 first; y is rounded once after the bias, and is left unrounded without a bias because the op that
+// adds it will round. Gradients are left unrounded.
 #pragma once
 
 #include <cstdint>
 
+#include <tl/kernels/saved.hpp>
 #include <tl/kernels/slot.hpp>
 
 namespace tl::kernels {
@@ -17,6 +18,7 @@ template <class T> struct LinearForward {
   T* y;             // [N, O]
   std::int64_t n, in, out;
   Precision precision = Precision::f32;
+  bfloat16* x_saved = nullptr;  // [N, I], x for the backward pass; or null
 };
 
 template <class T> struct LinearBackwardInput {
@@ -29,7 +31,7 @@ template <class T> struct LinearBackwardInput {
 
 template <class T> struct LinearBackwardWeight {
   const T* dy;  // [N, O]
-  const T* x;   // [N, I]
+  Saved<T> x;   // [N, I]
   T* dweight;   // [O, I], accumulates unless `overwrite`; or null
   T* dbias;     // [O], accumulates; or null
   std::int64_t n, in, out;

@@ -6,6 +6,7 @@
 #include <tl/autograd/variable.hpp>
 #include <tl/cpu/attention.hpp>
 #include <tl/kernels/attention.hpp>
+#include <tl/ops/saved.hpp>
 
 namespace tl::ops {
 
@@ -27,19 +28,52 @@ Variable<T> self_attention(const Variable<T>& qkv, const Tensor<std::int32_t>& c
   const double scale = 1.0 / std::sqrt(static_cast<double>(k));
   Tensor<T> out = Tensor<T>::empty({n, d}, qkv.device());                                             // [N, D]
   Tensor<T> lse = grad_enabled() ? Tensor<T>::empty({n, options.heads}, qkv.device()) : Tensor<T>{};  // [N, H]
+  SavedTensor<T> saved(qkv.value(), options.precision), saved_out(out, options.precision);
   const T* q = qkv.value().data();
-  kernels::attention_forward<T>(
-      qkv.device(), {q, q + d, q + 2 * d, 3 * d, 3 * d, 3 * d, cu_seqlens.data(), cu_seqlens.data(), out.data(),
-                     lse.data(), b, options.heads, k, scale, options.dropout, options.precision});
-  return Variable<T>::record(out, {qkv}, [=, value = qkv.value(), g = qkv.gradient()](const Tensor<T>& dout) {
+  kernels::attention_forward<T>(qkv.device(), {.q = q,
+                                               .k = q + d,
+                                               .v = q + 2 * d,
+                                               .q_stride = 3 * d,
+                                               .k_stride = 3 * d,
+                                               .v_stride = 3 * d,
+                                               .cu_q = cu_seqlens.data(),
+                                               .cu_k = cu_seqlens.data(),
+                                               .out = out.data(),
+                                               .lse = lse.data(),
+                                               .b = b,
+                                               .heads = options.heads,
+                                               .head_width = k,
+                                               .scale = scale,
+                                               .dropout = options.dropout,
+                                               .precision = options.precision,
+                                               .q_saved = saved.room(),
+                                               .k_saved = saved.room(d),
+                                               .v_saved = saved.room(2 * d),
+                                               .out_saved = saved_out.room()});
+  return Variable<T>::record(out, {qkv}, [=, g = qkv.gradient()](const Tensor<T>& dout) {
     Tensor<T> dqkv = Tensor<T>::empty({n, 3 * d}, dout.device());  // [N, 3D]
-    const T* q = value.data();
+    const kernels::Saved<T> q = saved.data();
     T* dq = dqkv.data();
-    kernels::attention_backward<T>(
-        dout.device(),
-        {dout.data(),       out.data(),        lse.data(), q,      q + d,      q + 2 * d, 3 * d,         3 * d, 3 * d,
-         cu_seqlens.data(), cu_seqlens.data(), dq,         dq + d, dq + 2 * d, b,         options.heads, k,     scale,
-         options.dropout,   options.precision});
+    kernels::attention_backward<T>(dout.device(), {.dout = dout.data(),
+                                                   .out = saved_out.data(),
+                                                   .lse = lse.data(),
+                                                   .q = q,
+                                                   .k = q + d,
+                                                   .v = q + 2 * d,
+                                                   .q_stride = 3 * d,
+                                                   .k_stride = 3 * d,
+                                                   .v_stride = 3 * d,
+                                                   .cu_q = cu_seqlens.data(),
+                                                   .cu_k = cu_seqlens.data(),
+                                                   .dq = dq,
+                                                   .dk = dq + d,
+                                                   .dv = dq + 2 * d,
+                                                   .b = b,
+                                                   .heads = options.heads,
+                                                   .head_width = k,
+                                                   .scale = scale,
+                                                   .dropout = options.dropout,
+                                                   .precision = options.precision});
     g.add(dqkv);
   });
 }
@@ -57,22 +91,54 @@ Variable<T> attention(const Variable<T>& q, const Variable<T>& kv, const Tensor<
   const double scale = 1.0 / std::sqrt(static_cast<double>(k));
   Tensor<T> out = Tensor<T>::empty({nq, d}, q.device());                                             // [NQ, D]
   Tensor<T> lse = grad_enabled() ? Tensor<T>::empty({nq, options.heads}, q.device()) : Tensor<T>{};  // [NQ, H]
-  kernels::attention_forward<T>(q.device(), {q.value().data(), kv.value().data(), kv.value().data() + d, d, 2 * d,
-                                             2 * d, cu_q.data(), cu_k.data(), out.data(), lse.data(), b, options.heads,
-                                             k, scale, options.dropout, options.precision});
-  return Variable<T>::record(
-      out, {q, kv},
-      [=, qv = q.value(), kvv = kv.value(), gq = q.gradient(), gkv = kv.gradient()](const Tensor<T>& dout) {
-        Tensor<T> dq = Tensor<T>::empty({nq, d}, dout.device());      // [NQ, D]
-        Tensor<T> dkv = Tensor<T>::empty({n, 2 * d}, dout.device());  // [N, 2D]
-        kernels::attention_backward<T>(
-            dout.device(),
-            {dout.data(), out.data(),    lse.data(),  qv.data(),   kvv.data(),      kvv.data() + d,   d,
-             2 * d,       2 * d,         cu_q.data(), cu_k.data(), dq.data(),       dkv.data(),       dkv.data() + d,
-             b,           options.heads, k,           scale,       options.dropout, options.precision});
-        if (gq) gq.add(dq);
-        if (gkv) gkv.add(dkv);
-      });
+  SavedTensor<T> saved_q(q.value(), options.precision), saved_kv(kv.value(), options.precision);
+  SavedTensor<T> saved_out(out, options.precision);
+  kernels::attention_forward<T>(q.device(), {.q = q.value().data(),
+                                             .k = kv.value().data(),
+                                             .v = kv.value().data() + d,
+                                             .q_stride = d,
+                                             .k_stride = 2 * d,
+                                             .v_stride = 2 * d,
+                                             .cu_q = cu_q.data(),
+                                             .cu_k = cu_k.data(),
+                                             .out = out.data(),
+                                             .lse = lse.data(),
+                                             .b = b,
+                                             .heads = options.heads,
+                                             .head_width = k,
+                                             .scale = scale,
+                                             .dropout = options.dropout,
+                                             .precision = options.precision,
+                                             .q_saved = saved_q.room(),
+                                             .k_saved = saved_kv.room(),
+                                             .v_saved = saved_kv.room(d),
+                                             .out_saved = saved_out.room()});
+  return Variable<T>::record(out, {q, kv}, [=, gq = q.gradient(), gkv = kv.gradient()](const Tensor<T>& dout) {
+    Tensor<T> dq = Tensor<T>::empty({nq, d}, dout.device());      // [NQ, D]
+    Tensor<T> dkv = Tensor<T>::empty({n, 2 * d}, dout.device());  // [N, 2D]
+    kernels::attention_backward<T>(dout.device(), {.dout = dout.data(),
+                                                   .out = saved_out.data(),
+                                                   .lse = lse.data(),
+                                                   .q = saved_q.data(),
+                                                   .k = saved_kv.data(),
+                                                   .v = saved_kv.data() + d,
+                                                   .q_stride = d,
+                                                   .k_stride = 2 * d,
+                                                   .v_stride = 2 * d,
+                                                   .cu_q = cu_q.data(),
+                                                   .cu_k = cu_k.data(),
+                                                   .dq = dq.data(),
+                                                   .dk = dkv.data(),
+                                                   .dv = dkv.data() + d,
+                                                   .b = b,
+                                                   .heads = options.heads,
+                                                   .head_width = k,
+                                                   .scale = scale,
+                                                   .dropout = options.dropout,
+                                                   .precision = options.precision});
+    if (gq) gq.add(dq);
+    if (gkv) gkv.add(dkv);
+  });
 }
 
 }  // namespace tl::ops

@@ -4,6 +4,7 @@
 #include <tl/autograd/variable.hpp>
 #include <tl/cpu/bias_activation.hpp>
 #include <tl/kernels/bias_activation.hpp>
+#include <tl/ops/saved.hpp>
 
 namespace tl::ops {
 
@@ -15,17 +16,18 @@ Variable<T> bias_activation(const Variable<T>& x, const Variable<T>& bias, Activ
         "bias_activation: expected x [N, F] and bias [F], got ", x.value(), " and ", bias.value());
   const std::int64_t n = x.size(0), f = x.size(1);
   Tensor<T> y = Tensor<T>::empty({n, f}, x.device());  // [N, F]
+  SavedTensor<T> argument(x.value(), precision);
   kernels::bias_activation_forward<T>(x.device(), {x.value().data(), bias.defined() ? bias.value().data() : nullptr,
-                                                   y.data(), n, f, activation, precision});
-  return Variable<T>::record(
-      y, {x, bias},
-      [=, xv = x.value(), bv = bias.value(), gx = x.gradient(), gb = bias.gradient()](const Tensor<T>& dy) {
-        Tensor<T> dx = Tensor<T>::empty({n, f}, dy.device());  // [N, F]
-        Tensor<T> dbias = gb ? gb.accumulator() : Tensor<T>{};
-        kernels::bias_activation_backward<T>(dy.device(), {dy.data(), xv.data(), bv.defined() ? bv.data() : nullptr,
-                                                           dx.data(), dbias.data(), n, f, activation, precision});
-        if (gx) gx.add(dx);
-      });
+                                                   y.data(), n, f, activation, precision, argument.room()});
+  return Variable<T>::record(y, {x, bias},
+                             [=, bv = bias.value(), gx = x.gradient(), gb = bias.gradient()](const Tensor<T>& dy) {
+                               Tensor<T> dx = Tensor<T>::empty({n, f}, dy.device());  // [N, F]
+                               Tensor<T> dbias = gb ? gb.accumulator() : Tensor<T>{};
+                               kernels::bias_activation_backward<T>(
+                                   dy.device(), {dy.data(), argument.data(), bv.defined() ? bv.data() : nullptr,
+                                                 dx.data(), dbias.data(), n, f, activation, precision});
+                               if (gx) gx.add(dx);
+                             });
 }
 
 /// max(0, x), for x [N, F].

@@ -4,6 +4,7 @@
 #include <tl/autograd/variable.hpp>
 #include <tl/cpu/linear.hpp>
 #include <tl/kernels/linear.hpp>
+#include <tl/ops/saved.hpp>
 
 namespace tl::ops {
 
@@ -18,18 +19,18 @@ Variable<T> linear(const Variable<T>& x, const Variable<T>& weight, const Variab
         weight.size(0), "], got ", bias.value());
   const std::int64_t n = x.size(0), in = x.size(1), out = weight.size(0);
   Tensor<T> y = Tensor<T>::empty({n, out}, x.device());  // [N, O]
+  SavedTensor<T> saved_x(x.value(), precision);
   kernels::linear_forward<T>(
       x.device(), {x.value().data(), weight.value().data(), bias.defined() ? bias.value().data() : nullptr, y.data(), n,
-                   in, out, precision});
+                   in, out, precision, saved_x.room()});
   return Variable<T>::record(
       y, {x, weight, bias},
-      [=, xv = x.value(), wv = weight.value(), gx = x.gradient(), gw = weight.gradient(),
-       gb = bias.gradient()](const Tensor<T>& dy) {
+      [=, wv = weight.value(), gx = x.gradient(), gw = weight.gradient(), gb = bias.gradient()](const Tensor<T>& dy) {
         if (gw || gb) {
           typename Gradient<T>::Target dweight = gw ? gw.target() : typename Gradient<T>::Target{};
           Tensor<T> dbias = gb ? gb.accumulator() : Tensor<T>{};
-          kernels::linear_backward_weight<T>(dy.device(), {dy.data(), xv.data(), dweight.grad.data(), dbias.data(), n,
-                                                           in, out, precision, !dweight.add});
+          kernels::linear_backward_weight<T>(dy.device(), {dy.data(), saved_x.data(), dweight.grad.data(), dbias.data(),
+                                                           n, in, out, precision, !dweight.add});
         }
         if (gx) {
           Tensor<T> dx = Tensor<T>::empty({n, in}, dy.device());  // [N, I]

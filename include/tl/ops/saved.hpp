@@ -1,0 +1,33 @@
+// SavedTensor: what an operation keeps of a tensor for its backward rule.
+#pragma once
+
+#include <tl/autograd/variable.hpp>
+#include <tl/kernels/saved.hpp>
+#include <tl/kernels/slot.hpp>
+
+namespace tl::ops {
+
+/// The tensor itself or, in bf16, a copy in bfloat16, which the forward kernel writes: half the memory, and the same
+/// numbers, because it is for values that are rounded before every use.
+template <Real T> class SavedTensor {
+ public:
+  SavedTensor(const Tensor<T>& value, Precision precision) {
+    if (precision == Precision::bf16 && grad_enabled())
+      rounded_ = Tensor<bfloat16>::empty(value.shape(), value.device());
+    else value_ = value;
+  }
+
+  /// Where the forward kernel writes the copy from this element on; null if it need not.
+  bfloat16* room(std::int64_t first = 0) { return rounded_.defined() ? rounded_.data() + first : nullptr; }
+
+  kernels::Saved<T> data() const {
+    if (rounded_.defined()) return rounded_.data();
+    return value_.data();
+  }
+
+ private:
+  Tensor<T> value_;
+  Tensor<bfloat16> rounded_;
+};
+
+}  // namespace tl::ops
