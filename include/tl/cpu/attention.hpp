@@ -10,7 +10,6 @@
 #include <cstdint>
 #include <limits>
 #include <type_traits>
-#include <utility>
 
 #include <tl/core/parallel.hpp>
 #include <tl/cpu/dropout_factors.hpp>
@@ -31,6 +30,25 @@ template <class T> struct HeadBlock {
   std::int64_t stride, rows;
 };
 
+/// One head of one sequence as products in bf16 take it: `rows` rows of `width` values that begin at `from`, `stride`
+/// apart, rounded to bfloat16 and packed at `out`.
+template <class T>
+HeadBlock<const T> rounded_head(kernels::Saved<T> from, std::int64_t stride, std::int64_t rows, std::int64_t width,
+                                T* out, CpuIsa isa) {
+  with_vectors<T>(
+      [=]() TL_INLINE {
+        for (std::int64_t row = 0; row < rows; ++row) {
+          T* const to = out + row * width;
+          if (from.rounded) load_bf16(from.rounded + row * stride, to, width);
+          else
+            vector_loop(width, [in = from.values + row * stride, to](std::int64_t i)
+                                   TL_INLINE { to[i] = round_to_bf16(in[i]); });
+        }
+      },
+      isa);
+  return {out, width, rows};
+}
+
 /// The part of a task (one head of one sequence) that both passes share: where its rows are, and its operands, which
 /// are the given matrices themselves or, in bf16, rounded copies.
 template <class T> struct AttentionTask {
@@ -49,30 +67,20 @@ template <class T> struct AttentionTask {
     const kernels::Saved<T> given_q = p.q + first_query * p.q_stride + column;
     const kernels::Saved<T> given_k = p.k + first_key * p.k_stride + column;
     const kernels::Saved<T> given_v = p.v + first_key * p.v_stride + column;
-    q = {given_q.values, p.q_stride, queries};
-    k = {given_k.values, p.k_stride, keys};
-    v = {given_v.values, p.v_stride, keys};
     thread_local Scratch<T> memory;
     const std::int64_t scores = score_buffers * queries * score_stride + score_stride;
     const std::int64_t copies = p.precision == Precision::bf16 ? (queries + 2 * keys) * p.head_width : 0;
     scratch = memory.get(scores + copies);
-    if (p.precision == Precision::f32) return;
-    T* free = scratch + scores;
-    for (const auto& [block, saved] : {std::pair{&q, given_q.rounded}, {&k, given_k.rounded}, {&v, given_v.rounded}}) {
-      with_vectors<T>(
-          [from = *block, saved, free, width = p.head_width]() TL_INLINE {
-            for (std::int64_t row = 0; row < from.rows; ++row) {
-              T* const out = free + row * width;
-              if (saved) load_bf16(saved + row * from.stride, out, width);
-              else
-                vector_loop(width, [in = from.values + row * from.stride, out](std::int64_t i)
-                                       TL_INLINE { out[i] = round_to_bf16(in[i]); });
-            }
-          },
-          isa);
-      *block = {free, p.head_width, block->rows};
-      free += block->rows * p.head_width;
+    if (p.precision == Precision::f32) {
+      q = {given_q.values, p.q_stride, queries};
+      k = {given_k.values, p.k_stride, keys};
+      v = {given_v.values, p.v_stride, keys};
+      return;
     }
+    T* const free = scratch + scores;
+    q = rounded_head(given_q, p.q_stride, queries, p.head_width, free, isa);
+    k = rounded_head(given_k, p.k_stride, keys, p.head_width, free + queries * p.head_width, isa);
+    v = rounded_head(given_v, p.v_stride, keys, p.head_width, free + (queries + keys) * p.head_width, isa);
   }
 };
 
