@@ -127,6 +127,16 @@ TEST_CASE("gemm in bf16 is the product of the operands rounded to bfloat16") {
   }
 }
 
+TEST_CASE("gemm packs an A of more than 8 MiB in several passes") {
+  for (const tl::CpuIsa isa : supported_isas()) {
+    const Matrices<float> transposed({.m = 1541, .n = 3, .k = 1537, .trans_a = true, .accumulate = true, .bias = true});
+    const Matrices<float> colliding({.m = 1100, .n = 5, .k = 2048, .trans_b = true, .bias = true});
+    INFO(tl::to_string(isa));
+    CHECK(transposed.error(transposed.product(isa)) <= 1.0);
+    CHECK(colliding.error(colliding.product(isa)) <= 1.0);
+  }
+}
+
 TEST_CASE("gemm leaves what lies between the rows of C alone") {
   for (Case shape : shapes) {
     shape.padding = 5;

@@ -83,14 +83,4 @@ inline CpuIsa cpu_isa() {
   return isa;
 }
 
-/// Size of a core's first-level data cache, or 0 if the system does not say.
-inline std::int64_t level1_cache_bytes() {
-#ifdef _SC_LEVEL1_DCACHE_SIZE
-  static const long bytes = sysconf(_SC_LEVEL1_DCACHE_SIZE);
-  return bytes;
-#else
-  return 0;
-#endif
-}
-
 }  // namespace tl

@@ -19,7 +19,7 @@
 namespace tl::cpu {
 
 struct GemmAvx2 {
-  static constexpr std::int64_t rows = 6, columns = 16, depth_step = 1, max_depth = 256, max_strips = 72;
+  static constexpr std::int64_t rows = 6, columns = 16, depth_step = 1, max_depth = 256, max_panels = 4;
 
   static constexpr std::int64_t packed_rows(std::int64_t count) { return (count + 1) / 2 * 2; }
 

@@ -106,7 +106,7 @@ template <class Tile> void with_tile_rows(std::int64_t height, const Tile& tile)
 }  // namespace detail
 
 struct GemmAvx512 {
-  static constexpr std::int64_t rows = 14, columns = 32, depth_step = 1, max_depth = 256, max_strips = 48;
+  static constexpr std::int64_t rows = 14, columns = 32, depth_step = 1, max_depth = 512, max_panels = 3;
 
   static constexpr std::int64_t packed_rows(std::int64_t count) { return detail::tile_rows(count); }
 
@@ -180,7 +180,7 @@ struct GemmAvx512 {
 /// Operands rounded to bfloat16 while they are packed, in pairs along k; products and sums in float. Subnormal operands
 /// count as zero.
 struct GemmAvx512Bf16 {
-  static constexpr std::int64_t rows = 14, columns = 32, depth_step = 2, max_depth = 512, max_strips = 48;
+  static constexpr std::int64_t rows = 14, columns = 32, depth_step = 2, max_depth = 1024, max_panels = 3;
 
   static constexpr std::int64_t packed_rows(std::int64_t count) { return detail::tile_rows(count); }
 

@@ -1,6 +1,7 @@
-// The loops around a micro-kernel: pack B, and A unless its rows can be read as they lie, so that the micro-kernel
-// reads both in order, and hand out tiles of C to the threads. Every element of C is a sum over k in ascending order,
-// cut into blocks that depend on k only; how C is cut into tiles does not change a bit.
+// The loops around a micro-kernel. A task makes some columns of C, as a rule for all rows: it packs its panels of B,
+// a block of k at a time, which then stay in the second-level cache while the rows of A pass by them. These are read as
+// they lie where that is possible, and packed, too, where it is not. Every element of C is a sum over k in ascending
+// order, cut into blocks that depend on k only; how C is cut into tasks does not change a bit.
 #pragma once
 
 #include <algorithm>
@@ -25,9 +26,9 @@ struct GemmOperand {
 /// What the loops need to know of a micro-kernel. Packed elements have the size of a float.
 struct GemmKernel {
   std::int64_t rows, columns;  ///< of its tile of C
-  std::int64_t depth_step;     ///< how many k one packed element holds
-  std::int64_t max_depth;      ///< so that a packed panel of B stays in the first-level cache
-  std::int64_t max_strips;     ///< so many, max_depth deep, stay in the second-level cache
+  std::int64_t depth_step;     ///< how many k one packed element holds: 1, or 2 in bfloat16
+  std::int64_t max_depth;      ///< of a block of k
+  std::int64_t max_panels;     ///< of B, max_depth deep: with what passes by they fit into the second-level cache
   /// The smallest tile height >= r that it has, for r <= rows.
   std::int64_t (*packed_rows)(std::int64_t r);
   /// to[d * group + w] = element (w, d) for w < group, d < depth, zero for w >= width.
@@ -48,7 +49,7 @@ struct GemmKernel {
 /// The micro-kernel that `Kernel` describes.
 template <class Kernel>
 inline constexpr GemmKernel gemm_kernel = {
-    Kernel::rows,        Kernel::columns, Kernel::depth_step, Kernel::max_depth, Kernel::max_strips,
+    Kernel::rows,        Kernel::columns, Kernel::depth_step, Kernel::max_depth, Kernel::max_panels,
     Kernel::packed_rows, Kernel::pack,    Kernel::pack_bf16,  Kernel::round,     Kernel::multiply};
 
 /// The matrix product with a micro-kernel, see gemm().
@@ -72,37 +73,43 @@ class BlockedGemm {
     strips_ = ceil_div(m, kernel_.rows);
     panels_ = ceil_div(n, kernel_.columns);
     const std::int64_t tail = m - (strips_ - 1) * kernel_.rows, tail_rows = kernel_.packed_rows(tail);
-    if (!rounded && !a.transposed && !rows_collide(a.stride)) first_packed_ = tail == tail_rows ? strips_ : strips_ - 1;
+    // A tile may be higher than the last strip, whose rows are then packed with zeros behind them.
+    if (reads_rows()) first_packed_ = tail == tail_rows ? strips_ : strips_ - 1;
     packed_m_ = (strips_ - 1 - first_packed_) * kernel_.rows + tail_rows;
   }
 
   void run() {
     if (m_ <= 0 || n_ <= 0) return;
-    if (first_packed_ < strips_) pack_a();
+    const std::int64_t block = std::max<std::int64_t>(1, packed_m_ * packed_depth(depth_));
+    const std::int64_t pass = depth_ * std::max<std::int64_t>(1, max_packed_a / block);
+    for (std::int64_t begin = 0; begin == 0 || begin < k_; begin += pass) run_pass(begin, std::min(k_, begin + pass));
+  }
 
+ private:
+  static constexpr std::int64_t min_strips = 4;                        // of a task
+  static constexpr std::int64_t max_packed_a = std::int64_t{2} << 20;  // 8 MiB, which stay in the third-level cache
+
+  /// Adds the product of columns [k_begin, k_end) of A and these rows of B.
+  void run_pass(std::int64_t k_begin, std::int64_t k_end) {
+    if (first_packed_ < strips_) pack_a(k_begin, k_end);
     const std::int64_t threads = num_threads(), wanted = 4 * threads;
-    const std::int64_t most_panels = std::clamp<std::int64_t>(panels_ / wanted, 1, max_panels);
-    std::int64_t task_panels = most_panels;
-    if (strips_ <= kernel_.max_strips) {  // few tasks: fewer panels in each, if the threads then end closer together
-      const auto panels_of_thread = [&](std::int64_t panels) {
-        return ceil_div(ceil_div(panels_, panels), threads) * panels;
-      };
-      for (std::int64_t fewer = most_panels - 1; 2 * fewer > most_panels; --fewer)
-        if (panels_of_thread(fewer) < panels_of_thread(task_panels)) task_panels = fewer;
-    }
+    const std::int64_t most_panels = std::clamp<std::int64_t>(panels_ / wanted, 1, kernel_.max_panels);
+    const auto panels_of_thread = [&](std::int64_t panels) {
+      return ceil_div(ceil_div(panels_, panels), threads) * panels;
+    };
+    std::int64_t task_panels = most_panels;  // or fewer, if the threads then end closer together
+    for (std::int64_t fewer = most_panels - 1; 2 * fewer > most_panels; --fewer)
+      if (panels_of_thread(fewer) < panels_of_thread(task_panels)) task_panels = fewer;
     const std::int64_t columns = ceil_div(panels_, task_panels);
-    const std::int64_t most_strips = std::clamp(strips_ * columns / wanted, min_strips, kernel_.max_strips);
+    const std::int64_t most_strips = std::clamp(strips_ * columns / wanted, std::min(min_strips, strips_), strips_);
     const std::int64_t task_strips = ceil_div(strips_, ceil_div(strips_, most_strips));
     const std::int64_t rows = ceil_div(strips_, task_strips);
     parallel_for(rows * columns, 1, [&](std::int64_t task, std::int64_t) {
       const std::int64_t strip = task / columns * task_strips, panel = task % columns * task_panels;
-      tile(strip, std::min(strips_, strip + task_strips), panel, std::min(panels_, panel + task_panels));
+      tile({strip, std::min(strips_, strip + task_strips)}, {panel, std::min(panels_, panel + task_panels)},
+           {k_begin, k_end});
     });
   }
-
- private:
-  static constexpr std::int64_t max_panels = 4;  // so many share a walk over A
-  static constexpr std::int64_t min_strips = 4;
 
   static constexpr std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
   std::int64_t packed_depth(std::int64_t depth) const {  // depth_step is 1 or 2
@@ -120,11 +127,13 @@ class BlockedGemm {
 
   /// Packed A of one strip and one block of k: block by block, strip by strip from first_packed_ on.
   float* packed_strip(std::int64_t strip, std::int64_t k0, std::int64_t depth) const {
-    return packed_a_ + packed_depth(k0) * packed_m_ + (strip - first_packed_) * kernel_.rows * packed_depth(depth);
+    return packed_a_ + packed_depth(k0 - packed_k_) * packed_m_ +
+           (strip - first_packed_) * kernel_.rows * packed_depth(depth);
   }
 
-  /// Whether rows so far apart would push each other out of a first-level cache of 8 ways and 32 KiB.
-  static bool rows_collide(std::int64_t stride) { return stride % 1024 == 0 && level1_cache_bytes() < 48 * 1024; }
+  /// Whether the micro-kernel can read the rows of A as they lie. If they lie a multiple of 4 KiB apart, they push each
+  /// other out of the first-level cache.
+  bool reads_rows() const { return !rounded_ && !a_.transposed && a_.stride % 1024 != 0; }
 
   void pack(const float* from, std::int64_t stride, bool along_depth, std::int64_t width, std::int64_t depth,
             std::int64_t group, float* to) const {
@@ -132,12 +141,14 @@ class BlockedGemm {
     if (rounded_) kernel_.round(to, group * packed_depth(depth));
   }
 
-  void pack_a() {
-    packed_a_ = scratch<0>().get(packed_m_ * packed_depth(std::max<std::int64_t>(k_, 1)));
+  /// Packs columns [k_begin, k_end) of A where its rows cannot be read as they lie.
+  void pack_a(std::int64_t k_begin, std::int64_t k_end) {
+    packed_k_ = k_begin;
+    packed_a_ = scratch<0>().get(packed_m_ * packed_depth(std::max<std::int64_t>(k_end - k_begin, 1)));
     parallel_for(strips_ - first_packed_, 4, [&](std::int64_t begin, std::int64_t end) {
       begin += first_packed_, end += first_packed_;
-      for (std::int64_t k0 = 0; k0 < k_; k0 += depth_) {
-        const std::int64_t depth = std::min(depth_, k_ - k0);
+      for (std::int64_t k0 = k_begin; k0 < k_end; k0 += depth_) {
+        const std::int64_t depth = std::min(depth_, k_end - k0);
         for (std::int64_t strip = begin; strip < end; ++strip) {
           const std::int64_t i = strip * kernel_.rows;
           const float* from = a_.values + (a_.transposed ? k0 * a_.stride + i : i * a_.stride + k0);
@@ -179,45 +190,60 @@ class BlockedGemm {
     std::int64_t stride_ = 0, rows_ = 0, width_ = 0, at_ = 0;  // in bytes, but for rows_
   };
 
-  /// What will be packed of B for one panel and the block of k at k0; nothing if there is no such panel.
-  Prefetch panel_source(std::int64_t panel, std::int64_t k0) const {
-    if (panel >= panels_) return {};
+  /// What will be packed of B for some panels and the block of k at k0; nothing if there are no such panels.
+  Prefetch panel_source(std::int64_t panel, std::int64_t panels, std::int64_t k0) const {
     const std::int64_t j = panel * kernel_.columns;
-    const std::int64_t columns = std::min<std::int64_t>(kernel_.columns, n_ - j), depth = std::min(depth_, k_ - k0);
+    if (j >= n_) return {};
+    const std::int64_t columns = std::min(panels * kernel_.columns, n_ - j), depth = std::min(depth_, k_ - k0);
     if (b_.rounded) return {b_.rounded + k0 * b_.stride + j, b_.stride, depth, columns};
     if (b_.transposed) return {b_.values + j * b_.stride + k0, b_.stride, columns, depth};
     return {b_.values + k0 * b_.stride + j, b_.stride, depth, columns};
   }
 
-  void tile(std::int64_t strip_begin, std::int64_t strip_end, std::int64_t panel_begin, std::int64_t panel_end) const {
-    float* const packed_b = scratch<1>().get(max_panels * kernel_.columns * packed_depth(depth_));
-    for (std::int64_t k0 = 0; k0 == 0 || k0 < k_; k0 += depth_) {
-      const std::int64_t depth = std::min(depth_, k_ - k0);
-      const bool add = accumulate_ || k0 > 0, last = k0 + depth >= k_;
-      for (std::int64_t panel = panel_begin; panel < panel_end; ++panel) {
-        const std::int64_t j = panel * kernel_.columns;
-        const std::int64_t columns = std::min<std::int64_t>(kernel_.columns, n_ - j);
-        const float* const bias = last && bias_ ? bias_ + j : nullptr;
-        if (b_.rounded)
-          kernel_.pack_bf16(b_.rounded + k0 * b_.stride + j, b_.stride, columns, depth, kernel_.columns, packed_b);
-        else
-          pack(b_.values + (b_.transposed ? j * b_.stride + k0 : k0 * b_.stride + j), b_.stride, b_.transposed, columns,
-               depth, kernel_.columns, packed_b);
-        Prefetch next = panel + 1 < panel_end ? panel_source(panel + 1, k0)
-                        : !last               ? panel_source(panel_begin, k0 + depth_)
-                                : panel_source(panel_begin + num_threads() * (panel_end - panel_begin), 0);
-        const std::int64_t share = ceil_div(next.lines(), strip_end - strip_begin);
-        for (std::int64_t strip = strip_begin; strip < strip_end; ++strip) {
+  void pack_panel(std::int64_t panel, std::int64_t k0, std::int64_t depth, float* to) const {
+    const std::int64_t j = panel * kernel_.columns, columns = std::min(kernel_.columns, n_ - j);
+    if (b_.rounded)
+      return kernel_.pack_bf16(b_.rounded + k0 * b_.stride + j, b_.stride, columns, depth, kernel_.columns, to);
+    const float* const from = b_.values + (b_.transposed ? j * b_.stride + k0 : k0 * b_.stride + j);
+    pack(from, b_.stride, b_.transposed, columns, depth, kernel_.columns, to);
+  }
+
+  struct Range {
+    std::int64_t begin, end;
+    std::int64_t size() const { return end - begin; }
+  };
+
+  /// What a task does: the tiles of C where some strips and panels meet.
+  void tile(Range strips, Range panels, Range k) const {
+    const std::int64_t panel_size = kernel_.columns * packed_depth(depth_);
+    float* const packed_b = scratch<1>().get(panels.size() * panel_size);
+    for (std::int64_t k0 = k.begin; k0 == k.begin || k0 < k.end; k0 += depth_) {
+      const std::int64_t depth = std::min(depth_, k.end - k0);
+      for (std::int64_t panel = panels.begin; panel < panels.end; ++panel)
+        pack_panel(panel, k0, depth, packed_b + (panel - panels.begin) * panel_size);
+      // What this thread will pack next is fetched a few lines at a time.
+      Prefetch next = k0 + depth < k.end
+                          ? panel_source(panels.begin, panels.size(), k0 + depth)
+                          : panel_source(panels.begin + num_threads() * panels.size(), panels.size(), k.begin);
+      const std::int64_t share = ceil_div(next.lines(), strips.size() * panels.size());
+      for (std::int64_t strip = strips.begin; strip < strips.end; ++strip)
+        for (std::int64_t panel = panels.begin; panel < panels.end; ++panel) {
           next.fetch(share);
-          const bool packed = strip >= first_packed_;
-          const std::int64_t i = strip * kernel_.rows, rows = strip_rows(strip);
-          kernel_.multiply(rows, columns, packed_depth(depth),
-                           packed ? packed_strip(strip, k0, depth) : a_.values + i * a_.stride + k0,
-                           packed ? 1 : a_.stride, packed ? kernel_.packed_rows(rows) : 1, packed_b, c_ + i * ldc_ + j,
-                           ldc_, add, bias);
+          multiply(strip, panel, k0, depth, packed_b + (panel - panels.begin) * panel_size);
         }
-      }
     }
+  }
+
+  /// The tile of C where a strip and a panel meet, for one block of k.
+  void multiply(std::int64_t strip, std::int64_t panel, std::int64_t k0, std::int64_t depth,
+                const float* packed_b) const {
+    const std::int64_t i = strip * kernel_.rows, rows = strip_rows(strip);
+    const std::int64_t j = panel * kernel_.columns, columns = std::min(kernel_.columns, n_ - j);
+    const bool packed = strip >= first_packed_, last = k0 + depth >= k_;
+    kernel_.multiply(rows, columns, packed_depth(depth),
+                     packed ? packed_strip(strip, k0, depth) : a_.values + i * a_.stride + k0, packed ? 1 : a_.stride,
+                     packed ? kernel_.packed_rows(rows) : 1, packed_b, c_ + i * ldc_ + j, ldc_, accumulate_ || k0 > 0,
+                     last && bias_ ? bias_ + j : nullptr);
   }
 
   const GemmKernel& kernel_;
@@ -231,6 +257,7 @@ class BlockedGemm {
   std::int64_t depth_, strips_, panels_;
   std::int64_t first_packed_ = 0;  // the strips before it are read as they lie
   std::int64_t packed_m_;
+  std::int64_t packed_k_ = 0;  // the first k of packed_a_
   float* packed_a_ = nullptr;
 };
 

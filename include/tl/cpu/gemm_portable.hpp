@@ -11,7 +11,7 @@
 namespace tl::cpu {
 
 struct GemmPortable {
-  static constexpr std::int64_t rows = 4, columns = 8, depth_step = 1, max_depth = 256, max_strips = 64;
+  static constexpr std::int64_t rows = 4, columns = 8, depth_step = 1, max_depth = 256, max_panels = 2;
 
   static constexpr std::int64_t packed_rows(std::int64_t) { return rows; }
 
