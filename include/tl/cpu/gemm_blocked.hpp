@@ -1,7 +1,7 @@
 // The loops around a micro-kernel. A task makes some columns of C, as a rule for all rows: it packs its panels of B,
-// a block of k at a time, which then stay in the second-level cache while the rows of A pass by them. These are read as
-// they lie where that is possible, and packed, too, where it is not. Every element of C is a sum over k in ascending
-// order, cut into blocks that depend on k only; how C is cut into tasks does not change a bit.
+// a block of k at a time, which then stay in the second-level cache while A passes by them, a strip of rows after the
+// other. These are read as they lie where that is possible, and packed, too, where it is not. Every element of C is a
+// sum over k in ascending order, cut into blocks that depend on k only; how C is cut into tasks does not change a bit.
 #pragma once
 
 #include <algorithm>
@@ -74,7 +74,7 @@ class BlockedGemm {
     panels_ = ceil_div(n, kernel_.columns);
     const std::int64_t tail = m - (strips_ - 1) * kernel_.rows, tail_rows = kernel_.packed_rows(tail);
     // A tile may be higher than the last strip, whose rows are then packed with zeros behind them.
-    if (reads_rows()) first_packed_ = tail == tail_rows ? strips_ : strips_ - 1;
+    if (reads_a_in_place()) first_packed_ = tail == tail_rows ? strips_ : strips_ - 1;
     packed_m_ = (strips_ - 1 - first_packed_) * kernel_.rows + tail_rows;
   }
 
@@ -131,9 +131,9 @@ class BlockedGemm {
            (strip - first_packed_) * kernel_.rows * packed_depth(depth);
   }
 
-  /// Whether the micro-kernel can read the rows of A as they lie. If they lie a multiple of 4 KiB apart, they push each
+  /// Whether the micro-kernel can read A as it lies. Rows of the stored matrix a multiple of 4 KiB apart push each
   /// other out of the first-level cache.
-  bool reads_rows() const { return !rounded_ && !a_.transposed && a_.stride % 1024 != 0; }
+  bool reads_a_in_place() const { return !rounded_ && a_.stride % 1024 != 0; }
 
   void pack(const float* from, std::int64_t stride, bool along_depth, std::int64_t width, std::int64_t depth,
             std::int64_t group, float* to) const {
@@ -141,7 +141,7 @@ class BlockedGemm {
     if (rounded_) kernel_.round(to, group * packed_depth(depth));
   }
 
-  /// Packs columns [k_begin, k_end) of A where its rows cannot be read as they lie.
+  /// Packs columns [k_begin, k_end) of A where it cannot be read as it lies.
   void pack_a(std::int64_t k_begin, std::int64_t k_end) {
     packed_k_ = k_begin;
     packed_a_ = scratch<0>().get(packed_m_ * packed_depth(std::max<std::int64_t>(k_end - k_begin, 1)));
@@ -239,11 +239,12 @@ class BlockedGemm {
                 const float* packed_b) const {
     const std::int64_t i = strip * kernel_.rows, rows = strip_rows(strip);
     const std::int64_t j = panel * kernel_.columns, columns = std::min(kernel_.columns, n_ - j);
-    const bool packed = strip >= first_packed_, last = k0 + depth >= k_;
-    kernel_.multiply(rows, columns, packed_depth(depth),
-                     packed ? packed_strip(strip, k0, depth) : a_.values + i * a_.stride + k0, packed ? 1 : a_.stride,
-                     packed ? kernel_.packed_rows(rows) : 1, packed_b, c_ + i * ldc_ + j, ldc_, accumulate_ || k0 > 0,
-                     last && bias_ ? bias_ + j : nullptr);
+    std::int64_t row_step = a_.transposed ? 1 : a_.stride, k_step = a_.transposed ? a_.stride : 1;
+    const float* a = a_.values + i * row_step + k0 * k_step;
+    if (strip >= first_packed_) a = packed_strip(strip, k0, depth), row_step = 1, k_step = kernel_.packed_rows(rows);
+    const float* const bias = bias_ && k0 + depth >= k_ ? bias_ + j : nullptr;
+    kernel_.multiply(rows, columns, packed_depth(depth), a, row_step, k_step, packed_b, c_ + i * ldc_ + j, ldc_,
+                     accumulate_ || k0 > 0, bias);
   }
 
   const GemmKernel& kernel_;
