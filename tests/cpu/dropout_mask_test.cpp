@@ -38,6 +38,21 @@ TEST_CASE("the fast dropout factors are those of the rule, for every width and c
       }
 }
 
+TEST_CASE("dropout factors of several short rows drawn together are those of each row") {
+  const DropoutMask mask{0.3, 99, 4, 12, nullptr, nullptr};
+  for (const std::int64_t width : {8, 16, 32, 40, 64})
+    for (const tl::CpuIsa isa : tl::all_cpu_isas) {
+      if (isa > tl::detected_cpu_isa()) continue;
+      const std::int64_t rows = tl::cpu::dropout_piece / width;
+      std::vector<float> together(static_cast<std::size_t>(rows * width)), expected = together;
+      tl::cpu::dropout_factors(mask, 3, 100, rows, width, mask.scale(), together.data(), isa);
+      for (std::int64_t row = 0; row < rows; ++row)
+        mask.factors(3, static_cast<std::uint32_t>(100 + row), width, mask.scale(), expected.data() + row * width);
+      INFO(tl::to_string(isa) << ", " << rows << " rows of " << width);
+      CHECK(together == expected);
+    }
+}
+
 TEST_CASE("a mask depends on seed, site, step, sequence and position, and on nothing else") {
   const DropoutMask mask{0.5, 42, 3, 10, nullptr, nullptr};
   const auto reference = fast_factors<float>(mask, 4, 256);

@@ -53,8 +53,9 @@ HeadBlock<const T> rounded_head(kernels::Saved<T> from, std::int64_t stride, std
 /// are the given matrices themselves or, in bf16, rounded copies.
 template <class T> struct AttentionTask {
   std::int64_t queries, keys, score_stride, first_query, first_key, column;
+  std::int64_t mask_rows;  // whose dropout factors are drawn together
   HeadBlock<const T> q, k, v;
-  T* scratch;  // room for so many values as asked for
+  T* scratch;  // room for the score buffers, the dropout factors, and the copies
 
   template <class Params> AttentionTask(const Params& p, std::int64_t task, std::int64_t score_buffers, CpuIsa isa) {
     const std::int64_t sequence = task / p.heads;
@@ -63,12 +64,13 @@ template <class T> struct AttentionTask {
     queries = p.cu_q[sequence + 1] - first_query;
     keys = p.cu_k[sequence + 1] - first_key;
     score_stride = padded(keys);
+    mask_rows = std::max<std::int64_t>(1, dropout_piece / std::max<std::int64_t>(1, score_stride));
     column = task % p.heads * p.head_width;
     const kernels::Saved<T> given_q = p.q + first_query * p.q_stride + column;
     const kernels::Saved<T> given_k = p.k + first_key * p.k_stride + column;
     const kernels::Saved<T> given_v = p.v + first_key * p.v_stride + column;
     thread_local Scratch<T> memory;
-    const std::int64_t scores = score_buffers * queries * score_stride + score_stride;
+    const std::int64_t scores = (score_buffers * queries + mask_rows) * score_stride;
     const std::int64_t copies = p.precision == Precision::bf16 ? (queries + 2 * keys) * p.head_width : 0;
     scratch = memory.get(scores + copies);
     if (p.precision == Precision::f32) {
@@ -83,6 +85,18 @@ template <class T> struct AttentionTask {
     v = rounded_head(given_v, p.v_stride, keys, p.head_width, free + (queries + keys) * p.head_width, isa);
   }
 };
+
+/// The dropout factors of query i, for queries in ascending order: those of the next mask_rows queries are drawn when
+/// the first of them is asked for.
+template <class T>
+TL_INLINE inline const T* query_factors(const kernels::DropoutMask& mask, const AttentionTask<T>& t, std::int64_t task,
+                                        std::int64_t i, T scale, T* room, CpuIsa isa) {
+  const std::int64_t row = i % t.mask_rows;
+  if (row == 0)
+    dropout_factors(mask, static_cast<std::uint32_t>(task), static_cast<std::uint32_t>(i),
+                    std::min(t.mask_rows, t.queries - i), t.score_stride, scale, room, isa);
+  return room + row * t.score_stride;
+}
 
 /// Maps floats to integers of the same order and back, because only integers are compared without a branch.
 TL_INLINE inline std::int32_t ordered_bits(float x) {
@@ -130,7 +144,7 @@ template <class T> void attention_forward(const kernels::AttentionForward<T>& p,
   parallel_for(p.b * p.heads, 1, [&](std::int64_t task, std::int64_t) {
     const AttentionTask<T> t(p, task, 1, isa);
     T* const scores = t.scratch;                                  // [queries, score_stride]
-    T* const factors = t.scratch + t.queries * t.score_stride;    // [score_stride]
+    T* const mask_room = t.scratch + t.queries * t.score_stride;  // [mask_rows, score_stride]
     T* const out = p.out + t.first_query * row_width + t.column;  // [queries, width]
     gemm<T>(false, true, t.queries, t.keys, width, t.q.values, t.q.stride, t.k.values, t.k.stride, scores,
             t.score_stride, false, nullptr, Precision::f32, isa);
@@ -150,8 +164,7 @@ template <class T> void attention_forward(const kernels::AttentionForward<T>& p,
               padded_loop(t.keys, [=](std::int64_t j) TL_INLINE { row[j] *= inverse; });
               continue;
             }
-            dropout_factors(p.dropout, static_cast<std::uint32_t>(task), static_cast<std::uint32_t>(i), t.score_stride,
-                            kept, factors, isa);
+            const T* const factors = query_factors(p.dropout, t, task, i, kept, mask_room, isa);
             padded_loop(t.keys, [=](std::int64_t j) TL_INLINE { row[j] *= inverse * factors[j]; });
           }
         },
@@ -183,7 +196,7 @@ template <class T> void attention_backward(const kernels::AttentionBackward<T>& 
     const std::int64_t stride = t.score_stride;
     T* const probabilities = t.scratch;                                          // [queries, stride], after dropout
     T* const dscores = probabilities + t.queries * stride;                       // [queries, stride]
-    T* const factors = dscores + t.queries * stride;                             // [stride]
+    T* const mask_room = dscores + t.queries * stride;                           // [mask_rows, stride]
     const T* const dout = p.dout + t.first_query * row_width + t.column;         // [queries, width]
     const kernels::Saved<T> out = p.out + t.first_query * row_width + t.column;  // [queries, width]
     gemm<T>(false, true, t.queries, t.keys, width, t.q.values, t.q.stride, t.k.values, t.k.stride, probabilities,
@@ -214,8 +227,7 @@ template <class T> void attention_backward(const kernels::AttentionBackward<T>& 
               });
               continue;
             }
-            dropout_factors(p.dropout, static_cast<std::uint32_t>(task), static_cast<std::uint32_t>(i), stride, kept,
-                            factors, isa);
+            const T* const factors = query_factors(p.dropout, t, task, i, kept, mask_room, isa);
             padded_loop(t.keys, [=](std::int64_t j) TL_INLINE {
               const T value = exp(probability[j] * scale - lse);
               ds[j] = value * (ds[j] * factors[j] - mean) * scale;

@@ -14,16 +14,8 @@ namespace tl::cpu {
 
 namespace detail {
 
-/// Philox4x32-10 of `vector_lanes` counters that differ in their first word alone: lane i counts first_block + i.
-/// words[w][i] is word w of lane i.
-TL_INLINE inline void philox_lanes(std::uint32_t first_block, const std::array<std::uint32_t, 3>& rest,
-                                   std::array<std::uint32_t, 2> key, std::uint32_t (&words)[4][vector_lanes]) {
-  for (std::uint32_t lane = 0; lane < vector_lanes; ++lane) {
-    words[0][lane] = first_block + lane;
-    words[1][lane] = rest[0];
-    words[2][lane] = rest[1];
-    words[3][lane] = rest[2];
-  }
+/// Philox4x32-10 of `vector_lanes` counters in place: words[w][i] is word w of lane i.
+TL_INLINE inline void philox_lanes(std::array<std::uint32_t, 2> key, std::uint32_t (&words)[4][vector_lanes]) {
   for (int round = 0; round < 10; ++round) {
     TL_INDEPENDENT_ITERATIONS
     for (std::int64_t lane = 0; lane < vector_lanes; ++lane) {
@@ -42,13 +34,15 @@ TL_INLINE inline void philox_lanes(std::uint32_t first_block, const std::array<s
 
 }  // namespace detail
 
-/// mask.factors(sequence, position, width, scale, out): out[c] is 0 or `scale` for channels c in [0, width). One
-/// function for all kernels, which choose the instruction set again by calling it: it is long, and they call it once a
-/// row.
+/// Channels that dropout_factors() draws at once: those of a counter in each lane.
+inline constexpr std::int64_t dropout_piece = 8 * vector_lanes;
+
+/// mask.factors(sequence, p, width, scale, out + r * width) for the `rows` positions p = position + r: out is 0 or
+/// `scale`. Several rows must be whole counters, width % 8 == 0, and fit into a piece. One function for all kernels,
+/// which choose the instruction set again by calling it: it is long, and they call it once a row.
 template <class T>
 void dropout_factors(const kernels::DropoutMask& mask, std::uint32_t sequence, std::uint32_t position,
-                     std::int64_t width, T scale, T* out, CpuIsa isa = cpu_isa()) {
-  constexpr std::int64_t piece = 8 * vector_lanes;  // channels of sixteen counters
+                     std::int64_t rows, std::int64_t width, T scale, T* out, CpuIsa isa = cpu_isa()) {
   const auto low = static_cast<std::uint32_t>(mask.seed), high = static_cast<std::uint32_t>(mask.seed >> 32);
   const auto early = static_cast<std::uint32_t>(mask.step), late = static_cast<std::uint32_t>(mask.step >> 32);
   const std::array<std::uint32_t, 2> key{low ^ (high * 0x9E3779B9U), mask.site ^ (late * 0x85EBCA6BU)};
@@ -56,14 +50,26 @@ void dropout_factors(const kernels::DropoutMask& mask, std::uint32_t sequence, s
   with_vectors<T>(
       [=]() TL_INLINE {
         std::uint32_t words[4][vector_lanes], in_order[4 * vector_lanes];
-        std::uint16_t numbers[piece];
-        for (std::int64_t first = 0; first < width; first += piece) {
-          detail::philox_lanes(static_cast<std::uint32_t>(first / 8), {position, sequence, early}, key, words);
+        std::uint16_t numbers[dropout_piece];
+        for (std::int64_t first = 0; first < rows * width; first += dropout_piece) {
+          for (std::uint32_t lane = 0; lane < vector_lanes; ++lane) {
+            words[0][lane] = static_cast<std::uint32_t>(first / 8) + lane;
+            words[1][lane] = position;
+            words[2][lane] = sequence;
+            words[3][lane] = early;
+          }
+          const auto blocks = static_cast<std::uint32_t>(width / 8);  // of a row
+          for (std::uint32_t lane = blocks; rows > 1 && lane < vector_lanes; ++lane) {
+            words[0][lane] = words[0][lane - blocks];
+            words[1][lane] = words[1][lane - blocks] + 1;
+          }
+          detail::philox_lanes(key, words);
           for (std::int64_t lane = 0; lane < vector_lanes; ++lane)
             for (std::int64_t word = 0; word < 4; ++word) in_order[4 * lane + word] = words[word][lane];
           std::memcpy(numbers, in_order, sizeof numbers);
-          vector_loop(std::min(piece, width - first), [=, to = out + first, drawn = numbers](std::int64_t i)
-                                                          TL_INLINE { to[i] = drawn[i] >= limit ? scale : T(0); });
+          vector_loop(std::min(dropout_piece, rows * width - first),
+                      [=, to = out + first, drawn = numbers](std::int64_t i)
+                          TL_INLINE { to[i] = drawn[i] >= limit ? scale : T(0); });
         }
       },
       isa);
@@ -72,7 +78,7 @@ void dropout_factors(const kernels::DropoutMask& mask, std::uint32_t sequence, s
 /// The factors of row `row` of `mask`: 0 or mask.scale().
 template <class T>
 void dropout_factors(const kernels::DropoutMask& mask, std::int64_t row, std::int64_t width, T* out) {
-  dropout_factors(mask, mask.row_sequence(row), mask.row_position(row), width, static_cast<T>(mask.scale()), out);
+  dropout_factors(mask, mask.row_sequence(row), mask.row_position(row), 1, width, static_cast<T>(mask.scale()), out);
 }
 
 }  // namespace tl::cpu
