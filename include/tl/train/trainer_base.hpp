@@ -226,9 +226,10 @@ class TrainerBase {
       const double seconds = value.get<double>();
       const auto whole = static_cast<std::int64_t>(seconds);
       char text[64];
-      std::snprintf(text, sizeof text, "%lld:%02lld:%05.2f", static_cast<long long>(whole / 3600),
-                    static_cast<long long>(whole / 60 % 60), seconds - static_cast<double>(whole / 60 * 60));
-      return text;
+      std::snprintf(text, sizeof text, "%lld:%02lld:", static_cast<long long>(whole / 3600),
+                    static_cast<long long>(whole / 60 % 60));
+      const std::string rest = fixed_text(seconds - static_cast<double>(whole / 60 * 60), 2);
+      return join(text, rest.size() < 5 ? "0" : "", rest);
     }
     if (key == "total_flos" && value.is_number())
       return join(static_cast<std::int64_t>(value.get<double>()) >> 30, "GF");
