@@ -120,12 +120,15 @@ TEST_CASE("pipeline: a folder without a classification head is refused") {
 }
 
 TEST_CASE("pipeline: the function follows from the kind of problem") {
-  const auto function_of = [](const char* problem, std::int64_t labels) {
+  const std::vector<std::string> texts{"great film"};
+  const auto function_of = [&](const char* problem, std::int64_t labels) {
     DistilBertConfig config = DistilBertConfig::from_pretrained(model_folder());
     if (problem) config.problem_type = problem;
     config.set_num_labels(labels);
     Model model(config);
     const auto classify = pipeline("text-classification", model, Tokenizer::from_pretrained(model_folder()));
+    CHECK(classify(texts)[0].score ==  // the model predicts, although it has no loss for all of these problems
+          classify.ranked(classify.apply(classify.logits(texts), FunctionToApply::automatic), 1)[0][0].score);
     const auto applied = classify.apply(Tensor<float>::from({1.0F, 3.0F}, {1, 2}), FunctionToApply::automatic);
     return applied.at({0, 0}) == 1.0F                                         ? "none"
            : std::abs(applied.at({0, 0}) + applied.at({0, 1}) - 1.0F) < 1e-5F ? "softmax"

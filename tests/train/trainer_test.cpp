@@ -7,6 +7,7 @@
 #include <csignal>
 #include <set>
 
+#include <tl/models/distilbert_for_sequence_classification.hpp>
 #include <tl/train/trainer.hpp>
 
 #include "support/catch.hpp"
@@ -405,6 +406,20 @@ TEST_CASE("trainer: impossible input is refused before anything is trained") {
   TL_REQUIRE_ERROR(nothing.evaluate(), "evaluate(): expected a data set, the Trainer was given no eval_dataset");
   TL_REQUIRE_ERROR(nothing.evaluate(toy_rows(0)), "eval_dataset: expected at least one row, got an empty data set");
   CHECK(model.calls == 0);
+}
+
+TEST_CASE("trainer: a model without a loss for its kind of problem predicts only") {
+  const TemporaryFolder folder;
+  DistilBertConfig config = DistilBertConfig::from_pretrained(reference_file("tiny_distilbert"));
+  config.problem_type = "multi_label_classification";
+  DistilBertForSequenceClassification model(config);
+  Trainer trainer(model, in(folder), quiet());
+  const std::string refused =
+      "problem_type: expected single_label_classification, got multi_label_classification, which tl does not support";
+  TL_REQUIRE_ERROR(trainer.train(), refused);
+  TL_REQUIRE_ERROR(trainer.evaluate(), refused);
+  CHECK_FALSE(std::filesystem::exists(folder / "out"));
+  CHECK(trainer.predict(toy_rows(9).select_columns({"input_ids"})).predictions.shape() == Shape{9, 3});
 }
 
 TEST_CASE("trainer: an output_dir that cannot be used is refused before training") {

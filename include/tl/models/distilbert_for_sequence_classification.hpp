@@ -60,12 +60,11 @@ class DistilBertForSequenceClassification {
   }
 
   /// B packed sequences, and labels [B] if a loss is wanted.
-  /// Throws Error(invalid_argument) for a label outside [0, C), naming the row, or a sequence longer than the model's.
+  /// Throws Error(invalid_argument) for a label outside [0, C), naming the row, for a sequence longer than the model's,
+  /// and for labels if check_trainable() throws.
   SequenceClassifierOutput operator()(const PackedSequences& batch,
                                       const std::optional<Tensor<std::int64_t>>& labels = {}) const {
-    check(config_.problem_type.value_or("single_label_classification") == "single_label_classification",
-          ErrorCode::invalid_argument, "problem_type: expected single_label_classification, got ",
-          config_.problem_type.value_or(""), ", which tl does not support yet");
+    if (labels) check_trainable();
     const Precision precision = context_.precision;
     Variable<float> state = modules_.distilbert.first_token_state(batch, context_);  // [B, D]
     state = ops::bias_activation(modules_.pre_classifier.without_bias(state, precision), *modules_.pre_classifier.bias,
@@ -75,6 +74,14 @@ class DistilBertForSequenceClassification {
     output.logits = modules_.classifier(state, precision);  // [B, C]
     if (labels) output.loss = ops::cross_entropy(output.logits, *labels);
     return output;
+  }
+
+  /// Throws Error(invalid_argument) unless the labels are classes of which a text has one: there is no loss for other
+  /// kinds of problems. Their models can predict.
+  void check_trainable() const {
+    const std::string problem = config_.problem_type.value_or("single_label_classification");
+    check(problem == "single_label_classification", ErrorCode::invalid_argument,
+          "problem_type: expected single_label_classification, got ", problem, ", which tl does not support yet");
   }
 
   /// Writes config.json and model.safetensors, which the reference's from_pretrained loads. Throws Error(io).
