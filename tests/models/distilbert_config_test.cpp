@@ -97,6 +97,17 @@ TEST_CASE("label rules") {
   }
 }
 
+TEST_CASE("the kind of problem follows from the number of labels if nothing is said") {
+  CHECK(parse("{}").resolved_problem_type() == "single_label_classification");
+  CHECK(parse(R"({"id2label": {"0": "price"}})").resolved_problem_type() == "regression");
+  CHECK(
+      parse(R"({"id2label": {"0": "price"}, "problem_type": "single_label_classification"})").resolved_problem_type() ==
+      "regression");
+  CHECK(parse(R"({"id2label": {"0": "spam"}, "problem_type": "multi_label_classification"})").resolved_problem_type() ==
+        "multi_label_classification");
+  CHECK(parse(R"({"problem_type": "regression"})").resolved_problem_type() == "regression");
+}
+
 TEST_CASE("an error in a configuration names the file and the key") {
   TL_REQUIRE_ERROR(parse("[1]"), "config.json: expected a JSON object, got [1]");
   TL_REQUIRE_ERROR(parse(R"({"model_type": "bert"})"),

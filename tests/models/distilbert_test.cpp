@@ -257,3 +257,21 @@ TEST_CASE("a problem type without a loss predicts, and is refused with labels") 
         "problem_type: expected single_label_classification, got " + problem + ", which tl does not support yet");
   }
 }
+
+TEST_CASE("one label means regression, which is refused with labels and never saved as classification") {
+  const tl::test::TemporaryFolder folder;
+  for (const bool named : {false, true}) {
+    tl::DistilBertConfig config = tiny_model("").config();
+    config.set_labels({"price"});
+    if (!named) config.problem_type.reset();
+    CHECK(config.problem_type.has_value() == named);  // as single_label_classification
+    tl::Mt19937 generator(1);
+    const DistilBertForSequenceClassification model(config, generator);
+    CHECK(model(tl::pack(sequences())).logits.shape() == tl::Shape{static_cast<std::int64_t>(sequences().size()), 1});
+    TL_REQUIRE_ERROR(model(tl::pack(sequences()), labels()),
+                     "problem_type: expected single_label_classification, got regression, which tl does not support "
+                     "yet; a model with one label is one for regression");
+    model.save_pretrained(folder.path());
+    CHECK_FALSE(tl::read_json(folder / "config.json").contains("problem_type"));
+  }
+}

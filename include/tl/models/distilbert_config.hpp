@@ -42,6 +42,13 @@ struct DistilBertConfig {
 
   std::int64_t num_labels() const { return static_cast<std::int64_t>(id2label.size()); }
 
+  /// The kind of problem as the reference decides it at the first call with class ids. One label alone means
+  /// regression, because cross-entropy over one class is always 0.
+  std::string resolved_problem_type() const {
+    const std::string problem = problem_type.value_or("single_label_classification");
+    return num_labels() == 1 && problem == "single_label_classification" ? "regression" : problem;
+  }
+
   /// Replaces both label maps by LABEL_0 .. LABEL_{n-1}, unless there are n labels already.
   void set_num_labels(std::int64_t n) {
     check(n >= 1, ErrorCode::invalid_argument, "num_labels: expected at least 1, got ", n);

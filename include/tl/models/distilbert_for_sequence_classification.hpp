@@ -79,15 +79,18 @@ class DistilBertForSequenceClassification {
   /// Throws Error(invalid_argument) unless the labels are classes of which a text has one: there is no loss for other
   /// kinds of problems. Their models can predict.
   void check_trainable() const {
-    const std::string problem = config_.problem_type.value_or("single_label_classification");
+    const std::string problem = config_.resolved_problem_type();
     check(problem == "single_label_classification", ErrorCode::invalid_argument,
-          "problem_type: expected single_label_classification, got ", problem, ", which tl does not support yet");
+          "problem_type: expected single_label_classification, got ", problem, ", which tl does not support yet",
+          config_.problem_type != problem ? "; a model with one label is one for regression" : "");
   }
 
   /// Writes config.json and model.safetensors, which the reference's from_pretrained loads. Throws Error(io).
   void save_pretrained(const std::filesystem::path& folder) const {
     DistilBertConfig config = config_;
-    config.problem_type = config_.problem_type.value_or("single_label_classification");
+    // With one label the reference's pipeline looks at whether regression was asked for or follows from the number.
+    if (config.num_labels() > 1) config.problem_type = config.resolved_problem_type();
+    else if (config.problem_type == "single_label_classification") config.problem_type.reset();
     save_parameters(folder, parameters_, config.to_json(class_name));
   }
 
