@@ -384,6 +384,22 @@ TEST_CASE("trainer: impossible input is refused before anything is trained") {
                    "Trainer: 3 problems: fp16: expected false");
   TL_REQUIRE_ERROR(Trainer(model, in(folder, {.eval_strategy = "epoch"}), {.console = silent_console()}),
                    "Trainer: 1 problem: eval_dataset: expected a data set because eval_strategy is epoch, got none");
+  const auto trainer_for = [&](const char* metric, bool loss_only, bool compute) {
+    TrainingArguments args =
+        in(folder, {.eval_strategy = "epoch", .save_strategy = "no", .metric_for_best_model = metric});
+    args.prediction_loss_only = loss_only;
+    TrainerOptions options = quiet();
+    if (!compute) options.compute_metrics = {};
+    Trainer trainer(model, args, options);
+  };
+  TL_REQUIRE_ERROR(trainer_for("accuracy", false, false),
+                   "Trainer: 1 problem: metric_for_best_model: expected loss because the Trainer was given no "
+                   "compute_metrics, got accuracy");
+  TL_REQUIRE_ERROR(trainer_for("eval_f1", true, true),
+                   "metric_for_best_model: expected loss because prediction_loss_only is true, got eval_f1");
+  for (const char* metric : {"loss", "eval_loss", "runtime", "eval_samples_per_second"})
+    CHECK_NOTHROW(trainer_for(metric, true, false));
+  CHECK_NOTHROW(trainer_for("accuracy", false, true));
   const auto train_on = [&](const Dataset& rows) {
     Trainer trainer(model, in(folder, {.save_strategy = "no"}), {.train_dataset = rows, .console = silent_console()});
     trainer.train();

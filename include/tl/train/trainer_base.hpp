@@ -214,10 +214,22 @@ class TrainerBase {
                               to_string(args_.eval_strategy), ", got none"));
     if (args_.eval_on_start && !options_.eval_dataset)
       problems.emplace_back("eval_dataset: expected a data set because eval_on_start is true, got none");
+    if (args_.eval_strategy != IntervalStrategy::no && lacks_best_metric())
+      problems.push_back(
+          join("metric_for_best_model: expected loss because ",
+               options_.compute_metrics ? "prediction_loss_only is true" : "the Trainer was given no compute_metrics",
+               ", got ", *args_.metric_for_best_model));
     if (problems.empty()) return;
     std::string sentence = join("Trainer: ", problems.size(), problems.size() == 1 ? " problem: " : " problems: ");
     for (std::size_t i = 0; i < problems.size(); ++i) sentence += (i > 0 ? "; " : "") + problems[i];
     fail(ErrorCode::invalid_argument, sentence);
+  }
+
+  // True for a metric that compute_metrics would have to give and cannot; the rest are what evaluate() always has.
+  bool lacks_best_metric() const {
+    if (options_.compute_metrics && !args_.prediction_loss_only) return false;
+    const std::string name = eval_metric_name(args_.metric_for_best_model.value_or("loss"));
+    return name != "eval_" && name != "eval_loss" && name != "eval_runtime" && !name.ends_with("_per_second");
   }
 
   // As the reference's metrics_format: run times as h:mm:ss.xx, floating-point operations in units of 2^30.
