@@ -43,7 +43,8 @@ tl::Tensor<float> Classifier::scores(const tl::Tensor<float>& logits) const {
 Classifier::Evaluation Classifier::evaluate(const tl::Dataset& rows, const std::string& name,
                                             std::int64_t batch_size) const {
   model_->model.check_trainable();
-  const tl::PackedCollator collate(rows, {.name = name, .num_labels = config().num_labels()});
+  const tl::PackedCollator collate(
+      rows, {.name = name, .num_labels = config().num_labels(), .vocab_size = config().vocab_size});
   auto result = tl::run_evaluation(model_->model, collate, {.batch_size = batch_size});
   return {result.loss.value_or(0.0), std::move(result.prediction)};
 }

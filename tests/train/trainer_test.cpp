@@ -438,6 +438,18 @@ TEST_CASE("trainer: a model without a loss for its kind of problem predicts only
   CHECK(trainer.predict(toy_rows(9).select_columns({"input_ids"})).predictions.shape() == Shape{9, 3});
 }
 
+TEST_CASE("trainer: rows are checked against the model's configuration before the first update") {
+  const TemporaryFolder folder;
+  DistilBertConfig config = DistilBertConfig::from_pretrained(reference_file("tiny_distilbert"));
+  config.vocab_size = 12;
+  DistilBertForSequenceClassification model(config);
+  Trainer trainer(model, in(folder), quiet());
+  TL_REQUIRE_ERROR(trainer.train(), ": expected token ids in [0, 12), which are those of the model, got ");
+  TL_REQUIRE_ERROR(trainer.train(), "train_dataset, row ");
+  TL_REQUIRE_ERROR(trainer.evaluate(), "eval_dataset, row ");
+  CHECK_FALSE(std::filesystem::exists(folder / "out"));
+}
+
 TEST_CASE("trainer: an output_dir that cannot be used is refused before training") {
   const TemporaryFolder folder;
   ToyModel model;
