@@ -416,11 +416,17 @@ TEST_CASE("trainer: impossible input is refused before anything is trained") {
   TL_REQUIRE_ERROR(no_best.train(),
                    "eval_dataset: expected a column label or labels because metric_for_best_model is "
                    "accuracy, there is none");
-  TL_REQUIRE_ERROR(train_on(toy_rows(4).take(0)), "train_dataset: expected at least one row, got an empty data set");
+  TL_REQUIRE_ERROR(train_on(toy_rows(4).take(0)), "train_dataset: expected at least one row, got 0");
+  TL_REQUIRE_ERROR(train_on(Dataset()), "train_dataset: expected at least one row, got 0");
+  TrainerOptions no_rows = quiet();
+  no_rows.eval_dataset = Dataset();
+  Trainer without_rows(model, in(folder, {.eval_strategy = "epoch", .save_strategy = "no"}), no_rows);
+  TL_REQUIRE_ERROR(without_rows.train(), "eval_dataset: expected at least one row, got 0");
   Trainer nothing(model, in(folder), {.console = silent_console()});
   TL_REQUIRE_ERROR(nothing.train(), "train(): expected a train_dataset, the Trainer was given none");
   TL_REQUIRE_ERROR(nothing.evaluate(), "evaluate(): expected a data set, the Trainer was given no eval_dataset");
-  TL_REQUIRE_ERROR(nothing.evaluate(toy_rows(0)), "eval_dataset: expected at least one row, got an empty data set");
+  TL_REQUIRE_ERROR(nothing.evaluate(toy_rows(0)), "eval_dataset: expected at least one row, got 0");
+  TL_REQUIRE_ERROR(nothing.predict(Dataset()), "test data set: expected at least one row, got 0");
   CHECK(model.calls == 0);
 }
 

@@ -65,9 +65,9 @@ template <class Model> class Trainer : public TrainerBase {
     if constexpr (requires { model_.config().max_position_embeddings; })
       options.max_length = model_.config().max_position_embeddings;
     if constexpr (requires { model_.config().vocab_size; }) options.vocab_size = model_.config().vocab_size;
+    check(dataset.num_rows() > 0, ErrorCode::invalid_argument, name, ": expected at least one row, got 0");
     PackedCollator collate(dataset, options);
     if (collate.has_labels()) check_trainable();
-    check(collate.size() > 0, ErrorCode::invalid_argument, name, ": expected at least one row, got an empty data set");
     collate.check_rows();
     return collate;
   }
