@@ -55,11 +55,11 @@ TEST_CASE("trainer: events of a short run come in the reference's order") {
   ToyModel model;
   const auto recorder = std::make_shared<Recorder>();
   Trainer trainer(model,
-                  in(folder, {.gradient_accumulation_steps = 2,
-                              .num_train_epochs = 1,
+                  in(folder, {.num_train_epochs = 1,
                               .eval_strategy = "epoch",
+                              .save_strategy = "epoch",
                               .logging_steps = 1,
-                              .save_strategy = "epoch"}),
+                              .gradient_accumulation_steps = 2}),
                   quiet(recorder));
   const TrainOutput output = trainer.train();
   const Strings step{"step_begin", "substep_end", "pre_optimizer_step", "optimizer_step", "step_end", "log"};
@@ -82,7 +82,7 @@ TEST_CASE("trainer: log entries have the reference's keys in its order") {
   const TemporaryFolder folder;
   ToyModel model;
   Trainer trainer(
-      model, in(folder, {.num_train_epochs = 1, .eval_strategy = "epoch", .logging_steps = 2, .save_strategy = "no"}),
+      model, in(folder, {.num_train_epochs = 1, .eval_strategy = "epoch", .save_strategy = "no", .logging_steps = 2}),
       quiet());
   const TrainOutput output = trainer.train();
   const auto keys = [](const Json& entry) {
@@ -112,9 +112,9 @@ TEST_CASE("trainer: accumulated micro-batches are one large batch") {
     options.train_dataset = toy_rows(16);
     Trainer trainer(model,
                     in(folder, {.per_device_train_batch_size = batch,
-                                .gradient_accumulation_steps = accumulation,
                                 .learning_rate = 1e-2,
-                                .save_strategy = "no"}),
+                                .save_strategy = "no",
+                                .gradient_accumulation_steps = accumulation}),
                     options);
     trainer.train();
     return model.values();
@@ -190,9 +190,9 @@ TEST_CASE("trainer: save_total_limit keeps the best and the newest checkpoints")
                   in(folder, {.num_train_epochs = 5,
                               .eval_strategy = "epoch",
                               .save_strategy = "epoch",
-                              .save_total_limit = 2,
                               .load_best_model_at_end = true,
-                              .metric_for_best_model = "score"}),
+                              .metric_for_best_model = "score",
+                              .save_total_limit = 2}),
                   scripted({0.1, 0.9, 0.2, 0.3, 0.9}));
   trainer.train();
   CHECK(names_in(folder / "out") == std::set<std::string>{"checkpoint-6", "checkpoint-15"});
@@ -213,9 +213,9 @@ TEST_CASE("trainer: with save_total_limit 1 only the best checkpoint is left in 
                   in(folder, {.num_train_epochs = 4,
                               .eval_strategy = "epoch",
                               .save_strategy = "epoch",
-                              .save_total_limit = 1,
                               .load_best_model_at_end = true,
                               .metric_for_best_model = "score",
+                              .save_total_limit = 1,
                               .greater_is_better = false}),
                   scripted({0.5, 0.1, 0.2, 0.3}));
   trainer.train();
@@ -297,12 +297,12 @@ TEST_CASE("trainer: eval_on_start, eval_delay, logging_first_step, shares of the
   Trainer trainer(model,
                   in(folder, {.num_train_epochs = 3,
                               .eval_strategy = "steps",
+                              .save_strategy = "no",
+                              .logging_steps = 0.5,
                               .eval_steps = 0.2,
                               .eval_delay = 4,
                               .eval_on_start = true,
-                              .logging_steps = 0.5,
-                              .logging_first_step = true,
-                              .save_strategy = "no"}),
+                              .logging_first_step = true}),
                   quiet());
   trainer.train();
   std::vector<std::int64_t> evaluated, logged;
@@ -369,7 +369,7 @@ TEST_CASE("trainer: NaN ends the run with a sentence that names step and rows") 
    private:
     ToyModel& model_;
   };
-  Trainer second(model, in(folder, {.gradient_accumulation_steps = 2, .save_strategy = "no"}),
+  Trainer second(model, in(folder, {.save_strategy = "no", .gradient_accumulation_steps = 2}),
                  quiet(std::make_shared<Saboteur>(model)));
   TL_REQUIRE_ERROR(
       second.train(),
@@ -379,7 +379,7 @@ TEST_CASE("trainer: NaN ends the run with a sentence that names step and rows") 
 TEST_CASE("trainer: impossible input is refused before anything is trained") {
   const TemporaryFolder folder;
   ToyModel model;
-  TL_REQUIRE_ERROR(Trainer(model, in(folder, {.fp16 = true, .eval_strategy = "epoch", .eval_on_start = true}),
+  TL_REQUIRE_ERROR(Trainer(model, in(folder, {.eval_strategy = "epoch", .fp16 = true, .eval_on_start = true}),
                            {.console = silent_console()}),
                    "Trainer: 3 problems: fp16: expected false");
   TL_REQUIRE_ERROR(Trainer(model, in(folder, {.eval_strategy = "epoch"}), {.console = silent_console()}),
