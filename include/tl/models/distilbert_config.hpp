@@ -49,6 +49,11 @@ struct DistilBertConfig {
     return num_labels() == 1 && problem == "single_label_classification" ? "regression" : problem;
   }
 
+  /// True if the file says that it belongs to a model of this class.
+  bool names_class(std::string_view model_class) const {
+    return std::find(architectures.begin(), architectures.end(), model_class) != architectures.end();
+  }
+
   /// Replaces both label maps by LABEL_0 .. LABEL_{n-1}, unless there are n labels already.
   void set_num_labels(std::int64_t n) {
     check(n >= 1, ErrorCode::invalid_argument, "num_labels: expected at least 1, got ", n);
