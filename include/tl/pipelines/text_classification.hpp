@@ -249,8 +249,9 @@ inline void check_task(std::string_view task) {
 }
 }  // namespace detail
 
-/// A pipeline around a model that outlives it, e.g. one that was just trained.
-template <LabelledClassifier Model>
+/// A pipeline around a model that outlives it, e.g. one that was just trained. `Model` is not constrained here, so that
+/// the sentence of TextClassificationPipeline is what a compiler says about one that does not fit.
+template <class Model>
 TextClassificationPipeline<Model> pipeline(std::string_view task, Model& model, const Tokenizer& tokenizer,
                                            const TextClassificationOptions& options = {}) {
   detail::check_task(task);
