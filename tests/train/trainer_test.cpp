@@ -384,6 +384,8 @@ TEST_CASE("trainer: impossible input is refused before anything is trained") {
                    "Trainer: 3 problems: fp16: expected false");
   TL_REQUIRE_ERROR(Trainer(model, in(folder, {.eval_strategy = "epoch"}), {.console = silent_console()}),
                    "Trainer: 1 problem: eval_dataset: expected a data set because eval_strategy is epoch, got none");
+  TL_REQUIRE_ERROR(Trainer(model, in(folder, {.eval_strategy = "epochs", .push_to_hub = true}), quiet()),
+                   "Trainer: 2 problems: push_to_hub: expected false");
   const auto trainer_for = [&](const char* metric, bool loss_only, bool compute) {
     TrainingArguments args =
         in(folder, {.eval_strategy = "epoch", .save_strategy = "no", .metric_for_best_model = metric});

@@ -54,8 +54,25 @@ TEST_CASE("training arguments: made like in Python") {
   CHECK(args.lr_scheduler_type == SchedulerType::cosine);
   CHECK(args.eval_strategy == IntervalStrategy::epoch);
   CHECK(args.problems().empty());
-  TL_REQUIRE_ERROR((TrainingArguments{.eval_strategy = "often"}),
-                   "strategy: expected one of no, steps, epoch, best, got often");
+}
+
+TEST_CASE("training arguments: a misspelt name is reported with its field, beside the other problems") {
+  using A = TrainingArguments;
+  CHECK(problem([](A& a) { a.eval_strategy = "epochs"; }) ==
+        "eval_strategy: expected one of no, steps, epoch, got epochs");
+  CHECK(problem([](A& a) { a.logging_strategy = std::string("often"); }) ==
+        "logging_strategy: expected one of no, steps, epoch, got often");
+  CHECK(problem([](A& a) { a.save_strategy = ""; }) == "save_strategy: expected one of no, steps, epoch, best, got ");
+  CHECK(problem([](A& a) { a.lr_scheduler_type = "flat"; }).starts_with("lr_scheduler_type: expected one of linear, "));
+  // what would follow from a strategy that nobody knows is not reported
+  const A args{
+      .learning_rate = -1, .eval_strategy = "epochs", .save_strategy = "epoch", .load_best_model_at_end = true};
+  TL_REQUIRE_ERROR(args.validate(),
+                   "TrainingArguments: 2 problems: learning_rate: expected a number >= 0, got -1; "
+                   "eval_strategy: expected one of no, steps, epoch, got epochs");
+  CHECK(to_json(args).at("eval_strategy") == "epochs");
+  CHECK_FALSE(args.eval_strategy.known());
+  TL_REQUIRE_ERROR(args.eval_strategy.value(), "strategy: expected one of no, steps, epoch, best, got epochs");
 }
 
 TEST_CASE("training arguments: the usual notebook cell compiles in its order") {

@@ -65,7 +65,7 @@ void parse_argument(std::string_view name, std::string_view text, Number& value)
 
 template <class Enum> void parse_argument(std::string_view name, std::string_view text, Choice<Enum>& value) {
   try {
-    value = Choice<Enum>(text);
+    value = Choice<Enum>(text).value();
   } catch (const Error& error) {
     const std::string_view sentence = error.what();
     fail(ErrorCode::invalid_argument, name, sentence.substr(sentence.find(':')));

@@ -209,12 +209,13 @@ class TrainerBase {
  private:
   void validate() const {
     auto problems = args_.problems();
-    if (args_.eval_strategy != IntervalStrategy::no && !options_.eval_dataset)
+    const bool evaluates = args_.eval_strategy.known() && args_.eval_strategy != IntervalStrategy::no;
+    if (evaluates && !options_.eval_dataset)
       problems.push_back(join("eval_dataset: expected a data set because eval_strategy is ",
                               to_string(args_.eval_strategy), ", got none"));
     if (args_.eval_on_start && !options_.eval_dataset)
       problems.emplace_back("eval_dataset: expected a data set because eval_on_start is true, got none");
-    if (args_.eval_strategy != IntervalStrategy::no && lacks_best_metric())
+    if (evaluates && lacks_best_metric())
       problems.push_back(
           join("metric_for_best_model: expected loss because ",
                options_.compute_metrics ? "prediction_loss_only is true" : "the Trainer was given no compute_metrics",

@@ -94,8 +94,10 @@ class ArgumentRules {
     numbers();
     schedule();
     unsupported();
-    intervals();
-    best_model();
+    if (strategies()) {
+      intervals();
+      best_model();
+    }
     return std::move(problems_);
   }
 
@@ -139,9 +141,18 @@ class ArgumentRules {
     need(a_.warmup_ratio >= 0 && a_.warmup_ratio <= 1, "warmup_ratio", "a number in [0, 1]", a_.warmup_ratio);
     need(a_.warmup_steps >= 0 && (a_.warmup_steps < 1 || is_whole(a_.warmup_steps)), "warmup_steps",
          "a whole number of steps, or a share in [0, 1)", a_.warmup_steps);
+    if (!a_.lr_scheduler_type.known()) return unknown_scheduler();
     report(a_.lr_scheduler_type == SchedulerType::polynomial && !(a_.learning_rate > 1e-7),
            "lr_scheduler_type: polynomial ends at a learning rate of 1e-7 and needs a larger learning_rate, got ",
            a_.learning_rate);
+  }
+
+  void unknown_scheduler() {
+    try {
+      static_cast<void>(a_.lr_scheduler_type.value());
+    } catch (const Error& error) {  // it lists the names
+      problems_.emplace_back(error.what());
+    }
   }
 
   void unsupported() {
@@ -160,10 +171,20 @@ class ArgumentRules {
            "written by save_model() with the hub's own tools");
   }
 
+  /// False if a name is misspelt: then nothing can be said about the rules that depend on it.
+  bool strategies() {
+    const auto one_of = [this](const char* field, const Choice<IntervalStrategy>& choice, bool best) {
+      need(choice.known() && (best || choice != IntervalStrategy::best), field,
+           best ? "one of no, steps, epoch, best" : "one of no, steps, epoch", choice.name());
+      return choice.known();
+    };
+    const bool eval = one_of("eval_strategy", a_.eval_strategy, false);
+    const bool logging = one_of("logging_strategy", a_.logging_strategy, false);
+    const bool save = one_of("save_strategy", a_.save_strategy, true);
+    return eval && logging && save;
+  }
+
   void intervals() {
-    report(a_.eval_strategy == IntervalStrategy::best, "eval_strategy: expected one of no, steps, epoch, got best");
-    report(a_.logging_strategy == IntervalStrategy::best,
-           "logging_strategy: expected one of no, steps, epoch, got best");
     if (a_.logging_strategy == IntervalStrategy::steps) steps("logging_steps", a_.logging_steps);
     if (a_.save_strategy == IntervalStrategy::steps) steps("save_steps", a_.save_steps);
     if (a_.eval_strategy == IntervalStrategy::steps) {
