@@ -109,10 +109,13 @@ TEST_CASE("epoch table: the notebook's rows") {
   stage.log(table, {{"loss", 0.6407}});
   stage.state.epoch = 2.0;
   stage.evaluate(table, metrics);
+  stage.state.epoch = 2.5;  // the run stopped in the middle of an epoch, and the reference shows whole ones
+  stage.evaluate(table, metrics);
   table.on_train_end(stage.event());
   CHECK(stage.shown ==
         "   Epoch | Training Loss | Validation Loss | Accuracy | F1 Macro\n"
         "       1 |        No log |        0.512346 | 0.775000 |        1\n"
+        "       2 |      0.640700 |        0.512346 | 0.775000 |        1\n"
         "       2 |      0.640700 |        0.512346 | 0.775000 |        1\n");
 }
 

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
 #include <cstdint>
 #include <cstdio>
 #include <memory>
@@ -205,9 +204,8 @@ class EpochTable : public TrainerCallback {
       }
       write(titles_);
     }
-    std::vector<std::string> cells{by_step_ ? std::to_string(event.state.global_step)
-                                            : std::to_string(std::llround(event.state.epoch.value_or(0.0))),
-                                   training_loss_};
+    const auto whole_epochs = static_cast<std::int64_t>(event.state.epoch.value_or(0.0));
+    std::vector<std::string> cells{std::to_string(by_step_ ? event.state.global_step : whole_epochs), training_loss_};
     for (const auto& key : columns_) cells.push_back(metrics.contains(key) ? six_decimals(metrics.at(key)) : "");
     write(cells);
   }
