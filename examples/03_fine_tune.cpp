@@ -37,18 +37,18 @@ int main(int argc, char** argv) {
   // 5. How to train.
   const tl::TrainingArguments training_args{
       .output_dir = scratch / "results",
+      .num_train_epochs = 3,
       .per_device_train_batch_size = 16,
       .per_device_eval_batch_size = 16,
-      .num_train_epochs = 3,
       .learning_rate = tiny ? 3e-3 : 5e-5,
       .weight_decay = 0.01,
       .warmup_ratio = 0.1,
       .eval_strategy = "epoch",
-      .logging_steps = 10,
       .save_strategy = "epoch",
-      .save_total_limit = 2,
       .load_best_model_at_end = true,
       .metric_for_best_model = "accuracy",
+      .logging_steps = 10,
+      .save_total_limit = 2,
   };
 
   // 6. Train. The table shows one row per epoch.

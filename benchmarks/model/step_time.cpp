@@ -100,13 +100,13 @@ void run(const Options& options) {
   const auto clock = std::make_shared<StepClock>(options);
   tl::Trainer trainer(model,
                       {.per_device_train_batch_size = options.batch,
-                       .max_steps = 1'000'000,
                        .learning_rate = 2e-5,
                        .weight_decay = 0.01,
+                       .save_strategy = "no",
                        .bf16 = options.bf16,
+                       .max_steps = 1'000'000,
                        .logging_strategy = "no",
-                       .disable_tqdm = true,
-                       .save_strategy = "no"},
+                       .disable_tqdm = true},
                       {.train_dataset = tl::Dataset::from_columns({{"input_ids", texts}, {"label", labels}}),
                        .callbacks = {clock},
                        .console = tl::silent_console()});

@@ -32,12 +32,16 @@ class Classifier {
   /// Logits [B, C] of B tokenised texts.
   tl::Tensor<float> logits(const std::vector<std::vector<std::int32_t>>& input_ids) const;
 
+  /// What the model's kind of problem makes of logits [B, C]: softmax, sigmoid, or the logits themselves.
+  tl::Tensor<float> scores(const tl::Tensor<float>& logits) const;
+
   struct Evaluation {
     double loss;
     tl::EvalPrediction prediction;
   };
 
-  /// Loss and logits over the columns input_ids and label; `name` is what errors call the data set.
+  /// Loss and logits over the columns input_ids and label; `name` is what errors call the data set. Throws
+  /// tl::Error(invalid_argument) for a model that is not a classifier with one label per text.
   Evaluation evaluate(const tl::Dataset& rows, const std::string& name, std::int64_t batch_size) const;
 
  private:

@@ -1,6 +1,5 @@
 // tl predict: label and score of texts, one line each, as soon as they have arrived.
 #include <algorithm>
-#include <cmath>
 #include <cstdio>
 #include <iostream>
 #include <memory>
@@ -43,18 +42,16 @@ class Predictor {
         tl::fail(tl::ErrorCode::shape, piece.where(i), ": expected at most ", classifier_.longest(),
                  " tokens, which is what the model takes, got ", ids[i].size(), "; cut longer texts with --truncation");
     const tl::Tensor<float> logits = classifier_.logits(ids);  // [B, C]
-    for (std::size_t i = 0; i < ids.size(); ++i)
-      print(piece.texts[i], logits[static_cast<std::int64_t>(i)].to_vector());
+    const tl::Tensor<float> scores = classifier_.scores(logits);  // [B, C]
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+      const auto row = static_cast<std::int64_t>(i);
+      print(piece.texts[i], logits[row].to_vector(), scores[row].to_vector());
+    }
     std::cout.flush();
   }
 
  private:
-  void print(const std::string& text, const std::vector<float>& logits) const {
-    std::vector<float> scores(logits);
-    const float most = *std::max_element(logits.begin(), logits.end());
-    float sum = 0.0F;
-    for (float& score : scores) sum += score = std::exp(score - most);
-    for (float& score : scores) score /= sum;
+  void print(const std::string& text, const std::vector<float>& logits, const std::vector<float>& scores) const {
     std::vector<std::int64_t> order(scores.size());
     std::iota(order.begin(), order.end(), 0);
     std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) {

@@ -22,6 +22,20 @@ TEST_CASE("asking for CUDA says why it is not there") {
                    "device cuda:3 is not available");
 }
 
+TEST_CASE("there is one GPU, and another index does not mean it") {
+  const auto before = tl::cuda_backend.unavailable_reason;
+  tl::cuda_backend.unavailable_reason = [] { return std::string(); };  // as if a GPU were there
+  const bool first = tl::is_available(tl::cuda_device);
+  const tl::Device fourth{tl::DeviceType::cuda, 3};
+  const bool other = tl::is_available(fourth);
+  const std::string sentence = tl::test::error_of([&] { tl::require(fourth); });
+  tl::cuda_backend.unavailable_reason = before;
+  CHECK(first);
+  CHECK_FALSE(other);
+  CHECK(sentence ==
+        "device cuda:3 is not available: expected index 0, tl uses one GPU, which CUDA_VISIBLE_DEVICES can choose");
+}
+
 TEST_CASE("devices have names") {
   CHECK(tl::to_string(tl::cpu_device) == "cpu");
   CHECK(tl::to_string(tl::Device{tl::DeviceType::cuda, 2}) == "cuda:2");

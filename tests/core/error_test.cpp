@@ -3,6 +3,7 @@
 #include <set>
 
 #include "support/catch.hpp"
+#include "support/foreign_locale.hpp"
 
 namespace {
 
@@ -20,6 +21,12 @@ TEST_CASE("join writes every part with operator<<") {
   const char* pointer = "pointer";
   CHECK(tl::join(pointer) == "pointer");
   CHECK(tl::join().empty());
+}
+
+TEST_CASE("join does not depend on the program's locale") {
+  const tl::test::ForeignLocale guard;
+  CHECK(tl::join("checkpoint-", 1000, ' ', 1234567, ' ', 0.5, ' ', true) == "checkpoint-1000 1234567 0.5 1");
+  TL_REQUIRE_ERROR(tl::fail(tl::ErrorCode::io, "wanted ", 65536, " bytes"), "wanted 65536 bytes");
 }
 
 TEST_CASE("fail throws the code and the sentence") {

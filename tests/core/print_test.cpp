@@ -1,6 +1,7 @@
 #include <tl/core/print.hpp>
 
 #include "support/catch.hpp"
+#include "support/foreign_locale.hpp"
 
 using tl::Shape;
 using tl::Tensor;
@@ -10,6 +11,12 @@ TEST_CASE("a vector prints on one line") {
   CHECK(tl::format(Tensor<std::int64_t>::from({1, -2, 3}, {3})) == "[1, -2, 3] i64[3]@cpu");
   CHECK(tl::format(Tensor<std::uint8_t>::from({65, 0}, {2})) == "[65, 0] u8[2]@cpu");
   CHECK(tl::format(Tensor<tl::half>::full({1}, tl::half(-0.5f))) == "[ -0.5000] f16[1]@cpu");
+}
+
+TEST_CASE("the program's locale does not change how a tensor prints") {
+  const tl::test::ForeignLocale guard;
+  CHECK(tl::format(Tensor<float>::from({1234.5f}, {1})) == "[1234.5000] f32[1]@cpu");
+  CHECK(tl::format(Tensor<std::int32_t>::from({1234567}, {1})) == "[1234567] i32[1]@cpu");
 }
 
 TEST_CASE("a matrix prints one row per line, indented by its depth") {

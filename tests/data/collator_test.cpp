@@ -68,7 +68,7 @@ TEST_CASE("collator: columns that are missing or of another type") {
 }
 
 TEST_CASE("collator: rows that a model cannot take are named") {
-  const CollatorOptions options{.name = "eval_dataset", .num_labels = 2, .max_length = 3};
+  const CollatorOptions options{.name = "eval_dataset", .num_labels = 2, .max_length = 3, .vocab_size = 10};
   const auto check_rows = [&](Ids ids, std::vector<std::int64_t> labels) {
     PackedCollator(rows(std::move(ids), std::move(labels)), options).check_rows();
   };
@@ -79,6 +79,13 @@ TEST_CASE("collator: rows that a model cannot take are named") {
   TL_REQUIRE_ERROR(check_rows({{1, 2, 3, 4}}, {0}),
                    "eval_dataset, row 0: expected at most 3 tokens, which is what the model "
                    "takes, got 4; tokenize with truncation");
+  check_rows({{0, 9}}, {0});
+  TL_REQUIRE_ERROR(check_rows({{1}, {2, 10}}, {0, 0}),
+                   "eval_dataset, row 1: expected token ids in [0, 10), which are those of the model, got 10 for token "
+                   "1; tokenize with the tokenizer of the model");
+  TL_REQUIRE_ERROR(check_rows({{-1}}, {0}), "eval_dataset, row 0: expected token ids in [0, 10)");
+  const Dataset padded = Dataset::from_columns({{"input_ids", Ids{{1, 99}}}, {"attention_mask", Ids{{1, 0}}}});
+  CHECK_NOTHROW(PackedCollator(padded, options).check_rows());  // padding is dropped, whatever its id
   const PackedCollator collate(rows({{1}, {}}, {0, 0}), options);
   TL_REQUIRE_ERROR(batch_of(collate, {0, 1}), "eval_dataset, row 1: expected at least one token, got none");
 }

@@ -93,8 +93,26 @@ TEST_CASE("label rules") {
   }
   SECTION("num_labels in a file") {
     CHECK(parse(R"({"num_labels": 5})").id2label.at(4) == "LABEL_4");
+    CHECK(parse(R"({"num_labels": 3, "id2label": null})").num_labels() == 3);
     TL_REQUIRE_ERROR(parse(R"({"num_labels": 0})"), "num_labels: expected at least 1, got 0");
   }
+  SECTION("id2label wins over num_labels in a file") {
+    const auto config = parse(R"({"id2label": {"0": "calm", "1": "glad", "2": "sad"}, "num_labels": 2})");
+    CHECK(config.num_labels() == 3);
+    CHECK(config.id2label.at(2) == "sad");
+    CHECK(config.label2id.at("sad") == 2);
+  }
+}
+
+TEST_CASE("the kind of problem follows from the number of labels if nothing is said") {
+  CHECK(parse("{}").resolved_problem_type() == "single_label_classification");
+  CHECK(parse(R"({"id2label": {"0": "price"}})").resolved_problem_type() == "regression");
+  CHECK(
+      parse(R"({"id2label": {"0": "price"}, "problem_type": "single_label_classification"})").resolved_problem_type() ==
+      "regression");
+  CHECK(parse(R"({"id2label": {"0": "spam"}, "problem_type": "multi_label_classification"})").resolved_problem_type() ==
+        "multi_label_classification");
+  CHECK(parse(R"({"problem_type": "regression"})").resolved_problem_type() == "regression");
 }
 
 TEST_CASE("an error in a configuration names the file and the key") {

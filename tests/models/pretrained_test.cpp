@@ -153,6 +153,21 @@ TEST_CASE("tensors that the model does not have are listed and not used") {
   });
   const auto model = load(folder.path());
   CHECK(model.load_report().unexpected == std::vector<std::string>{"my.gamma", "vocab_projector.bias"});
+  CHECK(model.load_report().message() ==
+        "DistilBertForSequenceClassification: 2 parameters in " + folder.path().string() +
+            " are not part of the model and are not used: ['my.gamma', 'vocab_projector.bias'].");
+}
+
+TEST_CASE("tensors left over are no news if the checkpoint was saved as another class") {
+  const TemporaryFolder folder;
+  const std::vector<float> extra(3, 1.0f);
+  write_edited(folder.path(),
+               [&](auto& tensors) { tensors.push_back(tl::stored_tensor<float>("vocab_projector.bias", {3}, extra)); });
+  tl::Json config = tl::read_json(folder / "config.json");
+  config["architectures"] = tl::Json::array({"DistilBertForMaskedLM"});
+  tl::write_json(folder / "config.json", config, {.indent = 2, .sort_keys = false});
+  const auto model = load(folder.path());
+  CHECK(model.load_report().unexpected == std::vector<std::string>{"vocab_projector.bias"});
   CHECK(model.load_report().message().empty());
 }
 

@@ -83,6 +83,12 @@ TEST_CASE("pipeline: texts that are too long") {
   check_results({classify(text, {.truncation = true})}, Json::array({reference.at("long_truncated")}));
   check_results({classify(other, {.truncation = true, .max_length = 5})},
                 Json::array({reference.at("short_truncated")}));
+  // as in the reference, max_length alone means truncation, and false means none whatever max_length is
+  check_results({classify(other, {.max_length = 5})}, Json::array({reference.at("short_truncated")}));
+  check_results({classify(text, {.max_length = 1000})}, Json::array({reference.at("long_truncated")}));
+  check_results({classify(other, {.truncation = false, .max_length = 5})}, Json::array({reference.at("best")[4]}));
+  TL_REQUIRE_ERROR(classify(texts, {.truncation = false, .max_length = 5}),
+                   "text 1: expected at most 16 tokens, which is what the model takes, got 42; set truncation = true");
 }
 
 TEST_CASE("pipeline: it switches the model to evaluation, also if somebody trains it later") {
@@ -103,7 +109,13 @@ TEST_CASE("pipeline: arguments that are not possible") {
   TL_REQUIRE_ERROR(pipeline("text-classification", model_folder(), {.batch_size = 0}),
                    "batch_size: expected at least 1, got 0");
   const auto classify = pipeline("text-classification", model_folder());
-  TL_REQUIRE_ERROR(classify("a", {.truncation = true, .max_length = 0}), "max_length: expected at least 1, got 0");
+  TL_REQUIRE_ERROR(classify("a", {.truncation = true, .max_length = 0}),
+                   "max_length: expected at least 2, the number of special tokens, got 0");
+  TL_REQUIRE_ERROR(classify("a great film", {.truncation = true, .max_length = 1}),
+                   "max_length: expected at least 2, the number of special tokens, got 1");
+  TL_REQUIRE_ERROR(pipeline("text-classification", model_folder(), {.max_length = 1}),
+                   "max_length: expected at least 2, the number of special tokens, got 1");
+  CHECK(classify("a great film", {.max_length = 2}).score == classify("").score);
   TL_REQUIRE_ERROR(classify("a\xff"), "expected UTF-8, got an invalid sequence at byte 1");
   CHECK(function_to_apply("Softmax") == FunctionToApply::softmax);
   CHECK(function_to_apply("SIGMOID") == FunctionToApply::sigmoid);
@@ -120,12 +132,15 @@ TEST_CASE("pipeline: a folder without a classification head is refused") {
 }
 
 TEST_CASE("pipeline: the function follows from the kind of problem") {
-  const auto function_of = [](const char* problem, std::int64_t labels) {
+  const std::vector<std::string> texts{"great film"};
+  const auto function_of = [&](const char* problem, std::int64_t labels) {
     DistilBertConfig config = DistilBertConfig::from_pretrained(model_folder());
     if (problem) config.problem_type = problem;
     config.set_num_labels(labels);
     Model model(config);
     const auto classify = pipeline("text-classification", model, Tokenizer::from_pretrained(model_folder()));
+    CHECK(classify(texts)[0].score ==  // the model predicts, although it has no loss for all of these problems
+          classify.ranked(classify.apply(classify.logits(texts), FunctionToApply::automatic), 1)[0][0].score);
     const auto applied = classify.apply(Tensor<float>::from({1.0F, 3.0F}, {1, 2}), FunctionToApply::automatic);
     return applied.at({0, 0}) == 1.0F                                         ? "none"
            : std::abs(applied.at({0, 0}) + applied.at({0, 1}) - 1.0F) < 1e-5F ? "softmax"

@@ -196,6 +196,15 @@ ok predict --model_name_or_path results --text "$many_words" --truncation
 refused 1 'expected a trained classifier' predict --model_name_or_path model --text a
 refused 1 'a BERT encoder can be converted' predict --model_name_or_path bert --text a
 
+# A model for another kind of problem predicts with the function of that problem, and has no loss.
+cp -r results values
+sed -i 's/"single_label_classification"/"regression"/' values/config.json
+ok predict --model_name_or_path values --text 'A joy.' --json --logits
+checks=$((checks + 1))
+grep -qE '"score": ([^,]+), "logits": \[(.*, )?\1[],]' out || complain 'expected a score that is one of the logits'
+refused 1 'problem_type: expected single_label_classification, got regression' evaluate --model_name_or_path values \
+  --validation_file "$reviews/test.jsonl"
+
 # An answer comes as soon as its line has been read, while the pipe stays open.
 checks=$((checks + 1))
 mkfifo questions

@@ -109,10 +109,13 @@ TEST_CASE("epoch table: the notebook's rows") {
   stage.log(table, {{"loss", 0.6407}});
   stage.state.epoch = 2.0;
   stage.evaluate(table, metrics);
+  stage.state.epoch = 2.5;  // the run stopped in the middle of an epoch, and the reference shows whole ones
+  stage.evaluate(table, metrics);
   table.on_train_end(stage.event());
   CHECK(stage.shown ==
         "   Epoch | Training Loss | Validation Loss | Accuracy | F1 Macro\n"
         "       1 |        No log |        0.512346 | 0.775000 |        1\n"
+        "       2 |      0.640700 |        0.512346 | 0.775000 |        1\n"
         "       2 |      0.640700 |        0.512346 | 0.775000 |        1\n");
 }
 
@@ -208,11 +211,27 @@ TEST_CASE("metrics: accuracy and F1") {
   CHECK(accuracy(three) == Approx(2.0 / 3));
   CHECK(f1(three, F1Average::macro) == Approx((2.0 / 3 + 2.0 / 3) / 2));
   CHECK(f1(prediction({1, 0}, {0}, 2)) == 0.0);
+  TL_REQUIRE_ERROR(f1(three),
+                   "f1: expected two classes for F1Average::binary, got 3; use F1Average::macro, micro or weighted");
   CHECK(argmax(Tensor<float>::from({3, 3, 1, 0, 2, 2}, {2, 3})) == std::vector<std::int64_t>{0, 1});
   TL_REQUIRE_ERROR(accuracy({Tensor<float>::zeros({1, 2}), {}}), "accuracy: the data set has no labels");
   TL_REQUIRE_ERROR(f1({Tensor<float>::zeros({2, 2}), Tensor<std::int64_t>::zeros({1})}),
                    "f1: expected as many labels as predictions, got 1 and 2");
   TL_REQUIRE_ERROR(argmax(Tensor<float>::zeros({3})), "argmax: expected logits [B, C], got f32[3]@cpu");
+}
+
+TEST_CASE("metrics: averages of F1 over several classes") {
+  // f1_score of scikit-learn 1.9.1 for these labels and predictions, average=..., zero_division=0
+  const std::vector<std::int64_t> labels{0, 0, 0, 0, 0, 1, 1, 2, 2, 3, 3, 3};
+  const std::vector<std::int64_t> predicted{0, 0, 0, 1, 2, 1, 0, 2, 2, 3, 0, 4};
+  EvalPrediction p{Tensor<float>::zeros({12, 5}), Tensor<std::int64_t>::from(labels, {12})};
+  for (std::int64_t row = 0; row < 12; ++row)
+    p.predictions.data()[row * 5 + predicted[static_cast<std::size_t>(row)]] = 1.0F;
+  CHECK(f1(p, F1Average::macro) == Approx(0.4800000000000001));
+  CHECK(f1(p, F1Average::micro) == Approx(0.5833333333333334));
+  CHECK(f1(p, F1Average::weighted) == Approx(0.5916666666666667));
+  CHECK(f1({Tensor<float>::zeros({1, 5}), Tensor<std::int64_t>::from({-100}, {1})}, F1Average::weighted) == 0.0);
+  TL_REQUIRE_ERROR(f1({Tensor<float>::zeros({1, 2}), {}}, F1Average::micro), "f1: the data set has no labels");
 }
 
 TEST_CASE("speed metrics: rounded as Python rounds") {

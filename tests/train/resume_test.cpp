@@ -54,17 +54,17 @@ Outcome run(const std::filesystem::path& folder, TrainingArguments args, const s
           output.metrics.at("total_flos").get<double>()};
 }
 
-const TrainingArguments base{.per_device_train_batch_size = 4,
-                             .gradient_accumulation_steps = 3,
-                             .num_train_epochs = 3,
+const TrainingArguments base{.num_train_epochs = 3,
+                             .per_device_train_batch_size = 4,
                              .learning_rate = 2e-2,
                              .weight_decay = 0.01,
                              .warmup_ratio = 0.2,
                              .eval_strategy = "epoch",
-                             .logging_steps = 3,
                              .save_strategy = "steps",
-                             .save_steps = 1,
-                             .metric_for_best_model = "loss"};
+                             .metric_for_best_model = "loss",
+                             .logging_steps = 3,
+                             .gradient_accumulation_steps = 3,
+                             .save_steps = 1};
 
 // Every checkpoint of a whole run, resumed in a folder of its own, must lead to the same end.
 void check_every_checkpoint(const TrainingArguments& args) {

@@ -7,6 +7,7 @@
 #include <csignal>
 #include <set>
 
+#include <tl/models/distilbert_for_sequence_classification.hpp>
 #include <tl/train/trainer.hpp>
 
 #include "support/catch.hpp"
@@ -54,11 +55,11 @@ TEST_CASE("trainer: events of a short run come in the reference's order") {
   ToyModel model;
   const auto recorder = std::make_shared<Recorder>();
   Trainer trainer(model,
-                  in(folder, {.gradient_accumulation_steps = 2,
-                              .num_train_epochs = 1,
+                  in(folder, {.num_train_epochs = 1,
                               .eval_strategy = "epoch",
+                              .save_strategy = "epoch",
                               .logging_steps = 1,
-                              .save_strategy = "epoch"}),
+                              .gradient_accumulation_steps = 2}),
                   quiet(recorder));
   const TrainOutput output = trainer.train();
   const Strings step{"step_begin", "substep_end", "pre_optimizer_step", "optimizer_step", "step_end", "log"};
@@ -81,7 +82,7 @@ TEST_CASE("trainer: log entries have the reference's keys in its order") {
   const TemporaryFolder folder;
   ToyModel model;
   Trainer trainer(
-      model, in(folder, {.num_train_epochs = 1, .eval_strategy = "epoch", .logging_steps = 2, .save_strategy = "no"}),
+      model, in(folder, {.num_train_epochs = 1, .eval_strategy = "epoch", .save_strategy = "no", .logging_steps = 2}),
       quiet());
   const TrainOutput output = trainer.train();
   const auto keys = [](const Json& entry) {
@@ -111,9 +112,9 @@ TEST_CASE("trainer: accumulated micro-batches are one large batch") {
     options.train_dataset = toy_rows(16);
     Trainer trainer(model,
                     in(folder, {.per_device_train_batch_size = batch,
-                                .gradient_accumulation_steps = accumulation,
                                 .learning_rate = 1e-2,
-                                .save_strategy = "no"}),
+                                .save_strategy = "no",
+                                .gradient_accumulation_steps = accumulation}),
                     options);
     trainer.train();
     return model.values();
@@ -189,9 +190,9 @@ TEST_CASE("trainer: save_total_limit keeps the best and the newest checkpoints")
                   in(folder, {.num_train_epochs = 5,
                               .eval_strategy = "epoch",
                               .save_strategy = "epoch",
-                              .save_total_limit = 2,
                               .load_best_model_at_end = true,
-                              .metric_for_best_model = "score"}),
+                              .metric_for_best_model = "score",
+                              .save_total_limit = 2}),
                   scripted({0.1, 0.9, 0.2, 0.3, 0.9}));
   trainer.train();
   CHECK(names_in(folder / "out") == std::set<std::string>{"checkpoint-6", "checkpoint-15"});
@@ -212,9 +213,9 @@ TEST_CASE("trainer: with save_total_limit 1 only the best checkpoint is left in 
                   in(folder, {.num_train_epochs = 4,
                               .eval_strategy = "epoch",
                               .save_strategy = "epoch",
-                              .save_total_limit = 1,
                               .load_best_model_at_end = true,
                               .metric_for_best_model = "score",
+                              .save_total_limit = 1,
                               .greater_is_better = false}),
                   scripted({0.5, 0.1, 0.2, 0.3}));
   trainer.train();
@@ -296,12 +297,12 @@ TEST_CASE("trainer: eval_on_start, eval_delay, logging_first_step, shares of the
   Trainer trainer(model,
                   in(folder, {.num_train_epochs = 3,
                               .eval_strategy = "steps",
+                              .save_strategy = "no",
+                              .logging_steps = 0.5,
                               .eval_steps = 0.2,
                               .eval_delay = 4,
                               .eval_on_start = true,
-                              .logging_steps = 0.5,
-                              .logging_first_step = true,
-                              .save_strategy = "no"}),
+                              .logging_first_step = true}),
                   quiet());
   trainer.train();
   std::vector<std::int64_t> evaluated, logged;
@@ -368,7 +369,7 @@ TEST_CASE("trainer: NaN ends the run with a sentence that names step and rows") 
    private:
     ToyModel& model_;
   };
-  Trainer second(model, in(folder, {.gradient_accumulation_steps = 2, .save_strategy = "no"}),
+  Trainer second(model, in(folder, {.save_strategy = "no", .gradient_accumulation_steps = 2}),
                  quiet(std::make_shared<Saboteur>(model)));
   TL_REQUIRE_ERROR(
       second.train(),
@@ -378,11 +379,29 @@ TEST_CASE("trainer: NaN ends the run with a sentence that names step and rows") 
 TEST_CASE("trainer: impossible input is refused before anything is trained") {
   const TemporaryFolder folder;
   ToyModel model;
-  TL_REQUIRE_ERROR(Trainer(model, in(folder, {.fp16 = true, .eval_strategy = "epoch", .eval_on_start = true}),
+  TL_REQUIRE_ERROR(Trainer(model, in(folder, {.eval_strategy = "epoch", .fp16 = true, .eval_on_start = true}),
                            {.console = silent_console()}),
                    "Trainer: 3 problems: fp16: expected false");
   TL_REQUIRE_ERROR(Trainer(model, in(folder, {.eval_strategy = "epoch"}), {.console = silent_console()}),
                    "Trainer: 1 problem: eval_dataset: expected a data set because eval_strategy is epoch, got none");
+  TL_REQUIRE_ERROR(Trainer(model, in(folder, {.eval_strategy = "epochs", .push_to_hub = true}), quiet()),
+                   "Trainer: 2 problems: push_to_hub: expected false");
+  const auto trainer_for = [&](const char* metric, bool loss_only, bool compute) {
+    TrainingArguments args =
+        in(folder, {.eval_strategy = "epoch", .save_strategy = "no", .metric_for_best_model = metric});
+    args.prediction_loss_only = loss_only;
+    TrainerOptions options = quiet();
+    if (!compute) options.compute_metrics = {};
+    Trainer trainer(model, args, options);
+  };
+  TL_REQUIRE_ERROR(trainer_for("accuracy", false, false),
+                   "Trainer: 1 problem: metric_for_best_model: expected loss because the Trainer was given no "
+                   "compute_metrics, got accuracy");
+  TL_REQUIRE_ERROR(trainer_for("eval_f1", true, true),
+                   "metric_for_best_model: expected loss because prediction_loss_only is true, got eval_f1");
+  for (const char* metric : {"loss", "eval_loss", "runtime", "eval_samples_per_second"})
+    CHECK_NOTHROW(trainer_for(metric, true, false));
+  CHECK_NOTHROW(trainer_for("accuracy", false, true));
   const auto train_on = [&](const Dataset& rows) {
     Trainer trainer(model, in(folder, {.save_strategy = "no"}), {.train_dataset = rows, .console = silent_console()});
     trainer.train();
@@ -399,12 +418,44 @@ TEST_CASE("trainer: impossible input is refused before anything is trained") {
   TL_REQUIRE_ERROR(no_best.train(),
                    "eval_dataset: expected a column label or labels because metric_for_best_model is "
                    "accuracy, there is none");
-  TL_REQUIRE_ERROR(train_on(toy_rows(4).take(0)), "train_dataset: expected at least one row, got an empty data set");
+  TL_REQUIRE_ERROR(train_on(toy_rows(4).take(0)), "train_dataset: expected at least one row, got 0");
+  TL_REQUIRE_ERROR(train_on(Dataset()), "train_dataset: expected at least one row, got 0");
+  TrainerOptions no_rows = quiet();
+  no_rows.eval_dataset = Dataset();
+  Trainer without_rows(model, in(folder, {.eval_strategy = "epoch", .save_strategy = "no"}), no_rows);
+  TL_REQUIRE_ERROR(without_rows.train(), "eval_dataset: expected at least one row, got 0");
   Trainer nothing(model, in(folder), {.console = silent_console()});
   TL_REQUIRE_ERROR(nothing.train(), "train(): expected a train_dataset, the Trainer was given none");
   TL_REQUIRE_ERROR(nothing.evaluate(), "evaluate(): expected a data set, the Trainer was given no eval_dataset");
-  TL_REQUIRE_ERROR(nothing.evaluate(toy_rows(0)), "eval_dataset: expected at least one row, got an empty data set");
+  TL_REQUIRE_ERROR(nothing.evaluate(toy_rows(0)), "eval_dataset: expected at least one row, got 0");
+  TL_REQUIRE_ERROR(nothing.predict(Dataset()), "test data set: expected at least one row, got 0");
   CHECK(model.calls == 0);
+}
+
+TEST_CASE("trainer: a model without a loss for its kind of problem predicts only") {
+  const TemporaryFolder folder;
+  DistilBertConfig config = DistilBertConfig::from_pretrained(reference_file("tiny_distilbert"));
+  config.problem_type = "multi_label_classification";
+  DistilBertForSequenceClassification model(config);
+  Trainer trainer(model, in(folder), quiet());
+  const std::string refused =
+      "problem_type: expected single_label_classification, got multi_label_classification, which tl does not support";
+  TL_REQUIRE_ERROR(trainer.train(), refused);
+  TL_REQUIRE_ERROR(trainer.evaluate(), refused);
+  CHECK_FALSE(std::filesystem::exists(folder / "out"));
+  CHECK(trainer.predict(toy_rows(9).select_columns({"input_ids"})).predictions.shape() == Shape{9, 3});
+}
+
+TEST_CASE("trainer: rows are checked against the model's configuration before the first update") {
+  const TemporaryFolder folder;
+  DistilBertConfig config = DistilBertConfig::from_pretrained(reference_file("tiny_distilbert"));
+  config.vocab_size = 12;
+  DistilBertForSequenceClassification model(config);
+  Trainer trainer(model, in(folder), quiet());
+  TL_REQUIRE_ERROR(trainer.train(), ": expected token ids in [0, 12), which are those of the model, got ");
+  TL_REQUIRE_ERROR(trainer.train(), "train_dataset, row ");
+  TL_REQUIRE_ERROR(trainer.evaluate(), "eval_dataset, row ");
+  CHECK_FALSE(std::filesystem::exists(folder / "out"));
 }
 
 TEST_CASE("trainer: an output_dir that cannot be used is refused before training") {

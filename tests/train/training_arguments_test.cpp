@@ -45,17 +45,60 @@ TEST_CASE("training arguments: made like in Python") {
   const TrainingArguments args{.output_dir = "results",
                                .num_train_epochs = 3,
                                .learning_rate = 2e-5,
-                               .lr_scheduler_type = "cosine",
                                .warmup_ratio = 0.1,
                                .eval_strategy = "epoch",
                                .save_strategy = std::string("epoch"),
                                .load_best_model_at_end = true,
-                               .metric_for_best_model = "accuracy"};
+                               .metric_for_best_model = "accuracy",
+                               .lr_scheduler_type = "cosine"};
   CHECK(args.lr_scheduler_type == SchedulerType::cosine);
   CHECK(args.eval_strategy == IntervalStrategy::epoch);
   CHECK(args.problems().empty());
-  TL_REQUIRE_ERROR((TrainingArguments{.eval_strategy = "often"}),
-                   "strategy: expected one of no, steps, epoch, best, got often");
+}
+
+TEST_CASE("training arguments: a misspelt name is reported with its field, beside the other problems") {
+  using A = TrainingArguments;
+  CHECK(problem([](A& a) { a.eval_strategy = "epochs"; }) ==
+        "eval_strategy: expected one of no, steps, epoch, got epochs");
+  CHECK(problem([](A& a) { a.logging_strategy = std::string("often"); }) ==
+        "logging_strategy: expected one of no, steps, epoch, got often");
+  CHECK(problem([](A& a) { a.save_strategy = ""; }) == "save_strategy: expected one of no, steps, epoch, best, got ");
+  CHECK(problem([](A& a) { a.lr_scheduler_type = "flat"; }).starts_with("lr_scheduler_type: expected one of linear, "));
+  // what would follow from a strategy that nobody knows is not reported
+  const A args{
+      .learning_rate = -1, .eval_strategy = "epochs", .save_strategy = "epoch", .load_best_model_at_end = true};
+  TL_REQUIRE_ERROR(args.validate(),
+                   "TrainingArguments: 2 problems: learning_rate: expected a number >= 0, got -1; "
+                   "eval_strategy: expected one of no, steps, epoch, got epochs");
+  CHECK(to_json(args).at("eval_strategy") == "epochs");
+  CHECK_FALSE(args.eval_strategy.known());
+  TL_REQUIRE_ERROR(args.eval_strategy.value(), "strategy: expected one of no, steps, epoch, best, got epochs");
+}
+
+TEST_CASE("training arguments: the usual notebook cell compiles in its order") {
+  const TrainingArguments args{
+      .output_dir = "./results",
+      .num_train_epochs = 3,
+      .per_device_train_batch_size = 16,
+      .per_device_eval_batch_size = 32,
+      .learning_rate = 2e-5,
+      .weight_decay = 0.01,
+      .warmup_ratio = 0.1,
+      .eval_strategy = "epoch",
+      .save_strategy = "epoch",
+      .load_best_model_at_end = true,
+      .metric_for_best_model = "accuracy",
+      .logging_dir = "./logs",
+      .logging_steps = 10,
+      .fp16 = false,
+      .bf16 = false,
+      .report_to = "none",
+      .push_to_hub = false,
+  };
+  CHECK(args.problems().empty());
+  // the table and the struct have one order, which is also that of training_args.json
+  const std::vector<std::string_view> first{"output_dir", "num_train_epochs", "per_device_train_batch_size"};
+  for (std::size_t i = 0; i < first.size(); ++i) CHECK(argument_fields()[i].name == first[i]);
 }
 
 TEST_CASE("training arguments: every value out of range is named with its range") {
@@ -246,7 +289,7 @@ TEST_CASE("argument fields: as JSON") {
 }
 
 TEST_CASE("run plan: the notebook's numbers") {
-  const RunPlan plan = plan_run({.per_device_train_batch_size = 16, .num_train_epochs = 3, .warmup_ratio = 0.1}, 1000);
+  const RunPlan plan = plan_run({.num_train_epochs = 3, .per_device_train_batch_size = 16, .warmup_ratio = 0.1}, 1000);
   CHECK(plan.batches_per_epoch == 63);
   CHECK(plan.updates_per_epoch == 63);
   CHECK(plan.total_steps == 189);
@@ -269,10 +312,10 @@ TEST_CASE("run plan: accumulation, fractions, limits") {
   CHECK(limited.samples == 7.0 * 8 * 2);
   CHECK(plan({.dataloader_drop_last = true}, 39).batches_per_epoch == 4);
   CHECK(plan({.num_train_epochs = 0}, 40).total_steps == 0);
-  CHECK(plan({.max_steps = 70, .warmup_ratio = 0.1}, 40).warmup_steps == 7);
+  CHECK(plan({.warmup_ratio = 0.1, .max_steps = 70}, 40).warmup_steps == 7);
   // 100 * 0.07 is slightly more than 7 in double, and the reference rounds it up, too
-  CHECK(plan({.max_steps = 100, .warmup_ratio = 0.07}, 40).warmup_steps == 8);
-  CHECK(plan({.max_steps = 70, .warmup_ratio = 0.1, .warmup_steps = 5}, 40).warmup_steps == 5);
+  CHECK(plan({.warmup_ratio = 0.07, .max_steps = 100}, 40).warmup_steps == 8);
+  CHECK(plan({.warmup_ratio = 0.1, .max_steps = 70, .warmup_steps = 5}, 40).warmup_steps == 5);
   CHECK(plan({.max_steps = 10, .warmup_steps = 0.25}, 40).warmup_steps == 3);
   TL_REQUIRE_ERROR(plan({}, 0), "train_dataset: expected at least one row, got an empty data set");
   TL_REQUIRE_ERROR(plan({.dataloader_drop_last = true}, 7),

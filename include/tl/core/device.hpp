@@ -51,10 +51,16 @@ inline std::string cuda_unavailable_reason() {
   return cuda_backend.unavailable_reason();
 }
 
-/// True if tensors can be put on `device`.
-inline bool is_available(const Device& device) {
-  return device.type == DeviceType::cpu || cuda_unavailable_reason().empty();
+/// Why tensors cannot be put on `device`, or an empty text if they can.
+inline std::string unavailable_reason(const Device& device) {
+  if (device.type == DeviceType::cpu) return {};
+  // A backend does not choose among GPUs; another index would silently mean the same one.
+  if (device.index != 0) return "expected index 0, tl uses one GPU, which CUDA_VISIBLE_DEVICES can choose";
+  return cuda_unavailable_reason();
 }
+
+/// True if tensors can be put on `device`.
+inline bool is_available(const Device& device) { return unavailable_reason(device).empty(); }
 
 /// The best device of this process: CUDA if it is linked and a GPU answers, else the CPU.
 inline Device device() { return is_available(cuda_device) ? cuda_device : cpu_device; }
@@ -62,7 +68,7 @@ inline Device device() { return is_available(cuda_device) ? cuda_device : cpu_de
 /// Throws Error(device) with the reason if `device` cannot be used.
 inline void require(const Device& device) {
   if (device.type == DeviceType::cpu) return;
-  const std::string reason = cuda_unavailable_reason();
+  const std::string reason = unavailable_reason(device);
   check(reason.empty(), ErrorCode::device, "device ", device, " is not available: ", reason);
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <locale>
 #include <span>
 #include <sstream>
 #include <stdexcept>
@@ -74,6 +75,7 @@ inline constexpr std::array<PartWriter, sizeof...(Parts)> part_writers = {part_w
 
 [[gnu::noinline]] inline std::string join_parts(std::span<const PartWriter> writers, const void* const* parts) {
   std::ostringstream out;
+  out.imbue(std::locale::classic());  // the program's own locale would turn checkpoint-1000 into checkpoint-1.000
   for (const PartWriter write : writers) write(out, *parts++);
   return std::move(out).str();
 }
@@ -85,7 +87,7 @@ inline constexpr std::array<PartWriter, sizeof...(Parts)> part_writers = {part_w
 
 }  // namespace detail
 
-/// Joins its arguments into one string with operator<<.
+/// Joins its arguments into one string with operator<<, whatever the program's locale is.
 template <class... Parts> std::string join(const Parts&... parts) {
   const void* const addresses[sizeof...(parts) + 1] = {&parts...};
   return detail::join_parts(detail::part_writers<Parts...>, addresses);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <iomanip>
+#include <locale>
 #include <sstream>
 #include <string>
 
@@ -41,6 +42,7 @@ void format_elements(std::ostream& out, const Tensor<T>& tensor, int depth) {
 template <Element T>
 std::string format(const Tensor<T>& tensor) {
   std::ostringstream out;
+  out.imbue(std::locale::classic());  // the same text in every program
   if (tensor.defined()) detail::format_elements(out, tensor.to(cpu_device), 0);
   out << ' ' << tensor;
   return std::move(out).str();

@@ -29,6 +29,7 @@ struct CollatorOptions {
   std::string name = "dataset";              ///< what errors call the data set
   std::optional<std::int64_t> num_labels{};  ///< if given, labels must be in [0, num_labels), or -100 for "no label"
   std::optional<std::int64_t> max_length{};  ///< if given, no row may have more tokens
+  std::optional<std::int64_t> vocab_size{};  ///< if given, token ids must be in [0, vocab_size)
 };
 
 class PackedCollator {
@@ -73,7 +74,7 @@ class PackedCollator {
   }
 
   /// Throws what operator() would throw for any row: Error(shape) for a row without tokens or with more than
-  /// max_length, Error(invalid_argument) for a label outside its range; the sentence names the row.
+  /// max_length, Error(invalid_argument) for a token id or a label outside its range; the sentence names the row.
   void check_rows() const {
     for (std::int64_t row = 0; row < size(); ++row) check_row(row);
   }
@@ -113,11 +114,22 @@ class PackedCollator {
     if (options_.max_length && tokens > *options_.max_length)
       fail(ErrorCode::shape, where(row), ": expected at most ", *options_.max_length,
            " tokens, which is what the model takes, got ", tokens, "; tokenize with truncation");
+    if (options_.vocab_size) check_ids(row, tokens);
     if (!labels_ || !options_.num_labels) return;
     const std::int64_t label = (*labels_)[row];
     if (label != -100 && (label < 0 || label >= *options_.num_labels))
       fail(ErrorCode::invalid_argument, where(row), ": expected ", label_name_, " in [0, ", *options_.num_labels,
            "), got ", label);
+  }
+
+  void check_ids(std::int64_t row, std::int64_t tokens) const {
+    const auto& ids = ids_[row];
+    const auto bad = std::find_if(ids.begin(), ids.begin() + tokens,
+                                  [most = *options_.vocab_size](auto id) { return id < 0 || id >= most; });
+    if (bad != ids.begin() + tokens)
+      fail(ErrorCode::invalid_argument, where(row), ": expected token ids in [0, ", *options_.vocab_size,
+           "), which are those of the model, got ", *bad, " for token ", bad - ids.begin(),
+           "; tokenize with the tokenizer of the model");
   }
 
   CollatorOptions options_;

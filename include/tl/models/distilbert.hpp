@@ -171,6 +171,7 @@ class DistilBertModel {
                                          const FromPretrainedOptions& options = {}) {
     DistilBertModel model(detail::load_config(folder, options), nullptr);
     model.load_report_ = load_parameters(folder, model.parameters_, "distilbert.", class_name, options);
+    model.load_report_.same_class = model.config_.names_class(class_name);
     check(model.load_report_.missing.empty(), ErrorCode::format, folder.native(), ": ", model.load_report_.message());
     detail::initialize_missing(model.load_report_, model.config_, model.modules_, model.parameters_, options);
     return model;

@@ -42,6 +42,18 @@ struct DistilBertConfig {
 
   std::int64_t num_labels() const { return static_cast<std::int64_t>(id2label.size()); }
 
+  /// The kind of problem as the reference decides it at the first call with class ids. One label alone means
+  /// regression, because cross-entropy over one class is always 0.
+  std::string resolved_problem_type() const {
+    const std::string problem = problem_type.value_or("single_label_classification");
+    return num_labels() == 1 && problem == "single_label_classification" ? "regression" : problem;
+  }
+
+  /// True if the file says that it belongs to a model of this class.
+  bool names_class(std::string_view model_class) const {
+    return std::find(architectures.begin(), architectures.end(), model_class) != architectures.end();
+  }
+
   /// Replaces both label maps by LABEL_0 .. LABEL_{n-1}, unless there are n labels already.
   void set_num_labels(std::int64_t n) {
     check(n >= 1, ErrorCode::invalid_argument, "num_labels: expected at least 1, got ", n);
@@ -195,7 +207,9 @@ void assign_config_field(const Json& value, Field& field, const std::string& whe
   }
 }
 
+/// id2label decides; num_labels counts only where id2label is absent, as in the reference's version 4.
 inline void read_label_maps(DistilBertConfig& config, const Json& json, const std::string& where) {
+  bool named = false;
   if (const Json* const found = json.find("id2label"); found != nullptr && !found->is_null()) {
     check(found->is_object(), ErrorCode::format, where, ": expected an object for \"id2label\", got ",
           tl::dump_json(*found, {.indent = -1}));
@@ -211,18 +225,19 @@ inline void read_label_maps(DistilBertConfig& config, const Json& json, const st
           ": expected at least one class in \"id2label\", got none");
     config.label2id.clear();
     for (const auto& [id, name] : config.id2label) config.label2id.emplace(name, id);
+    named = true;
   }
   if (const Json* const found = json.find("label2id"); found != nullptr && found->is_object()) {
     for (const auto& [name, id] : found->items()) {
       check(id.is_number_integer(), ErrorCode::format, where, ": expected a class number in \"label2id\" for \"", name,
             "\", got ", tl::dump_json(id, {.indent = -1}));
       const auto known = config.id2label.find(id.get<std::int64_t>());
-      check(!json.contains("id2label") || (known != config.id2label.end() && known->second == name), ErrorCode::format,
-            where, ": \"label2id\" says \"", name, "\" is class ", id.get<std::int64_t>(),
+      check(!named || (known != config.id2label.end() && known->second == name), ErrorCode::format, where,
+            ": \"label2id\" says \"", name, "\" is class ", id.get<std::int64_t>(),
             ", which \"id2label\" does not say");
     }
   }
-  if (const Json* const found = json.find("num_labels"); found != nullptr && found->is_number_integer())
+  if (const Json* const found = json.find("num_labels"); !named && found != nullptr && found->is_number_integer())
     config.set_num_labels(found->get<std::int64_t>());
 }
 

@@ -44,6 +44,7 @@ class DistilBertForSequenceClassification {
                                                              const FromPretrainedOptions& options = {}) {
     DistilBertForSequenceClassification model(detail::load_config(folder, options), nullptr);
     model.load_report_ = load_parameters(folder, model.parameters_, "distilbert.", class_name, options);
+    model.load_report_.same_class = model.config_.names_class(class_name);
     for (const auto& name : model.load_report_.missing)
       check(!name.starts_with("distilbert."), ErrorCode::format, folder.native(), ": expected the encoder's parameter ",
             name, " in the checkpoint, it is not there; this is not a complete DistilBERT");
@@ -60,12 +61,11 @@ class DistilBertForSequenceClassification {
   }
 
   /// B packed sequences, and labels [B] if a loss is wanted.
-  /// Throws Error(invalid_argument) for a label outside [0, C), naming the row, or a sequence longer than the model's.
+  /// Throws Error(invalid_argument) for a label outside [0, C), naming the row, for a sequence longer than the model's,
+  /// and for labels if check_trainable() throws.
   SequenceClassifierOutput operator()(const PackedSequences& batch,
                                       const std::optional<Tensor<std::int64_t>>& labels = {}) const {
-    check(config_.problem_type.value_or("single_label_classification") == "single_label_classification",
-          ErrorCode::invalid_argument, "problem_type: expected single_label_classification, got ",
-          config_.problem_type.value_or(""), ", which tl does not support yet");
+    if (labels) check_trainable();
     const Precision precision = context_.precision;
     Variable<float> state = modules_.distilbert.first_token_state(batch, context_);  // [B, D]
     state = ops::bias_activation(modules_.pre_classifier.without_bias(state, precision), *modules_.pre_classifier.bias,
@@ -77,10 +77,21 @@ class DistilBertForSequenceClassification {
     return output;
   }
 
+  /// Throws Error(invalid_argument) unless the labels are classes of which a text has one: there is no loss for other
+  /// kinds of problems. Their models can predict.
+  void check_trainable() const {
+    const std::string problem = config_.resolved_problem_type();
+    check(problem == "single_label_classification", ErrorCode::invalid_argument,
+          "problem_type: expected single_label_classification, got ", problem, ", which tl does not support yet",
+          config_.problem_type != problem ? "; a model with one label is one for regression" : "");
+  }
+
   /// Writes config.json and model.safetensors, which the reference's from_pretrained loads. Throws Error(io).
   void save_pretrained(const std::filesystem::path& folder) const {
     DistilBertConfig config = config_;
-    config.problem_type = config_.problem_type.value_or("single_label_classification");
+    // With one label the reference's pipeline looks at whether regression was asked for or follows from the number.
+    if (config.num_labels() > 1) config.problem_type = config.resolved_problem_type();
+    else if (config.problem_type == "single_label_classification") config.problem_type.reset();
     save_parameters(folder, parameters_, config.to_json(class_name));
   }
 

@@ -35,10 +35,12 @@ struct LoadReport {
   std::vector<std::string> missing;     ///< in the model only: newly initialized, sorted
   std::vector<std::string> unexpected;  ///< in the checkpoint only: not used, sorted
   std::vector<std::string> mismatched;  ///< with another shape: newly initialized, sorted
+  bool same_class = false;              ///< config.json names model_class, so nothing should be unexpected
 
   bool complete() const { return missing.empty() && mismatched.empty(); }
 
-  /// What a user should know, one line per fact; empty if every parameter was loaded.
+  /// What a user should know, one line per fact; empty if every parameter was loaded. Unexpected parameters are such a
+  /// fact in a checkpoint of this class only: that the head of another class is left over is no surprise.
   std::string message() const {
     std::string text;
     const auto list = [](const std::vector<std::string>& names) {
@@ -53,6 +55,9 @@ struct LoadReport {
     if (!mismatched.empty())
       text += join(text.empty() ? "" : "\n", model_class, ": ", mismatched.size(), " parameters have another shape in ",
                    source, " and are newly initialized: ", list(mismatched), ". ", advice);
+    if (same_class && !unexpected.empty())
+      text += join(text.empty() ? "" : "\n", model_class, ": ", unexpected.size(), " parameters in ", source,
+                   " are not part of the model and are not used: ", list(unexpected), ".");
     return text;
   }
 };

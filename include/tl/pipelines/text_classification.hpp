@@ -48,8 +48,9 @@ inline FunctionToApply function_to_apply(std::string_view name) {
 
 struct TextClassificationOptions {
   std::int64_t batch_size = 8;
-  bool truncation = false;                   ///< cut texts that are too long instead of refusing them
-  std::optional<std::int64_t> max_length{};  ///< tokens that remain with truncation; default: what the model takes
+  /// true: cut texts that are too long; false: refuse them; nothing: cut if max_length is given.
+  std::optional<bool> truncation{};
+  std::optional<std::int64_t> max_length{};  ///< tokens that remain of a text; default: what the model takes
   FunctionToApply function_to_apply = FunctionToApply::automatic;
 };
 
@@ -69,7 +70,7 @@ template <class Model> class TextClassificationPipeline {
                 "{logits}, config() with id2label and max_position_embeddings, and train()");
 
  public:
-  /// Throws Error(invalid_argument) for a batch_size or max_length below 1.
+  /// Throws Error(invalid_argument) for a batch_size below 1 or a max_length below the number of special tokens.
   TextClassificationPipeline(std::shared_ptr<Model> model, Tokenizer tokenizer, TextClassificationOptions options = {})
       : model_(std::move(model)), tokenizer_(std::move(tokenizer)), options_(options) {
     check_options(options_);
@@ -125,11 +126,13 @@ template <class Model> class TextClassificationPipeline {
  private:
   static std::vector<std::string> one(std::string_view text) { return {std::string(text)}; }
 
-  static void check_options(const TextClassificationOptions& options) {
+  void check_options(const TextClassificationOptions& options) const {
     check(options.batch_size >= 1, ErrorCode::invalid_argument, "batch_size: expected at least 1, got ",
           options.batch_size);
-    check(!options.max_length || *options.max_length >= 1, ErrorCode::invalid_argument,
-          "max_length: expected at least 1, got ", options.max_length.value_or(0));
+    const std::int64_t special = std::max<std::int64_t>(1, tokenizer_.num_special_tokens_to_add());
+    check(!options.max_length || *options.max_length >= special, ErrorCode::invalid_argument,
+          "max_length: expected at least ", special, ", the number of special tokens, got ",
+          options.max_length.value_or(0));
   }
 
   Tensor<float> scores(std::span<const std::string> texts, const TextClassificationOptions& options) const {
@@ -164,8 +167,9 @@ template <class Model>
 std::vector<std::vector<std::int32_t>> TextClassificationPipeline<Model>::tokenize(
     std::span<const std::string> texts, const TextClassificationOptions& options) const {
   const std::int64_t most = model_->config().max_position_embeddings;
-  TokenizeOptions tokenize{.truncation = options.truncation};
-  if (options.truncation)
+  const bool truncate = options.truncation.value_or(options.max_length.has_value());
+  TokenizeOptions tokenize{.truncation = truncate};
+  if (truncate)
     tokenize.max_length =
         std::min({most, tokenizer_.model_max_length().value_or(most), options.max_length.value_or(most)});
   auto ids = tokenizer_.encode_ids(texts, tokenize);
@@ -245,8 +249,9 @@ inline void check_task(std::string_view task) {
 }
 }  // namespace detail
 
-/// A pipeline around a model that outlives it, e.g. one that was just trained.
-template <LabelledClassifier Model>
+/// A pipeline around a model that outlives it, e.g. one that was just trained. `Model` is not constrained here, so that
+/// the sentence of TextClassificationPipeline is what a compiler says about one that does not fit.
+template <class Model>
 TextClassificationPipeline<Model> pipeline(std::string_view task, Model& model, const Tokenizer& tokenizer,
                                            const TextClassificationOptions& options = {}) {
   detail::check_task(task);

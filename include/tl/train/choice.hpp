@@ -1,5 +1,6 @@
 // Choice<Enum>: an argument that takes one of a few names. It is made from the enumerator or from its name, so that
-// `.eval_strategy = "epoch"` reads as in the Python stack and a misspelt name fails where it is written.
+// `.eval_strategy = "epoch"` reads as in the Python stack. A misspelt name is kept for the arguments' validate(), which
+// knows the field and reports it beside all other problems; a use of it before that throws.
 #pragma once
 
 #include <string>
@@ -40,19 +41,37 @@ inline void parse_name(std::string_view name, SchedulerType& value) { value = sc
 
 template <class Enum> class Choice {
  public:
-  constexpr Choice(Enum value) : value_(value) {}
-  /// Throws Error(invalid_argument) with the allowed names.
-  Choice(std::string_view name) { detail::parse_name(name, value_); }
+  Choice(Enum value) : value_(value) {}
+  Choice(std::string_view name) {
+    try {
+      detail::parse_name(name, value_);
+    } catch (const Error&) {
+      known_ = false;
+      unknown_name_ = name;
+    }
+  }
   Choice(const char* name) : Choice(std::string_view(name)) {}
   Choice(const std::string& name) : Choice(std::string_view(name)) {}
 
-  constexpr operator Enum() const { return value_; }
-  constexpr Enum value() const { return value_; }
+  operator Enum() const { return value(); }
+  /// Throws Error(invalid_argument) with the allowed names if it was made from another one.
+  Enum value() const {
+    Enum value = value_;
+    if (!known_) detail::parse_name(unknown_name_, value);
+    return value;
+  }
+
+  /// False if it was made from a name that is none of the allowed ones.
+  bool known() const { return known_; }
+  /// The name, also one that is not known.
+  std::string_view name() const { return known_ ? to_string(value_) : unknown_name_; }
 
  private:
   Enum value_{};
+  bool known_ = true;
+  std::string unknown_name_;
 };
 
-template <class Enum> std::string_view to_string(const Choice<Enum>& choice) { return to_string(choice.value()); }
+template <class Enum> std::string_view to_string(const Choice<Enum>& choice) { return choice.name(); }
 
 }  // namespace tl

@@ -51,21 +51,30 @@ inline std::vector<std::pair<std::int64_t, std::int64_t>> decisions(const EvalPr
   return pairs;
 }
 
-}  // namespace detail
-
-/// Share of rows whose largest logit is that of their label; rows with label -100 do not count.
-inline double accuracy(const EvalPrediction& p) {
-  const auto pairs = detail::decisions(p, "accuracy");
+/// Share of the pairs whose classes are equal.
+inline double agreement(const std::vector<std::pair<std::int64_t, std::int64_t>>& pairs) {
   const auto right = std::count_if(pairs.begin(), pairs.end(), [](const auto& x) { return x.first == x.second; });
   return pairs.empty() ? 0.0 : static_cast<double>(right) / static_cast<double>(pairs.size());
 }
 
-/// binary: the F1 score of class 1. macro: the mean over all classes that occur as label or as prediction.
-enum class F1Average { binary, macro };
+}  // namespace detail
+
+/// Share of rows whose largest logit is that of their label; rows with label -100 do not count.
+inline double accuracy(const EvalPrediction& p) { return detail::agreement(detail::decisions(p, "accuracy")); }
+
+/// binary: the F1 score of class 1, for two classes. macro: the mean over all classes that occur as label or as
+/// prediction. weighted: the same mean weighted by how often a class is the label. micro: of all decisions together,
+/// which is the accuracy.
+enum class F1Average { binary, macro, micro, weighted };
 
 /// F1 = 2 tp / (2 tp + fp + fn), 0 if a class neither occurs nor is predicted.
+/// Throws Error(invalid_argument) for `binary` over more than two classes.
 inline double f1(const EvalPrediction& p, F1Average average = F1Average::binary) {
   const auto pairs = detail::decisions(p, "f1");
+  check(average != F1Average::binary || p.predictions.size(1) <= 2, ErrorCode::invalid_argument,
+        "f1: expected two classes for F1Average::binary, got ", p.predictions.size(1),
+        "; use F1Average::macro, micro or weighted");
+  if (average == F1Average::micro) return detail::agreement(pairs);
   const auto of_class = [&](std::int64_t c) {
     std::int64_t hits = 0, sum = 0;  // sum = 2 tp + fp + fn
     for (const auto& [predicted, label] : pairs) {
@@ -79,9 +88,14 @@ inline double f1(const EvalPrediction& p, F1Average average = F1Average::binary)
   for (const auto& [predicted, label] : pairs) classes.insert(classes.end(), {predicted, label});
   stable_sort_by(classes);
   classes.erase(std::unique(classes.begin(), classes.end()), classes.end());
-  double total = 0.0;
-  for (const std::int64_t c : classes) total += of_class(c);
-  return classes.empty() ? 0.0 : total / static_cast<double>(classes.size());
+  double total = 0.0, weights = 0.0;
+  for (const std::int64_t c : classes) {
+    const auto occurs = std::count_if(pairs.begin(), pairs.end(), [c](const auto& x) { return x.second == c; });
+    const double weight = average == F1Average::weighted ? static_cast<double>(occurs) : 1.0;
+    total += weight * of_class(c);
+    weights += weight;
+  }
+  return weights > 0 ? total / weights : 0.0;
 }
 
 }  // namespace tl

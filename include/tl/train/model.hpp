@@ -17,7 +17,9 @@ namespace tl {
 ///     with Output::loss (a scalar Variable<float>, undefined without labels) and Output::logits [B, C],
 ///   ParameterSpace<float>& parameters(), nn::ForwardContext& context(), void train(bool), bool training(),
 ///   void save_pretrained(folder) const, void load_weights(folder).
-/// If it has config().num_labels() or config().max_position_embeddings, rows are checked against them before training.
+/// If it has config().num_labels(), config().max_position_embeddings or config().vocab_size, rows are checked against
+/// them before training.
+/// If it has check_trainable(), that is called before a loss is wanted, and may throw.
 template <class Model>
 concept TrainableModel = requires(Model& model, const Model& constant, const PackedSequences& inputs,
                                   const std::optional<Tensor<std::int64_t>>& labels,

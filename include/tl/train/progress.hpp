@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
 #include <cstdint>
 #include <cstdio>
 #include <memory>
@@ -68,11 +67,11 @@ inline std::string bar_text(std::string_view label, std::int64_t done, std::int6
   for (int i = 0; i < width; ++i) bar += i < filled ? "\u2588" : " ";
   const double rate = seconds > 0 ? static_cast<double>(done - skipped) / seconds : 0.0;
   const std::string left = rate > 0 ? clock_text(static_cast<double>(total - done) / rate) : "?";
-  char text[64];
-  std::snprintf(text, sizeof text, "%5.2fit/s", rate);
+  const std::string speed = fixed_text(rate, 2);
   char percent[16];
   std::snprintf(percent, sizeof percent, "%3d%%", static_cast<int>(100 * std::min(done, total) / total));
-  return join(label, percent, '|', bar, "| ", done, '/', total, " [", clock_text(seconds), '<', left, ", ", text, ']');
+  return join(label, percent, '|', bar, "| ", done, '/', total, " [", clock_text(seconds), '<', left, ", ",
+              std::string(speed.size() < 5 ? 5 - speed.size() : 0, ' '), speed, "it/s]");
 }
 
 }  // namespace detail
@@ -176,9 +175,7 @@ class EpochTable : public TrainerCallback {
   static std::string six_decimals(const Json& value) {
     if (!value.is_number()) return dump_json(value, {.indent = -1});
     if (value.is_number_integer()) return std::to_string(value.get<std::int64_t>());
-    char text[64];
-    std::snprintf(text, sizeof text, "%.6f", value.get<double>());
-    return text;
+    return fixed_text(value.get<double>(), 6);
   }
 
   // "eval_f1_macro" -> "F1 Macro"
@@ -207,9 +204,8 @@ class EpochTable : public TrainerCallback {
       }
       write(titles_);
     }
-    std::vector<std::string> cells{by_step_ ? std::to_string(event.state.global_step)
-                                            : std::to_string(std::llround(event.state.epoch.value_or(0.0))),
-                                   training_loss_};
+    const auto whole_epochs = static_cast<std::int64_t>(event.state.epoch.value_or(0.0));
+    std::vector<std::string> cells{std::to_string(by_step_ ? event.state.global_step : whole_epochs), training_loss_};
     for (const auto& key : columns_) cells.push_back(metrics.contains(key) ? six_decimals(metrics.at(key)) : "");
     write(cells);
   }

@@ -1,20 +1,28 @@
-// Run times and rates as they stand in log entries, rounded as Python's round() does.
+// Run times and rates as they stand in log entries, rounded as Python's round() does. Nothing here depends on the
+// program's locale.
 #pragma once
 
+#include <array>
+#include <charconv>
 #include <chrono>
-#include <cstdio>
-#include <cstdlib>
 #include <string>
 
 #include <tl/io/json.hpp>
 
 namespace tl {
 
-/// Python's round(value, digits): the nearest decimal, exact ties to even.
+/// Python's f"{value:.{digits}f}", for at most 40 digits: the nearest decimal, exact ties to even.
+inline std::string fixed_text(double value, int digits) {
+  std::array<char, 400> text;  // the largest number has 309 digits before the point
+  const auto end = std::to_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed, digits).ptr;
+  return {text.data(), end};
+}
+
+/// Python's round(value, digits).
 inline double rounded(double value, int digits) {
-  char text[400];
-  std::snprintf(text, sizeof text, "%.*f", digits, value);
-  return std::strtod(text, nullptr);
+  const std::string text = fixed_text(value, digits);
+  std::from_chars(text.data(), text.data() + text.size(), value);
+  return value;
 }
 
 /// Seconds since it was made.

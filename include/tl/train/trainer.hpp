@@ -55,13 +55,19 @@ template <class Model> class Trainer : public TrainerBase {
  private:
   std::uint64_t seed() const { return static_cast<std::uint64_t>(args_.seed); }
 
+  void check_trainable() const {
+    if constexpr (requires { model_.check_trainable(); }) model_.check_trainable();
+  }
+
   PackedCollator collator(const Dataset& dataset, const std::string& name) const {
     CollatorOptions options{.name = name};
     if constexpr (requires { model_.config().num_labels(); }) options.num_labels = model_.config().num_labels();
     if constexpr (requires { model_.config().max_position_embeddings; })
       options.max_length = model_.config().max_position_embeddings;
+    if constexpr (requires { model_.config().vocab_size; }) options.vocab_size = model_.config().vocab_size;
+    check(dataset.num_rows() > 0, ErrorCode::invalid_argument, name, ": expected at least one row, got 0");
     PackedCollator collate(dataset, options);
-    check(collate.size() > 0, ErrorCode::invalid_argument, name, ": expected at least one row, got an empty data set");
+    if (collate.has_labels()) check_trainable();
     collate.check_rows();
     return collate;
   }
@@ -125,6 +131,7 @@ template <class Model> TrainOutput Trainer<Model>::train(const ResumeFrom& resum
 template <class Model> PackedCollator Trainer<Model>::training_data() const {
   check(options_.train_dataset.has_value(), ErrorCode::state,
         "train(): expected a train_dataset, the Trainer was given none");
+  check_trainable();
   PackedCollator collate = collator(*options_.train_dataset, "train_dataset");
   check(collate.has_labels(), ErrorCode::not_found, "train_dataset: expected a column label or labels, there is none");
   if (options_.eval_dataset && args_.eval_strategy != IntervalStrategy::no) {

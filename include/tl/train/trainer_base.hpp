@@ -209,15 +209,28 @@ class TrainerBase {
  private:
   void validate() const {
     auto problems = args_.problems();
-    if (args_.eval_strategy != IntervalStrategy::no && !options_.eval_dataset)
+    const bool evaluates = args_.eval_strategy.known() && args_.eval_strategy != IntervalStrategy::no;
+    if (evaluates && !options_.eval_dataset)
       problems.push_back(join("eval_dataset: expected a data set because eval_strategy is ",
                               to_string(args_.eval_strategy), ", got none"));
     if (args_.eval_on_start && !options_.eval_dataset)
       problems.emplace_back("eval_dataset: expected a data set because eval_on_start is true, got none");
+    if (evaluates && lacks_best_metric())
+      problems.push_back(
+          join("metric_for_best_model: expected loss because ",
+               options_.compute_metrics ? "prediction_loss_only is true" : "the Trainer was given no compute_metrics",
+               ", got ", *args_.metric_for_best_model));
     if (problems.empty()) return;
     std::string sentence = join("Trainer: ", problems.size(), problems.size() == 1 ? " problem: " : " problems: ");
     for (std::size_t i = 0; i < problems.size(); ++i) sentence += (i > 0 ? "; " : "") + problems[i];
     fail(ErrorCode::invalid_argument, sentence);
+  }
+
+  // True for a metric that compute_metrics would have to give and cannot; the rest are what evaluate() always has.
+  bool lacks_best_metric() const {
+    if (options_.compute_metrics && !args_.prediction_loss_only) return false;
+    const std::string name = eval_metric_name(args_.metric_for_best_model.value_or("loss"));
+    return name != "eval_" && name != "eval_loss" && name != "eval_runtime" && !name.ends_with("_per_second");
   }
 
   // As the reference's metrics_format: run times as h:mm:ss.xx, floating-point operations in units of 2^30.
@@ -226,9 +239,10 @@ class TrainerBase {
       const double seconds = value.get<double>();
       const auto whole = static_cast<std::int64_t>(seconds);
       char text[64];
-      std::snprintf(text, sizeof text, "%lld:%02lld:%05.2f", static_cast<long long>(whole / 3600),
-                    static_cast<long long>(whole / 60 % 60), seconds - static_cast<double>(whole / 60 * 60));
-      return text;
+      std::snprintf(text, sizeof text, "%lld:%02lld:", static_cast<long long>(whole / 3600),
+                    static_cast<long long>(whole / 60 % 60));
+      const std::string rest = fixed_text(seconds - static_cast<double>(whole / 60 * 60), 2);
+      return join(text, rest.size() < 5 ? "0" : "", rest);
     }
     if (key == "total_flos" && value.is_number())
       return join(static_cast<std::int64_t>(value.get<double>()) >> 30, "GF");

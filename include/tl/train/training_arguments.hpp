@@ -14,21 +14,31 @@ namespace tl {
 
 /// "Steps" are updates of the weights, never micro-batches. A step count below 1 is a share of all updates.
 struct TrainingArguments {
+  // The cell that most notebooks have, in its order; what it rarely sets comes behind.
   std::string output_dir = "trainer_output";  ///< where checkpoints and results are written
-  std::string run_name{};                     ///< a name for reporters; only stored
-  std::string logging_dir{};                  ///< a folder for reporters; only stored
-  std::string report_to = "none";             ///< no reporter is built in: logs go to callbacks
-  bool push_to_hub = false;                   ///< must be false
-
+  double num_train_epochs = 3.0;
   std::int64_t per_device_train_batch_size = 8;
   std::int64_t per_device_eval_batch_size = 8;
-  std::int64_t gradient_accumulation_steps = 1;  ///< micro-batches per update
-  double num_train_epochs = 3.0;
-  std::int64_t max_steps = -1;  ///< number of updates; if positive it wins over num_train_epochs
-
-  std::string optim = "adamw_torch";  ///< adamw_torch or adamw_torch_fused: the same updates here
   double learning_rate = 5e-5;
   double weight_decay = 0.0;  ///< not applied to biases and LayerNorm
+  double warmup_ratio = 0.0;  ///< share of all updates; used if warmup_steps is 0
+  Choice<IntervalStrategy> eval_strategy = IntervalStrategy::no;
+  Choice<IntervalStrategy> save_strategy = IntervalStrategy::steps;
+  bool load_best_model_at_end = false;
+  std::optional<std::string> metric_for_best_model{};  ///< nothing: the loss, if something needs a metric
+  std::string logging_dir{};                           ///< a folder for reporters; only stored
+  double logging_steps = 500.0;
+  bool fp16 = false;               ///< must be false: see bf16
+  bool bf16 = false;               ///< matrix products in bfloat16
+  std::string report_to = "none";  ///< no reporter is built in: logs go to callbacks
+  bool push_to_hub = false;        ///< must be false
+
+  std::string run_name{};  ///< a name for reporters; only stored
+
+  std::int64_t gradient_accumulation_steps = 1;  ///< micro-batches per update
+  std::int64_t max_steps = -1;                   ///< number of updates; if positive it wins over num_train_epochs
+
+  std::string optim = "adamw_torch";  ///< adamw_torch or adamw_torch_fused: the same updates here
   double adam_beta1 = 0.9;
   double adam_beta2 = 0.999;
   double adam_epsilon = 1e-8;
@@ -36,31 +46,23 @@ struct TrainingArguments {
   double label_smoothing_factor = 0.0;
 
   Choice<SchedulerType> lr_scheduler_type = SchedulerType::linear;
-  double warmup_ratio = 0.0;  ///< share of all updates; used if warmup_steps is 0
   double warmup_steps = 0.0;  ///< number of updates, or below 1 a share
 
-  bool fp16 = false;  ///< must be false: see bf16
-  bool bf16 = false;  ///< matrix products in bfloat16
   bool use_cpu = false;
 
-  Choice<IntervalStrategy> eval_strategy = IntervalStrategy::no;
   std::optional<double> eval_steps{};  ///< nothing: logging_steps
   double eval_delay = 0.0;             ///< steps or epochs, as eval_strategy counts, before the first evaluation
   bool eval_on_start = false;
   bool prediction_loss_only = false;  ///< evaluate without keeping predictions and without compute_metrics
 
   Choice<IntervalStrategy> logging_strategy = IntervalStrategy::steps;
-  double logging_steps = 500.0;
   bool logging_first_step = false;
   bool disable_tqdm = false;  ///< no progress bar
 
-  Choice<IntervalStrategy> save_strategy = IntervalStrategy::steps;
   double save_steps = 500.0;
   std::optional<std::int64_t> save_total_limit{};  ///< older checkpoints are deleted, the best one is kept
   bool save_only_model = false;                    ///< checkpoints that cannot be resumed from, at a third of the size
-  bool load_best_model_at_end = false;
-  std::optional<std::string> metric_for_best_model{};  ///< nothing: the loss, if something needs a metric
-  std::optional<bool> greater_is_better{};             ///< nothing: true unless the metric's name ends with "loss"
+  std::optional<bool> greater_is_better{};         ///< nothing: true unless the metric's name ends with "loss"
 
   std::optional<std::string> resume_from_checkpoint{};  ///< for programs; Trainer::train() has its own argument
   bool ignore_data_skip = false;                        ///< a resumed run begins its epoch's data anew
@@ -92,8 +94,10 @@ class ArgumentRules {
     numbers();
     schedule();
     unsupported();
-    intervals();
-    best_model();
+    if (strategies()) {
+      intervals();
+      best_model();
+    }
     return std::move(problems_);
   }
 
@@ -137,9 +141,18 @@ class ArgumentRules {
     need(a_.warmup_ratio >= 0 && a_.warmup_ratio <= 1, "warmup_ratio", "a number in [0, 1]", a_.warmup_ratio);
     need(a_.warmup_steps >= 0 && (a_.warmup_steps < 1 || is_whole(a_.warmup_steps)), "warmup_steps",
          "a whole number of steps, or a share in [0, 1)", a_.warmup_steps);
+    if (!a_.lr_scheduler_type.known()) return unknown_scheduler();
     report(a_.lr_scheduler_type == SchedulerType::polynomial && !(a_.learning_rate > 1e-7),
            "lr_scheduler_type: polynomial ends at a learning rate of 1e-7 and needs a larger learning_rate, got ",
            a_.learning_rate);
+  }
+
+  void unknown_scheduler() {
+    try {
+      static_cast<void>(a_.lr_scheduler_type.value());
+    } catch (const Error& error) {  // it lists the names
+      problems_.emplace_back(error.what());
+    }
   }
 
   void unsupported() {
@@ -158,10 +171,20 @@ class ArgumentRules {
            "written by save_model() with the hub's own tools");
   }
 
+  /// False if a name is misspelt: then nothing can be said about the rules that depend on it.
+  bool strategies() {
+    const auto one_of = [this](const char* field, const Choice<IntervalStrategy>& choice, bool best) {
+      need(choice.known() && (best || choice != IntervalStrategy::best), field,
+           best ? "one of no, steps, epoch, best" : "one of no, steps, epoch", choice.name());
+      return choice.known();
+    };
+    const bool eval = one_of("eval_strategy", a_.eval_strategy, false);
+    const bool logging = one_of("logging_strategy", a_.logging_strategy, false);
+    const bool save = one_of("save_strategy", a_.save_strategy, true);
+    return eval && logging && save;
+  }
+
   void intervals() {
-    report(a_.eval_strategy == IntervalStrategy::best, "eval_strategy: expected one of no, steps, epoch, got best");
-    report(a_.logging_strategy == IntervalStrategy::best,
-           "logging_strategy: expected one of no, steps, epoch, got best");
     if (a_.logging_strategy == IntervalStrategy::steps) steps("logging_steps", a_.logging_steps);
     if (a_.save_strategy == IntervalStrategy::steps) steps("save_steps", a_.save_steps);
     if (a_.eval_strategy == IntervalStrategy::steps) {
