@@ -98,6 +98,14 @@ rm -rf "$work/tree"
 mkdir -p "$work/tree/include/tl"
 expect forbidden.sh 'found none'
 
+mapfile -t lines < <(seq 100)
+put examples/01_short.cpp "${lines[@]:1}"
+expect_ok course.sh
+put examples/02_long.cpp "${lines[@]}"
+expect course.sh 'examples/02_long.cpp: expected fewer than 100 lines, got 100'
+rm -r "$work/tree/examples"
+expect course.sh 'expected numbered examples in'
+
 put good/tl/a.hpp '#pragma once' 'struct A {};'
 "$here/headers.sh" alone "$work/tree/good" hpp "$work/objects" "${CXX:-c++}" > /dev/null || failures=$((failures + 1))
 put good/tl/b.hpp 'struct B {};'
