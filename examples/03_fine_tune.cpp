@@ -25,8 +25,8 @@ int main(int argc, char** argv) {
 
   // 3. A subset, in the order in which the Python stack would give it for this seed.
   const bool tiny = example::is_tiny(argc);
-  const auto train_dataset = dataset["train"].shuffle(42).take(tiny ? 320 : 800);
-  const auto eval_dataset = dataset["validation"].shuffle(42).take(tiny ? 100 : 200);
+  const auto train_dataset = dataset["train"].shuffle(42).select(tl::range(tiny ? 320 : 800));
+  const auto eval_dataset = dataset["validation"].shuffle(42).select(tl::range(tiny ? 100 : 200));
 
   // 4. The model: the encoder is loaded, the head is new.
   tl::set_seed(42);

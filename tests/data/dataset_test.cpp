@@ -120,6 +120,18 @@ TEST_CASE("dataset: selections compose and share the texts") {
   TL_REQUIRE_ERROR(data.skip(-1), "got begin -1 and end 4");
 }
 
+TEST_CASE("dataset: ranges of rows, as Python's range() gives them") {
+  CHECK(tl::range(3) == Ids{0, 1, 2});
+  CHECK(tl::range(2, 5) == Ids{2, 3, 4});
+  CHECK(tl::range(-1, 1) == Ids{-1, 0});
+  CHECK(tl::range(0).empty());
+  CHECK(tl::range(5, 3).empty());
+  const Dataset shuffled = numbered(10).shuffle(42);
+  CHECK(shuffled.select(tl::range(4)).column<std::int64_t>("i").to_vector() == shuffled.take(4).column<std::int64_t>("i").to_vector());
+  CHECK(numbered(10).select(tl::range(7, 9)).column<std::int64_t>("i").to_vector() == Ids{7, 8});
+  TL_REQUIRE_ERROR(numbered(10).select(tl::range(11)), "select: expected row numbers in [0, 10), got 10");
+}
+
 TEST_CASE("dataset: a selection of columns with different histories stays aligned") {
   const Dataset selected = numbered(6).select({5, 3, 1});
   const Dataset mapped = selected.map([](const Row& row) -> Example { return {{"twice", 2 * row.get<std::int64_t>("i")}}; });

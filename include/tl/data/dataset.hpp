@@ -23,6 +23,7 @@
 #include <tl/data/column.hpp>
 #include <tl/data/column_view.hpp>
 #include <tl/data/columns.hpp>
+#include <tl/data/range.hpp>
 #include <tl/data/split_size.hpp>
 
 namespace tl {
@@ -136,7 +137,8 @@ class Dataset {
   RowIterator begin() const { return {*this, 0}; }
   RowIterator end() const { return {*this, num_rows_}; }
 
-  /// The rows of these numbers, in this order, repeated if a number is. Throws invalid_argument.
+  /// The rows of these numbers, in this order, repeated if a number is: `select({5, 3})`, `select(tl::range(1000))`.
+  /// Throws invalid_argument.
   Dataset select(std::span<const std::int64_t> rows) const {
     for (const std::int64_t row : rows)
       check(row >= 0 && row < num_rows_, ErrorCode::invalid_argument, "select: expected row numbers in [0, ", num_rows_,
@@ -324,12 +326,6 @@ class Dataset {
     Rows rows;  // row numbers in `values`; null: as they stand
     std::vector<std::string> class_names;
   };
-
-  static std::vector<std::int64_t> range(std::int64_t begin, std::int64_t end) {
-    std::vector<std::int64_t> rows;
-    for (std::int64_t row = begin; row < end; ++row) rows.push_back(row);
-    return rows;
-  }
 
   std::size_t index_of(std::string_view name) const {
     for (std::size_t i = 0; i < columns_.size(); ++i)
