@@ -31,7 +31,7 @@ int main(int argc, char** argv) {
   // 4. The model: the encoder is loaded, the head is new.
   tl::set_seed(42);
   auto model = tl::DistilBertForSequenceClassification::from_pretrained(folder, {.labels = {"NEGATIVE", "POSITIVE"}});
-  std::cout << model.load_report().message() << '\n' << to_string(model) << '\n';
+  std::cout << model.load_report().message() << '\n' << model << '\n';
   std::cout << model.parameters().count() << " parameters\n";
 
   // 5. How to train.

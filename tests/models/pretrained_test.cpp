@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <sstream>
 
 #include "support/compare.hpp"
 
@@ -100,6 +101,9 @@ TEST_CASE("the printed tree") {
                        "  (dropout): Dropout(p=0.2, inplace=False)\n"
                        ")"));
   CHECK(to_string(DistilBertModel::from_pretrained(tiny_folder())).starts_with("DistilBertModel(\n  (embeddings)"));
+  std::ostringstream printed;
+  printed << load(tiny_folder()) << '\n' << DistilBertModel::from_pretrained(tiny_folder());
+  CHECK(printed.str() == text + '\n' + to_string(DistilBertModel::from_pretrained(tiny_folder())));
 }
 
 TEST_CASE("prefixes: a base checkpoint fits a model with a head, and the other way round") {
