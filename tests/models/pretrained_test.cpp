@@ -223,6 +223,12 @@ TEST_CASE("config_overrides reach the model") {
 TEST_CASE("folders without weights say what was looked for") {
   const TemporaryFolder folder;
   TL_REQUIRE_ERROR(load(folder / "absent"), "which is not a folder");
+  TL_REQUIRE_ERROR(
+      load("distilbert-base-uncased"),
+      "expected a model folder with config.json and model.safetensors, got \"distilbert-base-uncased\", "
+      "which does not exist; models are not downloaded by their name on a hub, pass the path of a local copy");
+  TL_REQUIRE_ERROR(DistilBertModel::from_pretrained("owner/name"), "models are not downloaded by their name on a hub");
+  TL_REQUIRE_ERROR(load("./no/such"), "got ./no/such, which is not a folder");
   std::filesystem::copy_file(tiny_folder() / "config.json", folder / "config.json");
   TL_REQUIRE_ERROR(load(folder.path()), "expected model.safetensors or model.safetensors.index.json in " +
                                             folder.path().string() + ", neither is there");
