@@ -64,7 +64,12 @@ TEST_CASE("collator: columns that are missing or of another type") {
                    "dataset: expected a column input_ids with token ids, there are no columns");
   const Dataset names = Dataset::from_columns({{"input_ids", Ids{{1}}}, {"label", std::vector<std::string>{"pos"}}});
   TL_REQUIRE_ERROR(PackedCollator(names),
-                   "dataset: expected class ids (int64) in column label, got string; turn texts into ids");
+                   "dataset: expected class ids (int64) in column label, got string; turn texts or numbers into class "
+                   "ids with cast_column or class_encode_column");
+  const Dataset numbers = Dataset::from_columns({{"input_ids", Ids{{1}, {2}}}, {"label", std::vector<double>{1, 0}}});
+  TL_REQUIRE_ERROR(PackedCollator(numbers), "expected class ids (int64) in column label, got float64");
+  const PackedCollator cast(numbers.cast_column("label", {{"neg", "pos"}}));
+  CHECK(batch_of(cast, {0, 1}).labels->to_vector() == std::vector<std::int64_t>{1, 0});
 }
 
 TEST_CASE("collator: rows that a model cannot take are named") {

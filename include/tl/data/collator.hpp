@@ -41,7 +41,7 @@ class PackedCollator {
       if (!dataset.has_column(name)) continue;
       check(dataset.column_type(name) == ColumnType::int64, ErrorCode::dtype, options_.name,
             ": expected class ids (int64) in column ", name, ", got ", to_string(dataset.column_type(name)),
-            "; turn texts into ids with cast_column or class_encode_column");
+            "; turn texts or numbers into class ids with cast_column or class_encode_column");
       labels_ = dataset.column<std::int64_t>(name);
       label_name_ = name;
       break;
