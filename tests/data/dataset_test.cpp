@@ -297,3 +297,14 @@ TEST_CASE("dataset dict: named splits in order") {
   CHECK(mapped["train"].column_names() == Texts{"label", "k"});
   CHECK(mapped["train"].class_names("label").size() == 5);
 }
+
+TEST_CASE("dataset dict: choosing columns, and class ids of every split by its own values") {
+  const DatasetDict splits{{"train", Dataset::from_columns({{"text", Texts{"x", "y"}}, {"label", Texts{"b", "a"}}})},
+                           {"test", Dataset::from_columns({{"text", Texts{"x", "y"}}, {"label", Texts{"c", "b"}}})}};
+  const DatasetDict encoded = splits.select_columns({"label"}).class_encode_column("label");
+  CHECK(encoded["test"].column_names() == Texts{"label"});
+  CHECK(encoded["train"].class_names("label") == Texts{"a", "b"});
+  CHECK(encoded["test"].class_names("label") == Texts{"b", "c"});  // as Python's datasets 5.2
+  CHECK(encoded["train"].column<std::int64_t>("label").to_vector() == Ids{1, 0});
+  CHECK(encoded["test"].column<std::int64_t>("label").to_vector() == Ids{1, 0});
+}
