@@ -25,13 +25,13 @@ int main(int argc, char** argv) {
 
   // 3. A subset, in the order in which the Python stack would give it for this seed.
   const bool tiny = example::is_tiny(argc);
-  const auto train_dataset = dataset["train"].shuffle(42).take(tiny ? 320 : 800);
-  const auto eval_dataset = dataset["validation"].shuffle(42).take(tiny ? 100 : 200);
+  const auto train_dataset = dataset["train"].shuffle(42).select(tl::range(tiny ? 320 : 800));
+  const auto eval_dataset = dataset["validation"].shuffle(42).select(tl::range(tiny ? 100 : 200));
 
   // 4. The model: the encoder is loaded, the head is new.
   tl::set_seed(42);
   auto model = tl::DistilBertForSequenceClassification::from_pretrained(folder, {.labels = {"NEGATIVE", "POSITIVE"}});
-  std::cout << model.load_report().message() << '\n' << to_string(model) << '\n';
+  std::cout << model.load_report().message() << '\n' << model << '\n';
   std::cout << model.parameters().count() << " parameters\n";
 
   // 5. How to train.

@@ -1,7 +1,6 @@
 // Models of one's own. A module is a struct that lists its parts in members(); names, counts and files follow from
 // that. First a small network for exclusive-or, trained by a loop written by hand. Then a classifier that averages word
-// vectors: it has the few functions that the Trainer asks of a model, and so gets epochs, evaluation, checkpoints and
-// metrics.
+// vectors: with the few functions that the Trainer asks of a model it gets epochs, evaluation, checkpoints and metrics.
 #include <iostream>
 
 #include <tl/nn/initialize.hpp>
@@ -64,14 +63,12 @@ int main() {
   const tl::Variable<float> x(tl::Tensor<float>::from({0, 0, 0, 1, 1, 0, 1, 1}, {4, 2}));
   const auto y = tl::Tensor<std::int64_t>::from({0, 1, 1, 0}, {4});
   tl::AdamW<float> optimizer(parameters, {.learning_rate = 0.05});
-  float loss_value = 0;
   for (int step = 0; step < 300; ++step) {
-    const auto loss = tl::ops::cross_entropy(mlp(x), y);
-    loss.backward();
-    optimizer.step();
     optimizer.zero_grad();
-    loss_value = loss.value().item();
+    tl::ops::cross_entropy(mlp(x), y).backward();
+    optimizer.step();
   }
+  const float loss_value = tl::ops::cross_entropy(mlp(x), y).value().item();
   std::cout << "exclusive-or: loss " << loss_value << "\n";
 
   // The same Trainer as for DistilBERT.

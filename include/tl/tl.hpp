@@ -1,4 +1,14 @@
-// Everything.
+// Everything: the front door, and what only some programs need: printing of tensors, the gradient checker, operations
+// for models of one's own, conversion of checkpoints.
 #pragma once
 
+#include <tl/autograd/gradient_check.hpp>
+#include <tl/core/print.hpp>
+#include <tl/models/bert_conversion.hpp>
+#include <tl/ops/add.hpp>
+#include <tl/ops/matmul.hpp>
+#include <tl/ops/multiply.hpp>
+#include <tl/ops/segment_mean.hpp>
+#include <tl/ops/sum.hpp>
 #include <tl/trainer.hpp>
+#include <tl/version.hpp>

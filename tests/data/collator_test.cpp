@@ -48,8 +48,14 @@ TEST_CASE("collator: padding that rows bring along is dropped") {
     return PackedCollator(Dataset::from_columns({{"input_ids", Ids{{1, 2, 3}}}, {"attention_mask", std::move(mask)}}),
                           {.name = "d"});
   };
-  TL_REQUIRE_ERROR(masked({{0, 1, 1}}).check_rows(),
-                   "d, row 0: expected padding behind the tokens only, got an attention_mask");
+  TL_REQUIRE_ERROR(
+      masked({{0, 1, 1}}).check_rows(),
+      "d, row 0: expected padding behind the tokens, got an attention_mask that begins with 0; with padding "
+      "in front, positions count from the padding and a padding token is classified, so pad on the right");
+  TL_REQUIRE_ERROR(masked({{1, 0, 1}}).check_rows(),
+                   "d, row 0: expected padding behind the tokens only, got an attention_mask with a 0 at position 1");
+  TL_REQUIRE_ERROR(masked({{1, 2, 1}}).check_rows(), "d, row 0: expected 0 or 1 in attention_mask, got 2");
+  TL_REQUIRE_ERROR(masked({{0, 0, 0}}).check_rows(), "d, row 0: expected at least one token, got none");
   TL_REQUIRE_ERROR(masked({{1, 1}}).check_rows(),
                    "d, row 0: expected an attention_mask as long as the 3 input_ids, got 2");
 }
@@ -64,7 +70,12 @@ TEST_CASE("collator: columns that are missing or of another type") {
                    "dataset: expected a column input_ids with token ids, there are no columns");
   const Dataset names = Dataset::from_columns({{"input_ids", Ids{{1}}}, {"label", std::vector<std::string>{"pos"}}});
   TL_REQUIRE_ERROR(PackedCollator(names),
-                   "dataset: expected class ids (int64) in column label, got string; turn texts into ids");
+                   "dataset: expected class ids (int64) in column label, got string; turn texts or numbers into class "
+                   "ids with cast_column or class_encode_column");
+  const Dataset numbers = Dataset::from_columns({{"input_ids", Ids{{1}, {2}}}, {"label", std::vector<double>{1, 0}}});
+  TL_REQUIRE_ERROR(PackedCollator(numbers), "expected class ids (int64) in column label, got float64");
+  const PackedCollator cast(numbers.cast_column("label", {{"neg", "pos"}}));
+  CHECK(batch_of(cast, {0, 1}).labels->to_vector() == std::vector<std::int64_t>{1, 0});
 }
 
 TEST_CASE("collator: rows that a model cannot take are named") {

@@ -120,6 +120,18 @@ TEST_CASE("dataset: selections compose and share the texts") {
   TL_REQUIRE_ERROR(data.skip(-1), "got begin -1 and end 4");
 }
 
+TEST_CASE("dataset: ranges of rows, as Python's range() gives them") {
+  CHECK(tl::range(3) == Ids{0, 1, 2});
+  CHECK(tl::range(2, 5) == Ids{2, 3, 4});
+  CHECK(tl::range(-1, 1) == Ids{-1, 0});
+  CHECK(tl::range(0).empty());
+  CHECK(tl::range(5, 3).empty());
+  const Dataset shuffled = numbered(10).shuffle(42);
+  CHECK(shuffled.select(tl::range(4)).column<std::int64_t>("i").to_vector() == shuffled.take(4).column<std::int64_t>("i").to_vector());
+  CHECK(numbered(10).select(tl::range(7, 9)).column<std::int64_t>("i").to_vector() == Ids{7, 8});
+  TL_REQUIRE_ERROR(numbered(10).select(tl::range(11)), "select: expected row numbers in [0, 10), got 10");
+}
+
 TEST_CASE("dataset: a selection of columns with different histories stays aligned") {
   const Dataset selected = numbered(6).select({5, 3, 1});
   const Dataset mapped = selected.map([](const Row& row) -> Example { return {{"twice", 2 * row.get<std::int64_t>("i")}}; });
@@ -227,7 +239,7 @@ TEST_CASE("dataset: renaming, removing and choosing columns") {
 }
 
 TEST_CASE("dataset: class ids from names and from the data") {
-  const Dataset data = Dataset::from_columns({{"label", Texts{"pos", "neg", "Neutral", "neg"}}, {"stars", Ids{10, 9, 2, 9}}, {"x", std::vector<double>{1, 2, 3, 4}}});
+  const Dataset data = Dataset::from_columns({{"label", Texts{"pos", "neg", "Neutral", "neg"}}, {"stars", Ids{10, 9, 2, 9}}});
   const json stored = reference();
   for (const auto& entry : stored.at("encoded")) {
     const auto name = entry.at("column").get<std::string>();
@@ -241,8 +253,26 @@ TEST_CASE("dataset: class ids from names and from the data") {
   TL_REQUIRE_ERROR(data.cast_column("label", {{"neg", "pos"}}), "cast_column 'label', row 2: expected one of ['neg', 'pos'], got 'Neutral'");
   TL_REQUIRE_ERROR(data.cast_column("stars", {{"a", "b"}}), "cast_column 'stars', row 0: expected one of ['a', 'b'], got the class id 10");
   TL_REQUIRE_ERROR(data.cast_column("label", {{"a", "a"}}), "cast_column 'label': expected every class name once, got ['a', 'a']");
-  TL_REQUIRE_ERROR(data.cast_column("x", {{"a"}}), "column 'x': expected string, got float64");
-  TL_REQUIRE_ERROR(data.class_encode_column("x"), "column 'x': expected int64, got float64");
+}
+
+TEST_CASE("dataset: class ids from floating-point numbers") {
+  const Dataset data = Dataset::from_columns({{"x", std::vector<double>{1, 0, 10, 1}}, {"y", std::vector<double>{0.5, 2, 1e-5, 2}}, {"list", Tokens(4)}});
+  const Dataset cast = data.select({2, 0, 1}).cast_column("x", {Texts(11, "")});
+  CHECK(cast.column<std::int64_t>("x").to_vector() == Ids{10, 1, 0});
+  CHECK(cast.class_names("x").size() == 11);
+  const Dataset encoded = data.class_encode_column("x").class_encode_column("y");  // as Python's datasets 5.2
+  CHECK(encoded.class_names("x") == Texts{"0.0", "1.0", "10.0"});
+  CHECK(encoded.column<std::int64_t>("x").to_vector() == Ids{1, 0, 2, 1});
+  CHECK(encoded.class_names("y") == Texts{"0.5", "1e-05", "2.0"});
+  CHECK(encoded.column<std::int64_t>("y").to_vector() == Ids{0, 2, 1, 2});
+  TL_REQUIRE_ERROR(data.cast_column("y", {{"a", "b", "c"}}), "cast_column 'y', row 0: expected a class id, which is a whole number, got 0.5");
+  const auto refused = [](double value) { return Dataset::from_columns({{"x", std::vector<double>{0, value}}}).cast_column("x", {{"a"}}); };
+  TL_REQUIRE_ERROR(refused(std::numeric_limits<double>::quiet_NaN()), "cast_column 'x', row 1: expected a class id, which is a whole number, got nan");
+  TL_REQUIRE_ERROR(refused(std::numeric_limits<double>::infinity()), "got inf");
+  TL_REQUIRE_ERROR(refused(1e300), "got 1e+300");
+  TL_REQUIRE_ERROR(refused(1), "cast_column 'x', row 1: expected one of ['a'], got the class id 1");
+  TL_REQUIRE_ERROR(data.cast_column("list", {{"a"}}), "column 'list': expected string, got list of int32");
+  TL_REQUIRE_ERROR(data.class_encode_column("list"), "column 'list': expected int64, got list of int32");
 }
 
 TEST_CASE("dataset dict: named splits in order") {
@@ -266,4 +296,15 @@ TEST_CASE("dataset dict: named splits in order") {
   CHECK(rows == 5);
   CHECK(mapped["train"].column_names() == Texts{"label", "k"});
   CHECK(mapped["train"].class_names("label").size() == 5);
+}
+
+TEST_CASE("dataset dict: choosing columns, and class ids of every split by its own values") {
+  const DatasetDict splits{{"train", Dataset::from_columns({{"text", Texts{"x", "y"}}, {"label", Texts{"b", "a"}}})},
+                           {"test", Dataset::from_columns({{"text", Texts{"x", "y"}}, {"label", Texts{"c", "b"}}})}};
+  const DatasetDict encoded = splits.select_columns({"label"}).class_encode_column("label");
+  CHECK(encoded["test"].column_names() == Texts{"label"});
+  CHECK(encoded["train"].class_names("label") == Texts{"a", "b"});
+  CHECK(encoded["test"].class_names("label") == Texts{"b", "c"});  // as Python's datasets 5.2
+  CHECK(encoded["train"].column<std::int64_t>("label").to_vector() == Ids{1, 0});
+  CHECK(encoded["test"].column<std::int64_t>("label").to_vector() == Ids{1, 0});
 }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <sstream>
 
 #include "support/compare.hpp"
 
@@ -100,6 +101,9 @@ TEST_CASE("the printed tree") {
                        "  (dropout): Dropout(p=0.2, inplace=False)\n"
                        ")"));
   CHECK(to_string(DistilBertModel::from_pretrained(tiny_folder())).starts_with("DistilBertModel(\n  (embeddings)"));
+  std::ostringstream printed;
+  printed << load(tiny_folder()) << '\n' << DistilBertModel::from_pretrained(tiny_folder());
+  CHECK(printed.str() == text + '\n' + to_string(DistilBertModel::from_pretrained(tiny_folder())));
 }
 
 TEST_CASE("prefixes: a base checkpoint fits a model with a head, and the other way round") {
@@ -234,6 +238,12 @@ TEST_CASE("config_overrides reach the model") {
 TEST_CASE("folders without weights say what was looked for") {
   const TemporaryFolder folder;
   TL_REQUIRE_ERROR(load(folder / "absent"), "which is not a folder");
+  TL_REQUIRE_ERROR(
+      load("distilbert-base-uncased"),
+      "expected a model folder with config.json and model.safetensors, got \"distilbert-base-uncased\", "
+      "which does not exist; models are not downloaded by their name on a hub, pass the path of a local copy");
+  TL_REQUIRE_ERROR(DistilBertModel::from_pretrained("owner/name"), "models are not downloaded by their name on a hub");
+  TL_REQUIRE_ERROR(load("./no/such"), "got ./no/such, which is not a folder");
   std::filesystem::copy_file(tiny_folder() / "config.json", folder / "config.json");
   TL_REQUIRE_ERROR(load(folder.path()), "expected model.safetensors or model.safetensors.index.json in " +
                                             folder.path().string() + ", neither is there");

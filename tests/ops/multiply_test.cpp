@@ -2,6 +2,7 @@
 #include "support/catch.hpp"
 #include "support/op_case.hpp"
 
+#include <tl/ops/add.hpp>
 #include <tl/ops/multiply.hpp>
 
 using tl::Shape;
@@ -20,6 +21,21 @@ TEST_CASE("multiply: the operator, and a square") {
   CHECK(square.value().to_vector() == std::vector<double>{9.0, 4.0});
   tl::ops::sum(square).backward();
   CHECK(a.grad().to_vector() == std::vector<double>{6.0, -4.0});
+}
+
+TEST_CASE("multiply: by a number, and the negative") {
+  const Variable<float> a(Tensor<float>::from({3.0F, -2.0F, 0.5F}, {3}), true);
+  CHECK((a * 2.0F).value().to_vector() == std::vector<float>{6.0F, -4.0F, 1.0F});
+  CHECK((0.5 * a).value().to_vector() == std::vector<float>{1.5F, -1.0F, 0.25F});
+  CHECK((a * 2).value().shape() == Shape{3});
+  CHECK((-a).value().to_vector() == std::vector<float>{-3.0F, 2.0F, -0.5F});
+  tl::ops::sum(-a + 3 * a * a + a * 4).backward();
+  CHECK(a.grad().to_vector() == std::vector<float>{21.0F, -9.0F, 6.0F});
+
+  const Variable<double> x(varied<double>({3, 4}, 1), true);
+  const auto result = tl::gradient_check([](const auto& in) { return tl::ops::sum(-(in[0] * in[0]) * 0.3); }, {x});
+  INFO(result.worst);
+  CHECK(result.passed);
 }
 
 TEST_CASE("multiply: overwrites, or accumulates if asked to") {

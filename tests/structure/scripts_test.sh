@@ -98,6 +98,34 @@ rm -rf "$work/tree"
 mkdir -p "$work/tree/include/tl"
 expect forbidden.sh 'found none'
 
+# everything SENTENCE: everything.sh on the tree must say the sentence; nothing for an empty one.
+everything() {
+  said=$("$here/everything.sh" "$work/tree" "${CXX:-c++}" -std=c++20 2>&1) || true
+  if [[ -z $1 && -n $said ]] || ! grep -qF -- "$1" <<< "$said"; then
+    echo "everything.sh: expected '$1', got '$said'"
+    failures=$((failures + 1))
+  fi
+}
+put include/tl/core/error.hpp '#pragma once'
+put include/tl/core/shape.hpp '#include <tl/core/error.hpp>'
+put include/tl/cuda.cuh '#include <cuda_runtime.h>'
+put include/tl/cuda/add.cuh ''
+put include/tl/tl.hpp '#include <tl/core/shape.hpp>'
+everything ''
+put include/tl/core/print.hpp ''
+everything 'tl/core/print.hpp: expected tl/tl.hpp to include it, it does not'
+rm -rf "$work/tree/include/tl"
+mkdir -p "$work/tree/include/tl"
+everything 'found none'
+
+mapfile -t lines < <(seq 100)
+put examples/01_short.cpp "${lines[@]:1}"
+expect_ok course.sh
+put examples/02_long.cpp "${lines[@]}"
+expect course.sh 'examples/02_long.cpp: expected fewer than 100 lines, got 100'
+rm -r "$work/tree/examples"
+expect course.sh 'expected numbered examples in'
+
 put good/tl/a.hpp '#pragma once' 'struct A {};'
 "$here/headers.sh" alone "$work/tree/good" hpp "$work/objects" "${CXX:-c++}" > /dev/null || failures=$((failures + 1))
 put good/tl/b.hpp 'struct B {};'

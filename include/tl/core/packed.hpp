@@ -3,7 +3,12 @@
 #pragma once
 
 #include <algorithm>
+#include <concepts>
+#include <cstdint>
+#include <limits>
 #include <span>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include <tl/core/tensor.hpp>
@@ -47,6 +52,48 @@ inline PackedSequences pack(std::span<const std::vector<std::int32_t>> sequences
   }
   packed.cu_seqlens.data()[count] = row;
   return packed;
+}
+
+namespace detail {
+
+/// What is wrong with a row of an attention_mask, which has to be 1 .. 1 0 .. 0; empty if nothing is. DistilBERT counts
+/// positions from the left edge and classifies the first place, padding or not: what Python computes for padding in
+/// front of the tokens is not what the tokens alone give, and no packed batch can express it.
+template <class T> std::string padding_problem(std::span<const T> mask) {
+  const auto other = std::find_if(mask.begin(), mask.end(), [](T m) { return m != 0 && m != 1; });
+  if (other != mask.end()) return join(": expected 0 or 1 in attention_mask, got ", std::int64_t{*other});
+  const auto padding = std::find(mask.begin(), mask.end(), T(0));
+  if (std::find(padding, mask.end(), T(1)) == mask.end()) return {};
+  if (padding != mask.begin())
+    return join(": expected padding behind the tokens only, got an attention_mask with a 0 at position ",
+                padding - mask.begin(), " before a 1");
+  return ": expected padding behind the tokens, got an attention_mask that begins with 0; with padding in front, "
+         "positions count from the padding and a padding token is classified, so pad on the right or not at all";
+}
+
+}  // namespace detail
+
+/// Packs B sequences that were padded on the right to one length: input_ids [B, T], and attention_mask [B, T] with 1
+/// for tokens and 0 for padding. Throws Error(shape) if the shapes differ, a row has no token or its ones do not come
+/// first, Error(invalid_argument) for an id beyond 32 bits.
+template <std::integral T> PackedSequences pack(const Tensor<T>& input_ids, const Tensor<T>& attention_mask) {
+  check(input_ids.rank() == 2 && input_ids.defined() && input_ids.shape() == attention_mask.shape(), ErrorCode::shape,
+        "pack: expected input_ids [B, T] and an attention_mask of the same shape, got ", input_ids, " and ",
+        attention_mask);
+  const Tensor<T> ids = input_ids.to(cpu_device), masks = attention_mask.to(cpu_device);  // [B, T]
+  std::vector<std::vector<std::int32_t>> sequences(static_cast<std::size_t>(ids.size(0)));
+  for (std::int64_t row = 0; row < ids.size(0); ++row) {
+    const Tensor<T> row_ids = ids[row], mask = masks[row];  // [T]
+    const std::string problem = detail::padding_problem(mask.span());
+    if (!problem.empty()) fail(ErrorCode::shape, "pack, row ", row, problem);
+    for (std::int64_t t = 0; t < mask.elements() && mask.data()[t] == 1; ++t) {
+      const T id = row_ids.data()[t];
+      check(std::in_range<std::int32_t>(id), ErrorCode::invalid_argument, "pack, row ", row,
+            ": expected token ids of 32 bits, got ", std::int64_t{id});
+      sequences[static_cast<std::size_t>(row)].push_back(static_cast<std::int32_t>(id));
+    }
+  }
+  return pack(sequences);
 }
 
 }  // namespace tl

@@ -1,6 +1,7 @@
 // The packed collator: rows of a tokenised data set become one batch without padding. It needs a column "input_ids"
 // (lists of token ids) and takes class ids from "label", "labels" or "label_ids" if there is such a column. Padding
-// that the rows bring along is dropped again if a column "attention_mask" marks it. Other columns are not looked at.
+// that the rows bring along on the right is dropped again if a column "attention_mask" marks it. Other columns are not
+// looked at.
 #pragma once
 
 #include <algorithm>
@@ -42,7 +43,7 @@ class PackedCollator {
       if (!dataset.has_column(name)) continue;
       check(dataset.column_type(name) == ColumnType::int64, ErrorCode::dtype, options_.name,
             ": expected class ids (int64) in column ", name, ", got ", to_string(dataset.column_type(name)),
-            "; turn texts into ids with cast_column or class_encode_column");
+            "; turn texts or numbers into class ids with cast_column or class_encode_column");
       labels_ = dataset.column<std::int64_t>(name);
       label_name_ = name;
       break;
@@ -58,12 +59,12 @@ class PackedCollator {
     const auto& ids = ids_[row];
     if (!mask_) return static_cast<std::int64_t>(ids.size());
     const auto& mask = (*mask_)[row];
-    check(mask.size() == ids.size(), ErrorCode::shape, where(row), ": expected an attention_mask as long as the ",
-          ids.size(), " input_ids, got ", mask.size());
-    const auto end = std::find(mask.begin(), mask.end(), 0);
-    check(std::find_if(end, mask.end(), [](auto m) { return m != 0; }) == mask.end(), ErrorCode::shape, where(row),
-          ": expected padding behind the tokens only, got an attention_mask with a 0 before a 1");
-    return end - mask.begin();
+    if (mask.size() != ids.size())
+      fail(ErrorCode::shape, where(row), ": expected an attention_mask as long as the ", ids.size(), " input_ids, got ",
+           mask.size());
+    const std::string problem = detail::padding_problem(std::span(mask));
+    if (!problem.empty()) fail(ErrorCode::shape, where(row), problem);
+    return std::count(mask.begin(), mask.end(), 1);
   }
 
   /// Token counts of all rows.

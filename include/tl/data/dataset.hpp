@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
-#include <map>
 #include <memory>
 #include <ostream>
 #include <set>
@@ -20,9 +19,11 @@
 
 #include <tl/core/error.hpp>
 #include <tl/core/pcg64.hpp>
+#include <tl/data/class_ids.hpp>
 #include <tl/data/column.hpp>
 #include <tl/data/column_view.hpp>
 #include <tl/data/columns.hpp>
+#include <tl/data/range.hpp>
 #include <tl/data/split_size.hpp>
 
 namespace tl {
@@ -136,7 +137,8 @@ class Dataset {
   RowIterator begin() const { return {*this, 0}; }
   RowIterator end() const { return {*this, num_rows_}; }
 
-  /// The rows of these numbers, in this order, repeated if a number is. Throws invalid_argument.
+  /// The rows of these numbers, in this order, repeated if a number is: `select({5, 3})`, `select(tl::range(1000))`.
+  /// Throws invalid_argument.
   Dataset select(std::span<const std::int64_t> rows) const {
     for (const std::int64_t row : rows)
       check(row >= 0 && row < num_rows_, ErrorCode::invalid_argument, "select: expected row numbers in [0, ", num_rows_,
@@ -260,40 +262,28 @@ class Dataset {
     return result;
   }
 
-  /// Turns texts into class ids by their place in label.names, or gives names to int64 class ids.
-  /// Throws invalid_argument with the row for a text that is not among the names or an id outside them.
+  /// Turns texts into class ids by their place in label.names, or gives names to class ids, int64 or whole float64.
+  /// Throws invalid_argument with the row for a text that is not among the names, an id outside them, or a fraction.
   Dataset cast_column(std::string_view name, const ClassLabel& label) const {
     Dataset result = *this;
     Column& column = result.columns_[index_of(name)];
-    const auto refuse = [&](std::int64_t row, const std::string& got) {
-      fail(ErrorCode::invalid_argument, "cast_column ", python_repr(name), ", row ", row, ": expected one of ",
-           detail::python_text(label.names), ", got ", got);
-    };
-    if (tl::column_type(*column.values) == ColumnType::int64) {
-      const auto ids = this->column<std::int64_t>(name);
-      for (std::int64_t row = 0; row < num_rows_; ++row)
-        if (ids[row] < 0 || ids[row] >= static_cast<std::int64_t>(label.names.size()))
-          refuse(row, join("the class id ", ids[row]));
-    } else {
-      std::map<std::string, std::int64_t> id_of;
-      for (const std::string& text : label.names) id_of.emplace(text, static_cast<std::int64_t>(id_of.size()));
-      check(id_of.size() == label.names.size(), ErrorCode::invalid_argument, "cast_column ", python_repr(name),
-            ": expected every class name once, got ", detail::python_text(label.names));
-      const auto texts = this->column<std::string>(name);
-      std::vector<std::int64_t> ids;
-      for (std::int64_t row = 0; row < num_rows_; ++row) {
-        const auto found = id_of.find(texts[row]);
-        if (found == id_of.end()) refuse(row, python_repr(texts[row]));
-        ids.push_back(found->second);
-      }
+    const ColumnType type = tl::column_type(*column.values);
+    if (type != ColumnType::int64) {
+      auto ids = type == ColumnType::float64 ? detail::class_ids(name, this->column<double>(name))
+                                             : detail::class_ids(name, this->column<std::string>(name), label);
       column.values = std::make_shared<const ColumnValues>(std::move(ids));
       column.rows = nullptr;
     }
+    const ColumnView<std::int64_t> ids(column.values, column.rows, num_rows_);
+    for (std::int64_t row = 0; row < num_rows_; ++row)
+      if (ids[row] < 0 || ids[row] >= static_cast<std::int64_t>(label.names.size()))
+        fail(ErrorCode::invalid_argument, "cast_column ", python_repr(name), ", row ", row, ": expected one of ",
+             detail::python_text(label.names), ", got the class id ", ids[row]);
     column.class_names = label.names;
     return result;
   }
 
-  /// Class ids for the distinct values of a string or int64 column, named and ordered by their texts, bytewise.
+  /// Class ids for the distinct values of a column of texts or numbers, named and ordered by their texts, bytewise.
   Dataset class_encode_column(std::string_view name) const {
     if (column_type(name) == ColumnType::string) {
       std::set<std::string> names;
@@ -301,7 +291,10 @@ class Dataset {
       return cast_column(name, {{names.begin(), names.end()}});
     }
     std::vector<std::string> texts;
-    for (const std::int64_t value : column<std::int64_t>(name)) texts.push_back(std::to_string(value));
+    if (column_type(name) == ColumnType::float64)
+      for (const double value : column<double>(name)) texts.push_back(detail::python_text(value));
+    else
+      for (const std::int64_t value : column<std::int64_t>(name)) texts.push_back(detail::python_text(value));
     Dataset result = *this;
     Column& column = result.columns_[index_of(name)];
     column.values = std::make_shared<const ColumnValues>(std::move(texts));
@@ -324,12 +317,6 @@ class Dataset {
     Rows rows;  // row numbers in `values`; null: as they stand
     std::vector<std::string> class_names;
   };
-
-  static std::vector<std::int64_t> range(std::int64_t begin, std::int64_t end) {
-    std::vector<std::int64_t> rows;
-    for (std::int64_t row = begin; row < end; ++row) rows.push_back(row);
-    return rows;
-  }
 
   std::size_t index_of(std::string_view name) const {
     for (std::size_t i = 0; i < columns_.size(); ++i)

@@ -83,8 +83,15 @@ class DatasetDict {
   DatasetDict remove_columns(const std::vector<std::string>& names) const {
     return transform([&](const Dataset& dataset) { return dataset.remove_columns(names); });
   }
+  DatasetDict select_columns(const std::vector<std::string>& names) const {
+    return transform([&](const Dataset& dataset) { return dataset.select_columns(names); });
+  }
   DatasetDict cast_column(std::string_view name, const ClassLabel& label) const {
     return transform([&](const Dataset& dataset) { return dataset.cast_column(name, label); });
+  }
+  /// As Python does it, every split by its own values: with a class that a split lacks, ids mean different names.
+  DatasetDict class_encode_column(std::string_view name) const {
+    return transform([&](const Dataset& dataset) { return dataset.class_encode_column(name); });
   }
 
   friend std::ostream& operator<<(std::ostream& out, const DatasetDict& splits) { return splits.print(out); }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cmath>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -197,6 +198,7 @@ class DistilBertModel {
   friend std::string to_string(const DistilBertModel& model) {
     return nn::to_string(const_cast<DistilBertEncoder&>(model.modules_));
   }
+  friend std::ostream& operator<<(std::ostream& out, const DistilBertModel& model) { return out << to_string(model); }
 
  private:
   DistilBertModel(const DistilBertConfig& config, std::nullptr_t)

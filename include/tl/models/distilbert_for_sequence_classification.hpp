@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <ostream>
 #include <string>
 
 #include <tl/models/distilbert.hpp>
@@ -109,6 +110,9 @@ class DistilBertForSequenceClassification {
   /// The module tree, as the reference prints it.
   friend std::string to_string(const DistilBertForSequenceClassification& model) {
     return nn::to_string(const_cast<Modules&>(model.modules_));
+  }
+  friend std::ostream& operator<<(std::ostream& out, const DistilBertForSequenceClassification& model) {
+    return out << to_string(model);
   }
 
  private:

@@ -13,6 +13,7 @@
 #include <tl/autograd/parameter_space.hpp>
 #include <tl/core/order.hpp>
 #include <tl/core/seed.hpp>
+#include <tl/io/hub_name.hpp>
 #include <tl/io/json_file.hpp>
 #include <tl/io/safetensors.hpp>
 #include <tl/models/distilbert_config.hpp>
@@ -164,6 +165,9 @@ namespace detail {
 
 /// config.json of `folder` with the options' labels and overrides.
 inline DistilBertConfig load_config(const std::filesystem::path& folder, const FromPretrainedOptions& options) {
+  const std::string_view hint = hub_hint(folder);
+  check(hint.empty(), ErrorCode::io, "expected a model folder with config.json and model.safetensors, got \"",
+        folder.native(), "\", which does not exist", hint);
   DistilBertConfig config = DistilBertConfig::from_pretrained(folder);
   if (!options.labels.empty()) {
     check(!options.num_labels || *options.num_labels == static_cast<std::int64_t>(options.labels.size()),

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include <tl/core/error.hpp>
+#include <tl/io/hub_name.hpp>
 #include <tl/text/tokenizer_config.hpp>
 #include <tl/text/tokenizer_json.hpp>
 #include <tl/text/tokenizer_options.hpp>
@@ -208,19 +209,12 @@ inline void finish(TokenizerData& data, const ConfigFiles& files, bool standard)
   data.post_processor = PostProcessor::bert(cls, data.id_of(cls), sep, data.id_of(sep));
 }
 
-/// Whether a path that does not exist reads like the name of a model on a hub: "name" or "owner/name".
-inline bool looks_like_hub_name(const std::string& name) {
-  if (name.empty() || name.front() == '.' || name.front() == '/' || name.back() == '/') return false;
-  return std::count(name.begin(), name.end(), '/') <= 1 && name.find('\\') == std::string::npos;
-}
-
 inline void check_folder(const std::filesystem::path& folder) {
   constexpr std::string_view expected = "a folder that holds tokenizer.json or vocab.txt";
   const std::string name = folder.native();
   if (!present(folder))
     fail(ErrorCode::not_found, "tokenizer: expected ", expected, ", got \"", name, "\", which does not exist",
-         looks_like_hub_name(name) ? "; models are not downloaded by their name on a hub, pass the path of a local copy"
-                                   : "");
+         hub_hint(folder));
   std::error_code ignored;
   check(std::filesystem::is_directory(folder, ignored), ErrorCode::invalid_argument, "tokenizer: expected ", expected,
         ", got the file \"", name, "\"");
