@@ -143,6 +143,8 @@ TEST_CASE("convert_bert needs a tokenizer and a free place") {
   fs::create_directories(f.out);
   tl::write_file(f.out / "notes.txt", "mine");
   TL_REQUIRE_ERROR(tl::convert_bert(f.in, f.out), "expected a new or empty folder to write to");
+  TL_REQUIRE_ERROR(tl::convert_bert(f.in, f.out / "new" / ".."), "expected a new or empty folder to write to");
+  CHECK(fs::exists(f.out / "notes.txt"));
   fs::remove(f.out / "notes.txt");
   CHECK_NOTHROW(tl::convert_bert(f.in, f.out));
 

@@ -67,6 +67,9 @@ says '--push_to_hub'
 ok convert --from bert bert model
 says 'not used: pooler.dense.bias pooler.dense.weight'
 refused 1 'expected a new or empty folder' convert --from bert bert model
+refused 1 'expected a new or empty folder' convert --from bert bert model/new/..
+[[ -s model/vocab.txt ]] || complain 'a refused conversion deleted a folder'
+refused 1 'expected the path of a folder with a name, got ""' convert --from bert bert ''
 refused 1 'expected "model_type": "bert", got distilbert' convert --from bert model other
 refused 1 'which is not a folder' convert --from bert nowhere other
 refused 2 '--from' convert --from gpt bert other

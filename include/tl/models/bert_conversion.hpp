@@ -212,10 +212,11 @@ inline BertConversionReport convert_bert(const std::filesystem::path& from, cons
         from.native(), ", which is not a folder");
   const fs::path config_path = from / "config.json";
   check(fs::exists(config_path), ErrorCode::io, "expected config.json in ", from.native(), ", it is not there");
+  const fs::path target = folder_with_name(to);
   std::error_code error;
-  const bool free = !fs::exists(to, error) || (fs::is_directory(to, error) && fs::is_empty(to, error));
-  check(free && !error, ErrorCode::invalid_argument, "expected a new or empty folder to write to, got ", to.string(),
-        ", ", error ? error.message() : "where there is something already");
+  const bool free = !fs::exists(target, error) || (fs::is_directory(target, error) && fs::is_empty(target, error));
+  check(free && !error, ErrorCode::invalid_argument, "expected a new or empty folder to write to, got ",
+        target.string(), ", ", error ? error.message() : "where there is something already");
 
   BertConversionReport report;
   report.config = detail::distilbert_config_of_bert(read_json(config_path), config_path.native());
@@ -229,7 +230,6 @@ inline BertConversionReport convert_bert(const std::filesystem::path& from, cons
 
   const bool has_tokenizer = fs::exists(from / "tokenizer.json") || fs::exists(from / "vocab.txt");
   check(has_tokenizer, ErrorCode::io, "expected tokenizer.json or vocab.txt in ", from.native(), ", neither is there");
-  const fs::path target = to.lexically_normal();
   if (target.has_parent_path()) fs::create_directories(target.parent_path(), error);
   check(!error, ErrorCode::io, "cannot make the folder ", target.parent_path().string(), ": ", error.message());
   AtomicFolder folder(target);

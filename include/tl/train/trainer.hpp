@@ -269,7 +269,7 @@ template <class Model> void Trainer<Model>::save_checkpoint(TrainingRun& run) {
       state_.best_model_checkpoint = best.string();
   }
   make_output_dir();
-  AtomicFolder building(folder);
+  AtomicFolder building(folder, FormerFolder::replace);  // that of an earlier run
   write_model(building.path());
   if (!args_.save_only_model) {
     run.progress.generator = generator_.state();
