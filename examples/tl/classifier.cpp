@@ -1,6 +1,8 @@
 // The only file of `tl evaluate` and `tl predict` that compiles the model.
 #include "classifier.hpp"
 
+#include <cmath>
+
 #include <tl/models/distilbert_for_sequence_classification.hpp>
 #include <tl/train/evaluation.hpp>
 
@@ -11,7 +13,8 @@ struct Classifier::Model {
 };
 
 Classifier::Classifier(const std::string& folder)
-    : tokenizer_(tl::Tokenizer::from_pretrained(folder)),
+    : folder_(folder),
+      tokenizer_(tl::Tokenizer::from_pretrained(folder)),
       model_(new Model{tl::DistilBertForSequenceClassification::from_pretrained(folder)}) {
   tl::check(model_->model.load_report().complete(), tl::ErrorCode::format, folder,
             ": expected a trained classifier, got a model without a head; make one with tl train");
@@ -29,7 +32,11 @@ std::vector<std::string> Classifier::labels() const {
 
 tl::Tensor<float> Classifier::logits(const std::vector<std::vector<std::int32_t>>& input_ids) const {
   const tl::NoGradGuard no_grad;
-  return model_->model(tl::pack(input_ids)).logits.value();
+  const tl::Tensor<float> logits = model_->model(tl::pack(input_ids)).logits.value();
+  for (const float logit : logits.span())
+    tl::check(std::isfinite(logit), tl::ErrorCode::numeric, folder_, ": expected finite logits, got ",
+              std::isnan(logit) ? "nan" : "inf", "; the weights in ", folder_, " are damaged");
+  return logits;
 }
 
 Classifier::Evaluation Classifier::evaluate(const tl::Dataset& rows, const std::string& name,

@@ -160,6 +160,12 @@ printf '{"text": "%s", "label": 0}\n{"text": "short", "label": 1}\n' "$many_word
 refused_training 'long.jsonl, row 0: expected at most 64 tokens' --train_file long.jsonl --truncation false
 [[ ! -e results ]] || complain 'a refused training left a folder behind'
 
+train_names=(--model_name_or_path model --train_file names.csv --output_dir results)
+refused 1 'training: expected finite weights after step 1, got ' train "${train_names[@]}" --learning_rate 1e38 \
+  --max_steps 1 --max_grad_norm 0 --adam_epsilon 0
+[[ ! -e results/model.safetensors ]] || complain 'weights that are not finite were saved'
+rm -rf results
+
 # --- train, evaluate, predict
 ok train --model_name_or_path model --train_file "$reviews/train.jsonl" --validation_file "$reviews/validation.jsonl" \
   --output_dir results --labels NEGATIVE,POSITIVE --max_seq_length 48 --max_train_samples 128 --max_eval_samples 40 \
@@ -197,6 +203,12 @@ refused 1 'line 2: expected a text, got an empty one' predict --model_name_or_pa
 refused 1 'text 1: expected at most 64 tokens' predict --model_name_or_path results --text "$many_words"
 ok predict --model_name_or_path results --text "$many_words" --truncation
 refused 1 'expected a trained classifier' predict --model_name_or_path model --text a
+cp -r results damaged  # its first tensor, classifier.bias, begins behind the header
+printf '\x00\x00\xc0\x7f' | dd of=damaged/model.safetensors bs=1 conv=notrunc status=none \
+  seek=$((8 + $(od -An -t u8 -N 8 damaged/model.safetensors)))
+refused 1 'expected finite logits, got nan; the weights in damaged are damaged' predict --model_name_or_path damaged \
+  --text a --json
+[[ ! -s out ]] || complain 'expected no answer of a damaged model'
 refused 1 'a BERT encoder can be converted' predict --model_name_or_path bert --text a
 
 # An answer comes as soon as its line has been read, while the pipe stays open.

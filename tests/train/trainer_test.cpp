@@ -375,6 +375,24 @@ TEST_CASE("trainer: NaN ends the run with a sentence that names step and rows") 
       "training: expected finite gradients, got a norm of inf in step 1 (epoch 0); the last micro-batch had rows ");
 }
 
+TEST_CASE("trainer: weights that are not finite are not saved") {
+  const TemporaryFolder folder;
+  ToyModel diverged, model;
+  Trainer last_step(diverged,
+                    in(folder, {.max_steps = 1, .learning_rate = 1e38, .max_grad_norm = 0.0, .save_strategy = "no"}),
+                    quiet());
+  last_step.train();  // the loss was finite, what the update made of the weights is not
+  TL_REQUIRE_ERROR(last_step.save_model(), "training: expected finite weights after step 1, got ");
+  Trainer trainer(model, in(folder, {.max_steps = 1, .save_strategy = "no"}), quiet());
+  trainer.train();
+  model.parameters().at("output.weight").value().data()[3] = -std::numeric_limits<float>::quiet_NaN();
+  TL_REQUIRE_ERROR(trainer.save_model(),
+                   "training: expected finite weights after step 1, got nan in output.weight; "
+                   "the model was not saved");
+  CHECK(names_in(folder / "out").empty());
+  CHECK(detail::without_sign_of_nan(-1.5) == -1.5);
+}
+
 TEST_CASE("trainer: impossible input is refused before anything is trained") {
   const TemporaryFolder folder;
   ToyModel model;

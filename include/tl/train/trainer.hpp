@@ -81,11 +81,25 @@ template <class Model> class Trainer : public TrainerBase {
 
   [[noreturn]] void fail_numeric(const char* expected, double got, const char* which,
                                  std::span<const std::int64_t> rows) const {
-    fail(ErrorCode::numeric, "training: expected ", expected, got, " in step ", state_.global_step + 1, " (epoch ",
-         *state_.epoch, "); the ", which, " had ", detail::describe_rows(rows, "train_dataset"));
+    fail(ErrorCode::numeric, "training: expected ", expected, detail::without_sign_of_nan(got), " in step ",
+         state_.global_step + 1, " (epoch ", *state_.epoch, "); the ", which, " had ",
+         detail::describe_rows(rows, "train_dataset"));
+  }
+
+  /// Nobody can use a model with NaN in it, and the last update may have made it one after the last look at a loss.
+  void check_weights() const {
+    for (const auto& part : model_.parameters().named()) {
+      const Tensor<float> values = part.value().to(cpu_device);
+      for (const float value : values.span())
+        if (!std::isfinite(value))
+          fail(ErrorCode::numeric, "training: expected finite weights after step ", state_.global_step, ", got ",
+               detail::without_sign_of_nan(value), " in ", part.name,
+               "; the model was not saved, train with a smaller learning_rate or with max_grad_norm");
+    }
   }
 
   void write_model(const std::filesystem::path& folder) const {
+    check_weights();
     model_.save_pretrained(folder);
     if (options_.processing_class) options_.processing_class->save_pretrained(folder);
     write_json(folder / "training_args.json", to_json(args_), {.sort_keys = false});
