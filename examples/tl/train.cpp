@@ -1,5 +1,4 @@
 // tl train: fine-tunes a classifier on the texts of a file, evaluates it, and saves it with its tokenizer.
-#include <filesystem>
 #include <iostream>
 #include <memory>
 #include <sstream>
@@ -47,16 +46,6 @@ std::vector<std::string> choose_labels(const Options& options, const LabelledFil
   return names;
 }
 
-/// Finds out before training, and not after it, that the model cannot be saved. The Trainer does so for checkpoints.
-void check_output_dir(const std::string& folder) {
-  std::error_code error;
-  std::filesystem::create_directories(folder, error);
-  tl::check(!error && std::filesystem::is_directory(folder), tl::ErrorCode::io, "output_dir: cannot make the folder ",
-            folder, ": ", error ? error.message() : "a file of that name exists");
-  tl::AtomicFile probe(std::filesystem::path(folder) / "probe");  // never committed, so nothing stays
-  probe.write("probe");
-}
-
 void run(const Options& options) {
   const tl::TrainingArguments& arguments = options.arguments;
   arguments.validate();
@@ -84,7 +73,15 @@ void run(const Options& options) {
   if (arguments.eval_strategy != tl::IntervalStrategy::no)
     trainer_options.callbacks.push_back(std::make_shared<tl::EpochTable>());
   tl::Trainer trainer(model, arguments, std::move(trainer_options));
-  check_output_dir(arguments.output_dir);
+  // The Trainer looks for itself whether there is room for a checkpoint; here, whether the model fits in the end. A run
+  // that goes on may delete older checkpoints for new ones.
+  const auto room = tl::checkpoint_bytes(model.parameters(), true);
+  if (arguments.save_strategy == tl::IntervalStrategy::no || arguments.resume_from_checkpoint)
+    tl::check_output_dir(arguments.output_dir, room, "the model");
+  else
+    tl::check_output_dir(arguments.output_dir,
+                         room + tl::checkpoint_bytes(model.parameters(), arguments.save_only_model),
+                         "the model and one checkpoint");
   if (const auto message = model.load_report().message(); !message.empty()) std::cout << message << '\n';
   std::cout << "training " << model.parameters().count() << " parameters on " << train_rows.num_rows() << " texts, "
             << tl::num_threads() << (tl::num_threads() == 1 ? " thread" : " threads") << std::endl;

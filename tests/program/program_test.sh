@@ -155,6 +155,13 @@ refused_training 'eval_strategy' --train_file names.csv --eval_strategy epoch
 touch occupied
 refused_training 'occupied' --train_file names.csv --output_dir occupied
 if grep -qF 'training' out; then complain 'expected the refusal of output_dir before the training'; fi
+refused_training 'output_dir: cannot make the folder' --train_file names.csv --output_dir occupied/below
+sleep 0 & leftover=.model.safetensors.tmp-$!-0  # of a process that is no more
+wait
+mkdir -p tidied/.checkpoint-3.partial tidied/.checkpoint-7.deleted
+touch "tidied/$leftover" tidied/.checkpoint-3.partial/model.safetensors
+ok train --model_name_or_path model --train_file names.csv --output_dir tidied --max_steps 1 --save_strategy no
+[[ -z $(find tidied -name '.*') ]] || complain 'expected what killed runs left in output_dir to be removed'
 many_words=$(printf 'word %.0s' {1..100})
 printf '{"text": "%s", "label": 0}\n{"text": "short", "label": 1}\n' "$many_words" > long.jsonl
 refused_training 'long.jsonl, row 0: expected at most 64 tokens' --train_file long.jsonl --truncation false

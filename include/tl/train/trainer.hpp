@@ -154,8 +154,7 @@ template <class Model> PackedCollator Trainer<Model>::training_data() const {
 template <class Model> void Trainer<Model>::start(const TrainingRun& run) {
   const ParameterSpace<float>& parameters = model_.parameters();
   if (args_.save_strategy != IntervalStrategy::no)
-    check_output_dir(sizeof(float) * static_cast<std::uintmax_t>(
-                                         parameters.size() + (args_.save_only_model ? 0 : 2 * parameters.trainable())));
+    check_output_dir(args_.output_dir, checkpoint_bytes(parameters, args_.save_only_model), "a checkpoint");
   state_ = run.initial_state(args_);
 }
 
