@@ -198,6 +198,27 @@ TEST_CASE("atomic folder: content is replaced only if the caller says so") {
   CHECK(names_in(folder.path()) == std::set<std::string>{"late", "results"});
 }
 
+TEST_CASE("atomic folder: its files can join those of a folder, all or none") {
+  const TemporaryFolder folder;
+  put(folder / "kept", "kept");
+  put(folder / "state", "old");
+  {
+    AtomicFolder next(folder / "model", FormerFolder::replace);
+    put(next.path() / "state", "new");
+    CHECK(names_in(folder.path()) == std::set<std::string>{".model.partial", "kept", "state"});
+  }
+  CHECK(read_text(folder / "state") == "old");
+  AtomicFolder next(folder / "model", FormerFolder::replace);
+  put(next.path() / "state", "new");
+  std::filesystem::create_directory(next.path() / "deep");
+  put(next.path() / "deep/file", "deep");
+  next.commit_files(folder.path());
+  TL_REQUIRE_ERROR(next.commit_files(folder.path()), "twice");
+  CHECK(read_text(folder / "state") == "new");
+  CHECK(read_text(folder / "deep/file") == "deep");
+  CHECK(names_in(folder.path()) == std::set<std::string>{"deep", "kept", "state"});
+}
+
 TEST_CASE("atomic folder: errors") {
   const TemporaryFolder folder;
   {

@@ -20,6 +20,7 @@
 #include <string_view>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include <tl/core/error.hpp>
 #include <tl/io/mapped_file.hpp>
@@ -41,6 +42,14 @@ inline void sync_path(const std::filesystem::path& path) {
 }
 
 }  // namespace detail
+
+/// Makes `folder` and those above it if they are not there. Throws io.
+inline void make_folder(const std::filesystem::path& folder) {
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  check(!error && std::filesystem::is_directory(folder, error), ErrorCode::io, "cannot make the folder ",
+        folder.native(), ": ", error ? error.message() : "a file of that name exists");
+}
 
 /// One file under construction. Without commit() (an exception, an early return) the target stays as it was and the
 /// temporary file disappears.
@@ -161,12 +170,7 @@ class AtomicFolder {
   /// Flushes all files and puts the folder in the target's place; a former folder of that name, if it is to be
   /// replaced, is swapped out in one step and then removed. Throws io, invalid_argument as the constructor.
   void commit() {
-    check(!committed_, ErrorCode::state, "cannot commit ", target_.native(), " twice");
-    guarded("flush", [this] {
-      for (const auto& entry : std::filesystem::recursive_directory_iterator(partial_))
-        if (!entry.is_symlink() && (entry.is_regular_file() || entry.is_directory())) detail::sync_path(entry.path());
-    });
-    detail::sync_path(partial_);
+    flush();
     struct stat status {};
     const bool there = ::lstat(target_.c_str(), &status) == 0;
     check(!there || S_ISDIR(status.st_mode), ErrorCode::io, "cannot replace ", target_.native(),
@@ -183,7 +187,35 @@ class AtomicFolder {
     detail::sync_path(detail::parent_folder(target_));
   }
 
+  /// Instead of commit(): flushes all files and moves them into `folder`, where each takes the place of one of its name
+  /// and the others stay. Nothing is moved before everything is written, so a full disk changes nothing there; whoever
+  /// looks meanwhile may see some of the files new and some not yet. Throws io.
+  void commit_files(const std::filesystem::path& folder) {
+    flush();
+    guarded("move", [&] {
+      std::vector<std::filesystem::path> files;
+      for (const auto& entry : std::filesystem::recursive_directory_iterator(partial_))
+        if (!entry.is_directory()) files.push_back(entry.path().lexically_relative(partial_));
+      for (const auto& file : files) {
+        std::filesystem::create_directories((folder / file).parent_path());
+        std::filesystem::rename(partial_ / file, folder / file);
+      }
+      std::filesystem::remove_all(partial_);
+    });
+    committed_ = true;
+    detail::sync_path(folder);
+  }
+
  private:
+  void flush() {
+    check(!committed_, ErrorCode::state, "cannot commit ", target_.native(), " twice");
+    guarded("flush", [this] {
+      for (const auto& entry : std::filesystem::recursive_directory_iterator(partial_))
+        if (!entry.is_symlink() && (entry.is_regular_file() || entry.is_directory())) detail::sync_path(entry.path());
+    });
+    detail::sync_path(partial_);
+  }
+
   [[noreturn]] void fail_not_empty() const {
     fail(ErrorCode::invalid_argument, "expected a new or empty folder to write to, got ", target_.native(),
          ", where there is something already");

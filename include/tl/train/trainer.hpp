@@ -45,9 +45,14 @@ template <class Model> class Trainer : public TrainerBase {
   /// Logits, labels and metrics over `dataset`, which needs no labels.
   PredictionOutput predict(const Dataset& dataset, const std::string& prefix = "test");
 
-  /// Writes model, tokenizer and training_args.json into `folder` (default: output_dir).
+  /// Writes model, tokenizer and training_args.json into `folder` (default: output_dir); if one of them cannot be
+  /// written, none is. Throws Error(io), Error(numeric) for weights that are not finite.
   void save_model(const std::filesystem::path& folder = {}) const {
-    write_model(folder.empty() ? std::filesystem::path(args_.output_dir) : folder);
+    const std::filesystem::path to = folder.empty() ? std::filesystem::path(args_.output_dir) : folder;
+    make_folder(to);
+    AtomicFolder building(to / "model", FormerFolder::replace);  // never takes this name: its files go into `to`
+    write_model(building.path());
+    building.commit_files(to);
   }
 
   Model& model() { return model_; }
