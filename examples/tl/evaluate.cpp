@@ -60,14 +60,16 @@ void add_evaluate(CLI::App& app) {
   command.add_option("--model_name_or_path", options->model, "folder of a classifier")->required();
   command.add_option("--validation_file", options->validation_file, ".jsonl or .csv file")->required();
   options->data.add(command);
-  command.add_option("--max_eval_samples", options->max_eval_samples, "only the first so many texts");
-  command.add_option("--per_device_eval_batch_size", options->batch_size, "texts per batch")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 1 << 20));
+  add_number(
+      command, "max_eval_samples", [raw = options.get()](auto n) { raw->max_eval_samples = n; },
+      "only the first so many texts");
+  add_number(
+      command, "per_device_eval_batch_size", [raw = options.get()](auto n) { raw->batch_size = n; },
+      "texts per batch; default: 16", 1, 1 << 20);
   command.add_option("--output_dir", options->output_dir, "write eval_results.json into this folder");
   add_truth(command, "json", options->json, "print one JSON object");
   add_threads(command);
-  command.callback([options] { run(*options); });
+  on_run(command, [options] { run(*options); });
 }
 
 }  // namespace program

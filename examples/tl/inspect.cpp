@@ -87,7 +87,7 @@ void add_inspect(CLI::App& app) {
   const auto path = std::make_shared<std::string>();
   CLI::App& command = *app.add_subcommand("inspect", "Shows configuration, tokenizer, tensors and counts");
   command.add_option("PATH", *path, "model folder, .safetensors file or index")->required();
-  command.callback([path] { run(*path); });
+  on_run(command, [path] { run(*path); });
 }
 
 }  // namespace program

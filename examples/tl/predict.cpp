@@ -120,14 +120,14 @@ void add_predict(CLI::App& app) {
   options->source.add(command);
   add_truth(command, "json", options->json, "one JSON object per line: {\"label\": ..., \"score\": ...}");
   add_truth(command, "logits", options->logits, "show the logits, too");
-  command.add_option("--top_k", options->top_k, "show the best K labels")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 1 << 20));
-  command.add_option("--batch_size", options->batch_size, "texts that are computed at once")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 4096));
+  add_number(
+      command, "top_k", [raw = options.get()](auto n) { raw->top_k = n; }, "show the best K labels; default: 1");
+  add_number(
+      command, "batch_size", [raw = options.get()](auto n) { raw->batch_size = static_cast<std::size_t>(n); },
+      "texts that are computed at once; default: 16", 1, 4096);
   add_threads(command);
-  command.callback([options] { run(*options); });
+  on_run(
+      command, [options] { run(*options); }, [options] { options->source.check(); });
 }
 
 }  // namespace program

@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <iostream>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -88,7 +89,7 @@ struct TextOptions {
   std::string file;
   std::string text_column = "text";
   bool truncation = false;
-  std::optional<int> max_seq_length;
+  std::optional<std::int64_t> max_seq_length;
 
   void add(CLI::App& command) {
     command.add_option("--text", texts, "a text; may be given several times")
@@ -98,7 +99,14 @@ struct TextOptions {
     command.add_option("--file", file, "texts of a .jsonl file, or one per line of any other; default: standard input");
     command.add_option("--text_column", text_column, "key of the text in a .jsonl file")->capture_default_str();
     add_truth(command, "truncation", truncation, "cut texts that are too long; otherwise they are an error");
-    command.add_option("--max_seq_length", max_seq_length, "cut texts to this many tokens (implies --truncation)");
+    add_number(
+        command, "max_seq_length", [this](auto n) { max_seq_length = n; },
+        "cut texts to this many tokens (implies --truncation)", 1, std::numeric_limits<int>::max());
+  }
+
+  /// Adds to usage_problems().
+  void check() const {
+    if (!texts.empty() && !file.empty()) usage_problems().emplace_back("expected --text or --file, got both");
   }
 
   tl::TokenizeOptions tokenize_options(const tl::Tokenizer& tokenizer, std::optional<std::int64_t> model_length) const {
@@ -109,7 +117,7 @@ struct TextOptions {
       tl::check(*max_seq_length >= least && (!longest || *max_seq_length <= *longest), tl::ErrorCode::invalid_argument,
                 "--max_seq_length: expected at least ", least, " and at most the model's ", longest.value_or(0),
                 ", got ", *max_seq_length);
-      options.max_length = *max_seq_length;
+      options.max_length = static_cast<int>(*max_seq_length);
     } else if (truncation && longest) {
       options.max_length = static_cast<int>(std::min<std::int64_t>(*longest, std::numeric_limits<int>::max()));
     }
@@ -129,7 +137,6 @@ class TextSource {
   };
 
   explicit TextSource(const TextOptions& options) {
-    if (!options.texts.empty() && !options.file.empty()) throw UsageError("expected --text or --file, got both");
     if (!options.texts.empty()) {
       all_ = options.texts;
       place_ = "--text";

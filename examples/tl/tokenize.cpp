@@ -65,7 +65,6 @@ void measure(const tl::Tokenizer& tokenizer, TextSource& source, const tl::Token
 }
 
 void run(const Options& options) {
-  if (!options.json) tl::fail(tl::ErrorCode::invalid_argument, "--json: tl tokenize prints JSON lines only");
   const auto tokenizer = tl::Tokenizer::from_pretrained(options.model);
   tl::TokenizeOptions how = options.source.tokenize_options(tokenizer, {});
   how.add_special_tokens = options.special_tokens;
@@ -85,7 +84,12 @@ void add_tokenize(CLI::App& app) {
   add_truth(command, "bench", options->bench,
             "print only how long all texts take to become ids: the median of 5 passes");
   add_threads(command);
-  command.callback([options] { run(*options); });
+  const auto check = [options] {
+    options->source.check();
+    if (!options->json) usage_problems().emplace_back("--json: tl tokenize prints JSON lines only");
+  };
+  on_run(
+      command, [options] { run(*options); }, check);
 }
 
 }  // namespace program

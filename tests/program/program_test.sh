@@ -58,6 +58,31 @@ refused 2 'learning_rate: expected a number, got fast' train --model_name_or_pat
 refused 2 '--bf16: expected true or false' train --model_name_or_path x --train_file y --bf16 maybe
 ok --version
 says 'tl '
+# all that is wrong with a command line is said at once
+refused 2 '--output_dir is required' train --model_name_or_path x --train_file y
+all_wrong=(train --train_file y --wings 2 --learning_rate fast --bf16 maybe --fp16 --shuffle_seed -1
+  --max_train_samples 0 --max_eval_samples 9223372036854775808 --max_seq_length x --threads 0 --labels 'a, b, a'
+  --run_name $'caf\xe9' --eval_strategy epoch --per_device_train_batch_size 0 --resume_from_checkpoint '')
+refused 2 '16 problems: ' "${all_wrong[@]}"
+for part in '--model_name_or_path is required' '--output_dir is required' 'got --wings 2' \
+  '--learning_rate: expected a number, got fast' '--bf16: expected true or false, got maybe' 'fp16: expected false' \
+  '--shuffle_seed: expected a whole number from 0 to 9223372036854775807, got -1' \
+  '--max_train_samples: expected a whole number from 1 to 9223372036854775807, got 0' \
+  '--max_eval_samples: expected a whole number from 1 to 9223372036854775807, got 9223372036854775808' \
+  '--max_seq_length: expected a whole number from 1 to 2147483647, got x' \
+  '--threads: expected a whole number from 1 to 4096, got 0' '--labels: expected distinct names' \
+  'run_name: expected UTF-8, got caf\xe9' '--eval_strategy epoch: expected a --validation_file, got none' \
+  'per_device_train_batch_size: expected at least 1, got 0' 'resume_from_checkpoint: expected true, false or'; do
+  checks=$((checks + 1))
+  grep -qF -- "$part" err || complain "expected the words '$part'"
+done
+refused 2 '--labels: expected UTF-8, got a,\xff' train --labels $'a,\xff'
+refused 2 'got 0; --batch_size: expected a whole number from 1 to 4096, got 1e3' predict --model_name_or_path x \
+  --top_k 0 --batch_size 1e3
+refused 2 '--per_device_eval_batch_size: expected' evaluate --model_name_or_path x --validation_file y \
+  --per_device_eval_batch_size 0
+refused 2 '--max_seq_length: expected' tokenize --model_name_or_path x --max_seq_length 0
+refused 2 'OUT is required' convert --from bert x
 ok train --help
 says '--per_device_train_batch_size'
 says '--push_to_hub'
@@ -96,7 +121,7 @@ says '"tokens": ["[CLS]", "a", ",", "b", "[SEP]"]'
 says '"tokens": ["[CLS]", "[", "a", "]", "[SEP]"]'
 ok tokenize --model_name_or_path model --json --text a
 lines 1
-refused 1 'prints JSON lines only' tokenize --model_name_or_path model --json false --text a
+refused 2 'prints JSON lines only' tokenize --model_name_or_path model --json false --text a
 printf 'caf\xc3\xa9\r\n\nlast' > texts.txt
 input=texts.txt ok tokenize --model_name_or_path model
 lines 3
@@ -147,11 +172,10 @@ refused_training 'ends with .jsonl, .json or .csv' --train_file texts.txt
 refused_training 'nowhere.csv' --train_file nowhere.csv
 refused_training '--max_seq_length: expected at least 3 and at most' --train_file names.csv --max_seq_length 1000
 refused_training 'is not a field of DistilBertConfig' --train_file names.csv --config_overrides wings=2
-refused_training 'fp16' --train_file names.csv --fp16 \
-  --per_device_train_batch_size 0 --load_best_model_at_end
-grep -qF 'per_device_train_batch_size' err && grep -qF 'load_best_model_at_end' err ||
+mapfile -t contradictory < <(train --train_file names.csv --fp16 --load_best_model_at_end --eval_on_start)
+refused 2 'load_best_model_at_end: expected' "${contradictory[@]}"
+grep -qF 'fp16: expected false' err && grep -qF 'eval_on_start: expected' err ||
   complain 'expected all contradictions at once'
-refused_training 'eval_strategy' --train_file names.csv --eval_strategy epoch
 touch occupied
 refused_training 'occupied' --train_file names.csv --output_dir occupied
 if grep -qF 'training' out; then complain 'expected the refusal of output_dir before the training'; fi
