@@ -4,6 +4,7 @@
 #include <memory>
 
 #include <tl/io/json_file.hpp>
+#include <tl/train/output_dir.hpp>
 
 #include "classifier.hpp"
 #include "commands.hpp"
@@ -23,6 +24,7 @@ struct Options {
 };
 
 void run(const Options& options) {
+  if (!options.output_dir.empty()) tl::check_output_dir(options.output_dir, 0, "eval_results.json");
   const LabelledFile file = read_labelled(options.validation_file, options.data);
   const Classifier classifier(options.model);
   const auto labels = classifier.labels();
@@ -40,9 +42,6 @@ void run(const Options& options) {
   metrics["eval_runtime"] = seconds.count();
   metrics["eval_samples_per_second"] = static_cast<double>(rows.num_rows()) / seconds.count();
   if (!options.output_dir.empty()) {
-    std::error_code error;
-    std::filesystem::create_directories(options.output_dir, error);
-    tl::check(!error, tl::ErrorCode::io, "cannot make the folder ", options.output_dir, ": ", error.message());
     tl::write_json(std::filesystem::path(options.output_dir) / "eval_results.json", metrics, {.indent = 4});
   }
   if (options.json) {

@@ -134,9 +134,10 @@ inline tl::Dataset tokenized(const LabelledFile& file, const DataOptions& option
   const auto texts = rows.column<std::string>("text").to_vector();
   auto ids = tokenizer.encode_ids(texts, {.truncation = options.truncation, .max_length = static_cast<int>(length)});
   for (std::size_t i = 0; i < ids.size(); ++i)
-    if (static_cast<std::int64_t>(ids[i].size()) > longest)
+    if (static_cast<std::int64_t>(ids[i].size()) > length)
       tl::fail(tl::ErrorCode::shape, file.where(rows.column<std::int64_t>("row")[static_cast<std::int64_t>(i)]),
-               ": expected at most ", longest, " tokens, which is what the model takes, got ", ids[i].size(),
+               ": expected at most ", length,
+               length == longest ? " tokens, which is what the model takes, got " : " tokens, got ", ids[i].size(),
                "; cut longer texts with --truncation true");
   return tl::Dataset::from_columns(
       {{"input_ids", std::move(ids)}, {"label", rows.column<std::int64_t>("label").to_vector()}});

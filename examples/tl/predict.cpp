@@ -29,7 +29,8 @@ class Predictor {
   explicit Predictor(const Options& options)
       : options_(options),
         classifier_(options.model),
-        tokenize_(options.source.tokenize_options(classifier_.tokenizer(), classifier_.longest())) {}
+        tokenize_(options.source.tokenize_options(classifier_.tokenizer(), classifier_.longest())),
+        limit_(options.source.limit().value_or(classifier_.longest())) {}
 
   void answer(const TextSource::Piece& piece) {
     for (std::size_t i = 0; i < piece.texts.size(); ++i)
@@ -39,13 +40,14 @@ class Predictor {
         piece, [&](const auto& texts) { return classifier_.tokenizer().encode_ids(texts, tokenize_); },
         [&](const std::string& text) { classifier_.tokenizer().encode(text, tokenize_); });
     for (std::size_t i = 0; i < ids.size(); ++i)
-      if (static_cast<std::int64_t>(ids[i].size()) > classifier_.longest())
-        tl::fail(tl::ErrorCode::shape, piece.where(i), ": expected at most ", classifier_.longest(),
-                 " tokens, which is what the model takes, got ", ids[i].size(), "; cut longer texts with --truncation");
+      if (static_cast<std::int64_t>(ids[i].size()) > limit_)
+        tl::fail(tl::ErrorCode::shape, piece.where(i), ": expected at most ", limit_,
+                 limit_ == classifier_.longest() ? " tokens, which is what the model takes, got " : " tokens, got ",
+                 ids[i].size(), "; cut longer texts with --truncation");
     const tl::Tensor<float> logits = classifier_.logits(ids);  // [B, C]
     for (std::size_t i = 0; i < ids.size(); ++i)
       print(piece.texts[i], logits[static_cast<std::int64_t>(i)].to_vector());
-    std::cout.flush();
+    flush_answers();
   }
 
  private:
@@ -99,6 +101,7 @@ class Predictor {
   const Options& options_;
   Classifier classifier_;
   tl::TokenizeOptions tokenize_;
+  std::int64_t limit_;  // tokens of the longest text
 };
 
 void run(const Options& options) {

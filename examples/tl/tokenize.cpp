@@ -34,7 +34,7 @@ void print_all(const tl::Tokenizer& tokenizer, TextSource& source, const tl::Tok
           {"input_ids", encoding.input_ids}, {"tokens", encoding.tokens}, {"offsets", encoding.offsets}};
       std::cout << tl::dump_json(line, {.indent = -1, .sort_keys = false, .ensure_ascii = false}) << '\n';
     }
-    std::cout.flush();
+    flush_answers();
   }
 }
 
@@ -66,8 +66,7 @@ void measure(const tl::Tokenizer& tokenizer, TextSource& source, const tl::Token
 
 void run(const Options& options) {
   const auto tokenizer = tl::Tokenizer::from_pretrained(options.model);
-  tl::TokenizeOptions how = options.source.tokenize_options(tokenizer, {});
-  how.add_special_tokens = options.special_tokens;
+  const tl::TokenizeOptions how = options.source.tokenize_options(tokenizer, {}, options.special_tokens);
   TextSource source(options.source);
   options.bench ? measure(tokenizer, source, how) : print_all(tokenizer, source, how);
 }

@@ -144,6 +144,49 @@ printf 'fine\nbad \xff\n' > invalid.txt
 refused 1 'invalid.txt, line 2: text: expected UTF-8' tokenize --model_name_or_path model --file invalid.txt
 refused 1 '"nowhere", which does not exist' tokenize --model_name_or_path nowhere --text a
 refused 1 'nowhere.txt' tokenize --model_name_or_path model --file nowhere.txt
+ok tokenize --model_name_or_path model  # an empty standard input: nothing to do
+lines 0
+: > none.jsonl
+: > none.txt
+printf 'text,label\n' > none.csv
+for none in none.jsonl none.txt none.csv /dev/null; do
+  column=()
+  [[ $none == none.csv ]] && column=(--text_column text)
+  refused 1 "$none: expected at least one text, got none" tokenize --model_name_or_path model --file $none "${column[@]}"
+done
+printf '\xef\xbb\xbffilm\n\xef\xbb\xbf\n' > mark.txt
+ok tokenize --model_name_or_path model --file mark.txt
+says '"tokens": ["[CLS]", "film", "[SEP]"], "offsets": [[0, 0], [0, 4], [0, 0]]}'
+input=mark.txt ok tokenize --model_name_or_path model
+says '"offsets": [[0, 0], [0, 4], [0, 0]]}'
+printf 'label,text\n0,"a, b"\n1,film\n' > table.CSV
+ok tokenize --model_name_or_path model --file table.CSV
+lines 3
+ok tokenize --model_name_or_path model --file table.CSV --text_column text
+lines 2
+says '"tokens": ["[CLS]", "a", ",", "b", "[SEP]"]'
+refused 1 "expected texts in column label, got int64" tokenize --model_name_or_path model --file table.CSV \
+  --text_column label
+refused 1 "table.CSV: expected a column 'review', the columns are ['label', 'text']" \
+  tokenize --model_name_or_path model --file table.CSV --text_column review
+printf '{"review": "a film"}\n' > upper.JSONL
+ok tokenize --model_name_or_path model --file upper.JSONL --text_column review
+says '"tokens": ["[CLS]", "a", "film", "[SEP]"]'
+refused 2 '--text_column: expected a .jsonl, .json or .csv --file, got texts.txt, whose texts are its lines' \
+  tokenize --model_name_or_path model --file texts.txt --text_column text
+refused 2 '--text_column: expected a .jsonl, .json or .csv --file, got none' predict --model_name_or_path model \
+  --text_column text
+ok tokenize --model_name_or_path model --text 'a b c' --add_special_tokens false --max_seq_length 2
+says '"tokens": ["a", "b"]'
+refused 1 'expected at least 3 and' tokenize --model_name_or_path model --text 'a b c' --max_seq_length 2
+ok tokenize --model_name_or_path model --text 'a b c' --truncation false --max_seq_length 3
+says '"tokens": ["[CLS]", "a", "b", "c", "[SEP]"]'
+if [[ -e /dev/full ]]; then
+  checks=$((checks + 1))
+  yes hello | timeout 60 "$tl" tokenize --model_name_or_path model > /dev/full 2> err
+  [[ ${PIPESTATUS[1]} == 1 && $(< err) == 'tl: cannot write to standard output' ]] ||
+    complain 'expected an end when nobody takes the answers'
+fi
 refused 2 'expected --text or --file, got both' tokenize --model_name_or_path model --file texts.txt --text a
 
 # --- train, on files that are wrong in every way
@@ -218,6 +261,10 @@ ok evaluate --model_name_or_path results --validation_file "$reviews/test.jsonl"
   --per_device_eval_batch_size 16
 [[ $(grep -o '"eval_loss": [^,]*' out) == $(grep -o '"eval_loss": [^,]*' first.json) ]] ||
   complain 'expected the same loss with one thread'
+refused 1 'output_dir: cannot make the folder' evaluate --model_name_or_path results \
+  --validation_file "$reviews/test.jsonl" --output_dir results/config.json/below
+ok evaluate --model_name_or_path results --validation_file "$reviews/test.jsonl" --output_dir measured
+grep -qF '"eval_samples": 200' measured/eval_results.json || complain 'expected eval_results.json'
 refused 1 'expected a trained classifier' evaluate --model_name_or_path model --validation_file "$reviews/test.jsonl"
 
 ok predict --model_name_or_path results --text 'A joy.' --text 'A bore.' --json --logits --top_k 2
@@ -233,6 +280,9 @@ says "$(head -n 1 three.txt)"
 refused 1 'line 2: expected a text, got an empty one' predict --model_name_or_path results --file texts.txt
 refused 1 'text 1: expected at most 64 tokens' predict --model_name_or_path results --text "$many_words"
 ok predict --model_name_or_path results --text "$many_words" --truncation
+refused 1 'text 1: expected at most 8 tokens, got ' predict --model_name_or_path results --text "$many_words" \
+  --truncation false --max_seq_length 8
+ok predict --model_name_or_path results --text "$many_words" --max_seq_length 8
 refused 1 'expected a trained classifier' predict --model_name_or_path model --text a
 cp -r results damaged  # its first tensor, classifier.bias, begins behind the header
 printf '\x00\x00\xc0\x7f' | dd of=damaged/model.safetensors bs=1 conv=notrunc status=none \
