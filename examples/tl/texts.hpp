@@ -15,6 +15,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -189,7 +190,8 @@ class TextSource {
                  .to_vector();
       place_ = options.file + ", row";
     } else {
-      tl::check(!std::filesystem::is_directory(options.file), tl::ErrorCode::io, "cannot read ", options.file,
+      std::error_code ignored;  // open() says it better
+      tl::check(!std::filesystem::is_directory(options.file, ignored), tl::ErrorCode::io, "cannot read ", options.file,
                 ": expected a file, got a folder");
       file_ = tl::detail::FileDescriptor(::open(options.file.c_str(), O_RDONLY | O_CLOEXEC));
       if (file_.get() < 0) tl::detail::fail_errno("open", options.file, errno);

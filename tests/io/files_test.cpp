@@ -240,6 +240,16 @@ TEST_CASE("atomic folder: errors") {
   TL_REQUIRE_ERROR(AtomicFolder(folder / "y"), "cannot open " + (folder / ".y.partial").string() + ": Not a directory");
 }
 
+TEST_CASE("path_exists: what cannot be seen is an error, not absent") {
+  const TemporaryFolder folder;
+  put(folder / "file", "");
+  CHECK(detail::path_exists(folder / "file"));
+  CHECK_FALSE(detail::path_exists(folder / "none"));
+  CHECK_FALSE(detail::path_exists(folder / "file/below"));
+  std::filesystem::create_symlink("loop", folder / "loop");  // stands for a folder that may not be read
+  TL_REQUIRE_ERROR(detail::path_exists(folder / "loop/below"), "cannot read " + (folder / "loop").string() + ": ");
+}
+
 TEST_CASE("json file: round trip and errors with the path") {
   const TemporaryFolder folder;
   const Json value = {{"b", 2e-5}, {"a", Json::array({1, 2})}, {"e", "é"}};

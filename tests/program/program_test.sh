@@ -100,6 +100,10 @@ refused 1 'which is not a folder' convert --from bert nowhere other
 refused 2 '--from' convert --from gpt bert other
 cp -r bert half && head -c 5000 bert/model.safetensors > half/model.safetensors
 refused 1 'half/model.safetensors' convert --from bert half other
+cp bert/model.safetensors half/ && echo '{"model": 3}' > half/tokenizer.json
+refused 1 'tokenizer.json' convert --from bert half other
+mv half/model.safetensors half/pytorch_model.bin
+refused 1 'got pytorch_model.bin only, which is a pickle' convert --from bert half other
 [[ ! -e other && ! -e .other.partial ]] || complain 'a refused conversion left something behind'
 
 # --- inspect
@@ -109,7 +113,24 @@ says 'distilbert.transformer.layer.1.ffn.lin1.weight           F32  [64, 32]'
 says 'lower case: yes'
 ok inspect model/model.safetensors
 says 'total: 36 tensors'
+ok inspect model/config.json
+says 'model_type: "distilbert"'
+refused 1 'a .safetensors file, its index or config.json, got model/tokenizer.json' inspect model/tokenizer.json
 refused 1 'does not exist' inspect nowhere
+if [[ $EUID == 0 ]] && command -v setpriv > /dev/null; then
+  checks=$((checks + 1))
+  chmod 755 "$work" && cp -r model closed && chmod 700 closed
+  nobody() { setpriv --reuid=65534 --regid=65534 --clear-groups "$tl" "$@" > out 2>> err; }
+  if nobody --version; then  # else the folders above the program are closed, too
+    for command in 'inspect closed' 'convert --from bert closed other' 'tokenize --model_name_or_path closed --text a' \
+      'predict --model_name_or_path closed --text a'; do
+      : > err
+      # shellcheck disable=SC2086
+      nobody $command && complain "expected tl $command to fail"
+      grep -qxF 'tl: cannot read closed: Permission denied' err || complain "expected the reason from tl $command"
+    done
+  fi
+fi
 refused 1 'is this a safetensors file?' inspect model/vocab.txt
 refused 1 'no config.json' inspect "$reviews"
 

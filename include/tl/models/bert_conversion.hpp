@@ -18,6 +18,8 @@
 #include <tl/io/json_file.hpp>
 #include <tl/io/safetensors.hpp>
 #include <tl/models/distilbert_config.hpp>
+#include <tl/models/pretrained.hpp>
+#include <tl/text/tokenizer.hpp>
 
 namespace tl {
 
@@ -208,10 +210,12 @@ inline Json distilbert_tokenizer_config(const std::filesystem::path& path, std::
 /// not a BERT encoder that DistilBERT can express, Error(invalid_argument) if `to` exists and is not empty.
 inline BertConversionReport convert_bert(const std::filesystem::path& from, const std::filesystem::path& to) {
   namespace fs = std::filesystem;
-  check(fs::is_directory(from), ErrorCode::io, "expected a model folder with config.json and model.safetensors, got ",
-        from.native(), ", which is not a folder");
+  check(detail::path_exists(from) && fs::is_directory(from), ErrorCode::io,
+        "expected a model folder with config.json and model.safetensors, got ", from.native(),
+        ", which is not a folder");
   const fs::path config_path = from / "config.json";
-  check(fs::exists(config_path), ErrorCode::io, "expected config.json in ", from.native(), ", it is not there");
+  check(detail::path_exists(config_path), ErrorCode::io, "expected config.json in ", from.native(),
+        ", it is not there");
   const fs::path target = folder_with_name(to);
   std::error_code error;
   const bool free = !fs::exists(target, error) || (fs::is_directory(target, error) && fs::is_empty(target, error));
@@ -220,6 +224,7 @@ inline BertConversionReport convert_bert(const std::filesystem::path& from, cons
 
   BertConversionReport report;
   report.config = detail::distilbert_config_of_bert(read_json(config_path), config_path.native());
+  detail::check_weights_present(from);
   const SafetensorsReader reader(from);
   const detail::BertFold fold(reader, report.config);
   report.unused = fold.unused();
@@ -244,6 +249,7 @@ inline BertConversionReport convert_bert(const std::filesystem::path& from, cons
   write_json(
       folder.path() / "tokenizer_config.json",
       detail::distilbert_tokenizer_config(from / "tokenizer_config.json", report.config.max_position_embeddings));
+  Tokenizer::from_pretrained(folder.path());  // what cannot be loaded again is not worth keeping
   folder.commit();
   return report;
 }

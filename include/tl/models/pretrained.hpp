@@ -73,8 +73,7 @@ inline std::optional<std::string> model_name(std::string key, const std::string&
 }
 
 inline void check_weights_present(const std::filesystem::path& folder) {
-  std::error_code ignored;
-  const auto has = [&](const char* name) { return std::filesystem::exists(folder / name, ignored); };
+  const auto has = [&](const char* name) { return path_exists(folder / name); };
   if (has("model.safetensors") || has("model.safetensors.index.json")) return;
   check(!has("pytorch_model.bin"), ErrorCode::io, "expected model.safetensors in ", folder.native(),
         ", got pytorch_model.bin only, which is a pickle; save the model with safe_serialization in Python first");
