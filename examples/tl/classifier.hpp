@@ -29,7 +29,7 @@ class Classifier {
   /// Class names in the order of their ids.
   std::vector<std::string> labels() const;
 
-  /// Logits [B, C] of B tokenised texts.
+  /// Logits [B, C] of B tokenised texts. Throws tl::Error(numeric) if they are not finite.
   tl::Tensor<float> logits(const std::vector<std::vector<std::int32_t>>& input_ids) const;
 
   /// What the model's kind of problem makes of logits [B, C]: softmax, sigmoid, or the logits themselves.
@@ -46,6 +46,7 @@ class Classifier {
 
  private:
   struct Model;
+  std::string folder_;
   tl::Tokenizer tokenizer_;
   std::unique_ptr<const Model> model_;
 };

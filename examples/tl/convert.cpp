@@ -34,7 +34,7 @@ void add_convert(CLI::App& app) {
   command.add_option("--from", options->from, "family of the model")->required()->check(CLI::IsMember({"bert"}));
   command.add_option("IN", options->input, "model folder")->required();
   command.add_option("OUT", options->output, "new folder")->required();
-  command.callback([options] { run(*options); });
+  on_run(command, [options] { run(*options); });
 }
 
 }  // namespace program

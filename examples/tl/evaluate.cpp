@@ -4,6 +4,7 @@
 #include <memory>
 
 #include <tl/io/json_file.hpp>
+#include <tl/train/output_dir.hpp>
 
 #include "classifier.hpp"
 #include "commands.hpp"
@@ -23,6 +24,7 @@ struct Options {
 };
 
 void run(const Options& options) {
+  if (!options.output_dir.empty()) tl::check_output_dir(options.output_dir, 0, "eval_results.json");
   const LabelledFile file = read_labelled(options.validation_file, options.data);
   const Classifier classifier(options.model);
   const auto labels = classifier.labels();
@@ -40,9 +42,6 @@ void run(const Options& options) {
   metrics["eval_runtime"] = seconds.count();
   metrics["eval_samples_per_second"] = static_cast<double>(rows.num_rows()) / seconds.count();
   if (!options.output_dir.empty()) {
-    std::error_code error;
-    std::filesystem::create_directories(options.output_dir, error);
-    tl::check(!error, tl::ErrorCode::io, "cannot make the folder ", options.output_dir, ": ", error.message());
     tl::write_json(std::filesystem::path(options.output_dir) / "eval_results.json", metrics, {.indent = 4});
   }
   if (options.json) {
@@ -60,14 +59,16 @@ void add_evaluate(CLI::App& app) {
   command.add_option("--model_name_or_path", options->model, "folder of a classifier")->required();
   command.add_option("--validation_file", options->validation_file, ".jsonl or .csv file")->required();
   options->data.add(command);
-  command.add_option("--max_eval_samples", options->max_eval_samples, "only the first so many texts");
-  command.add_option("--per_device_eval_batch_size", options->batch_size, "texts per batch")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 1 << 20));
+  add_number(
+      command, "max_eval_samples", [raw = options.get()](auto n) { raw->max_eval_samples = n; },
+      "only the first so many texts");
+  add_number(
+      command, "per_device_eval_batch_size", [raw = options.get()](auto n) { raw->batch_size = n; },
+      "texts per batch; default: 16", 1, 1 << 20);
   command.add_option("--output_dir", options->output_dir, "write eval_results.json into this folder");
   add_truth(command, "json", options->json, "print one JSON object");
   add_threads(command);
-  command.callback([options] { run(*options); });
+  on_run(command, [options] { run(*options); });
 }
 
 }  // namespace program

@@ -64,13 +64,18 @@ void show_tensors(const fs::path& path) {
 void run(const fs::path& path) {
   std::error_code ignored;
   if (!fs::is_directory(path, ignored)) {
-    tl::check(fs::exists(path, ignored), tl::ErrorCode::io, "expected a model folder or a .safetensors file, got ",
+    tl::check(tl::detail::path_exists(path), tl::ErrorCode::io, "expected a model folder or a .safetensors file, got ",
               path.string(), ", which does not exist");
-    return show_tensors(path);
+    if (!has_extension(path.string(), ".json")) return show_tensors(path);
+    const tl::Json content = tl::read_json(path);
+    if (content.is_object() && content.contains("weight_map")) return show_tensors(path);
+    tl::check(path.filename() == "config.json", tl::ErrorCode::format,
+              "expected a model folder, a .safetensors file, its index or config.json, got ", path.string());
+    return show_config(path);
   }
   bool anything = false;
   const auto has = [&](const char* name) {
-    const bool there = fs::exists(path / name, ignored);
+    const bool there = tl::detail::path_exists(path / name);
     anything = anything || there;
     return there;
   };
@@ -86,8 +91,8 @@ void run(const fs::path& path) {
 void add_inspect(CLI::App& app) {
   const auto path = std::make_shared<std::string>();
   CLI::App& command = *app.add_subcommand("inspect", "Shows configuration, tokenizer, tensors and counts");
-  command.add_option("PATH", *path, "model folder, .safetensors file or index")->required();
-  command.callback([path] { run(*path); });
+  command.add_option("PATH", *path, "model folder, .safetensors file, its index, or config.json")->required();
+  on_run(command, [path] { run(*path); });
 }
 
 }  // namespace program

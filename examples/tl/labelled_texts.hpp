@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <optional>
 #include <set>
@@ -22,7 +23,7 @@ namespace program {
 /// How files of labelled texts are read.
 struct DataOptions {
   std::string text_column = "text", label_column = "label";
-  std::optional<int> max_seq_length;
+  std::optional<std::int64_t> max_seq_length;
   bool truncation = true;
   std::optional<std::uint64_t> shuffle_seed;
 
@@ -30,10 +31,13 @@ struct DataOptions {
     command.add_option("--text_column", text_column, "column of the texts")->capture_default_str();
     command.add_option("--label_column", label_column, "column of the labels: class ids, or names")
         ->capture_default_str();
-    command.add_option("--max_seq_length", max_seq_length,
-                       "cut texts to this many tokens; default: the model's longest");
+    add_number(
+        command, "max_seq_length", [this](auto n) { max_seq_length = n; },
+        "cut texts to this many tokens; default: the model's longest", 1, std::numeric_limits<int>::max());
     add_truth(command, "truncation", truncation, "cut texts that are too long (default); false: they are an error");
-    command.add_option("--shuffle_seed", shuffle_seed, "shuffle each split with this seed before limits apply");
+    add_number(
+        command, "shuffle_seed", [this](auto n) { shuffle_seed = static_cast<std::uint64_t>(n); },
+        "shuffle each split with this seed before limits apply", 0);
   }
 };
 
@@ -47,7 +51,7 @@ struct LabelledFile {
 
 /// Reads a .jsonl, .json or .csv file and checks that it has both columns and at least one row, and no empty text.
 inline LabelledFile read_labelled(const std::string& path, const DataOptions& options) {
-  const auto ends = [&](std::string_view suffix) { return path.ends_with(suffix); };
+  const auto ends = [&](std::string_view extension) { return has_extension(path, extension); };
   tl::check(ends(".jsonl") || ends(".json") || ends(".csv"), tl::ErrorCode::invalid_argument, path,
             ": expected a file name that ends with .jsonl, .json or .csv");
   LabelledFile file{path, ends(".csv") ? tl::load_csv(path) : tl::load_jsonl(path)};
@@ -120,10 +124,6 @@ inline tl::Dataset tokenized(const LabelledFile& file, const DataOptions& option
                      length = options.max_seq_length.value_or(longest);
   tl::check(length >= least && length <= longest, tl::ErrorCode::invalid_argument,
             "--max_seq_length: expected at least ", least, " and at most the model's ", longest, ", got ", length);
-  tl::check(!limit || *limit >= 1, tl::ErrorCode::invalid_argument,
-            "--max_train_samples and --max_eval_samples: expected "
-            "at least 1, got ",
-            limit.value_or(0));
   std::vector<std::int64_t> numbers;
   for (std::int64_t row = 0; row < file.data.num_rows(); ++row) numbers.push_back(row);
   auto rows = tl::Dataset::from_columns({{"text", file.data.column<std::string>(options.text_column).to_vector()},
@@ -134,9 +134,10 @@ inline tl::Dataset tokenized(const LabelledFile& file, const DataOptions& option
   const auto texts = rows.column<std::string>("text").to_vector();
   auto ids = tokenizer.encode_ids(texts, {.truncation = options.truncation, .max_length = static_cast<int>(length)});
   for (std::size_t i = 0; i < ids.size(); ++i)
-    if (static_cast<std::int64_t>(ids[i].size()) > longest)
+    if (static_cast<std::int64_t>(ids[i].size()) > length)
       tl::fail(tl::ErrorCode::shape, file.where(rows.column<std::int64_t>("row")[static_cast<std::int64_t>(i)]),
-               ": expected at most ", longest, " tokens, which is what the model takes, got ", ids[i].size(),
+               ": expected at most ", length,
+               length == longest ? " tokens, which is what the model takes, got " : " tokens, got ", ids[i].size(),
                "; cut longer texts with --truncation true");
   return tl::Dataset::from_columns(
       {{"input_ids", std::move(ids)}, {"label", rows.column<std::int64_t>("label").to_vector()}});

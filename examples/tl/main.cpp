@@ -1,9 +1,13 @@
 // tl, the command-line program: fine-tunes, evaluates and runs DistilBERT classifiers. Every problem is one sentence on
 // standard error that begins with "tl: "; the exit code is then 1, or 2 if the command line itself was wrong.
+#include <algorithm>
+#include <charconv>
 #include <exception>
+#include <filesystem>
 #include <iostream>
 #include <new>
 #include <string>
+#include <system_error>
 
 #include <tl/core/error.hpp>
 #include <tl/core/parallel.hpp>
@@ -13,19 +17,66 @@
 
 namespace program {
 
+std::vector<std::string>& usage_problems() {
+  static std::vector<std::string> problems;
+  return problems;
+}
+
+void on_run(CLI::App& command, const std::function<void()>& run, const std::function<void()>& check) {
+  command.allow_extras();  // CLI11 would stop at the first problem of its own
+  std::vector<const CLI::Option*> required;
+  for (CLI::Option* option : command.get_options()) {
+    if (!option->get_required()) continue;
+    option->required(false)->type_name("TEXT REQUIRED");
+    required.push_back(option);
+  }
+  command.callback([&command, run, check, required] {
+    std::vector<std::string>& problems = usage_problems();
+    for (const auto* option : required)
+      if (option->empty()) problems.push_back(option->get_name() + " is required");
+    std::string unknown;
+    for (const auto& word : command.remaining()) unknown += ' ' + word;
+    if (!unknown.empty())
+      problems.push_back("expected the options that tl " + command.get_name() + " --help lists, got" + unknown);
+    if (check) check();
+    if (problems.empty()) return run();
+    std::string sentence = problems.size() == 1 ? "" : std::to_string(problems.size()) + " problems: ";
+    for (std::size_t i = 0; i < problems.size(); ++i) sentence += (i > 0 ? "; " : "") + problems[i];
+    throw UsageError(sentence);
+  });
+}
+
+CLI::Option* add_number(CLI::App& command, const std::string& name, const std::function<void(std::int64_t)>& set,
+                        const std::string& help, std::int64_t least, std::int64_t most) {
+  const auto assign = [=](const std::string& text) {
+    std::int64_t value = 0;
+    const char* const end = text.data() + text.size();
+    const auto result = std::from_chars(text.data(), end, value);
+    if (result.ec == std::errc{} && result.ptr == end && value >= least && value <= most) return set(value);
+    usage_problems().push_back(tl::join("--", name, ": expected a whole number from ", least, " to ", most, ", got ",
+                                        text.empty() ? "nothing" : text));
+  };
+  return command.add_option_function<std::string>("--" + name, assign, help)->type_name("INT");
+}
+
+bool has_extension(const std::string& path, std::string_view extension) {
+  return path.size() >= extension.size() &&
+         std::equal(extension.begin(), extension.end(), path.end() - static_cast<std::ptrdiff_t>(extension.size()),
+                    [](char a, char b) { return a == (b >= 'A' && b <= 'Z' ? b - 'A' + 'a' : b); });
+}
+
 CLI::Option* add_truth(CLI::App& command, const std::string& name, bool& value, const std::string& help) {
   const auto assign = [&value, name](const std::string& text) {
     value = text.empty() || text == "true" || text == "True" || text == "1";
     if (!value && text != "false" && text != "False" && text != "0")
-      throw UsageError("--" + name + ": expected true or false, got " + text);
+      usage_problems().push_back("--" + name + ": expected true or false, got " + text);
   };
   return command.add_option_function<std::string>("--" + name, assign, help)->expected(0, 1)->type_name("BOOL");
 }
 
 void add_threads(CLI::App& command) {
-  const auto assign = [](const int& threads) { tl::set_num_threads(threads); };
-  command.add_option_function<int>("--threads", assign, "number of threads; default: all processors")
-      ->check(CLI::Range(1, 4096));
+  const auto set = [](std::int64_t threads) { tl::set_num_threads(static_cast<int>(threads)); };
+  add_number(command, "threads", set, "number of threads; default: all processors", 1, 4096);
 }
 
 }  // namespace program
@@ -48,13 +99,17 @@ int main(int argc, char** argv) {
     return 0;
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
-    std::cerr << "tl: " << error.what() << "; see tl --help and tl COMMAND --help\n";
+    std::cerr << "tl: ";
+    for (const auto& problem : program::usage_problems()) std::cerr << problem << "; ";
+    std::cerr << error.what() << "; see tl --help and tl COMMAND --help\n";
     return 2;
   } catch (const program::UsageError& error) {
     std::cerr << "tl: " << error.what() << '\n';
     return 2;
   } catch (const std::bad_alloc&) {
     std::cerr << "tl: out of memory\n";
+  } catch (const std::filesystem::filesystem_error& error) {
+    std::cerr << "tl: cannot read " << error.path1().string() << ": " << error.code().message() << '\n';
   } catch (const std::exception& error) {
     std::cerr << "tl: " << error.what() << '\n';
   }

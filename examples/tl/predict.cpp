@@ -28,7 +28,8 @@ class Predictor {
   explicit Predictor(const Options& options)
       : options_(options),
         classifier_(options.model),
-        tokenize_(options.source.tokenize_options(classifier_.tokenizer(), classifier_.longest())) {}
+        tokenize_(options.source.tokenize_options(classifier_.tokenizer(), classifier_.longest())),
+        limit_(options.source.limit().value_or(classifier_.longest())) {}
 
   void answer(const TextSource::Piece& piece) {
     for (std::size_t i = 0; i < piece.texts.size(); ++i)
@@ -38,16 +39,17 @@ class Predictor {
         piece, [&](const auto& texts) { return classifier_.tokenizer().encode_ids(texts, tokenize_); },
         [&](const std::string& text) { classifier_.tokenizer().encode(text, tokenize_); });
     for (std::size_t i = 0; i < ids.size(); ++i)
-      if (static_cast<std::int64_t>(ids[i].size()) > classifier_.longest())
-        tl::fail(tl::ErrorCode::shape, piece.where(i), ": expected at most ", classifier_.longest(),
-                 " tokens, which is what the model takes, got ", ids[i].size(), "; cut longer texts with --truncation");
+      if (static_cast<std::int64_t>(ids[i].size()) > limit_)
+        tl::fail(tl::ErrorCode::shape, piece.where(i), ": expected at most ", limit_,
+                 limit_ == classifier_.longest() ? " tokens, which is what the model takes, got " : " tokens, got ",
+                 ids[i].size(), "; cut longer texts with --truncation");
     const tl::Tensor<float> logits = classifier_.logits(ids);  // [B, C]
     const tl::Tensor<float> scores = classifier_.scores(logits);  // [B, C]
     for (std::size_t i = 0; i < ids.size(); ++i) {
       const auto row = static_cast<std::int64_t>(i);
       print(piece.texts[i], logits[row].to_vector(), scores[row].to_vector());
     }
-    std::cout.flush();
+    flush_answers();
   }
 
  private:
@@ -96,6 +98,7 @@ class Predictor {
   const Options& options_;
   Classifier classifier_;
   tl::TokenizeOptions tokenize_;
+  std::int64_t limit_;  // tokens of the longest text
 };
 
 void run(const Options& options) {
@@ -117,14 +120,14 @@ void add_predict(CLI::App& app) {
   options->source.add(command);
   add_truth(command, "json", options->json, "one JSON object per line: {\"label\": ..., \"score\": ...}");
   add_truth(command, "logits", options->logits, "show the logits, too");
-  command.add_option("--top_k", options->top_k, "show the best K labels")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 1 << 20));
-  command.add_option("--batch_size", options->batch_size, "texts that are computed at once")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 4096));
+  add_number(
+      command, "top_k", [raw = options.get()](auto n) { raw->top_k = n; }, "show the best K labels; default: 1");
+  add_number(
+      command, "batch_size", [raw = options.get()](auto n) { raw->batch_size = static_cast<std::size_t>(n); },
+      "texts that are computed at once; default: 16", 1, 4096);
   add_threads(command);
-  command.callback([options] { run(*options); });
+  on_run(
+      command, [options] { run(*options); }, [options] { options->source.check(); });
 }
 
 }  // namespace program

@@ -11,12 +11,15 @@
 #include <cstddef>
 #include <filesystem>
 #include <iostream>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
+#include <tl/data/csv.hpp>
 #include <tl/data/json_lines.hpp>
 #include <tl/io/mapped_file.hpp>
 #include <tl/text/tokenizer.hpp>
@@ -73,13 +76,23 @@ class LineReader {
     if (count < 0) tl::detail::fail_errno("read", name_, errno);
     at_end_ = count == 0;
     buffer_.resize(size + static_cast<std::size_t>(count));
+    skip_mark();
+  }
+
+  /// A byte order mark at the very beginning is not part of the text, as in CSV and JSON files.
+  void skip_mark() {
+    constexpr std::string_view mark = "\xef\xbb\xbf";
+    if (begun_ || (buffer_.size() < mark.size() && !at_end_ && mark.starts_with(buffer_))) return;
+    begun_ = true;
+    if (buffer_.starts_with(mark)) buffer_.erase(0, mark.size());
+    searched_ = 0;  // nothing has been handed on yet
   }
 
   int descriptor_;
   std::string name_;
   std::string buffer_;
   std::size_t begin_ = 0, searched_ = 0;  // first byte not handed on, first byte not looked at
-  bool at_end_ = false;
+  bool at_end_ = false, begun_ = false;
 };
 
 /// The options that say which texts are meant.
@@ -88,7 +101,8 @@ struct TextOptions {
   std::string file;
   std::string text_column = "text";
   bool truncation = false;
-  std::optional<int> max_seq_length;
+  std::optional<std::int64_t> max_seq_length;
+  const CLI::Option *text_column_option = nullptr, *truncation_option = nullptr;  // say whether they were given
 
   void add(CLI::App& command) {
     command.add_option("--text", texts, "a text; may be given several times")
@@ -96,20 +110,45 @@ struct TextOptions {
         ->allow_extra_args(false)
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     command.add_option("--file", file, "texts of a .jsonl file, or one per line of any other; default: standard input");
-    command.add_option("--text_column", text_column, "key of the text in a .jsonl file")->capture_default_str();
-    add_truth(command, "truncation", truncation, "cut texts that are too long; otherwise they are an error");
-    command.add_option("--max_seq_length", max_seq_length, "cut texts to this many tokens (implies --truncation)");
+    text_column_option = command.add_option(
+        "--text_column", text_column, "key of the text in a .jsonl file (default: text), or column of a .csv file");
+    truncation_option =
+        add_truth(command, "truncation", truncation, "cut texts that are too long; otherwise they are an error");
+    add_number(
+        command, "max_seq_length", [this](auto n) { max_seq_length = n; },
+        "cut texts to this many tokens (implies --truncation)", 1, std::numeric_limits<int>::max());
   }
 
-  tl::TokenizeOptions tokenize_options(const tl::Tokenizer& tokenizer, std::optional<std::int64_t> model_length) const {
+  /// Adds to usage_problems().
+  void check() const {
+    if (!texts.empty() && !file.empty()) usage_problems().emplace_back("expected --text or --file, got both");
+    if (!text_column_option->empty() && !has_rows() && !has_extension(file, ".csv"))
+      usage_problems().push_back("--text_column: expected a .jsonl, .json or .csv --file, got " +
+                                 (file.empty() ? "none" : file + ", whose texts are its lines"));
+  }
+
+  /// Whether the file is a data set of JSON lines.
+  bool has_rows() const { return has_extension(file, ".jsonl") || has_extension(file, ".json"); }
+
+  /// Whether the file is read as a table; the lines of a .csv file are texts unless a column is named.
+  bool has_columns() const { return has_extension(file, ".csv") && !text_column_option->empty(); }
+
+  /// The most tokens a text may have, if it was said that longer ones are not to be cut.
+  std::optional<std::int64_t> limit() const {
+    return truncation_option->empty() || truncation ? std::nullopt : max_seq_length;
+  }
+
+  tl::TokenizeOptions tokenize_options(const tl::Tokenizer& tokenizer, std::optional<std::int64_t> model_length,
+                                       bool special_tokens = true) const {
     const std::optional<std::int64_t> longest = model_length ? model_length : tokenizer.model_max_length();
-    tl::TokenizeOptions options{.truncation = truncation || max_seq_length.has_value()};
+    tl::TokenizeOptions options{.add_special_tokens = special_tokens,
+                                .truncation = truncation || (max_seq_length && truncation_option->empty())};
     if (max_seq_length) {
-      const std::int64_t least = tokenizer.num_special_tokens_to_add() + 1;
+      const std::int64_t least = (special_tokens ? tokenizer.num_special_tokens_to_add() : 0) + 1;
       tl::check(*max_seq_length >= least && (!longest || *max_seq_length <= *longest), tl::ErrorCode::invalid_argument,
                 "--max_seq_length: expected at least ", least, " and at most the model's ", longest.value_or(0),
                 ", got ", *max_seq_length);
-      options.max_length = *max_seq_length;
+      options.max_length = static_cast<int>(*max_seq_length);
     } else if (truncation && longest) {
       options.max_length = static_cast<int>(std::min<std::int64_t>(*longest, std::numeric_limits<int>::max()));
     }
@@ -128,21 +167,31 @@ class TextSource {
     std::string where(std::size_t i) const { return place + " " + std::to_string(first + i); }
   };
 
-  explicit TextSource(const TextOptions& options) {
-    if (!options.texts.empty() && !options.file.empty()) throw UsageError("expected --text or --file, got both");
+  explicit TextSource(const TextOptions& options) : file_name_(options.file) {
     if (!options.texts.empty()) {
       all_ = options.texts;
       place_ = "--text";
     } else if (options.file.empty()) {
       lines_.emplace(STDIN_FILENO, "standard input");
       place_ = "standard input, line";
-    } else if (options.file.ends_with(".jsonl") || options.file.ends_with(".json")) {
+    } else if (options.has_columns()) {
+      const tl::Dataset rows = tl::load_csv(options.file);
+      tl::check(rows.has_column(options.text_column), tl::ErrorCode::not_found, options.file, ": expected a column ",
+                tl::python_repr(options.text_column), ", the columns are ",
+                tl::detail::python_text(rows.column_names()));
+      tl::check(rows.column_type(options.text_column) == tl::ColumnType::string || rows.num_rows() == 0,
+                tl::ErrorCode::dtype, options.file, ": expected texts in column ", options.text_column, ", got ",
+                tl::to_string(rows.column_type(options.text_column)));
+      if (rows.num_rows() > 0) all_ = rows.column<std::string>(options.text_column).to_vector();
+      place_ = options.file + ", row";
+    } else if (options.has_rows()) {
       all_ = tl::load_jsonl(options.file, {.columns = {options.text_column}})
                  .column<std::string>(options.text_column)
                  .to_vector();
       place_ = options.file + ", row";
     } else {
-      tl::check(!std::filesystem::is_directory(options.file), tl::ErrorCode::io, "cannot read ", options.file,
+      std::error_code ignored;  // open() says it better
+      tl::check(!std::filesystem::is_directory(options.file, ignored), tl::ErrorCode::io, "cannot read ", options.file,
                 ": expected a file, got a folder");
       file_ = tl::detail::FileDescriptor(::open(options.file.c_str(), O_RDONLY | O_CLOEXEC));
       if (file_.get() < 0) tl::detail::fail_errno("open", options.file, errno);
@@ -161,17 +210,27 @@ class TextSource {
       piece.texts.assign(all_.begin() + static_cast<std::ptrdiff_t>(done_),
                          all_.begin() + static_cast<std::ptrdiff_t>(end));
     }
+    // Nothing on standard input is nothing to do; a file is named because there is something in it.
+    tl::check(done_ > 0 || !piece.texts.empty() || file_name_.empty(), tl::ErrorCode::invalid_argument, file_name_,
+              ": expected at least one text, got none");
     done_ += piece.texts.size();
     return piece;
   }
 
  private:
+  std::string file_name_;  // empty: there is no file
   std::vector<std::string> all_;
   tl::detail::FileDescriptor file_;
   std::optional<LineReader> lines_;
   std::string place_;
   std::size_t done_ = 0;
 };
+
+/// Hands on what was printed. Throws tl::Error(io) if nobody takes it, so that an endless input does not go on.
+inline void flush_answers() {
+  std::cout.flush();
+  tl::check(std::cout.good(), tl::ErrorCode::io, "cannot write to standard output");
+}
 
 /// encode(texts) for a whole piece; if that fails, the error names the text's place and not its number in the piece.
 template <class Encode, class EncodeOne>

@@ -34,7 +34,7 @@ void print_all(const tl::Tokenizer& tokenizer, TextSource& source, const tl::Tok
           {"input_ids", encoding.input_ids}, {"tokens", encoding.tokens}, {"offsets", encoding.offsets}};
       std::cout << tl::dump_json(line, {.indent = -1, .sort_keys = false, .ensure_ascii = false}) << '\n';
     }
-    std::cout.flush();
+    flush_answers();
   }
 }
 
@@ -65,10 +65,8 @@ void measure(const tl::Tokenizer& tokenizer, TextSource& source, const tl::Token
 }
 
 void run(const Options& options) {
-  if (!options.json) tl::fail(tl::ErrorCode::invalid_argument, "--json: tl tokenize prints JSON lines only");
   const auto tokenizer = tl::Tokenizer::from_pretrained(options.model);
-  tl::TokenizeOptions how = options.source.tokenize_options(tokenizer, {});
-  how.add_special_tokens = options.special_tokens;
+  const tl::TokenizeOptions how = options.source.tokenize_options(tokenizer, {}, options.special_tokens);
   TextSource source(options.source);
   options.bench ? measure(tokenizer, source, how) : print_all(tokenizer, source, how);
 }
@@ -85,7 +83,12 @@ void add_tokenize(CLI::App& app) {
   add_truth(command, "bench", options->bench,
             "print only how long all texts take to become ids: the median of 5 passes");
   add_threads(command);
-  command.callback([options] { run(*options); });
+  const auto check = [options] {
+    options->source.check();
+    if (!options->json) usage_problems().emplace_back("--json: tl tokenize prints JSON lines only");
+  };
+  on_run(
+      command, [options] { run(*options); }, check);
 }
 
 }  // namespace program

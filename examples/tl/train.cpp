@@ -1,8 +1,8 @@
 // tl train: fine-tunes a classifier on the texts of a file, evaluates it, and saves it with its tokenizer.
-#include <filesystem>
+#include <algorithm>
 #include <iostream>
 #include <memory>
-#include <sstream>
+#include <set>
 #include <utility>
 
 #include <tl/trainer.hpp>
@@ -23,15 +23,41 @@ struct Options {
   tl::TrainingArguments arguments;
 };
 
+/// Names with commas between; blanks around them do not count.
 std::vector<std::string> split_names(const std::string& list) {
   std::vector<std::string> names;
-  std::istringstream in(list);
-  for (std::string name; std::getline(in, name, ',');) {
-    tl::check(!name.empty(), tl::ErrorCode::invalid_argument, "--labels: expected names with commas between, got ",
-              list);
-    names.push_back(name);
+  for (std::size_t begin = 0; begin <= list.size();) {
+    const std::size_t end = std::min(list.find(',', begin), list.size());
+    std::string name = list.substr(begin, end - begin);
+    name.erase(0, name.find_first_not_of(' '));
+    name.erase(name.find_last_not_of(' ') + 1);
+    names.push_back(std::move(name));
+    begin = end + 1;
   }
   return names;
+}
+
+/// Everything about the command line that can be wrong before a file has been read.
+void check_usage(const Options& options) {
+  std::vector<std::string>& problems = usage_problems();
+  for (const auto& [name, text] :
+       {std::pair("--labels", &options.labels), std::pair("--config_overrides", &options.config_overrides)})
+    if (tl::find_invalid_utf8(*text) != std::string::npos)
+      problems.push_back(tl::join(name, ": expected UTF-8, got ", tl::escape_invalid_utf8(*text)));
+  if (!options.labels.empty()) {
+    const auto names = split_names(options.labels);
+    const std::set<std::string> distinct(names.begin(), names.end());
+    if (distinct.contains("") || distinct.size() != names.size())
+      problems.push_back("--labels: expected distinct names with commas between, got " +
+                         tl::escape_invalid_utf8(options.labels));
+  }
+  const auto& arguments = options.arguments;
+  for (auto& problem : arguments.problems()) problems.push_back(std::move(problem));
+  if (!options.validation_file.empty()) return;
+  if (arguments.eval_strategy != tl::IntervalStrategy::no)
+    problems.push_back(tl::join("--eval_strategy ", tl::to_string(arguments.eval_strategy),
+                                ": expected a --validation_file, got none"));
+  if (arguments.eval_on_start) problems.emplace_back("--eval_on_start: expected a --validation_file, got none");
 }
 
 /// Names from the command line, else those of a model that is a classifier already, else those of the training file.
@@ -47,19 +73,8 @@ std::vector<std::string> choose_labels(const Options& options, const LabelledFil
   return names;
 }
 
-/// Finds out before training, and not after it, that the model cannot be saved. The Trainer does so for checkpoints.
-void check_output_dir(const std::string& folder) {
-  std::error_code error;
-  std::filesystem::create_directories(folder, error);
-  tl::check(!error && std::filesystem::is_directory(folder), tl::ErrorCode::io, "output_dir: cannot make the folder ",
-            folder, ": ", error ? error.message() : "a file of that name exists");
-  tl::AtomicFile probe(std::filesystem::path(folder) / "probe");  // never committed, so nothing stays
-  probe.write("probe");
-}
-
 void run(const Options& options) {
   const tl::TrainingArguments& arguments = options.arguments;
-  arguments.validate();
   const LabelledFile train_file = read_labelled(options.train_file, options.data);
   std::optional<LabelledFile> validation_file;
   if (!options.validation_file.empty()) validation_file = read_labelled(options.validation_file, options.data);
@@ -84,7 +99,15 @@ void run(const Options& options) {
   if (arguments.eval_strategy != tl::IntervalStrategy::no)
     trainer_options.callbacks.push_back(std::make_shared<tl::EpochTable>());
   tl::Trainer trainer(model, arguments, std::move(trainer_options));
-  check_output_dir(arguments.output_dir);
+  // The Trainer looks for itself whether there is room for a checkpoint; here, whether the model fits in the end. A run
+  // that goes on may delete older checkpoints for new ones.
+  const auto room = tl::checkpoint_bytes(model.parameters(), true);
+  if (arguments.save_strategy == tl::IntervalStrategy::no || arguments.resume_from_checkpoint)
+    tl::check_output_dir(arguments.output_dir, room, "the model");
+  else
+    tl::check_output_dir(arguments.output_dir,
+                         room + tl::checkpoint_bytes(model.parameters(), arguments.save_only_model),
+                         "the model and one checkpoint");
   if (const auto message = model.load_report().message(); !message.empty()) std::cout << message << '\n';
   std::cout << "training " << model.parameters().count() << " parameters on " << train_rows.num_rows() << " texts, "
             << tl::num_threads() << (tl::num_threads() == 1 ? " thread" : " threads") << std::endl;
@@ -113,8 +136,12 @@ void add_train(CLI::App& app) {
   command.add_option("--validation_file", options->validation_file, ".jsonl or .csv file to evaluate on");
   command.add_option("--labels", options->labels, "class names in the order of their ids: NEGATIVE,POSITIVE");
   options->data.add(command);
-  command.add_option("--max_train_samples", options->max_train_samples, "train on the first so many texts");
-  command.add_option("--max_eval_samples", options->max_eval_samples, "evaluate on the first so many texts");
+  add_number(
+      command, "max_train_samples", [raw = options.get()](auto n) { raw->max_train_samples = n; },
+      "train on the first so many texts");
+  add_number(
+      command, "max_eval_samples", [raw = options.get()](auto n) { raw->max_eval_samples = n; },
+      "evaluate on the first so many texts");
   command.add_option("--config_overrides", options->config_overrides, "e.g. dropout=0,attention_dropout=0");
   add_truth(command, "ignore_mismatched_sizes", options->ignore_mismatched_sizes,
             "start a head of another size afresh");
@@ -124,20 +151,23 @@ void add_train(CLI::App& app) {
       try {
         field.set(options->arguments, field.is_flag() && text.empty() ? "true" : text);
       } catch (const tl::Error& error) {
-        throw UsageError("--" + std::string(error.what()));
+        usage_problems().push_back("--" + std::string(error.what()));
       }
     };
     const auto value = field.get(options->arguments);
     std::string help(field.help);
     // A default_str() would be what CLI11 takes for "--flag" alone.
-    if (!value.is_null() && value != "")
+    const bool required = field.name == "output_dir";  // files in a folder that nobody named would be a surprise
+    if (!value.is_null() && value != "" && !required)
       help += "; default: " + (value.is_string() ? value.string() : tl::join(value));
     command.add_option_function<std::string>("--" + std::string(field.name), assign, help)
         ->group("TrainingArguments")
+        ->required(required)
         ->expected(field.is_flag() ? 0 : 1, 1)
         ->type_name(field.is_flag() ? "BOOL" : "VALUE");
   }
-  command.callback([options] { run(*options); });
+  on_run(
+      command, [options] { run(*options); }, [options] { check_usage(*options); });
 }
 
 }  // namespace program

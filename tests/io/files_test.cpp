@@ -129,7 +129,7 @@ TEST_CASE("atomic folder: appears whole, replaces whole, vanishes without commit
   const TemporaryFolder folder;
   const auto target = folder / "checkpoint-1";
   const auto build = [&](const std::string& text, bool commit) {
-    AtomicFolder next(target / "");
+    AtomicFolder next(target / "", FormerFolder::replace);
     std::filesystem::create_directory(next.path() / "deep");
     write_file(next.path() / "deep/state.json", text);
     put(next.path() / text, "");
@@ -157,7 +157,7 @@ TEST_CASE("atomic folder: a killed writer leaves the old folder, and the next wr
   put(target / "weights", "old");
   const pid_t child = ::fork();
   if (child == 0) {
-    AtomicFolder next(target);
+    AtomicFolder next(target, FormerFolder::replace);
     put(next.path() / "half", "written");
     ::kill(::getpid(), SIGKILL);
   }
@@ -165,12 +165,58 @@ TEST_CASE("atomic folder: a killed writer leaves the old folder, and the next wr
   REQUIRE(::waitpid(child, &status, 0) == child);
   CHECK(names_in(target) == std::set<std::string>{"weights"});
   CHECK(names_in(folder.path()) == std::set<std::string>{".model.partial", "model"});
-  AtomicFolder next(target);
+  AtomicFolder next(target, FormerFolder::replace);
   CHECK(names_in(next.path()).empty());
   put(next.path() / "new", "");
   next.commit();
   CHECK(names_in(target) == std::set<std::string>{"new"});
   CHECK(names_in(folder.path()) == std::set<std::string>{"model"});
+}
+
+TEST_CASE("atomic folder: content is replaced only if the caller says so") {
+  const TemporaryFolder folder;
+  const auto target = folder / "results";
+  std::filesystem::create_directory(target);
+  const auto commit_new = [&](const std::filesystem::path& path) {
+    AtomicFolder next(path);
+    put(next.path() / "new", "");
+    next.commit();
+  };
+  CHECK_NOTHROW(commit_new(target));  // it was empty
+  const std::string sentence =
+      "expected a new or empty folder to write to, got " + target.string() + ", where there is something already";
+  TL_REQUIRE_ERROR(AtomicFolder(target), sentence);
+  TL_REQUIRE_ERROR(AtomicFolder(target / "absent" / ".."), sentence);
+  {
+    AtomicFolder next(folder / "late");
+    std::filesystem::create_directory(folder / "late");
+    put(folder / "late/of another", "");
+    TL_REQUIRE_ERROR(next.commit(), "where there is something already");
+  }
+  CHECK(names_in(target) == std::set<std::string>{"new"});
+  CHECK(names_in(folder / "late") == std::set<std::string>{"of another"});
+  CHECK(names_in(folder.path()) == std::set<std::string>{"late", "results"});
+}
+
+TEST_CASE("atomic folder: its files can join those of a folder, all or none") {
+  const TemporaryFolder folder;
+  put(folder / "kept", "kept");
+  put(folder / "state", "old");
+  {
+    AtomicFolder next(folder / "model", FormerFolder::replace);
+    put(next.path() / "state", "new");
+    CHECK(names_in(folder.path()) == std::set<std::string>{".model.partial", "kept", "state"});
+  }
+  CHECK(read_text(folder / "state") == "old");
+  AtomicFolder next(folder / "model", FormerFolder::replace);
+  put(next.path() / "state", "new");
+  std::filesystem::create_directory(next.path() / "deep");
+  put(next.path() / "deep/file", "deep");
+  next.commit_files(folder.path());
+  TL_REQUIRE_ERROR(next.commit_files(folder.path()), "twice");
+  CHECK(read_text(folder / "state") == "new");
+  CHECK(read_text(folder / "deep/file") == "deep");
+  CHECK(names_in(folder.path()) == std::set<std::string>{"deep", "kept", "state"});
 }
 
 TEST_CASE("atomic folder: errors") {
@@ -181,7 +227,8 @@ TEST_CASE("atomic folder: errors") {
     CHECK(std::filesystem::exists(first.path()));
   }
   TL_REQUIRE_ERROR(AtomicFolder(folder / "none/x"), "cannot create " + (folder / "none/.x.partial").string());
-  TL_REQUIRE_ERROR(AtomicFolder("/"), "AtomicFolder: expected the path of a folder with a name, got \"/\"");
+  TL_REQUIRE_ERROR(AtomicFolder("/"), "expected the path of a folder with a name, got \"/\"");
+  TL_REQUIRE_ERROR(AtomicFolder(""), "expected the path of a folder with a name, got \"\"");
   TL_REQUIRE_ERROR(AtomicFolder("."), "expected the path of a folder with a name, got \".\"");
   put(folder / "file", "stays");
   {
@@ -191,6 +238,16 @@ TEST_CASE("atomic folder: errors") {
   CHECK(names_in(folder.path()) == std::set<std::string>{"file"});
   put(folder / ".y.partial", "in the way");
   TL_REQUIRE_ERROR(AtomicFolder(folder / "y"), "cannot open " + (folder / ".y.partial").string() + ": Not a directory");
+}
+
+TEST_CASE("path_exists: what cannot be seen is an error, not absent") {
+  const TemporaryFolder folder;
+  put(folder / "file", "");
+  CHECK(detail::path_exists(folder / "file"));
+  CHECK_FALSE(detail::path_exists(folder / "none"));
+  CHECK_FALSE(detail::path_exists(folder / "file/below"));
+  std::filesystem::create_symlink("loop", folder / "loop");  // stands for a folder that may not be read
+  TL_REQUIRE_ERROR(detail::path_exists(folder / "loop/below"), "cannot read " + (folder / "loop").string() + ": ");
 }
 
 TEST_CASE("json file: round trip and errors with the path") {

@@ -143,6 +143,8 @@ TEST_CASE("convert_bert needs a tokenizer and a free place") {
   fs::create_directories(f.out);
   tl::write_file(f.out / "notes.txt", "mine");
   TL_REQUIRE_ERROR(tl::convert_bert(f.in, f.out), "expected a new or empty folder to write to");
+  TL_REQUIRE_ERROR(tl::convert_bert(f.in, f.out / "new" / ".."), "expected a new or empty folder to write to");
+  CHECK(fs::exists(f.out / "notes.txt"));
   fs::remove(f.out / "notes.txt");
   CHECK_NOTHROW(tl::convert_bert(f.in, f.out));
 
@@ -151,8 +153,13 @@ TEST_CASE("convert_bert needs a tokenizer and a free place") {
 
   tl::write_json(f.in / "tokenizer_config.json", tl::Json::array());
   TL_REQUIRE_ERROR(tl::convert_bert(f.in, f.folder / "other"), "expected a JSON object, got array");
+  fs::remove(f.in / "tokenizer_config.json");
+  tl::write_file(f.in / "tokenizer.json", "{\"model\": 3}");
+  TL_REQUIRE_ERROR(tl::convert_bert(f.in, f.folder / "other"), "tokenizer.json");
   fs::remove(f.in / "tokenizer.json");
   fs::remove(f.in / "vocab.txt");
   TL_REQUIRE_ERROR(tl::convert_bert(f.in, f.folder / "other"), "expected tokenizer.json or vocab.txt");
+  fs::rename(f.in / "model.safetensors", f.in / "pytorch_model.bin");
+  TL_REQUIRE_ERROR(tl::convert_bert(f.in, f.folder / "other"), "got pytorch_model.bin only, which is a pickle");
   CHECK_FALSE(fs::exists(f.folder / "other"));
 }

@@ -261,6 +261,14 @@ TEST_CASE("saving into a place that cannot be a folder is an error") {
   TL_REQUIRE_ERROR(load(tiny_folder()).save_pretrained(folder / "file" / "deeper"), "cannot make the folder");
 }
 
+TEST_CASE("a configuration that cannot be written leaves no weights behind") {
+  const TemporaryFolder folder;
+  auto model = load(tiny_folder());
+  TL_REQUIRE_ERROR(save_parameters(folder.path(), model.parameters(), {{"id2label", {{"0", "caf\xe9"}}}}),
+                   "expected UTF-8");
+  CHECK(std::filesystem::is_empty(folder.path()));
+}
+
 TEST_CASE("load_weights replaces every parameter and insists on all of them") {
   auto model = load(tiny_folder());
   const auto before = model.parameters().values().clone();

@@ -123,6 +123,14 @@ TEST_CASE("pipeline: arguments that are not possible") {
   TL_REQUIRE_ERROR(function_to_apply("relu"), "function_to_apply: expected softmax, sigmoid or none, got relu");
 }
 
+TEST_CASE("pipeline: logits that are not finite are no answer") {
+  Model model = Model::from_pretrained(model_folder());
+  const auto classify = pipeline("text-classification", model, Tokenizer::from_pretrained(model_folder()));
+  model.parameters().at("classifier.bias").value().data()[1] = -std::nanf("");
+  TL_REQUIRE_ERROR(classify("a film"),
+                   "pipeline: expected finite logits, got nan; the weights of the model are damaged");
+}
+
 TEST_CASE("pipeline: a folder without a classification head is refused") {
   const test::TemporaryFolder folder;
   DistilBertModel::from_pretrained(model_folder()).save_pretrained(folder.path());

@@ -58,6 +58,31 @@ refused 2 'learning_rate: expected a number, got fast' train --model_name_or_pat
 refused 2 '--bf16: expected true or false' train --model_name_or_path x --train_file y --bf16 maybe
 ok --version
 says 'tl '
+# all that is wrong with a command line is said at once
+refused 2 '--output_dir is required' train --model_name_or_path x --train_file y
+all_wrong=(train --train_file y --wings 2 --learning_rate fast --bf16 maybe --fp16 --shuffle_seed -1
+  --max_train_samples 0 --max_eval_samples 9223372036854775808 --max_seq_length x --threads 0 --labels 'a, b, a'
+  --run_name $'caf\xe9' --eval_strategy epoch --per_device_train_batch_size 0 --resume_from_checkpoint '')
+refused 2 '16 problems: ' "${all_wrong[@]}"
+for part in '--model_name_or_path is required' '--output_dir is required' 'got --wings 2' \
+  '--learning_rate: expected a number, got fast' '--bf16: expected true or false, got maybe' 'fp16: expected false' \
+  '--shuffle_seed: expected a whole number from 0 to 9223372036854775807, got -1' \
+  '--max_train_samples: expected a whole number from 1 to 9223372036854775807, got 0' \
+  '--max_eval_samples: expected a whole number from 1 to 9223372036854775807, got 9223372036854775808' \
+  '--max_seq_length: expected a whole number from 1 to 2147483647, got x' \
+  '--threads: expected a whole number from 1 to 4096, got 0' '--labels: expected distinct names' \
+  'run_name: expected UTF-8, got caf\xe9' '--eval_strategy epoch: expected a --validation_file, got none' \
+  'per_device_train_batch_size: expected at least 1, got 0' 'resume_from_checkpoint: expected true, false or'; do
+  checks=$((checks + 1))
+  grep -qF -- "$part" err || complain "expected the words '$part'"
+done
+refused 2 '--labels: expected UTF-8, got a,\xff' train --labels $'a,\xff'
+refused 2 'got 0; --batch_size: expected a whole number from 1 to 4096, got 1e3' predict --model_name_or_path x \
+  --top_k 0 --batch_size 1e3
+refused 2 '--per_device_eval_batch_size: expected' evaluate --model_name_or_path x --validation_file y \
+  --per_device_eval_batch_size 0
+refused 2 '--max_seq_length: expected' tokenize --model_name_or_path x --max_seq_length 0
+refused 2 'OUT is required' convert --from bert x
 ok train --help
 says '--per_device_train_batch_size'
 says '--push_to_hub'
@@ -67,11 +92,18 @@ says '--push_to_hub'
 ok convert --from bert bert model
 says 'not used: pooler.dense.bias pooler.dense.weight'
 refused 1 'expected a new or empty folder' convert --from bert bert model
+refused 1 'expected a new or empty folder' convert --from bert bert model/new/..
+[[ -s model/vocab.txt ]] || complain 'a refused conversion deleted a folder'
+refused 1 'expected the path of a folder with a name, got ""' convert --from bert bert ''
 refused 1 'expected "model_type": "bert", got distilbert' convert --from bert model other
 refused 1 'which is not a folder' convert --from bert nowhere other
 refused 2 '--from' convert --from gpt bert other
 cp -r bert half && head -c 5000 bert/model.safetensors > half/model.safetensors
 refused 1 'half/model.safetensors' convert --from bert half other
+cp bert/model.safetensors half/ && echo '{"model": 3}' > half/tokenizer.json
+refused 1 'tokenizer.json' convert --from bert half other
+mv half/model.safetensors half/pytorch_model.bin
+refused 1 'got pytorch_model.bin only, which is a pickle' convert --from bert half other
 [[ ! -e other && ! -e .other.partial ]] || complain 'a refused conversion left something behind'
 
 # --- inspect
@@ -81,7 +113,24 @@ says 'distilbert.transformer.layer.1.ffn.lin1.weight           F32  [64, 32]'
 says 'lower case: yes'
 ok inspect model/model.safetensors
 says 'total: 36 tensors'
+ok inspect model/config.json
+says 'model_type: "distilbert"'
+refused 1 'a .safetensors file, its index or config.json, got model/tokenizer.json' inspect model/tokenizer.json
 refused 1 'does not exist' inspect nowhere
+if [[ $EUID == 0 ]] && command -v setpriv > /dev/null; then
+  checks=$((checks + 1))
+  chmod 755 "$work" && cp -r model closed && chmod 700 closed
+  nobody() { setpriv --reuid=65534 --regid=65534 --clear-groups "$tl" "$@" > out 2>> err; }
+  if nobody --version; then  # else the folders above the program are closed, too
+    for command in 'inspect closed' 'convert --from bert closed other' 'tokenize --model_name_or_path closed --text a' \
+      'predict --model_name_or_path closed --text a'; do
+      : > err
+      # shellcheck disable=SC2086
+      nobody $command && complain "expected tl $command to fail"
+      grep -qxF 'tl: cannot read closed: Permission denied' err || complain "expected the reason from tl $command"
+    done
+  fi
+fi
 refused 1 'is this a safetensors file?' inspect model/vocab.txt
 refused 1 'no config.json' inspect "$reviews"
 
@@ -93,7 +142,7 @@ says '"tokens": ["[CLS]", "a", ",", "b", "[SEP]"]'
 says '"tokens": ["[CLS]", "[", "a", "]", "[SEP]"]'
 ok tokenize --model_name_or_path model --json --text a
 lines 1
-refused 1 'prints JSON lines only' tokenize --model_name_or_path model --json false --text a
+refused 2 'prints JSON lines only' tokenize --model_name_or_path model --json false --text a
 printf 'caf\xc3\xa9\r\n\nlast' > texts.txt
 input=texts.txt ok tokenize --model_name_or_path model
 lines 3
@@ -116,6 +165,49 @@ printf 'fine\nbad \xff\n' > invalid.txt
 refused 1 'invalid.txt, line 2: text: expected UTF-8' tokenize --model_name_or_path model --file invalid.txt
 refused 1 '"nowhere", which does not exist' tokenize --model_name_or_path nowhere --text a
 refused 1 'nowhere.txt' tokenize --model_name_or_path model --file nowhere.txt
+ok tokenize --model_name_or_path model  # an empty standard input: nothing to do
+lines 0
+: > none.jsonl
+: > none.txt
+printf 'text,label\n' > none.csv
+for none in none.jsonl none.txt none.csv /dev/null; do
+  column=()
+  [[ $none == none.csv ]] && column=(--text_column text)
+  refused 1 "$none: expected at least one text, got none" tokenize --model_name_or_path model --file $none "${column[@]}"
+done
+printf '\xef\xbb\xbffilm\n\xef\xbb\xbf\n' > mark.txt
+ok tokenize --model_name_or_path model --file mark.txt
+says '"tokens": ["[CLS]", "film", "[SEP]"], "offsets": [[0, 0], [0, 4], [0, 0]]}'
+input=mark.txt ok tokenize --model_name_or_path model
+says '"offsets": [[0, 0], [0, 4], [0, 0]]}'
+printf 'label,text\n0,"a, b"\n1,film\n' > table.CSV
+ok tokenize --model_name_or_path model --file table.CSV
+lines 3
+ok tokenize --model_name_or_path model --file table.CSV --text_column text
+lines 2
+says '"tokens": ["[CLS]", "a", ",", "b", "[SEP]"]'
+refused 1 "expected texts in column label, got int64" tokenize --model_name_or_path model --file table.CSV \
+  --text_column label
+refused 1 "table.CSV: expected a column 'review', the columns are ['label', 'text']" \
+  tokenize --model_name_or_path model --file table.CSV --text_column review
+printf '{"review": "a film"}\n' > upper.JSONL
+ok tokenize --model_name_or_path model --file upper.JSONL --text_column review
+says '"tokens": ["[CLS]", "a", "film", "[SEP]"]'
+refused 2 '--text_column: expected a .jsonl, .json or .csv --file, got texts.txt, whose texts are its lines' \
+  tokenize --model_name_or_path model --file texts.txt --text_column text
+refused 2 '--text_column: expected a .jsonl, .json or .csv --file, got none' predict --model_name_or_path model \
+  --text_column text
+ok tokenize --model_name_or_path model --text 'a b c' --add_special_tokens false --max_seq_length 2
+says '"tokens": ["a", "b"]'
+refused 1 'expected at least 3 and' tokenize --model_name_or_path model --text 'a b c' --max_seq_length 2
+ok tokenize --model_name_or_path model --text 'a b c' --truncation false --max_seq_length 3
+says '"tokens": ["[CLS]", "a", "b", "c", "[SEP]"]'
+if [[ -e /dev/full ]]; then
+  checks=$((checks + 1))
+  yes hello | timeout 60 "$tl" tokenize --model_name_or_path model > /dev/full 2> err
+  [[ ${PIPESTATUS[1]} == 1 && $(< err) == 'tl: cannot write to standard output' ]] ||
+    complain 'expected an end when nobody takes the answers'
+fi
 refused 2 'expected --text or --file, got both' tokenize --model_name_or_path model --file texts.txt --text a
 
 # --- train, on files that are wrong in every way
@@ -144,18 +236,30 @@ refused_training 'ends with .jsonl, .json or .csv' --train_file texts.txt
 refused_training 'nowhere.csv' --train_file nowhere.csv
 refused_training '--max_seq_length: expected at least 3 and at most' --train_file names.csv --max_seq_length 1000
 refused_training 'is not a field of DistilBertConfig' --train_file names.csv --config_overrides wings=2
-refused_training 'fp16' --train_file names.csv --fp16 \
-  --per_device_train_batch_size 0 --load_best_model_at_end
-grep -qF 'per_device_train_batch_size' err && grep -qF 'load_best_model_at_end' err ||
+mapfile -t contradictory < <(train --train_file names.csv --fp16 --load_best_model_at_end --eval_on_start)
+refused 2 'load_best_model_at_end: expected' "${contradictory[@]}"
+grep -qF 'fp16: expected false' err && grep -qF 'eval_on_start: expected' err ||
   complain 'expected all contradictions at once'
-refused_training 'eval_strategy' --train_file names.csv --eval_strategy epoch
 touch occupied
 refused_training 'occupied' --train_file names.csv --output_dir occupied
 if grep -qF 'training' out; then complain 'expected the refusal of output_dir before the training'; fi
+refused_training 'output_dir: cannot make the folder' --train_file names.csv --output_dir occupied/below
+sleep 0 & leftover=.model.safetensors.tmp-$!-0  # of a process that is no more
+wait
+mkdir -p tidied/.checkpoint-3.partial tidied/.checkpoint-7.deleted
+touch "tidied/$leftover" tidied/.checkpoint-3.partial/model.safetensors
+ok train --model_name_or_path model --train_file names.csv --output_dir tidied --max_steps 1 --save_strategy no
+[[ -z $(find tidied -name '.*') ]] || complain 'expected what killed runs left in output_dir to be removed'
 many_words=$(printf 'word %.0s' {1..100})
 printf '{"text": "%s", "label": 0}\n{"text": "short", "label": 1}\n' "$many_words" > long.jsonl
 refused_training 'long.jsonl, row 0: expected at most 64 tokens' --train_file long.jsonl --truncation false
 [[ ! -e results ]] || complain 'a refused training left a folder behind'
+
+train_names=(--model_name_or_path model --train_file names.csv --output_dir results)
+refused 1 'training: expected finite weights after step 1, got ' train "${train_names[@]}" --learning_rate 1e38 \
+  --max_steps 1 --max_grad_norm 0 --adam_epsilon 0
+[[ ! -e results/model.safetensors ]] || complain 'weights that are not finite were saved'
+rm -rf results
 
 # --- train, evaluate, predict
 ok train --model_name_or_path model --train_file "$reviews/train.jsonl" --validation_file "$reviews/validation.jsonl" \
@@ -178,6 +282,10 @@ ok evaluate --model_name_or_path results --validation_file "$reviews/test.jsonl"
   --per_device_eval_batch_size 16
 [[ $(grep -o '"eval_loss": [^,]*' out) == $(grep -o '"eval_loss": [^,]*' first.json) ]] ||
   complain 'expected the same loss with one thread'
+refused 1 'output_dir: cannot make the folder' evaluate --model_name_or_path results \
+  --validation_file "$reviews/test.jsonl" --output_dir results/config.json/below
+ok evaluate --model_name_or_path results --validation_file "$reviews/test.jsonl" --output_dir measured
+grep -qF '"eval_samples": 200' measured/eval_results.json || complain 'expected eval_results.json'
 refused 1 'expected a trained classifier' evaluate --model_name_or_path model --validation_file "$reviews/test.jsonl"
 
 ok predict --model_name_or_path results --text 'A joy.' --text 'A bore.' --json --logits --top_k 2
@@ -193,7 +301,16 @@ says "$(head -n 1 three.txt)"
 refused 1 'line 2: expected a text, got an empty one' predict --model_name_or_path results --file texts.txt
 refused 1 'text 1: expected at most 64 tokens' predict --model_name_or_path results --text "$many_words"
 ok predict --model_name_or_path results --text "$many_words" --truncation
+refused 1 'text 1: expected at most 8 tokens, got ' predict --model_name_or_path results --text "$many_words" \
+  --truncation false --max_seq_length 8
+ok predict --model_name_or_path results --text "$many_words" --max_seq_length 8
 refused 1 'expected a trained classifier' predict --model_name_or_path model --text a
+cp -r results damaged  # its first tensor, classifier.bias, begins behind the header
+printf '\x00\x00\xc0\x7f' | dd of=damaged/model.safetensors bs=1 conv=notrunc status=none \
+  seek=$((8 + $(od -An -t u8 -N 8 damaged/model.safetensors)))
+refused 1 'expected finite logits, got nan; the weights in damaged are damaged' predict --model_name_or_path damaged \
+  --text a --json
+[[ ! -s out ]] || complain 'expected no answer of a damaged model'
 refused 1 'a BERT encoder can be converted' predict --model_name_or_path bert --text a
 
 # A model for another kind of problem predicts with the function of that problem, and has no loss.

@@ -172,7 +172,9 @@ TEST_CASE("resume: a checkpoint that is not complete says what is missing") {
   std::filesystem::remove(folder / "out/checkpoint-6/model.safetensors");
   TL_REQUIRE_ERROR(run(folder / "out", base, "checkpoint-6"), "model.safetensors");
   std::filesystem::remove(folder / "out/checkpoint-6/progress.json");
-  TL_REQUIRE_ERROR(run(folder / "out", base, "checkpoint-6"), "missing progress.json; it is not complete");
+  TL_REQUIRE_ERROR(run(folder / "out", base, "checkpoint-6"),
+                   "missing progress.json, model.safetensors; it is not complete");
+  TL_REQUIRE_ERROR(run(folder / "out", base, "checkpoint-5/progress.json"), "progress.json is a file");
   TrainingArguments elsewhere = base;
   elsewhere.output_dir = (folder / "nothing").string();
   ToyModel model;

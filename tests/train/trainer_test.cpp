@@ -2,6 +2,7 @@
 // result files, and every sentence about impossible input.
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -376,6 +377,24 @@ TEST_CASE("trainer: NaN ends the run with a sentence that names step and rows") 
       "training: expected finite gradients, got a norm of inf in step 1 (epoch 0); the last micro-batch had rows ");
 }
 
+TEST_CASE("trainer: weights that are not finite are not saved") {
+  const TemporaryFolder folder;
+  ToyModel diverged, model;
+  Trainer last_step(diverged,
+                    in(folder, {.max_steps = 1, .learning_rate = 1e38, .max_grad_norm = 0.0, .save_strategy = "no"}),
+                    quiet());
+  last_step.train();  // the loss was finite, what the update made of the weights is not
+  TL_REQUIRE_ERROR(last_step.save_model(), "training: expected finite weights after step 1, got ");
+  Trainer trainer(model, in(folder, {.max_steps = 1, .save_strategy = "no"}), quiet());
+  trainer.train();
+  model.parameters().at("output.weight").value().data()[3] = -std::numeric_limits<float>::quiet_NaN();
+  TL_REQUIRE_ERROR(trainer.save_model(),
+                   "training: expected finite weights after step 1, got nan in output.weight; "
+                   "the model was not saved");
+  CHECK(names_in(folder / "out").empty());
+  CHECK(detail::without_sign_of_nan(-1.5) == -1.5);
+}
+
 TEST_CASE("trainer: impossible input is refused before anything is trained") {
   const TemporaryFolder folder;
   ToyModel model;
@@ -494,17 +513,50 @@ TEST_CASE("trainer: a disk that is full ends in a sentence and leaves no half ch
 }
 
 TEST_CASE("trainer: too little space is noticed before training") {
-  class Probe : public TrainerBase {
-   public:
-    explicit Probe(TrainingArguments args) : TrainerBase(std::move(args), {.console = nullptr}) {}
-    using TrainerBase::check_output_dir;
-  };
   const TemporaryFolder folder;
-  const Probe probe(in(folder));
-  probe.check_output_dir(1000);
-  TL_REQUIRE_ERROR(probe.check_output_dir(std::numeric_limits<std::uintmax_t>::max()),
-                   "output_dir: a checkpoint needs about 17592186044415 MiB, " + (folder / "out").string() + " has ");
+  const std::string out = (folder / "out").string();
+  check_output_dir(out, 1000, "a checkpoint");
+  TL_REQUIRE_ERROR(check_output_dir(out, std::numeric_limits<std::uintmax_t>::max(), "a checkpoint"),
+                   "output_dir: a checkpoint needs about 17592186044416 MiB, " + out + " has ");
   CHECK(names_in(folder / "out").empty());
+}
+
+TEST_CASE("output_dir: need and room have one unit, and never read the same") {
+  using Pair = std::pair<std::string, std::string>;
+  CHECK(detail::need_and_room(1025, 1024) == Pair("1025 bytes", "1024 bytes"));
+  CHECK(detail::need_and_room(1200000, 1199999) == Pair("1172 KiB", "1171 KiB"));
+  CHECK(detail::need_and_room((20U << 20) + 1, 20U << 20) == Pair("21 MiB", "20 MiB"));
+}
+
+TEST_CASE("output_dir: what killed runs left is removed, and nothing else") {
+  const TemporaryFolder folder;
+  const pid_t dead = ::fork();
+  if (dead == 0) ::_exit(0);
+  int status = 0;
+  REQUIRE(::waitpid(dead, &status, 0) == dead);
+  const std::string of_dead = ".tmp-" + std::to_string(dead) + "-3", of_living = ".tmp-" + std::to_string(::getpid());
+  const std::set<std::string> kept = {".model.safetensors" + of_living + "-0",  // somebody is writing it
+                                      ".notes.tmp-x-1",
+                                      ".notes.tmp-5",
+                                      ".tmp-5-1",  // not of our pattern
+                                      "notes" + of_dead,
+                                      ".notes.partial",
+                                      ".checkpoint-x.partial",
+                                      ".checkpoint-7.deleted.old",
+                                      "checkpoint-3"};
+  const std::set<std::string> gone = {".model.safetensors" + of_dead, ".checkpoint-3.partial", ".checkpoint-7.deleted",
+                                      ".model.partial"};
+  for (const auto& names : {kept, gone})
+    for (const std::string& name : names) {
+      if (name.find(".tmp-") != std::string::npos) write_file(folder / name, "x");
+      else std::filesystem::create_directories(folder / name / "deep");
+    }
+  {
+    const AtomicFolder filled(folder / "checkpoint-9", FormerFolder::replace);
+    check_output_dir(folder.path().string(), 1, "the model");
+    CHECK(std::filesystem::exists(filled.path()));
+  }
+  CHECK(names_in(folder.path()) == kept);
 }
 
 TEST_CASE("trainer: a best checkpoint that was deleted meanwhile, a model without loss, a damaged results file") {

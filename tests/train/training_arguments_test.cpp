@@ -137,6 +137,15 @@ TEST_CASE("training arguments: every value out of range is named with its range"
         }).find("lr_scheduler_type: polynomial ends at a learning rate of 1e-7") == 0);
 }
 
+TEST_CASE("training arguments: texts that cannot be stored are refused") {
+  TrainingArguments args{.output_dir = "a\xff", .run_name = "caf\xc3\xa9 \xe9", .logging_dir = "\xc3\xa9"};
+  args.resume_from_checkpoint = "";
+  CHECK(args.problems() ==
+        std::vector<std::string>{
+            "output_dir: expected UTF-8, got a\\xff", "run_name: expected UTF-8, got caf\xc3\xa9 \\xe9",
+            "resume_from_checkpoint: expected true, false or a checkpoint folder, got an empty text"});
+}
+
 TEST_CASE("training arguments: what is not supported says what to do instead") {
   using A = TrainingArguments;
   CHECK(problem([](A& a) { a.fp16 = true; })
@@ -275,7 +284,7 @@ TEST_CASE("argument fields: values of the wrong kind") {
   TL_REQUIRE_ERROR(argument_field("max_steps").set(args, ""), "max_steps: expected a whole number, got nothing");
   TL_REQUIRE_ERROR(argument_field("bf16").set(args, "maybe"), "bf16: expected true or false, got maybe");
   TL_REQUIRE_ERROR(argument_field("eval_strategy").set(args, "often"),
-                   "eval_strategy: expected one of no, steps, epoch, best");
+                   "eval_strategy: expected one of no, steps, epoch, got ");
   TL_REQUIRE_ERROR(argument_field("lr_scheduler_type").set(args, "flat"), "lr_scheduler_type: expected one of linear");
   TL_REQUIRE_ERROR(argument_field("lerning_rate"), "TrainingArguments has no field named lerning_rate");
 }

@@ -20,6 +20,7 @@
 #include <string_view>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include <tl/core/error.hpp>
 #include <tl/io/mapped_file.hpp>
@@ -41,6 +42,14 @@ inline void sync_path(const std::filesystem::path& path) {
 }
 
 }  // namespace detail
+
+/// Makes `folder` and those above it if they are not there. Throws io.
+inline void make_folder(const std::filesystem::path& folder) {
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  check(!error && std::filesystem::is_directory(folder, error), ErrorCode::io, "cannot make the folder ",
+        folder.native(), ": ", error ? error.message() : "a file of that name exists");
+}
 
 /// One file under construction. Without commit() (an exception, an early return) the target stays as it was and the
 /// temporary file disappears.
@@ -114,12 +123,32 @@ inline void write_file(const std::filesystem::path& path, std::string_view text)
   file.commit();
 }
 
+/// The path that AtomicFolder gives the folder `path`: "a/new/.." is "a", and "results/" is "results". Whoever looks at
+/// the target before must look at this one, because the system takes "a/new/.." for a path that does not exist while
+/// "a/new" does not. Throws invalid_argument if it is not the path of a folder with a name.
+inline std::filesystem::path folder_with_name(const std::filesystem::path& given) {
+  std::filesystem::path path = given.lexically_normal();
+  if (!path.has_filename()) path = path.parent_path();
+  check(path.has_filename() && path != "." && path.filename() != "..", ErrorCode::invalid_argument,
+        "expected the path of a folder with a name, got \"", given.native(), "\"");
+  return path;
+}
+
+/// What an AtomicFolder does when its target is a folder that is not empty.
+enum class FormerFolder { refuse, replace };
+
 /// A folder under construction: fill path(), then commit(). The temporary folder ".NAME.partial" beside the target is
 /// reused, emptied, if a killed run left it behind; a lock keeps a second writer out.
 class AtomicFolder {
  public:
-  /// Throws io if the temporary folder cannot be made, state if another AtomicFolder is filling it.
-  explicit AtomicFolder(std::filesystem::path target) : target_(normalised(std::move(target))) {
+  /// Throws io if the temporary folder cannot be made, state if another AtomicFolder is filling it, invalid_argument
+  /// if the target is a folder with content that is not to be replaced.
+  explicit AtomicFolder(const std::filesystem::path& target, FormerFolder former = FormerFolder::refuse)
+      : target_(folder_with_name(target)), former_(former) {
+    std::error_code none;  // whatever cannot be looked at now is reported by what follows
+    if (former_ == FormerFolder::refuse && std::filesystem::is_directory(target_, none) &&
+        !std::filesystem::is_empty(target_, none) && !none)
+      fail_not_empty();
     partial_ = detail::parent_folder(target_) / join(".", target_.filename().string(), ".partial");
     lock();
     guarded("empty", [this] {
@@ -138,34 +167,58 @@ class AtomicFolder {
   /// Where to write until commit().
   const std::filesystem::path& path() const noexcept { return partial_; }
 
-  /// Flushes all files and puts the folder in the target's place; a former folder of that name is swapped out in one
-  /// step and then removed. Throws io.
+  /// Flushes all files and puts the folder in the target's place; a former folder of that name, if it is to be
+  /// replaced, is swapped out in one step and then removed. Throws io, invalid_argument as the constructor.
   void commit() {
+    flush();
+    struct stat status {};
+    const bool there = ::lstat(target_.c_str(), &status) == 0;
+    check(!there || S_ISDIR(status.st_mode), ErrorCode::io, "cannot replace ", target_.native(),
+          ": expected a folder or nothing, got a file");
+    if (there && former_ == FormerFolder::replace) {
+      swap_with_target();
+    } else {
+      if (::rename(partial_.c_str(), target_.c_str()) != 0) {  // takes the place of an empty folder, but of no other
+        if (errno == ENOTEMPTY || errno == EEXIST) fail_not_empty();
+        detail::fail_errno("create", target_, errno);
+      }
+      committed_ = true;
+    }
+    detail::sync_path(detail::parent_folder(target_));
+  }
+
+  /// Instead of commit(): flushes all files and moves them into `folder`, where each takes the place of one of its name
+  /// and the others stay. Nothing is moved before everything is written, so a full disk changes nothing there; whoever
+  /// looks meanwhile may see some of the files new and some not yet. Throws io.
+  void commit_files(const std::filesystem::path& folder) {
+    flush();
+    guarded("move", [&] {
+      std::vector<std::filesystem::path> files;
+      for (const auto& entry : std::filesystem::recursive_directory_iterator(partial_))
+        if (!entry.is_directory()) files.push_back(entry.path().lexically_relative(partial_));
+      for (const auto& file : files) {
+        std::filesystem::create_directories((folder / file).parent_path());
+        std::filesystem::rename(partial_ / file, folder / file);
+      }
+      std::filesystem::remove_all(partial_);
+    });
+    committed_ = true;
+    detail::sync_path(folder);
+  }
+
+ private:
+  void flush() {
     check(!committed_, ErrorCode::state, "cannot commit ", target_.native(), " twice");
     guarded("flush", [this] {
       for (const auto& entry : std::filesystem::recursive_directory_iterator(partial_))
         if (!entry.is_symlink() && (entry.is_regular_file() || entry.is_directory())) detail::sync_path(entry.path());
     });
     detail::sync_path(partial_);
-    struct stat status {};
-    if (::lstat(target_.c_str(), &status) != 0) {
-      if (::rename(partial_.c_str(), target_.c_str()) != 0) detail::fail_errno("create", target_, errno);
-      committed_ = true;
-    } else {
-      check(S_ISDIR(status.st_mode), ErrorCode::io, "cannot replace ", target_.native(),
-            ": expected a folder or nothing, got a file");
-      swap_with_target();
-    }
-    detail::sync_path(detail::parent_folder(target_));
   }
 
- private:
-  static std::filesystem::path normalised(std::filesystem::path path) {
-    path = path.lexically_normal();
-    if (!path.has_filename()) path = path.parent_path();  // "results/" names the folder "results"
-    check(path.has_filename() && path != "." && path.filename() != "..", ErrorCode::invalid_argument,
-          "AtomicFolder: expected the path of a folder with a name, got \"", path.native(), "\"");
-    return path;
+  [[noreturn]] void fail_not_empty() const {
+    fail(ErrorCode::invalid_argument, "expected a new or empty folder to write to, got ", target_.native(),
+         ", where there is something already");
   }
 
   /// Runs `action` with the standard library's file system errors turned into tl::Error.
@@ -216,6 +269,7 @@ class AtomicFolder {
   }
 
   std::filesystem::path target_;
+  FormerFolder former_;
   std::filesystem::path partial_;
   detail::FileDescriptor folder_;
   bool committed_ = false;

@@ -27,6 +27,14 @@ namespace detail {
   fail(ErrorCode::io, "cannot ", action, " ", path.native(), ": ", std::generic_category().message(error));
 }
 
+/// Whether `path` exists. Throws io if that cannot be seen: a folder that may not be read is not an empty one.
+inline bool path_exists(const std::filesystem::path& path) {
+  std::error_code error;
+  const bool there = std::filesystem::exists(path, error);
+  if (error) fail_errno("read", path.has_parent_path() ? path.parent_path() : path, error.value());
+  return there;
+}
+
 /// An open file that closes itself.
 class FileDescriptor {
  public:

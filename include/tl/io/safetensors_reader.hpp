@@ -208,7 +208,7 @@ class SafetensorsReader {
     std::error_code ignored;
     if (!std::filesystem::is_directory(path, ignored)) return path;
     for (const char* name : {"model.safetensors", "model.safetensors.index.json"})
-      if (std::filesystem::exists(path / name, ignored)) return path / name;
+      if (detail::path_exists(path / name)) return path / name;
     fail(ErrorCode::not_found, path.native(),
          ": expected model.safetensors or model.safetensors.index.json, got a folder with neither");
   }

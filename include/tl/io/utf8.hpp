@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace tl {
@@ -39,6 +40,20 @@ inline std::size_t find_invalid_utf8(std::string_view text) {
     at += length;
   }
   return std::string_view::npos;
+}
+
+/// `text` with "\\xff" for every byte that is not part of well-formed UTF-8, to be shown in a sentence.
+inline std::string escape_invalid_utf8(std::string_view text) {
+  std::string shown;
+  std::uint32_t ignored = 0;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t length = decode_utf8(text.substr(at), ignored);
+    const auto byte = static_cast<unsigned char>(text[at]);
+    if (length > 0) shown += text.substr(at, length);
+    else shown += {'\\', 'x', "0123456789abcdef"[byte >> 4], "0123456789abcdef"[byte & 15U]};
+    at += length > 0 ? length : 1;
+  }
+  return shown;
 }
 
 }  // namespace tl

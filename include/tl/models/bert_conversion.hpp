@@ -18,6 +18,8 @@
 #include <tl/io/json_file.hpp>
 #include <tl/io/safetensors.hpp>
 #include <tl/models/distilbert_config.hpp>
+#include <tl/models/pretrained.hpp>
+#include <tl/text/tokenizer.hpp>
 
 namespace tl {
 
@@ -208,17 +210,21 @@ inline Json distilbert_tokenizer_config(const std::filesystem::path& path, std::
 /// not a BERT encoder that DistilBERT can express, Error(invalid_argument) if `to` exists and is not empty.
 inline BertConversionReport convert_bert(const std::filesystem::path& from, const std::filesystem::path& to) {
   namespace fs = std::filesystem;
-  check(fs::is_directory(from), ErrorCode::io, "expected a model folder with config.json and model.safetensors, got ",
-        from.native(), ", which is not a folder");
+  check(detail::path_exists(from) && fs::is_directory(from), ErrorCode::io,
+        "expected a model folder with config.json and model.safetensors, got ", from.native(),
+        ", which is not a folder");
   const fs::path config_path = from / "config.json";
-  check(fs::exists(config_path), ErrorCode::io, "expected config.json in ", from.native(), ", it is not there");
+  check(detail::path_exists(config_path), ErrorCode::io, "expected config.json in ", from.native(),
+        ", it is not there");
+  const fs::path target = folder_with_name(to);
   std::error_code error;
-  const bool free = !fs::exists(to, error) || (fs::is_directory(to, error) && fs::is_empty(to, error));
-  check(free && !error, ErrorCode::invalid_argument, "expected a new or empty folder to write to, got ", to.string(),
-        ", ", error ? error.message() : "where there is something already");
+  const bool free = !fs::exists(target, error) || (fs::is_directory(target, error) && fs::is_empty(target, error));
+  check(free && !error, ErrorCode::invalid_argument, "expected a new or empty folder to write to, got ",
+        target.string(), ", ", error ? error.message() : "where there is something already");
 
   BertConversionReport report;
   report.config = detail::distilbert_config_of_bert(read_json(config_path), config_path.native());
+  detail::check_weights_present(from);
   const SafetensorsReader reader(from);
   const detail::BertFold fold(reader, report.config);
   report.unused = fold.unused();
@@ -229,7 +235,6 @@ inline BertConversionReport convert_bert(const std::filesystem::path& from, cons
 
   const bool has_tokenizer = fs::exists(from / "tokenizer.json") || fs::exists(from / "vocab.txt");
   check(has_tokenizer, ErrorCode::io, "expected tokenizer.json or vocab.txt in ", from.native(), ", neither is there");
-  const fs::path target = to.lexically_normal();
   if (target.has_parent_path()) fs::create_directories(target.parent_path(), error);
   check(!error, ErrorCode::io, "cannot make the folder ", target.parent_path().string(), ": ", error.message());
   AtomicFolder folder(target);
@@ -244,6 +249,7 @@ inline BertConversionReport convert_bert(const std::filesystem::path& from, cons
   write_json(
       folder.path() / "tokenizer_config.json",
       detail::distilbert_tokenizer_config(from / "tokenizer_config.json", report.config.max_position_embeddings));
+  Tokenizer::from_pretrained(folder.path());  // what cannot be loaded again is not worth keeping
   folder.commit();
   return report;
 }

@@ -290,9 +290,10 @@ inline DistilBertConfig DistilBertConfig::from_json(const Json& json, const std:
 
 inline DistilBertConfig DistilBertConfig::from_pretrained(const std::filesystem::path& folder) {
   const auto path = folder / "config.json";
-  check(std::filesystem::is_directory(folder), ErrorCode::io, "expected a model folder with config.json and ",
-        "model.safetensors, got ", folder.native(), ", which is not a folder");
-  check(std::filesystem::exists(path), ErrorCode::io, "expected config.json in ", folder.native(), ", it is not there");
+  check(detail::path_exists(folder) && std::filesystem::is_directory(folder), ErrorCode::io,
+        "expected a model folder with config.json and ", "model.safetensors, got ", folder.native(),
+        ", which is not a folder");
+  check(detail::path_exists(path), ErrorCode::io, "expected config.json in ", folder.native(), ", it is not there");
   return from_json(read_json(path), path.native());
 }
 

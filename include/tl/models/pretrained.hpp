@@ -79,8 +79,7 @@ inline std::optional<std::string> model_name(std::string key, const std::string&
 }
 
 inline void check_weights_present(const std::filesystem::path& folder) {
-  std::error_code ignored;
-  const auto has = [&](const char* name) { return std::filesystem::exists(folder / name, ignored); };
+  const auto has = [&](const char* name) { return path_exists(folder / name); };
   if (has("model.safetensors") || has("model.safetensors.index.json")) return;
   check(!has("pytorch_model.bin"), ErrorCode::io, "expected model.safetensors in ", folder.native(),
         ", got pytorch_model.bin only, which is a pickle; save the model with safe_serialization in Python first");
@@ -144,21 +143,21 @@ inline void initialize_missing(const LoadReport& report, ParameterSpace<float>& 
     if (listed(report.missing, part.name) || listed(report.mismatched, part.name)) nn::initialize(part, std, generator);
 }
 
-/// Writes config.json and model.safetensors into `folder`, which is made if needed; each file appears whole or not at
-/// all. Throws Error(io).
+/// Writes config.json and model.safetensors into `folder`, which is made if needed; both appear whole or not at all.
+/// Throws Error(io), Error(format) for a text in `config` that is not UTF-8.
 inline void save_parameters(const std::filesystem::path& folder, const ParameterSpace<float>& parameters,
                             const Json& config) {
-  std::error_code error;
-  std::filesystem::create_directories(folder, error);
-  check(!error && std::filesystem::is_directory(folder), ErrorCode::io, "cannot make the folder ", folder.native(),
-        ": ", error ? error.message() : "a file of that name exists");
+  const std::string config_text = dump_json(config, {.indent = 2, .sort_keys = false}) + "\n";
+  make_folder(folder);
+  AtomicFile config_file(folder / "config.json", config_text.size());  // takes its place when the weights have theirs
+  config_file.write(config_text);
   std::vector<StoredTensor> tensors;
   for (const auto& part : parameters.named()) {
     const Tensor<float> value = part.value();
     tensors.push_back(stored_tensor<float>(part.name, part.shape(), value.span()));
   }
   write_safetensors(folder / "model.safetensors", tensors, {{"format", "pt"}});
-  write_json(folder / "config.json", config, {.indent = 2, .sort_keys = false});
+  config_file.commit();
 }
 
 namespace detail {

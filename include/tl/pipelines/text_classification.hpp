@@ -109,7 +109,8 @@ template <class Model> class TextClassificationPipeline {
 
   /// What the model computes before any function is applied: [texts, C].
   Tensor<float> logits(std::span<const std::string> texts) const { return logits(texts, options_); }
-  /// Throws Error(shape) naming the text and its number of tokens if it is too long and truncation is off.
+  /// Throws Error(shape) naming the text and its number of tokens if it is too long and truncation is off,
+  /// Error(numeric) if the model computes NaN or infinity.
   Tensor<float> logits(std::span<const std::string> texts, const TextClassificationOptions& options) const;
 
   /// What `function` (as resolved from the model for `automatic`) makes of logits [B, C]: a new tensor [B, C].
@@ -200,6 +201,9 @@ Tensor<float> TextClassificationPipeline<Model>::logits(std::span<const std::str
     const Tensor<float> logits = std::as_const(*model_)(pack(batch)).logits.value().to(cpu_device);  // [B, C]
     for (std::size_t i = begin; i < end; ++i) result[order[i]].copy_from(logits[static_cast<std::int64_t>(i - begin)]);
   }
+  for (const float logit : result.span())
+    check(std::isfinite(logit), ErrorCode::numeric, "pipeline: expected finite logits, got ",
+          std::isnan(logit) ? "nan" : "inf", "; the weights of the model are damaged");
   return result;
 }
 

@@ -24,11 +24,8 @@
 
 namespace tl::detail::text {
 
-/// Whether a path exists; one that cannot be looked at does not.
-inline bool present(const std::filesystem::path& path) {
-  std::error_code ignored;
-  return std::filesystem::exists(path, ignored);
-}
+/// Whether a path exists. Throws io if that cannot be seen.
+inline bool present(const std::filesystem::path& path) { return path_exists(path); }
 
 /// The configuration files as one object, and the special tokens that came with flags.
 struct ConfigFiles {

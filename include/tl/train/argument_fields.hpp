@@ -67,7 +67,9 @@ template <class Enum> void parse_argument(std::string_view name, std::string_vie
   try {
     value = Choice<Enum>(text).value();
   } catch (const Error& error) {
-    const std::string_view sentence = error.what();
+    std::string sentence = error.what();
+    if (const std::size_t best = sentence.find(", best,"); best != sentence.npos && name != "save_strategy")
+      sentence.erase(best, 6);  // only saving can wait for the best
     fail(ErrorCode::invalid_argument, name, sentence.substr(sentence.find(':')));
   }
 }

@@ -169,6 +169,11 @@ inline void load_optimizer(const std::filesystem::path& folder, AdamW<float>& op
   optimizer.set_steps(steps);
 }
 
+/// About how large a checkpoint is: the weights and, unless `only_model`, both moments of what is trained.
+inline std::uintmax_t checkpoint_bytes(const ParameterSpace<float>& parameters, bool only_model) {
+  return sizeof(float) * static_cast<std::uintmax_t>(parameters.size() + (only_model ? 0 : 2 * parameters.trainable()));
+}
+
 /// The N of a folder named checkpoint-N, or nothing.
 inline std::optional<std::int64_t> checkpoint_number(const std::filesystem::path& folder) {
   const std::string name = folder.filename().string();
@@ -239,13 +244,15 @@ inline bool same_folder(const std::filesystem::path& a, const std::filesystem::p
 inline void check_checkpoint(const std::filesystem::path& folder) {
   std::error_code ignored;
   check(std::filesystem::is_directory(folder, ignored), ErrorCode::not_found,
-        "resume_from_checkpoint: expected a folder, ", folder.native(), " is not there");
+        "resume_from_checkpoint: expected a folder, ", folder.native(),
+        std::filesystem::exists(folder, ignored) ? " is a file" : " is not there");
   const auto has = [&](const char* name) { return std::filesystem::exists(folder / name, ignored); };
   std::string missing;
   for (const char* name :
        {"trainer_state.json", "progress.json", "rng.json", "scheduler.json", "optimizer.safetensors"})
     if (!has(name)) missing += (missing.empty() ? "" : ", ") + std::string(name);
-  if (missing.empty()) return;
+  if (missing.empty()) return;  // then the model itself knows what else it needs
+  if (!has("model.safetensors") && !has("model.safetensors.index.json")) missing += ", model.safetensors";
   const char* why =
       has("optimizer.pt") ? "; it was written by Python, load its weights with from_pretrained and train afresh"
       : has("trainer_state.json") && has("model.safetensors") ? "; it is damaged, or was written with save_only_model"

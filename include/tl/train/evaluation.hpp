@@ -52,6 +52,9 @@ std::pair<Variable<float>, Variable<float>> loss_and_logits(const Model& model, 
   return {output.loss, output.logits};
 }
 
+/// A NaN prints as "nan" and never as "-nan", which says no more.
+inline double without_sign_of_nan(double value) { return std::isnan(value) ? std::abs(value) : value; }
+
 /// "rows 3, 17, 4 of eval_dataset", at most 32 of them.
 inline std::string describe_rows(std::span<const std::int64_t> rows, const std::string& dataset) {
   std::string text = rows.size() == 1 ? "row" : "rows";
@@ -82,8 +85,8 @@ EvaluationResult run_evaluation(const Model& model, const PackedCollator& collat
     if (batch.labels) {
       const double value = loss.value().item();
       if (!std::isfinite(value))
-        fail(ErrorCode::numeric, "evaluation: expected a finite loss, got ", value, " for ",
-             detail::describe_rows(rows, collate.name()));
+        fail(ErrorCode::numeric, "evaluation: expected a finite loss, got ", detail::without_sign_of_nan(value),
+             " for ", detail::describe_rows(rows, collate.name()));
       loss_sum += value * static_cast<double>(rows.size());
     }
     if (!options.loss_only) {

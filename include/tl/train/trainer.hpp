@@ -45,9 +45,14 @@ template <class Model> class Trainer : public TrainerBase {
   /// Logits, labels and metrics over `dataset`, which needs no labels.
   PredictionOutput predict(const Dataset& dataset, const std::string& prefix = "test");
 
-  /// Writes model, tokenizer and training_args.json into `folder` (default: output_dir).
+  /// Writes model, tokenizer and training_args.json into `folder` (default: output_dir); if one of them cannot be
+  /// written, none is. Throws Error(io), Error(numeric) for weights that are not finite.
   void save_model(const std::filesystem::path& folder = {}) const {
-    write_model(folder.empty() ? std::filesystem::path(args_.output_dir) : folder);
+    const std::filesystem::path to = folder.empty() ? std::filesystem::path(args_.output_dir) : folder;
+    make_folder(to);
+    AtomicFolder building(to / "model", FormerFolder::replace);  // never takes this name: its files go into `to`
+    write_model(building.path());
+    building.commit_files(to);
   }
 
   Model& model() { return model_; }
@@ -87,11 +92,25 @@ template <class Model> class Trainer : public TrainerBase {
 
   [[noreturn]] void fail_numeric(const char* expected, double got, const char* which,
                                  std::span<const std::int64_t> rows) const {
-    fail(ErrorCode::numeric, "training: expected ", expected, got, " in step ", state_.global_step + 1, " (epoch ",
-         *state_.epoch, "); the ", which, " had ", detail::describe_rows(rows, "train_dataset"));
+    fail(ErrorCode::numeric, "training: expected ", expected, detail::without_sign_of_nan(got), " in step ",
+         state_.global_step + 1, " (epoch ", *state_.epoch, "); the ", which, " had ",
+         detail::describe_rows(rows, "train_dataset"));
+  }
+
+  /// Nobody can use a model with NaN in it, and the last update may have made it one after the last look at a loss.
+  void check_weights() const {
+    for (const auto& part : model_.parameters().named()) {
+      const Tensor<float> values = part.value().to(cpu_device);
+      for (const float value : values.span())
+        if (!std::isfinite(value))
+          fail(ErrorCode::numeric, "training: expected finite weights after step ", state_.global_step, ", got ",
+               detail::without_sign_of_nan(value), " in ", part.name,
+               "; the model was not saved, train with a smaller learning_rate or with max_grad_norm");
+    }
   }
 
   void write_model(const std::filesystem::path& folder) const {
+    check_weights();
     model_.save_pretrained(folder);
     if (options_.processing_class) options_.processing_class->save_pretrained(folder);
     write_json(folder / "training_args.json", to_json(args_), {.sort_keys = false});
@@ -147,8 +166,7 @@ template <class Model> PackedCollator Trainer<Model>::training_data() const {
 template <class Model> void Trainer<Model>::start(const TrainingRun& run) {
   const ParameterSpace<float>& parameters = model_.parameters();
   if (args_.save_strategy != IntervalStrategy::no)
-    check_output_dir(sizeof(float) * static_cast<std::uintmax_t>(
-                                         parameters.size() + (args_.save_only_model ? 0 : 2 * parameters.trainable())));
+    check_output_dir(args_.output_dir, checkpoint_bytes(parameters, args_.save_only_model), "a checkpoint");
   state_ = run.initial_state(args_);
 }
 
@@ -276,7 +294,7 @@ template <class Model> void Trainer<Model>::save_checkpoint(TrainingRun& run) {
       state_.best_model_checkpoint = best.string();
   }
   make_output_dir();
-  AtomicFolder building(folder);
+  AtomicFolder building(folder, FormerFolder::replace);  // that of an earlier run
   write_model(building.path());
   if (!args_.save_only_model) {
     run.progress.generator = generator_.state();

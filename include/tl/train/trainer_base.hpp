@@ -20,6 +20,7 @@
 #include <tl/text/tokenizer.hpp>
 #include <tl/train/argument_fields.hpp>
 #include <tl/train/metrics.hpp>
+#include <tl/train/output_dir.hpp>
 #include <tl/train/progress.hpp>
 #include <tl/train/speed_metrics.hpp>
 #include <tl/train/trainer_callback.hpp>
@@ -174,30 +175,7 @@ class TrainerBase {
     return std::filesystem::path(args_.output_dir) / join("checkpoint-", step);
   }
 
-  void make_output_dir() const {
-    std::error_code error;
-    std::filesystem::create_directories(args_.output_dir, error);
-    check(!error && std::filesystem::is_directory(args_.output_dir), ErrorCode::io,
-          "output_dir: cannot make the folder ", args_.output_dir, ": ",
-          error ? error.message() : "a file of that name exists");
-  }
-
-  /// Throws Error(io), before any time is spent, if checkpoints of about `bytes` cannot be written to output_dir.
-  void check_output_dir(std::uintmax_t bytes) const {
-    make_output_dir();
-    const std::filesystem::path folder = args_.output_dir;
-    try {
-      AtomicFile probe(folder / "checkpoint-probe");  // never committed, so nothing stays
-      probe.write("probe");
-    } catch (const Error& error) {
-      fail(ErrorCode::io, "output_dir: expected a folder that can be written to, got ", args_.output_dir, ": ",
-           error.what());
-    }
-    std::error_code error;
-    const auto space = std::filesystem::space(folder, error);
-    check(error || space.available >= bytes, ErrorCode::io, "output_dir: a checkpoint needs about ", bytes >> 20,
-          " MiB, ", args_.output_dir, " has ", space.available >> 20, " MiB left");
-  }
+  void make_output_dir() const { tl::make_output_dir(args_.output_dir); }
 
   TrainingArguments args_;
   TrainerOptions options_;

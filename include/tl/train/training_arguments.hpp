@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include <tl/io/utf8.hpp>
 #include <tl/train/choice.hpp>
 
 namespace tl {
@@ -91,6 +92,7 @@ class ArgumentRules {
   explicit ArgumentRules(const TrainingArguments& arguments) : a_(arguments) {}
 
   std::vector<std::string> run() {
+    texts();
     numbers();
     schedule();
     unsupported();
@@ -109,8 +111,24 @@ class ArgumentRules {
     report(!good, field, ": expected ", range, ", got ", got);
   }
 
-  void numbers() {
+  /// They are written into training_args.json, which has to be UTF-8.
+  void texts() {
+    utf8("output_dir", a_.output_dir);
+    utf8("run_name", a_.run_name);
+    utf8("logging_dir", a_.logging_dir);
+    utf8("metric_for_best_model", a_.metric_for_best_model.value_or(""));
+    utf8("resume_from_checkpoint", a_.resume_from_checkpoint.value_or(""));
     report(a_.output_dir.empty(), "output_dir: expected the path of a folder, got an empty text");
+    report(a_.resume_from_checkpoint && a_.resume_from_checkpoint->empty(),
+           "resume_from_checkpoint: expected true, false or a checkpoint folder, got an empty text");
+  }
+
+  void utf8(const char* field, const std::string& text) {
+    if (find_invalid_utf8(text) != std::string_view::npos)
+      report(true, field, ": expected UTF-8, got ", escape_invalid_utf8(text));
+  }
+
+  void numbers() {
     need(a_.per_device_train_batch_size >= 1, "per_device_train_batch_size", "at least 1",
          a_.per_device_train_batch_size);
     need(a_.per_device_eval_batch_size >= 1, "per_device_eval_batch_size", "at least 1", a_.per_device_eval_batch_size);
