@@ -18,9 +18,7 @@ struct Classifier::Model {
 };
 
 Classifier::Classifier(const std::string& folder)
-    : folder_(folder),
-      tokenizer_(tl::Tokenizer::from_pretrained(folder)),
-      model_(new Model(folder, tokenizer_)) {
+    : folder_(folder), tokenizer_(tl::Tokenizer::from_pretrained(folder)), model_(new Model(folder, tokenizer_)) {
   tl::check(model_->model.load_report().complete(), tl::ErrorCode::format, folder,
             ": expected a trained classifier, got a model without a head; make one with tl train");
 }

@@ -43,7 +43,7 @@ class Predictor {
         tl::fail(tl::ErrorCode::shape, piece.where(i), ": expected at most ", limit_,
                  limit_ == classifier_.longest() ? " tokens, which is what the model takes, got " : " tokens, got ",
                  ids[i].size(), "; cut longer texts with --truncation");
-    const tl::Tensor<float> logits = classifier_.logits(ids);  // [B, C]
+    const tl::Tensor<float> logits = classifier_.logits(ids);     // [B, C]
     const tl::Tensor<float> scores = classifier_.scores(logits);  // [B, C]
     for (std::size_t i = 0; i < ids.size(); ++i) {
       const auto row = static_cast<std::int64_t>(i);
