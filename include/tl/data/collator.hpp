@@ -37,7 +37,7 @@ class PackedCollator {
  public:
   /// Throws Error(not_found) with the columns that are there, Error(dtype) for a column of another type.
   explicit PackedCollator(const Dataset& dataset, CollatorOptions options = {})
-      : options_(std::move(options)), ids_(ids_column(dataset, options_.name)) {
+      : options_(std::move(options)), ids_(ids_column(dataset, options_.name)), places_(dataset.select_columns({})) {
     if (dataset.has_column("attention_mask")) mask_ = dataset.column<std::vector<std::int32_t>>("attention_mask");
     for (const char* name : {"labels", "label", "label_ids"}) {
       if (!dataset.has_column(name)) continue;
@@ -53,6 +53,16 @@ class PackedCollator {
   std::int64_t size() const noexcept { return ids_.size(); }
   bool has_labels() const noexcept { return labels_.has_value(); }
   const std::string& name() const noexcept { return options_.name; }
+
+  /// "rows 3, 17 of eval_dataset (test.csv, lines 5, 19)", at most 32 of them; the places only if they are known.
+  std::string describe(std::span<const std::int64_t> rows) const {
+    constexpr std::size_t most = 32;
+    const auto shown = rows.first(std::min(most, rows.size()));
+    std::string text = rows.size() == 1 ? "row" : "rows";
+    for (std::size_t i = 0; i < shown.size(); ++i) text += join(i > 0 ? ", " : " ", shown[i]);
+    if (rows.size() > most) text += join(" and ", rows.size() - most, " more");
+    return join(text, " of ", options_.name, in_brackets(places_.place(shown)));
+  }
 
   /// Number of tokens of a row, padding left out. Throws Error(shape) if its attention_mask is not 1 .. 1 0 .. 0.
   std::int64_t length(std::int64_t row) const {
@@ -107,7 +117,11 @@ class PackedCollator {
     return dataset.column<std::vector<std::int32_t>>("input_ids");
   }
 
-  std::string where(std::int64_t row) const { return join(options_.name, ", row ", row); }
+  std::string where(std::int64_t row) const {
+    return join(options_.name, ", row ", row, in_brackets(places_.place(row)));
+  }
+
+  static std::string in_brackets(const std::string& place) { return place.empty() ? "" : join(" (", place, ")"); }
 
   void check_row(std::int64_t row) const {
     const std::int64_t tokens = length(row);
@@ -138,6 +152,7 @@ class PackedCollator {
   std::optional<ColumnView<std::vector<std::int32_t>>> mask_;
   std::optional<ColumnView<std::int64_t>> labels_;
   std::string label_name_;
+  Dataset places_;  // no columns, only where the rows were read
 };
 
 }  // namespace tl
