@@ -220,18 +220,37 @@ refused_training() {
   refused 1 "$part" "${arguments[@]}"
 }
 printf '{"text": "a", "label": 0}\n{"text": "b", "label": 7}\n{"text": "c", "label": 1}\n' > label.jsonl
-refused_training 'label.jsonl, row 1: expected label in [0, 2), got 7' --train_file label.jsonl --labels a,b
+refused_training 'label.jsonl, line 2: expected label in [0, 2), got 7' --train_file label.jsonl --labels a,b
 printf '{"text": "a", "label": 0}\n{"text": "", "label": 1}\n' > empty_text.jsonl
-refused_training 'empty_text.jsonl, row 1: expected a text' --train_file empty_text.jsonl
+refused_training 'empty_text.jsonl, line 2: expected a text' --train_file empty_text.jsonl
 : > empty.jsonl
 refused_training 'expected at least one row' --train_file empty.jsonl
 printf 'text,label\n"one,0\n' > quote.csv
 refused_training 'quote.csv' --train_file quote.csv
 printf 'text,label\nfine,good\nalso,bad\nthird,ugly\n' > names.csv
-refused_training "row 2: expected label to be one of ['good', 'bad'], got 'ugly'" --train_file names.csv \
+refused_training "names.csv, line 4: expected label to be one of ['good', 'bad'], got 'ugly'" --train_file names.csv \
   --labels good,bad
 refused_training "expected a column 'review', the columns are ['text', 'label']" --train_file names.csv \
   --text_column review
+refused_training "line 1: expected the key review, it is missing; the keys are ['text', 'label']" \
+  --train_file label.jsonl --text_column review
+refused_training "expected two columns, got 'text' for both" --train_file names.csv --label_column text
+
+# One label that is missing or of another kind is a slip, not a class. Lines count, not rows: a field may span two.
+for slip in '' nan pos 123456789012345678901; do
+  printf 'text,label\n"one\nmore",0\ntwo,1\nthree,%s\nfour,1\n' "$slip" > slip.csv
+  expected="slip.csv, line 5: expected a class id in column label as in line 2, got '$slip'"
+  [[ -n $slip ]] || expected='slip.csv, line 5: expected a label in column label, got an empty one'
+  refused_training "$expected" --train_file slip.csv
+  refused_training "$expected" --train_file slip.csv --labels NEG,POS
+  refused_training "$expected" --train_file slip.csv --shuffle_seed 3 --max_train_samples 1
+done
+printf '{"text": "a", "label": 0}\n\n{"text": "b", "label": 1e30}\n' > float.jsonl
+refused_training 'float.jsonl, line 3: expected class ids or names in column label, got float64 1e+30' \
+  --train_file float.jsonl
+printf '[{"text": "a", "label": 0.0}, {"text": "b", "label": 1.5}]' > float.json
+refused_training 'float.json, object 2: expected class ids or names in column label, got float64 1.5' \
+  --train_file float.json
 refused_training 'ends with .jsonl, .json or .csv' --train_file texts.txt
 refused_training 'nowhere.csv' --train_file nowhere.csv
 refused_training '--max_seq_length: expected at least 3 and at most' --train_file names.csv --max_seq_length 1000
@@ -252,7 +271,7 @@ ok train --model_name_or_path model --train_file names.csv --output_dir tidied -
 [[ -z $(find tidied -name '.*') ]] || complain 'expected what killed runs left in output_dir to be removed'
 many_words=$(printf 'word %.0s' {1..100})
 printf '{"text": "%s", "label": 0}\n{"text": "short", "label": 1}\n' "$many_words" > long.jsonl
-refused_training 'long.jsonl, row 0: expected at most 64 tokens' --train_file long.jsonl --truncation false
+refused_training 'long.jsonl, line 1: expected at most 64 tokens' --train_file long.jsonl --truncation false
 [[ ! -e results ]] || complain 'a refused training left a folder behind'
 
 train_names=(--model_name_or_path model --train_file names.csv --output_dir results)
@@ -286,6 +305,16 @@ refused 1 'output_dir: cannot make the folder' evaluate --model_name_or_path res
   --validation_file "$reviews/test.jsonl" --output_dir results/config.json/below
 ok evaluate --model_name_or_path results --validation_file "$reviews/test.jsonl" --output_dir measured
 grep -qF '"eval_samples": 200' measured/eval_results.json || complain 'expected eval_results.json'
+# Columns that nobody asked for may hold anything.
+printf '{"text": "a joy", "label": 0}\n{"note": null, "label": 1, "text": "a bore", "by": {"name": "x"}}\n' > more.jsonl
+ok evaluate --model_name_or_path results --validation_file more.jsonl --json
+says '"eval_samples": 2'
+printf 'note,text,label,note\n,a joy,1,2\n,a bore,0,\n' > more.csv
+ok evaluate --model_name_or_path results --validation_file more.csv --json
+says '"eval_samples": 2'
+printf 'text,label\na,0\nb,1\nc,7\n' > seven.csv
+refused 1 'seven.csv, line 4: expected label in [0, 2), got 7' evaluate --model_name_or_path results \
+  --validation_file seven.csv --shuffle_seed 1
 refused 1 'expected a trained classifier' evaluate --model_name_or_path model --validation_file "$reviews/test.jsonl"
 
 ok predict --model_name_or_path results --text 'A joy.' --text 'A bore.' --json --logits --top_k 2
@@ -299,6 +328,11 @@ ok predict --model_name_or_path results --file three.txt
 lines 3
 says "$(head -n 1 three.txt)"
 refused 1 'line 2: expected a text, got an empty one' predict --model_name_or_path results --file texts.txt
+printf '{"text": "a joy"}\n\n{"text": ""}\n' > gap.jsonl
+refused 1 'gap.jsonl, line 3: expected a text, got an empty one' predict --model_name_or_path results --file gap.jsonl
+printf '{"text": 3}\n' > number.jsonl
+refused 1 'number.jsonl, line 1: expected a text in column text, got int64' predict --model_name_or_path results \
+  --file number.jsonl
 refused 1 'text 1: expected at most 64 tokens' predict --model_name_or_path results --text "$many_words"
 ok predict --model_name_or_path results --text "$many_words" --truncation
 refused 1 'text 1: expected at most 8 tokens, got ' predict --model_name_or_path results --text "$many_words" \
@@ -308,7 +342,7 @@ refused 1 'expected a trained classifier' predict --model_name_or_path model --t
 cp -r results damaged  # its first tensor, classifier.bias, begins behind the header
 printf '\x00\x00\xc0\x7f' | dd of=damaged/model.safetensors bs=1 conv=notrunc status=none \
   seek=$((8 + $(od -An -t u8 -N 8 damaged/model.safetensors)))
-refused 1 'expected finite logits, got nan; the weights in damaged are damaged' predict --model_name_or_path damaged \
+refused 1 'text 1: expected finite logits, got nan; the weights in damaged are damaged' predict --model_name_or_path damaged \
   --text a --json
 [[ ! -s out ]] || complain 'expected no answer of a damaged model'
 refused 1 'a BERT encoder can be converted' predict --model_name_or_path bert --text a
