@@ -103,6 +103,22 @@ TEST_CASE("collator: rows that a model cannot take are named") {
   CHECK(collate.describe(std::vector<std::int64_t>(33, 0)).ends_with(", 0, 0 and 1 more of eval_dataset"));
 }
 
+TEST_CASE("collator: the fingerprint is that of tokens and labels in their order") {
+  const auto of = [](Ids ids, std::vector<std::int64_t> labels) {
+    return PackedCollator(rows(std::move(ids), std::move(labels))).fingerprint();
+  };
+  const std::uint64_t whole = of({{1, 2}, {3}}, {0, 1});
+  CHECK(of({{1, 2}, {3}}, {0, 1}) == whole);
+  CHECK(of({{3}, {1, 2}}, {1, 0}) != whole);
+  CHECK(of({{1}, {2, 3}}, {0, 1}) != whole);
+  CHECK(of({{1, 2}, {3}}, {1, 0}) != whole);
+  CHECK(of({{1, 4}, {3}}, {0, 1}) != whole);
+  const Dataset padded = Dataset::from_columns({{"input_ids", Ids{{1, 2}, {3, 0}}},
+                                                {"attention_mask", Ids{{1, 1}, {1, 0}}},
+                                                {"label", std::vector<std::int64_t>{0, 1}}});
+  CHECK(PackedCollator(padded).fingerprint() == whole);  // padding makes no other batches
+}
+
 TEST_CASE("collator: rows from a file are named with their lines") {
   const Dataset file =
       Dataset::from_columns({{"input_ids", Ids{{1}, {2}, {3}}}, {"label", std::vector<std::int64_t>{0, 5, 1}}},

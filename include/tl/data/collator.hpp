@@ -77,6 +77,24 @@ class PackedCollator {
     return std::count(mask.begin(), mask.end(), 1);
   }
 
+  /// A hash of the tokens and labels of all rows, in their order. It tells whether data are those of an earlier run; a
+  /// malicious file could defeat it.
+  std::uint64_t fingerprint() const {
+    std::uint64_t hash = 0xcbf29ce484222325u;
+    const auto add = [&hash](std::int64_t value) {
+      hash = (hash ^ static_cast<std::uint64_t>(value)) * 0x9e3779b97f4a7c15u;
+      hash ^= hash >> 32;
+    };
+    for (std::int64_t row = 0; row < size(); ++row) {
+      const std::int64_t tokens = length(row);
+      const auto& ids = ids_[row];
+      add(tokens);
+      for (std::int64_t i = 0; i < tokens; ++i) add(ids[static_cast<std::size_t>(i)]);
+      if (labels_) add((*labels_)[row]);
+    }
+    return hash;
+  }
+
   /// Token counts of all rows.
   std::vector<std::int64_t> lengths() const {
     std::vector<std::int64_t> result;
