@@ -78,6 +78,15 @@ inline std::optional<std::string> model_name(std::string key, const std::string&
   return key;
 }
 
+/// read_floats() whose errors name the file.
+inline void read_stored(const StoredTensor& stored, std::span<float> out, const std::filesystem::path& path) {
+  try {
+    read_floats(stored, out);
+  } catch (const Error& error) {
+    fail(error.code(), path.string(), ", ", error.what());
+  }
+}
+
 inline void check_weights_present(const std::filesystem::path& folder) {
   const auto has = [&](const char* name) { return path_exists(folder / name); };
   if (has("model.safetensors") || has("model.safetensors.index.json")) return;
@@ -115,11 +124,15 @@ inline LoadReport load_parameters(const std::filesystem::path& folder, Parameter
     }
     const StoredTensor& stored = tensors[static_cast<std::size_t>(at->second)];
     if (stored.shape == entry.shape()) {
-      read_floats(stored, entry.value().span());
+      detail::read_stored(stored, entry.value().span(), reader.path());
     } else {
+      // Only a head may have another size by intention; an encoder of another size is another model.
+      const char* const advice = entry.name.starts_with("classifier.")
+                                     ? "set num_labels to that of the checkpoint, or ignore_mismatched_sizes to start "
+                                       "it afresh"
+                                     : "config.json and the checkpoint do not belong together";
       check(options.ignore_mismatched_sizes, ErrorCode::shape, reader.path().string(), ": size mismatch for ",
-            entry.name, ": the model expects ", entry.shape(), ", the checkpoint has ", stored.shape,
-            "; set num_labels to that of the checkpoint, or ignore_mismatched_sizes to start it afresh");
+            entry.name, ": the model expects ", entry.shape(), ", the checkpoint has ", stored.shape, "; ", advice);
       report.mismatched.push_back(entry.name);
     }
     found.erase(at);
