@@ -345,6 +345,39 @@ printf '\x00\x00\xc0\x7f' | dd of=damaged/model.safetensors bs=1 conv=notrunc st
 refused 1 'text 1: expected finite logits, got nan; the weights in damaged are damaged' predict --model_name_or_path damaged \
   --text a --json
 [[ ! -s out ]] || complain 'expected no answer of a damaged model'
+refused 1 'got nan for rows 0, 1 of eval_dataset (more.csv, lines 2, 3)' evaluate --model_name_or_path damaged \
+  --validation_file more.csv
+
+# Parts of a model folder that do not belong together.
+cp -r results fewer && sed -i 's/"n_layers": 2/"n_layers": 1/' fewer/config.json
+refused 1 'fewer: config.json says n_layers 1, the checkpoint has 2 layers' predict --model_name_or_path fewer --text a
+refused 1 'fewer: config.json says n_layers 1' evaluate --model_name_or_path fewer --validation_file more.csv
+refused_training 'fewer: config.json says n_layers 1' --model_name_or_path fewer --train_file names.csv --labels a,b,c \
+  --ignore_mismatched_sizes --output_dir unused
+cp -r results wider && sed -i 's/"hidden_dim": 64/"hidden_dim": 66/' wider/config.json
+refused 1 'config.json and the checkpoint do not belong together' predict --model_name_or_path wider --text a
+cp -r results larger && rm larger/tokenizer.json && echo another >> larger/vocab.txt
+refused 1 'larger: the tokenizer has ' predict --model_name_or_path larger --text a
+refused_training 'larger: the tokenizer has ' --model_name_or_path larger --train_file more.csv --output_dir unused
+[[ ! -e unused ]] || complain 'a refused training left a folder behind'
+
+# Numbers that cannot be meant.
+refused_training 'per_device_train_batch_size: expected at most 2147483647, got 9223372036854775807' \
+  --train_file names.csv --per_device_train_batch_size 9223372036854775807
+refused_training 'warmup_steps: expected at most 1000000000000000, got 1e+300' --train_file names.csv --warmup_steps 1e300
+cp -r model labels && sed -i 's/^{/{"num_labels": 1000000000000,/' labels/config.json
+refused 1 'labels/config.json: num_labels: expected at most 1000000, got 1000000000000' predict \
+  --model_name_or_path labels --text a
+
+# Another file of as many rows is another run.
+head -n 8 "$reviews/train.jsonl" > first.jsonl
+tail -n 8 "$reviews/train.jsonl" > last.jsonl
+ok train --model_name_or_path model --train_file first.jsonl --labels a,b --output_dir resumed --save_strategy epoch \
+  --num_train_epochs 1
+refused 1 'the tokens or labels of train_dataset, or their order, were others' train --model_name_or_path model \
+  --train_file last.jsonl --labels a,b --output_dir resumed --num_train_epochs 2 --resume_from_checkpoint true
+ok train --model_name_or_path model --train_file first.jsonl --labels a,b --output_dir resumed --save_strategy no \
+  --num_train_epochs 2 --resume_from_checkpoint true
 refused 1 'a BERT encoder can be converted' predict --model_name_or_path bert --text a
 
 # A model for another kind of problem predicts with the function of that problem, and has no loss.
