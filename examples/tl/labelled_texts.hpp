@@ -69,8 +69,9 @@ inline LabelledFile read_labelled(const std::string& path, const DataOptions& op
   LabelledFile file{
       path, ends(".csv") ? tl::load_csv(path, {.columns = columns}) : tl::load_jsonl(path, {.columns = columns})};
   tl::check(file.data.num_rows() > 0, tl::ErrorCode::invalid_argument, path, ": expected at least one row, got none");
-  tl::check(file.data.column_type(text_column) == tl::ColumnType::string, tl::ErrorCode::dtype, path,
-            ": expected texts in column ", text_column, ", got ", tl::to_string(file.data.column_type(text_column)));
+  if (const auto type = file.data.column_type(text_column); type != tl::ColumnType::string)
+    tl::fail(tl::ErrorCode::dtype, file.where(0), ": expected a text in column ", text_column, ", got ",
+             tl::to_string(type));
   const auto texts = file.data.column<std::string>(text_column);
   for (std::int64_t row = 0; row < texts.size(); ++row)
     if (texts[row].empty())

@@ -186,7 +186,7 @@ lines 3
 ok tokenize --model_name_or_path model --file table.CSV --text_column text
 lines 2
 says '"tokens": ["[CLS]", "a", ",", "b", "[SEP]"]'
-refused 1 "expected texts in column label, got int64" tokenize --model_name_or_path model --file table.CSV \
+refused 1 "table.CSV, line 2: expected a text in column label, got int64" tokenize --model_name_or_path model --file table.CSV \
   --text_column label
 refused 1 "table.CSV: expected a column 'review', the columns are ['label', 'text']" \
   tokenize --model_name_or_path model --file table.CSV --text_column review
@@ -251,6 +251,8 @@ refused_training 'float.jsonl, line 3: expected class ids or names in column lab
 printf '[{"text": "a", "label": 0.0}, {"text": "b", "label": 1.5}]' > float.json
 refused_training 'float.json, object 2: expected class ids or names in column label, got float64 1.5' \
   --train_file float.json
+printf 'text,label\n1,0\n2,1\n' > numbers.csv
+refused_training 'numbers.csv, line 2: expected a text in column text, got int64' --train_file numbers.csv
 refused_training 'ends with .jsonl, .json or .csv' --train_file texts.txt
 refused_training 'nowhere.csv' --train_file nowhere.csv
 refused_training '--max_seq_length: expected at least 3 and at most' --train_file names.csv --max_seq_length 1000
@@ -356,15 +358,15 @@ refused_training 'fewer: config.json says n_layers 1' --model_name_or_path fewer
   --ignore_mismatched_sizes --output_dir unused
 cp -r results wider && sed -i 's/"hidden_dim": 64/"hidden_dim": 66/' wider/config.json
 refused 1 'config.json and the checkpoint do not belong together' predict --model_name_or_path wider --text a
-cp -r results larger && rm larger/tokenizer.json && echo another >> larger/vocab.txt
+cp -r results larger && rm larger/tokenizer.json && echo unheard-of >> larger/vocab.txt
 refused 1 'larger: the tokenizer has ' predict --model_name_or_path larger --text a
 refused_training 'larger: the tokenizer has ' --model_name_or_path larger --train_file more.csv --output_dir unused
 [[ ! -e unused ]] || complain 'a refused training left a folder behind'
 
 # Numbers that cannot be meant.
-refused_training 'per_device_train_batch_size: expected at most 2147483647, got 9223372036854775807' \
-  --train_file names.csv --per_device_train_batch_size 9223372036854775807
-refused_training 'warmup_steps: expected at most 1000000000000000, got 1e+300' --train_file names.csv --warmup_steps 1e300
+refused 2 'per_device_train_batch_size: expected at most 2147483647, got 9223372036854775807' train "${train_names[@]}" \
+  --per_device_train_batch_size 9223372036854775807
+refused 2 'warmup_steps: expected at most 1000000000000000, got 1e+300' train "${train_names[@]}" --warmup_steps 1e300
 cp -r model labels && sed -i 's/^{/{"num_labels": 1000000000000,/' labels/config.json
 refused 1 'labels/config.json: num_labels: expected at most 1000000, got 1000000000000' predict \
   --model_name_or_path labels --text a
