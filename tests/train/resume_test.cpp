@@ -261,6 +261,11 @@ TEST_CASE("resume: damaged files are refused with file and key") {
   moments({8, 20});
   TL_REQUIRE_ERROR(resumed(),
                    "optimizer.safetensors, tensor embedding.weight.exp_avg: expected shape [20, 8], got [8, 20]");
+  const std::vector<std::int32_t> integers(values.size());
+  write_safetensors(checkpoint / "optimizer.safetensors", std::vector<StoredTensor>{stored_tensor<std::int32_t>(
+                                                              "embedding.weight.exp_avg", {20, 8}, integers)});
+  TL_REQUIRE_ERROR(resumed(), (checkpoint / "optimizer.safetensors").string() +
+                                  ", tensor embedding.weight.exp_avg: expected F64, F32, F16 or BF16, got I32");
   moments({20, 8});
   TL_REQUIRE_ERROR(resumed(), "embedding.weight.exp_avg_sq");
 }

@@ -78,15 +78,6 @@ inline std::optional<std::string> model_name(std::string key, const std::string&
   return key;
 }
 
-/// read_floats() whose errors name the file.
-inline void read_stored(const StoredTensor& stored, std::span<float> out, const std::filesystem::path& path) {
-  try {
-    read_floats(stored, out);
-  } catch (const Error& error) {
-    fail(error.code(), path.string(), ", ", error.what());
-  }
-}
-
 inline void check_weights_present(const std::filesystem::path& folder) {
   const auto has = [&](const char* name) { return path_exists(folder / name); };
   if (has("model.safetensors") || has("model.safetensors.index.json")) return;
@@ -124,7 +115,7 @@ inline LoadReport load_parameters(const std::filesystem::path& folder, Parameter
     }
     const StoredTensor& stored = tensors[static_cast<std::size_t>(at->second)];
     if (stored.shape == entry.shape()) {
-      detail::read_stored(stored, entry.value().span(), reader.path());
+      read_floats(stored, entry.value().span(), reader.path().string());
     } else {
       // Only a head may have another size by intention; an encoder of another size is another model.
       const char* const advice = entry.name.starts_with("classifier.")

@@ -161,7 +161,7 @@ inline void load_optimizer(const std::filesystem::path& folder, AdamW<float>& op
       const StoredTensor& stored = reader.at(part.name + suffix);
       check(stored.shape == view.shape(), ErrorCode::shape, path.native(), ", tensor ", stored.name,
             ": expected shape ", view.shape(), ", got ", stored.shape);
-      read_floats(stored, view.span());
+      read_floats(stored, view.span(), path.native());
     }
   }
   const StoredTensor& step = reader.at("step");
