@@ -1,27 +1,40 @@
 // The only file of `tl evaluate` and `tl predict` that compiles the model.
 #include "classifier.hpp"
 
-#include <cmath>
+#include <iostream>
 
 #include <tl/pipelines/text_classification.hpp>
 #include <tl/train/evaluation.hpp>
 
+#include "loaded.hpp"
+
 namespace program {
+
+namespace {
+
+tl::DistilBertForSequenceClassification load(const std::string& folder, const tl::Tokenizer& tokenizer) {
+  auto model = tl::DistilBertForSequenceClassification::from_pretrained(folder);
+  const tl::LoadReport& report = model.load_report();
+  tl::check(report.complete(), tl::ErrorCode::format, folder,
+            ": expected a trained classifier, got a model without a head; make one with tl train");
+  check_layers(report, model.config());
+  tl::check_vocab_size(tokenizer, model.config().vocab_size, folder);
+  if (const auto message = report.message(); !message.empty()) std::cerr << message << '\n';
+  return model;
+}
+
+}  // namespace
 
 struct Classifier::Model {
   Model(const std::string& folder, const tl::Tokenizer& tokenizer)
-      : model(tl::DistilBertForSequenceClassification::from_pretrained(folder)),
-        pipeline(tl::pipeline("text-classification", model, tokenizer)) {}
+      : model(load(folder, tokenizer)), pipeline(tl::pipeline("text-classification", model, tokenizer)) {}
 
   tl::DistilBertForSequenceClassification model;
   tl::TextClassificationPipeline<tl::DistilBertForSequenceClassification> pipeline;
 };
 
 Classifier::Classifier(const std::string& folder)
-    : folder_(folder), tokenizer_(tl::Tokenizer::from_pretrained(folder)), model_(new Model(folder, tokenizer_)) {
-  tl::check(model_->model.load_report().complete(), tl::ErrorCode::format, folder,
-            ": expected a trained classifier, got a model without a head; make one with tl train");
-}
+    : tokenizer_(tl::Tokenizer::from_pretrained(folder)), model_(new Model(folder, tokenizer_)) {}
 
 Classifier::~Classifier() = default;
 
@@ -35,11 +48,7 @@ std::vector<std::string> Classifier::labels() const {
 
 tl::Tensor<float> Classifier::logits(const std::vector<std::vector<std::int32_t>>& input_ids) const {
   const tl::NoGradGuard no_grad;
-  const tl::Tensor<float> logits = model_->model(tl::pack(input_ids)).logits.value();
-  for (const float logit : logits.span())
-    tl::check(std::isfinite(logit), tl::ErrorCode::numeric, folder_, ": expected finite logits, got ",
-              std::isnan(logit) ? "nan" : "inf", "; the weights in ", folder_, " are damaged");
-  return logits;
+  return model_->model(tl::pack(input_ids)).logits.value();
 }
 
 tl::Tensor<float> Classifier::scores(const tl::Tensor<float>& logits) const {

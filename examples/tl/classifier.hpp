@@ -46,7 +46,6 @@ class Classifier {
 
  private:
   struct Model;
-  std::string folder_;
   tl::Tokenizer tokenizer_;
   std::unique_ptr<const Model> model_;
 };

@@ -32,7 +32,7 @@ void run(const Options& options) {
       tokenized(file, options.data, labels, options.max_eval_samples, classifier.tokenizer(), classifier.longest());
 
   const auto start = std::chrono::steady_clock::now();
-  const auto result = classifier.evaluate(rows, options.validation_file, options.batch_size);
+  const auto result = classifier.evaluate(rows, "eval_dataset", options.batch_size);
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
 
   tl::Json metrics = {{"eval_loss", result.loss}};

@@ -1,8 +1,9 @@
 // Labelled texts for `tl train` and `tl evaluate`: a file becomes a data set of token ids and class ids. Problems are
-// reported with the row in the file, before rows are shuffled.
+// reported with the line in the file; a data set keeps it for every row, so shuffling does not lose it.
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <limits>
 #include <map>
@@ -41,33 +42,65 @@ struct DataOptions {
   }
 };
 
-/// A file as it was read, with the place that errors name.
+/// A file as it was read.
 struct LabelledFile {
   std::string path;
   tl::Dataset data;
 
-  std::string where(std::int64_t row) const { return path + ", row " + std::to_string(row); }
+  /// "FILE, line 7".
+  std::string where(std::int64_t row) const { return data.place(row); }
+
+  /// "line 7", for a sentence that names the file already.
+  std::string line(std::int64_t row) const { return where(row).substr(path.size() + 2); }
 };
 
-/// Reads a .jsonl, .json or .csv file and checks that it has both columns and at least one row, and no empty text.
+inline bool is_blank(std::string_view text) { return text.find_first_not_of(" \t\r\n") == std::string_view::npos; }
+
+/// Reads text and label of a .jsonl, .json or .csv file, whatever else it holds, and checks that there is at least one
+/// row and neither text nor label is empty.
 inline LabelledFile read_labelled(const std::string& path, const DataOptions& options) {
   const auto ends = [&](std::string_view extension) { return has_extension(path, extension); };
   tl::check(ends(".jsonl") || ends(".json") || ends(".csv"), tl::ErrorCode::invalid_argument, path,
             ": expected a file name that ends with .jsonl, .json or .csv");
-  LabelledFile file{path, ends(".csv") ? tl::load_csv(path) : tl::load_jsonl(path)};
+  const std::string &text_column = options.text_column, &label_column = options.label_column;
+  tl::check(text_column != label_column, tl::ErrorCode::invalid_argument,
+            "--text_column and --label_column: expected two columns, got ", tl::python_repr(text_column), " for both");
+  const std::vector<std::string> columns = {text_column, label_column};
+  LabelledFile file{
+      path, ends(".csv") ? tl::load_csv(path, {.columns = columns}) : tl::load_jsonl(path, {.columns = columns})};
   tl::check(file.data.num_rows() > 0, tl::ErrorCode::invalid_argument, path, ": expected at least one row, got none");
-  for (const auto& name : {options.text_column, options.label_column})
-    tl::check(file.data.has_column(name), tl::ErrorCode::not_found, path, ": expected a column ", tl::python_repr(name),
-              ", the columns are ", tl::detail::python_text(file.data.column_names()));
-  tl::check(file.data.column_type(options.text_column) == tl::ColumnType::string, tl::ErrorCode::dtype, path,
-            ": expected texts in column ", options.text_column, ", got ",
-            tl::to_string(file.data.column_type(options.text_column)));
-  const auto texts = file.data.column<std::string>(options.text_column);
+  if (const auto type = file.data.column_type(text_column); type != tl::ColumnType::string)
+    tl::fail(tl::ErrorCode::dtype, file.where(0), ": expected a text in column ", text_column, ", got ",
+             tl::to_string(type));
+  const auto texts = file.data.column<std::string>(text_column);
   for (std::int64_t row = 0; row < texts.size(); ++row)
     if (texts[row].empty())
-      tl::fail(tl::ErrorCode::invalid_argument, file.where(row), ": expected a text in column ", options.text_column,
+      tl::fail(tl::ErrorCode::invalid_argument, file.where(row), ": expected a text in column ", text_column,
                ", got an empty one");
+  if (file.data.column_type(label_column) == tl::ColumnType::string) {
+    const auto labels = file.data.column<std::string>(label_column);
+    for (std::int64_t row = 0; row < labels.size(); ++row)
+      if (is_blank(labels[row]))
+        tl::fail(tl::ErrorCode::invalid_argument, file.where(row), ": expected a label in column ", label_column,
+                 ", got an empty one");
+  }
   return file;
+}
+
+/// Throws Error(invalid_argument) if most labels are whole numbers and one is not: that one is a slip ("nan", "pos"),
+/// and a class of its own would hide it.
+inline void check_same_kind(const LabelledFile& file, const DataOptions& options) {
+  const auto labels = file.data.column<std::string>(options.label_column);
+  std::int64_t numbers = 0, first_number = -1, first_other = -1;
+  for (std::int64_t row = 0; row < labels.size(); ++row) {
+    const bool number = tl::detail::parse_integer(labels[row]).has_value();
+    numbers += number ? 1 : 0;
+    std::int64_t& first = number ? first_number : first_other;
+    if (first < 0) first = row;
+  }
+  if (first_other < 0 || 2 * numbers <= labels.size()) return;
+  tl::fail(tl::ErrorCode::invalid_argument, file.where(first_other), ": expected a class id in column ",
+           options.label_column, " as in ", file.line(first_number), ", got ", tl::python_repr(labels[first_other]));
 }
 
 /// Class names that follow from the labels of a training file: its distinct names in byte order, or LABEL_0, LABEL_1
@@ -76,6 +109,7 @@ inline std::vector<std::string> class_names(const LabelledFile& file, const Data
   const auto type = file.data.column_type(options.label_column);
   std::vector<std::string> names;
   if (type == tl::ColumnType::string) {
+    check_same_kind(file, options);
     const auto labels = file.data.column<std::string>(options.label_column);
     const std::set<std::string> distinct(labels.begin(), labels.end());
     names.assign(distinct.begin(), distinct.end());
@@ -88,7 +122,23 @@ inline std::vector<std::string> class_names(const LabelledFile& file, const Data
   return names;
 }
 
-/// The class id of every row. Throws Error(invalid_argument) naming the row of a label that is not a class.
+/// Throws Error(dtype) for a column that holds neither class ids nor names, naming the first row that makes it so.
+[[noreturn]] inline void refuse_type(const LabelledFile& file, const std::string& column) {
+  const auto type = file.data.column_type(column);
+  std::int64_t row = 0;
+  std::string got(tl::to_string(type));
+  if (type == tl::ColumnType::float64) {
+    const auto labels = file.data.column<double>(column);
+    // Beyond 2^63 - 1 a whole number is a float64, too, and turns the whole column into one.
+    const auto fits = [](double value) { return value == std::floor(value) && std::fabs(value) < 0x1p63; };
+    while (row + 1 < labels.size() && fits(labels[row])) ++row;
+    if (fits(labels[row])) row = 0;
+    got += " " + tl::detail::python_text(labels[row]);
+  }
+  tl::fail(tl::ErrorCode::dtype, file.where(row), ": expected class ids or names in column ", column, ", got ", got);
+}
+
+/// The class id of every row. Throws Error(invalid_argument) naming the line of a label that is not a class.
 inline std::vector<std::int64_t> class_ids(const LabelledFile& file, const DataOptions& options,
                                            const std::vector<std::string>& names) {
   const std::string& column = options.label_column;
@@ -101,16 +151,17 @@ inline std::vector<std::int64_t> class_ids(const LabelledFile& file, const DataO
                  " in [0, ", names.size(), "), got ", ids[row]);
     return ids;
   }
-  tl::check(type == tl::ColumnType::string, tl::ErrorCode::dtype, file.path, ": expected class ids or names in column ",
-            column, ", got ", tl::to_string(type));
+  if (type != tl::ColumnType::string) refuse_type(file, column);
   std::map<std::string_view, std::int64_t> id_of;
   for (const auto& name : names) id_of.emplace(name, static_cast<std::int64_t>(id_of.size()));
   std::vector<std::int64_t> ids;
   for (const auto& label : file.data.column<std::string>(column)) {
     const auto found = id_of.find(label);
-    if (found == id_of.end())
+    if (found == id_of.end()) {
+      check_same_kind(file, options);
       tl::fail(tl::ErrorCode::invalid_argument, file.where(static_cast<std::int64_t>(ids.size())), ": expected ",
                column, " to be one of ", tl::detail::python_text(names), ", got ", tl::python_repr(label));
+    }
     ids.push_back(found->second);
   }
   return ids;
@@ -124,23 +175,34 @@ inline tl::Dataset tokenized(const LabelledFile& file, const DataOptions& option
                      length = options.max_seq_length.value_or(longest);
   tl::check(length >= least && length <= longest, tl::ErrorCode::invalid_argument,
             "--max_seq_length: expected at least ", least, " and at most the model's ", longest, ", got ", length);
-  std::vector<std::int64_t> numbers;
-  for (std::int64_t row = 0; row < file.data.num_rows(); ++row) numbers.push_back(row);
-  auto rows = tl::Dataset::from_columns({{"text", file.data.column<std::string>(options.text_column).to_vector()},
-                                         {"label", class_ids(file, options, names)},
-                                         {"row", std::move(numbers)}});
+  const auto all_at_once = [](const tl::Dataset& rows) {
+    return tl::MapOptions{.batch_size = std::max<std::int64_t>(1, rows.num_rows())};
+  };
+  const auto numbered = [&](const tl::Dataset&) {
+    return tl::Columns{{options.label_column, class_ids(file, options, names)}};
+  };
+  auto rows = file.data.map_batched(numbered, all_at_once(file.data));
   if (options.shuffle_seed) rows = rows.shuffle(*options.shuffle_seed);
   if (limit) rows = rows.take(std::min(*limit, rows.num_rows()));
-  const auto texts = rows.column<std::string>("text").to_vector();
+  const auto texts = rows.column<std::string>(options.text_column).to_vector();
   auto ids = tokenizer.encode_ids(texts, {.truncation = options.truncation, .max_length = static_cast<int>(length)});
-  for (std::size_t i = 0; i < ids.size(); ++i)
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    const auto row = static_cast<std::int64_t>(i);
     if (static_cast<std::int64_t>(ids[i].size()) > length)
-      tl::fail(tl::ErrorCode::shape, file.where(rows.column<std::int64_t>("row")[static_cast<std::int64_t>(i)]),
-               ": expected at most ", length,
+      tl::fail(tl::ErrorCode::shape, rows.place(row), ": expected at most ", length,
                length == longest ? " tokens, which is what the model takes, got " : " tokens, got ", ids[i].size(),
                "; cut longer texts with --truncation true");
-  return tl::Dataset::from_columns(
-      {{"input_ids", std::move(ids)}, {"label", rows.column<std::int64_t>("label").to_vector()}});
+    if (ids[i].empty())
+      tl::fail(tl::ErrorCode::shape, rows.place(row), ": expected a text with at least one token, got ",
+               tl::python_repr(texts[i]));
+  }
+  const auto tokens_and_classes = [&](const tl::Dataset&) {
+    return tl::Columns{{"input_ids", std::move(ids)},
+                       {"label", rows.column<std::int64_t>(options.label_column).to_vector()}};
+  };
+  auto how = all_at_once(rows);
+  how.remove_columns = rows.column_names();
+  return rows.map_batched(tokens_and_classes, how);
 }
 
 }  // namespace program

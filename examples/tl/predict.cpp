@@ -1,5 +1,6 @@
 // tl predict: label and score of texts, one line each, as soon as they have arrived.
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <iostream>
 #include <memory>
@@ -38,16 +39,25 @@ class Predictor {
     const auto ids = encode_piece(
         piece, [&](const auto& texts) { return classifier_.tokenizer().encode_ids(texts, tokenize_); },
         [&](const std::string& text) { classifier_.tokenizer().encode(text, tokenize_); });
-    for (std::size_t i = 0; i < ids.size(); ++i)
+    for (std::size_t i = 0; i < ids.size(); ++i) {
       if (static_cast<std::int64_t>(ids[i].size()) > limit_)
         tl::fail(tl::ErrorCode::shape, piece.where(i), ": expected at most ", limit_,
                  limit_ == classifier_.longest() ? " tokens, which is what the model takes, got " : " tokens, got ",
                  ids[i].size(), "; cut longer texts with --truncation");
+      if (ids[i].empty())
+        tl::fail(tl::ErrorCode::shape, piece.where(i), ": expected a text with at least one token, got ",
+                 tl::python_repr(piece.texts[i]));
+    }
     const tl::Tensor<float> logits = classifier_.logits(ids);     // [B, C]
     const tl::Tensor<float> scores = classifier_.scores(logits);  // [B, C]
     for (std::size_t i = 0; i < ids.size(); ++i) {
       const auto row = static_cast<std::int64_t>(i);
-      print(piece.texts[i], logits[row].to_vector(), scores[row].to_vector());
+      const auto values = logits[row].to_vector();
+      for (const float logit : values)
+        if (!std::isfinite(logit))
+          tl::fail(tl::ErrorCode::numeric, piece.where(i), ": expected finite logits, got ",
+                   std::isnan(logit) ? "nan" : "inf", "; the weights in ", options_.model, " are damaged");
+      print(piece.texts[i], values, scores[row].to_vector());
     }
     flush_answers();
   }

@@ -161,10 +161,14 @@ class TextSource {
  public:
   struct Piece {
     std::vector<std::string> texts;
-    std::string place;      ///< "--text", "standard input, line" or "FILE, line": the number follows
-    std::size_t first = 1;  ///< number of the first text
+    std::string place;          ///< "--text", "standard input, line" or "FILE, line": the number follows
+    std::size_t first = 1;      ///< number of the first text
+    const tl::Dataset* rows{};  ///< if they are rows of a data set, it knows their lines
 
-    std::string where(std::size_t i) const { return place + " " + std::to_string(first + i); }
+    std::string where(std::size_t i) const {
+      return rows != nullptr ? rows->place(static_cast<std::int64_t>(first - 1 + i))
+                             : place + " " + std::to_string(first + i);
+    }
   };
 
   explicit TextSource(const TextOptions& options) : file_name_(options.file) {
@@ -174,21 +178,15 @@ class TextSource {
     } else if (options.file.empty()) {
       lines_.emplace(STDIN_FILENO, "standard input");
       place_ = "standard input, line";
-    } else if (options.has_columns()) {
-      const tl::Dataset rows = tl::load_csv(options.file);
-      tl::check(rows.has_column(options.text_column), tl::ErrorCode::not_found, options.file, ": expected a column ",
-                tl::python_repr(options.text_column), ", the columns are ",
-                tl::detail::python_text(rows.column_names()));
-      tl::check(rows.column_type(options.text_column) == tl::ColumnType::string || rows.num_rows() == 0,
-                tl::ErrorCode::dtype, options.file, ": expected texts in column ", options.text_column, ", got ",
-                tl::to_string(rows.column_type(options.text_column)));
-      if (rows.num_rows() > 0) all_ = rows.column<std::string>(options.text_column).to_vector();
-      place_ = options.file + ", row";
-    } else if (options.has_rows()) {
-      all_ = tl::load_jsonl(options.file, {.columns = {options.text_column}})
-                 .column<std::string>(options.text_column)
-                 .to_vector();
-      place_ = options.file + ", row";
+    } else if (options.has_columns() || options.has_rows()) {
+      const std::vector<std::string> columns = {options.text_column};
+      rows_ = options.has_columns() ? tl::load_csv(options.file, {.columns = columns})
+                                    : tl::load_jsonl(options.file, {.columns = columns});
+      const auto type = rows_->column_type(options.text_column);
+      if (type != tl::ColumnType::string && rows_->num_rows() > 0)
+        tl::fail(tl::ErrorCode::dtype, rows_->place(0), ": expected a text in column ", options.text_column, ", got ",
+                 tl::to_string(type));
+      if (rows_->num_rows() > 0) all_ = rows_->column<std::string>(options.text_column).to_vector();
     } else {
       std::error_code ignored;  // open() says it better
       tl::check(!std::filesystem::is_directory(options.file, ignored), tl::ErrorCode::io, "cannot read ", options.file,
@@ -202,7 +200,7 @@ class TextSource {
 
   /// At most `most` texts; none at the end.
   Piece next(std::size_t most) {
-    Piece piece{{}, place_, done_ + 1};
+    Piece piece{{}, place_, done_ + 1, rows_ ? &*rows_ : nullptr};
     if (lines_) {
       piece.texts = lines_->next(most);
     } else {
@@ -220,6 +218,7 @@ class TextSource {
  private:
   std::string file_name_;  // empty: there is no file
   std::vector<std::string> all_;
+  std::optional<tl::Dataset> rows_;  // where those of a .jsonl file stand
   tl::detail::FileDescriptor file_;
   std::optional<LineReader> lines_;
   std::string place_;

@@ -9,6 +9,7 @@
 
 #include "commands.hpp"
 #include "labelled_texts.hpp"
+#include "loaded.hpp"
 #include "metrics.hpp"
 
 namespace program {
@@ -86,6 +87,9 @@ void run(const Options& options) {
       options.model, {.labels = labels,
                       .config_overrides = options.config_overrides,
                       .ignore_mismatched_sizes = options.ignore_mismatched_sizes});
+  // Fewer layers than the checkpoint has may be what --config_overrides asks for.
+  if (options.config_overrides.find("layers") == std::string::npos) check_layers(model.load_report(), model.config());
+  tl::check_vocab_size(tokenizer, model.config().vocab_size, options.model);
   const std::int64_t longest = model.config().max_position_embeddings;
   const auto train_rows = tokenized(train_file, options.data, labels, options.max_train_samples, tokenizer, longest);
   std::optional<tl::Dataset> eval_rows;

@@ -99,4 +99,32 @@ TEST_CASE("collator: rows that a model cannot take are named") {
   CHECK_NOTHROW(PackedCollator(padded, options).check_rows());  // padding is dropped, whatever its id
   const PackedCollator collate(rows({{1}, {}}, {0, 0}), options);
   TL_REQUIRE_ERROR(batch_of(collate, {0, 1}), "eval_dataset, row 1: expected at least one token, got none");
+  CHECK(collate.describe(std::vector<std::int64_t>{1, 0}) == "rows 1, 0 of eval_dataset");
+  CHECK(collate.describe(std::vector<std::int64_t>(33, 0)).ends_with(", 0, 0 and 1 more of eval_dataset"));
+}
+
+TEST_CASE("collator: the fingerprint is that of tokens and labels in their order") {
+  const auto of = [](Ids ids, std::vector<std::int64_t> labels) {
+    return PackedCollator(rows(std::move(ids), std::move(labels))).fingerprint();
+  };
+  const std::uint64_t whole = of({{1, 2}, {3}}, {0, 1});
+  CHECK(of({{1, 2}, {3}}, {0, 1}) == whole);
+  CHECK(of({{3}, {1, 2}}, {1, 0}) != whole);
+  CHECK(of({{1}, {2, 3}}, {0, 1}) != whole);
+  CHECK(of({{1, 2}, {3}}, {1, 0}) != whole);
+  CHECK(of({{1, 4}, {3}}, {0, 1}) != whole);
+  const Dataset padded = Dataset::from_columns({{"input_ids", Ids{{1, 2}, {3, 0}}},
+                                                {"attention_mask", Ids{{1, 1}, {1, 0}}},
+                                                {"label", std::vector<std::int64_t>{0, 1}}});
+  CHECK(PackedCollator(padded).fingerprint() == whole);  // padding makes no other batches
+}
+
+TEST_CASE("collator: rows from a file are named with their lines") {
+  const Dataset file =
+      Dataset::from_columns({{"input_ids", Ids{{1}, {2}, {3}}}, {"label", std::vector<std::int64_t>{0, 5, 1}}},
+                            {.file = "x.csv", .numbers = {2, 4, 5}});
+  const PackedCollator collate(file.select({2, 1}), {.name = "train_dataset", .num_labels = 2});
+  TL_REQUIRE_ERROR(collate.check_rows(), "train_dataset, row 1 (x.csv, line 4): expected label in [0, 2), got 5");
+  CHECK(collate.describe(std::vector<std::int64_t>{0}) == "row 0 of train_dataset (x.csv, line 5)");
+  CHECK(collate.describe(std::vector<std::int64_t>{1, 0}) == "rows 1, 0 of train_dataset (x.csv, lines 4, 5)");
 }

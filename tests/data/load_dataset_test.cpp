@@ -93,6 +93,51 @@ TEST_CASE("csv: options and files without rows") {
   CHECK(load_csv(folder / "x").column<std::string>("a").to_vector() == Texts{"b", "c"});
 }
 
+TEST_CASE("csv: chosen columns, whatever the others are") {
+  const test::TemporaryFolder folder;
+  put(folder / "x", "a,b,a,c\n1,x,2,0.5\n3,,4,1\n");
+  const auto data = load_csv(folder / "x", {.columns = {"c", "b"}});
+  CHECK(data.column_names() == Texts{"c", "b"});
+  CHECK(data.column<double>("c").to_vector() == std::vector<double>{0.5, 1.0});
+  CHECK(data.column<std::string>("b").to_vector() == Texts{"x", ""});
+  TL_REQUIRE_ERROR(load_csv(folder / "x", {.columns = {"b", "d"}}),
+                   (folder / "x").string() + ": expected a column 'd', the columns are ['a', 'b', 'a', 'c']");
+  TL_REQUIRE_ERROR(load_csv(folder / "x", {.columns = {"a"}}), "expected every column name once, got 'a' twice");
+  put(folder / "x", "");
+  CHECK(load_csv(folder / "x", {.columns = {"b"}}).column<std::string>("b").size() == 0);
+}
+
+TEST_CASE("load_dataset: a row knows its line through selections and maps") {
+  const test::TemporaryFolder folder;
+  const std::string path = (folder / "x").string();
+  put(path, "n,text\n0,\"two\nlines\"\n\n1,b\n2,c\n");
+  const Dataset csv = load_csv(path);
+  CHECK(csv.place(0) == path + ", line 2");
+  CHECK(csv.place(1) == path + ", line 5");
+  const Dataset turned = csv.select({2, 0, 1}).select_columns({"n"}).select({2, 1, 1});
+  CHECK(turned.place(0) == path + ", line 5");
+  CHECK(turned.place(std::vector<std::int64_t>{0, 1, 2}) == path + ", lines 5, 2, 2");
+  const Dataset mapped = csv.shuffle(3).map(
+      [](const Row& row) {
+        return Example{{"m", row.get<std::int64_t>("n")}};
+      },
+      {.remove_columns = {"n", "text"}});
+  for (const Row row : mapped) CHECK(mapped.place(row.index()) == csv.place(row.get<std::int64_t>("m")));
+  const auto doubled = [](const Dataset&) { return Columns{{"n", std::vector<std::int64_t>{1, 2, 3, 4}}}; };
+  CHECK(csv.map_batched(doubled, {.remove_columns = {"text"}}).place(0).empty());  // other rows than those of the file
+  CHECK(Dataset::from_columns({{"n", std::vector<std::int64_t>{1}}}).place(0).empty());
+  TL_REQUIRE_ERROR(csv.place(3), "row 3 of a data set with 3 rows");
+  TL_REQUIRE_ERROR(Dataset::from_columns({{"n", std::vector<std::int64_t>{1}}}, {.file = "x", .numbers = {1, 2}}),
+                   "Dataset: expected the places of 1 rows, got 2");
+
+  put(path, "{\"a\": 1}\n\n{\"a\": 2}\n");
+  CHECK(load_jsonl(path).place(1) == path + ", line 3");
+  put(path, "[{\"a\": 1},\n\n{\"a\": 2}]");
+  CHECK(load_jsonl(path).place(1) == path + ", object 2");
+  put(path, "a\n\nb\n");
+  CHECK(load_text(path).skip(2).place(0) == path + ", line 3");
+}
+
 TEST_CASE("csv: which texts are numbers") {
   const test::TemporaryFolder folder;
   const auto type = [&](const std::string& first, const std::string& second) {
@@ -167,7 +212,7 @@ TEST_CASE("json lines: errors say the line and the key") {
   refused("{\"a\": 1}\n{\"a\": }\n", ", line 2, byte 6: expected '[', '{', or a literal, got '}'");
   refused("{\"a\": 1}\n\n{\"a\": \"\xff\"}\n", ", line 3, byte 7: expected JSON, got invalid string: ill-formed UTF-8");
   refused("{\"a\": 1}\n3\n", ", line 2: expected an object, got number");
-  refused("{\"a\": 1, \"b\": 2}\n{\"a\": 1}\n", ", line 2: expected the key b, it is missing");
+  refused("{\"a\": 1, \"b\": 2}\n{\"a\": 1}\n", ", line 2: expected the key b, it is missing; the keys are ['a']");
   refused("{\"a\": 1}\n{\"a\": 1, \"b\": 2}\n", ", line 2: expected only the keys of the first row, got b as well");
   refused("{\"a\": 1}\n\n{\"a\": \"x\"}\n", ", line 3, key a: expected a whole number as in line 1, got a text");
   refused("{\"a\": 1}\n{\"a\": 1.5}\n{\"a\": []}\n", ", line 3, key a: expected a number as in line 2, got an empty list");
@@ -176,7 +221,7 @@ TEST_CASE("json lines: errors say the line and the key") {
   refused("{\"a\": null}\n", ", line 1, key a: expected a text, number, truth value or list, got null");
   refused("{\"a\": [1, \"x\"]}\n", ", line 1, key a: expected a list of texts or a list of numbers, got [1, \"x\"]");
   refused("{\"a\": [1]}\n{\"a\": [2147483648]}\n", ", line 2, key a: expected list elements in the range of int32, got 2147483648");
-  refused("[{\"a\": 1}, {\"b\": 1}]", ", row 2: expected the key a, it is missing");
+  refused("[{\"a\": 1}, {\"b\": 1}]", ", object 2: expected the key a, it is missing; the keys are ['b']");
   refused("[{\"a\": 1}, ]", ", byte 11: expected '[', '{', or a literal, got ']'");
 }
 

@@ -94,7 +94,12 @@ TEST_CASE("label rules") {
   SECTION("num_labels in a file") {
     CHECK(parse(R"({"num_labels": 5})").id2label.at(4) == "LABEL_4");
     CHECK(parse(R"({"num_labels": 3, "id2label": null})").num_labels() == 3);
-    TL_REQUIRE_ERROR(parse(R"({"num_labels": 0})"), "num_labels: expected at least 1, got 0");
+    TL_REQUIRE_ERROR(parse(R"({"num_labels": 0})"), "config.json: num_labels: expected at least 1, got 0");
+    TL_REQUIRE_ERROR(parse(R"({"num_labels": -1})"), "config.json: num_labels: expected at least 1, got -1");
+    TL_REQUIRE_ERROR(parse(R"({"num_labels": 1000000000000})"),
+                     "config.json: num_labels: expected at most 1000000, got 1000000000000");
+    TL_REQUIRE_ERROR(parse(R"({"num_labels": 18446744073709551615})"),
+                     "config.json: expected an integer of 64 bits for \"num_labels\", got 18446744073709551615");
   }
   SECTION("id2label wins over num_labels in a file") {
     const auto config = parse(R"({"id2label": {"0": "calm", "1": "glad", "2": "sad"}, "num_labels": 2})");
@@ -121,6 +126,8 @@ TEST_CASE("an error in a configuration names the file and the key") {
                    "config.json: expected \"model_type\": \"distilbert\", got \"bert\"; a BERT encoder can be converted");
   TL_REQUIRE_ERROR(parse(R"({"model_type": 3})"), "expected \"model_type\": \"distilbert\", got 3");
   TL_REQUIRE_ERROR(parse(R"({"dim": "wide"})"), "config.json: expected an integer for \"dim\", got \"wide\"");
+  TL_REQUIRE_ERROR(parse(R"({"dim": 18446744073709551615})"),
+                   "config.json: expected an integer of 64 bits for \"dim\", got 18446744073709551615");
   TL_REQUIRE_ERROR(parse(R"({"hidden_size": 1.5})"), "expected an integer for \"hidden_size\", got 1.5");
   TL_REQUIRE_ERROR(parse(R"({"dropout": "0.1"})"), "expected a number for \"dropout\", got \"0.1\"");
   TL_REQUIRE_ERROR(parse(R"({"activation": 1})"), "expected a string for \"activation\", got 1");
@@ -158,6 +165,17 @@ TEST_CASE("impossible values are reported all at once") {
   }
   TL_REQUIRE_ERROR(parse(R"({"n_heads": 0})"), "n_heads: expected at least 1, got 0");
   TL_REQUIRE_ERROR(parse(R"({"n_layers": 4294967296})"), "n_layers: expected at most 10000, got 4294967296");
+  TL_REQUIRE_ERROR(parse(R"({"vocab_size": 10000000000000})"),
+                   "config.json: vocab_size: expected at most 100000000, got 10000000000000");
+  TL_REQUIRE_ERROR(parse(R"({"max_position_embeddings": 9223372036854775807})"),
+                   "config.json: max_position_embeddings: expected at most 100000000, got 9223372036854775807");
+  TL_REQUIRE_ERROR(parse(R"({"dim": 1000000000000})"), "config.json: dim: expected at most 1000000, got 1000000000000");
+  TL_REQUIRE_ERROR(parse(R"({"hidden_dim": 1000000000000})"),
+                   "config.json: hidden_dim: expected at most 10000000, got");
+  TL_REQUIRE_ERROR(
+      parse(R"({"vocab_size": 90000000})"),
+      "config.json: vocab_size, max_position_embeddings, n_layers, dim, hidden_dim: expected at most 2e+10 "
+      "parameters together, got 6.9");
 }
 
 TEST_CASE("config_overrides") {

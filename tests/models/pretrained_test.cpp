@@ -208,7 +208,15 @@ TEST_CASE("a shape that differs names the key and both shapes") {
                    "[3, 24]; set num_labels to that of the checkpoint, or ignore_mismatched_sizes");
   TL_REQUIRE_ERROR(load(tiny_folder(), {.config_overrides = "hidden_dim=41"}),
                    "size mismatch for distilbert.transformer.layer.0.ffn.lin1.weight: the model expects [41, 24], the "
-                   "checkpoint has [40, 24]");
+                   "checkpoint has [40, 24]; config.json and the checkpoint do not belong together");
+  const TemporaryFolder folder;
+  const std::vector<std::int32_t> ids(24);
+  write_edited(folder.path(), [&](auto& tensors) {
+    *named(tensors, "classifier.bias") =
+        tl::stored_tensor<std::int32_t>("classifier.bias", tl::Shape{3}, std::span(ids).first(3));
+  });
+  TL_REQUIRE_ERROR(load(folder.path()), (folder / "model.safetensors").string() +
+                                            ", tensor classifier.bias: expected F64, F32, F16 or BF16, got I32");
   const auto model = load(tiny_folder(), {.num_labels = 5, .seed = 1, .ignore_mismatched_sizes = true});
   CHECK(model.config().num_labels() == 5);
   CHECK(norm(model.parameters().at("classifier.weight").value()) > 0.0);

@@ -103,6 +103,23 @@ TEST_CASE("pipeline: it switches the model to evaluation, also if somebody train
   CHECK(&classify.model() == &model);
 }
 
+TEST_CASE("pipeline: a tokenizer that does not fit the model, or gives a text no token") {
+  Tokenizer larger = Tokenizer::from_pretrained(model_folder());
+  larger.add_tokens({{.content = "[NEW]"}});
+  Model model = Model::from_pretrained(model_folder());
+  TL_REQUIRE_ERROR(pipeline("text-classification", model, larger),
+                   "pipeline: the tokenizer has " + std::to_string(model.config().vocab_size + 1) +
+                       " tokens, but the model's vocab_size (config.json) is " +
+                       std::to_string(model.config().vocab_size) + "; they do not belong together");
+  const test::TemporaryFolder folder;
+  Json json = read_json(model_folder() / "tokenizer.json");
+  json["post_processor"] = nullptr;
+  write_json(folder / "tokenizer.json", json);
+  const auto classify = pipeline("text-classification", model, Tokenizer::from_pretrained(folder.path()));
+  TL_REQUIRE_ERROR(classify(std::vector<std::string>{"film", " "}),
+                   "text 1: expected a text with at least one token, got none");
+}
+
 TEST_CASE("pipeline: arguments that are not possible") {
   TL_REQUIRE_ERROR(pipeline("translation", model_folder()),
                    "pipeline: expected the task text-classification or sentiment-analysis, got translation");

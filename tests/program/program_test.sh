@@ -186,7 +186,7 @@ lines 3
 ok tokenize --model_name_or_path model --file table.CSV --text_column text
 lines 2
 says '"tokens": ["[CLS]", "a", ",", "b", "[SEP]"]'
-refused 1 "expected texts in column label, got int64" tokenize --model_name_or_path model --file table.CSV \
+refused 1 "table.CSV, line 2: expected a text in column label, got int64" tokenize --model_name_or_path model --file table.CSV \
   --text_column label
 refused 1 "table.CSV: expected a column 'review', the columns are ['label', 'text']" \
   tokenize --model_name_or_path model --file table.CSV --text_column review
@@ -220,18 +220,39 @@ refused_training() {
   refused 1 "$part" "${arguments[@]}"
 }
 printf '{"text": "a", "label": 0}\n{"text": "b", "label": 7}\n{"text": "c", "label": 1}\n' > label.jsonl
-refused_training 'label.jsonl, row 1: expected label in [0, 2), got 7' --train_file label.jsonl --labels a,b
+refused_training 'label.jsonl, line 2: expected label in [0, 2), got 7' --train_file label.jsonl --labels a,b
 printf '{"text": "a", "label": 0}\n{"text": "", "label": 1}\n' > empty_text.jsonl
-refused_training 'empty_text.jsonl, row 1: expected a text' --train_file empty_text.jsonl
+refused_training 'empty_text.jsonl, line 2: expected a text' --train_file empty_text.jsonl
 : > empty.jsonl
 refused_training 'expected at least one row' --train_file empty.jsonl
 printf 'text,label\n"one,0\n' > quote.csv
 refused_training 'quote.csv' --train_file quote.csv
 printf 'text,label\nfine,good\nalso,bad\nthird,ugly\n' > names.csv
-refused_training "row 2: expected label to be one of ['good', 'bad'], got 'ugly'" --train_file names.csv \
+refused_training "names.csv, line 4: expected label to be one of ['good', 'bad'], got 'ugly'" --train_file names.csv \
   --labels good,bad
 refused_training "expected a column 'review', the columns are ['text', 'label']" --train_file names.csv \
   --text_column review
+refused_training "line 1: expected the key review, it is missing; the keys are ['text', 'label']" \
+  --train_file label.jsonl --text_column review
+refused_training "expected two columns, got 'text' for both" --train_file names.csv --label_column text
+
+# One label that is missing or of another kind is a slip, not a class. Lines count, not rows: a field may span two.
+for slip in '' nan pos 123456789012345678901; do
+  printf 'text,label\n"one\nmore",0\ntwo,1\nthree,%s\nfour,1\n' "$slip" > slip.csv
+  expected="slip.csv, line 5: expected a class id in column label as in line 2, got '$slip'"
+  [[ -n $slip ]] || expected='slip.csv, line 5: expected a label in column label, got an empty one'
+  refused_training "$expected" --train_file slip.csv
+  refused_training "$expected" --train_file slip.csv --labels NEG,POS
+  refused_training "$expected" --train_file slip.csv --shuffle_seed 3 --max_train_samples 1
+done
+printf '{"text": "a", "label": 0}\n\n{"text": "b", "label": 1e30}\n' > float.jsonl
+refused_training 'float.jsonl, line 3: expected class ids or names in column label, got float64 1e+30' \
+  --train_file float.jsonl
+printf '[{"text": "a", "label": 0.0}, {"text": "b", "label": 1.5}]' > float.json
+refused_training 'float.json, object 2: expected class ids or names in column label, got float64 1.5' \
+  --train_file float.json
+printf 'text,label\n1,0\n2,1\n' > numbers.csv
+refused_training 'numbers.csv, line 2: expected a text in column text, got int64' --train_file numbers.csv
 refused_training 'ends with .jsonl, .json or .csv' --train_file texts.txt
 refused_training 'nowhere.csv' --train_file nowhere.csv
 refused_training '--max_seq_length: expected at least 3 and at most' --train_file names.csv --max_seq_length 1000
@@ -252,7 +273,7 @@ ok train --model_name_or_path model --train_file names.csv --output_dir tidied -
 [[ -z $(find tidied -name '.*') ]] || complain 'expected what killed runs left in output_dir to be removed'
 many_words=$(printf 'word %.0s' {1..100})
 printf '{"text": "%s", "label": 0}\n{"text": "short", "label": 1}\n' "$many_words" > long.jsonl
-refused_training 'long.jsonl, row 0: expected at most 64 tokens' --train_file long.jsonl --truncation false
+refused_training 'long.jsonl, line 1: expected at most 64 tokens' --train_file long.jsonl --truncation false
 [[ ! -e results ]] || complain 'a refused training left a folder behind'
 
 train_names=(--model_name_or_path model --train_file names.csv --output_dir results)
@@ -286,6 +307,16 @@ refused 1 'output_dir: cannot make the folder' evaluate --model_name_or_path res
   --validation_file "$reviews/test.jsonl" --output_dir results/config.json/below
 ok evaluate --model_name_or_path results --validation_file "$reviews/test.jsonl" --output_dir measured
 grep -qF '"eval_samples": 200' measured/eval_results.json || complain 'expected eval_results.json'
+# Columns that nobody asked for may hold anything.
+printf '{"text": "a joy", "label": 0}\n{"note": null, "label": 1, "text": "a bore", "by": {"name": "x"}}\n' > more.jsonl
+ok evaluate --model_name_or_path results --validation_file more.jsonl --json
+says '"eval_samples": 2'
+printf 'note,text,label,note\n,a joy,1,2\n,a bore,0,\n' > more.csv
+ok evaluate --model_name_or_path results --validation_file more.csv --json
+says '"eval_samples": 2'
+printf 'text,label\na,0\nb,1\nc,7\n' > seven.csv
+refused 1 'seven.csv, line 4: expected label in [0, 2), got 7' evaluate --model_name_or_path results \
+  --validation_file seven.csv --shuffle_seed 1
 refused 1 'expected a trained classifier' evaluate --model_name_or_path model --validation_file "$reviews/test.jsonl"
 
 ok predict --model_name_or_path results --text 'A joy.' --text 'A bore.' --json --logits --top_k 2
@@ -299,6 +330,11 @@ ok predict --model_name_or_path results --file three.txt
 lines 3
 says "$(head -n 1 three.txt)"
 refused 1 'line 2: expected a text, got an empty one' predict --model_name_or_path results --file texts.txt
+printf '{"text": "a joy"}\n\n{"text": ""}\n' > gap.jsonl
+refused 1 'gap.jsonl, line 3: expected a text, got an empty one' predict --model_name_or_path results --file gap.jsonl
+printf '{"text": 3}\n' > number.jsonl
+refused 1 'number.jsonl, line 1: expected a text in column text, got int64' predict --model_name_or_path results \
+  --file number.jsonl
 refused 1 'text 1: expected at most 64 tokens' predict --model_name_or_path results --text "$many_words"
 ok predict --model_name_or_path results --text "$many_words" --truncation
 refused 1 'text 1: expected at most 8 tokens, got ' predict --model_name_or_path results --text "$many_words" \
@@ -308,9 +344,42 @@ refused 1 'expected a trained classifier' predict --model_name_or_path model --t
 cp -r results damaged  # its first tensor, classifier.bias, begins behind the header
 printf '\x00\x00\xc0\x7f' | dd of=damaged/model.safetensors bs=1 conv=notrunc status=none \
   seek=$((8 + $(od -An -t u8 -N 8 damaged/model.safetensors)))
-refused 1 'expected finite logits, got nan; the weights in damaged are damaged' predict --model_name_or_path damaged \
+refused 1 'text 1: expected finite logits, got nan; the weights in damaged are damaged' predict --model_name_or_path damaged \
   --text a --json
 [[ ! -s out ]] || complain 'expected no answer of a damaged model'
+refused 1 'got nan for rows 0, 1 of eval_dataset (more.csv, lines 2, 3)' evaluate --model_name_or_path damaged \
+  --validation_file more.csv
+
+# Parts of a model folder that do not belong together.
+cp -r results fewer && sed -i 's/"n_layers": 2/"n_layers": 1/' fewer/config.json
+refused 1 'fewer: config.json says n_layers 1, the checkpoint has 2 layers' predict --model_name_or_path fewer --text a
+refused 1 'fewer: config.json says n_layers 1' evaluate --model_name_or_path fewer --validation_file more.csv
+refused_training 'fewer: config.json says n_layers 1' --model_name_or_path fewer --train_file names.csv --labels a,b,c \
+  --ignore_mismatched_sizes --output_dir unused
+cp -r results wider && sed -i 's/"hidden_dim": 64/"hidden_dim": 66/' wider/config.json
+refused 1 'config.json and the checkpoint do not belong together' predict --model_name_or_path wider --text a
+cp -r results larger && rm larger/tokenizer.json && echo unheard-of >> larger/vocab.txt
+refused 1 'larger: the tokenizer has ' predict --model_name_or_path larger --text a
+refused_training 'larger: the tokenizer has ' --model_name_or_path larger --train_file more.csv --output_dir unused
+[[ ! -e unused ]] || complain 'a refused training left a folder behind'
+
+# Numbers that cannot be meant.
+refused 2 'per_device_train_batch_size: expected at most 2147483647, got 9223372036854775807' train "${train_names[@]}" \
+  --per_device_train_batch_size 9223372036854775807
+refused 2 'warmup_steps: expected at most 1000000000000000, got 1e+300' train "${train_names[@]}" --warmup_steps 1e300
+cp -r model labels && sed -i 's/^{/{"num_labels": 1000000000000,/' labels/config.json
+refused 1 'labels/config.json: num_labels: expected at most 1000000, got 1000000000000' predict \
+  --model_name_or_path labels --text a
+
+# Another file of as many rows is another run.
+head -n 8 "$reviews/train.jsonl" > first.jsonl
+tail -n 8 "$reviews/train.jsonl" > last.jsonl
+ok train --model_name_or_path model --train_file first.jsonl --labels a,b --output_dir resumed --save_strategy epoch \
+  --num_train_epochs 1
+refused 1 'the tokens or labels of train_dataset, or their order, were others' train --model_name_or_path model \
+  --train_file last.jsonl --labels a,b --output_dir resumed --num_train_epochs 2 --resume_from_checkpoint true
+ok train --model_name_or_path model --train_file first.jsonl --labels a,b --output_dir resumed --save_strategy no \
+  --num_train_epochs 2 --resume_from_checkpoint true
 refused 1 'a BERT encoder can be converted' predict --model_name_or_path bert --text a
 
 # A model for another kind of problem predicts with the function of that problem, and has no loss.

@@ -156,6 +156,34 @@ TEST_CASE("resume: other data is refused unless the epoch may begin anew") {
   CHECK(outcome.batches.size() == 44);  // 16 updates of three micro-batches are left; each epoch ends with one of one
 }
 
+TEST_CASE("resume: other rows of the same number are refused, a checkpoint without their fingerprint is not") {
+  const TemporaryFolder folder;
+  run(folder / "out", base);
+  TrainingArguments args = base;
+  args.output_dir = (folder / "out").string();
+  const auto resume_with = [&](const Dataset& rows) {
+    ToyModel model;
+    TrainerOptions options = options_with({});
+    options.train_dataset = rows;
+    Trainer trainer(model, args, std::move(options));
+    trainer.train(folder / "out/checkpoint-5");
+  };
+  const std::string sentence = "cannot resume from " + (folder / "out/checkpoint-5").string() +
+                               " with the same batches: the tokens or labels of train_dataset, or their order, were "
+                               "others; set ignore_data_skip = true";
+  const Dataset rows = toy_rows(37);
+  TL_REQUIRE_ERROR(resume_with(rows.shuffle(1)), sentence);
+  auto labels = rows.column<std::int64_t>("label").to_vector();
+  labels[36] = 1 - labels[36];
+  const auto relabelled = [&](const Dataset&) { return Columns{{"label", labels}}; };
+  TL_REQUIRE_ERROR(resume_with(rows.map_batched(relabelled)), sentence);
+  const auto path = folder / "out/checkpoint-5/progress.json";
+  Json progress = read_json(path);
+  progress.erase("train_fingerprint");
+  write_json(path, progress);
+  resume_with(rows.shuffle(1));
+}
+
 TEST_CASE("resume: a checkpoint that is not complete says what is missing") {
   const TemporaryFolder folder;
   run(folder / "out", base);
@@ -233,6 +261,11 @@ TEST_CASE("resume: damaged files are refused with file and key") {
   moments({8, 20});
   TL_REQUIRE_ERROR(resumed(),
                    "optimizer.safetensors, tensor embedding.weight.exp_avg: expected shape [20, 8], got [8, 20]");
+  const std::vector<std::int32_t> integers(values.size());
+  write_safetensors(checkpoint / "optimizer.safetensors", std::vector<StoredTensor>{stored_tensor<std::int32_t>(
+                                                              "embedding.weight.exp_avg", {20, 8}, integers)});
+  TL_REQUIRE_ERROR(resumed(), (checkpoint / "optimizer.safetensors").string() +
+                                  ", tensor embedding.weight.exp_avg: expected F64, F32, F16 or BF16, got I32");
   moments({20, 8});
   TL_REQUIRE_ERROR(resumed(), "embedding.weight.exp_avg_sq");
 }

@@ -41,6 +41,23 @@ TEST_CASE("training arguments: defaults are the reference's and valid") {
   CHECK(args.seed == 42);
 }
 
+TEST_CASE("training arguments: numbers that would overflow are refused") {
+  constexpr std::int64_t huge = std::numeric_limits<std::int64_t>::max();
+  CHECK(problem([](auto& a) { a.per_device_train_batch_size = huge; }) ==
+        "per_device_train_batch_size: expected at most 2147483647, got 9223372036854775807");
+  CHECK(problem([](auto& a) { a.per_device_eval_batch_size = huge; }).starts_with("per_device_eval_batch_size"));
+  CHECK(problem([](auto& a) { a.gradient_accumulation_steps = huge; }).starts_with("gradient_accumulation_steps"));
+  CHECK(problem([](auto& a) { a.max_steps = huge; }) ==
+        "max_steps: expected at most 1000000000000000, got 9223372036854775807");
+  CHECK(problem([](auto& a) { a.warmup_steps = 1e300; }) ==
+        "warmup_steps: expected at most 1000000000000000, got 1e+300");
+  CHECK(problem([](auto& a) { a.logging_steps = 1e300; }).starts_with("logging_steps: expected at most"));
+  CHECK(problem([](auto& a) { a.save_steps = 1e300; }).starts_with("save_steps: expected at most"));
+  CHECK(problem([](auto& a) { a.eval_steps = 1e300; }).starts_with("eval_steps: expected at most"));
+  CHECK(allowed([](auto& a) { a.gradient_accumulation_steps = a.per_device_train_batch_size = 2147483647; }));
+  CHECK(allowed([](auto& a) { a.max_steps = 1'000'000'000'000'000; }));
+}
+
 TEST_CASE("training arguments: made like in Python") {
   const TrainingArguments args{.output_dir = "results",
                                .num_train_epochs = 3,

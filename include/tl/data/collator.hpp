@@ -37,7 +37,7 @@ class PackedCollator {
  public:
   /// Throws Error(not_found) with the columns that are there, Error(dtype) for a column of another type.
   explicit PackedCollator(const Dataset& dataset, CollatorOptions options = {})
-      : options_(std::move(options)), ids_(ids_column(dataset, options_.name)) {
+      : options_(std::move(options)), ids_(ids_column(dataset, options_.name)), places_(dataset.select_columns({})) {
     if (dataset.has_column("attention_mask")) mask_ = dataset.column<std::vector<std::int32_t>>("attention_mask");
     for (const char* name : {"labels", "label", "label_ids"}) {
       if (!dataset.has_column(name)) continue;
@@ -54,6 +54,16 @@ class PackedCollator {
   bool has_labels() const noexcept { return labels_.has_value(); }
   const std::string& name() const noexcept { return options_.name; }
 
+  /// "rows 3, 17 of eval_dataset (test.csv, lines 5, 19)", at most 32 of them; the places only if they are known.
+  std::string describe(std::span<const std::int64_t> rows) const {
+    constexpr std::size_t most = 32;
+    const auto shown = rows.first(std::min(most, rows.size()));
+    std::string text = rows.size() == 1 ? "row" : "rows";
+    for (std::size_t i = 0; i < shown.size(); ++i) text += join(i > 0 ? ", " : " ", shown[i]);
+    if (rows.size() > most) text += join(" and ", rows.size() - most, " more");
+    return join(text, " of ", options_.name, in_brackets(places_.place(shown)));
+  }
+
   /// Number of tokens of a row, padding left out. Throws Error(shape) if its attention_mask is not 1 .. 1 0 .. 0.
   std::int64_t length(std::int64_t row) const {
     const auto& ids = ids_[row];
@@ -65,6 +75,24 @@ class PackedCollator {
     const std::string problem = detail::padding_problem(std::span(mask));
     if (!problem.empty()) fail(ErrorCode::shape, where(row), problem);
     return std::count(mask.begin(), mask.end(), 1);
+  }
+
+  /// A hash of the tokens and labels of all rows, in their order. It tells whether data are those of an earlier run; a
+  /// malicious file could defeat it.
+  std::uint64_t fingerprint() const {
+    std::uint64_t hash = 0xcbf29ce484222325u;
+    const auto add = [&hash](std::int64_t value) {
+      hash = (hash ^ static_cast<std::uint64_t>(value)) * 0x9e3779b97f4a7c15u;
+      hash ^= hash >> 32;
+    };
+    for (std::int64_t row = 0; row < size(); ++row) {
+      const std::int64_t tokens = length(row);
+      const auto& ids = ids_[row];
+      add(tokens);
+      for (std::int64_t i = 0; i < tokens; ++i) add(ids[static_cast<std::size_t>(i)]);
+      if (labels_) add((*labels_)[row]);
+    }
+    return hash;
   }
 
   /// Token counts of all rows.
@@ -107,7 +135,11 @@ class PackedCollator {
     return dataset.column<std::vector<std::int32_t>>("input_ids");
   }
 
-  std::string where(std::int64_t row) const { return join(options_.name, ", row ", row); }
+  std::string where(std::int64_t row) const {
+    return join(options_.name, ", row ", row, in_brackets(places_.place(row)));
+  }
+
+  static std::string in_brackets(const std::string& place) { return place.empty() ? "" : join(" (", place, ")"); }
 
   void check_row(std::int64_t row) const {
     const std::int64_t tokens = length(row);
@@ -138,6 +170,7 @@ class PackedCollator {
   std::optional<ColumnView<std::vector<std::int32_t>>> mask_;
   std::optional<ColumnView<std::int64_t>> labels_;
   std::string label_name_;
+  Dataset places_;  // no columns, only where the rows were read
 };
 
 }  // namespace tl

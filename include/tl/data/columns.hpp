@@ -22,6 +22,13 @@ struct NamedColumn {
 };
 using Columns = std::vector<NamedColumn>;
 
+/// Where the rows of a file stand, for errors that are found long after the file was read.
+struct RowPlaces {
+  std::string file = {};
+  std::string unit = "line";               ///< what the numbers count
+  std::vector<std::int64_t> numbers = {};  ///< of every row, from 1
+};
+
 /// What a map function returns for one row: cells by column name.
 using Example = std::vector<std::pair<std::string, Value>>;
 

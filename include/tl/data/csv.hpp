@@ -28,6 +28,7 @@ struct CsvOptions {
   char delimiter = ',';
   bool has_header = true;
   std::vector<std::string> column_names = {};  ///< instead of the header; without either the names are "0", "1", ...
+  std::vector<std::string> columns = {};       ///< read only these, in this order; empty: all
 };
 
 namespace detail {
@@ -171,7 +172,8 @@ inline ColumnValues infer_column(std::vector<std::string> texts) {
 }  // namespace detail
 
 /// Reads a CSV file; the type of a column follows from its texts. A file without rows gives a data set without rows.
-/// Throws io, invalid_argument for a delimiter that cannot be one, format with the line otherwise.
+/// Throws io, invalid_argument for a delimiter that cannot be one, not_found for a chosen column that is not there,
+/// format with the line otherwise.
 inline Dataset load_csv(const std::filesystem::path& path, const CsvOptions& options = {}) {
   const auto delimiter = static_cast<unsigned char>(options.delimiter);
   check(options.delimiter != '"' && (options.delimiter == '\t' || (delimiter >= 0x20 && delimiter < 0x7f)),
@@ -182,24 +184,34 @@ inline Dataset load_csv(const std::filesystem::path& path, const CsvOptions& opt
   std::vector<std::string> names = options.column_names;
   std::vector<std::string> fields;
   if (options.has_header && parser.next(fields) && names.empty()) names = fields;
-  std::vector<std::vector<std::string>> columns(names.size());
-  while (parser.next(fields)) {
-    if (names.empty()) {
-      for (std::size_t i = 0; i < fields.size(); ++i) names.push_back(std::to_string(i));
-      columns.resize(names.size());
-    }
+  RowPlaces places{.file = path.native()};
+  bool more = parser.next(fields);
+  if (more && names.empty())
+    for (std::size_t i = 0; i < fields.size(); ++i) names.push_back(std::to_string(i));
+  if (names.empty()) names = options.columns;  // an empty file has any column, without rows
+  const auto& chosen = options.columns.empty() ? names : options.columns;
+  std::vector<std::size_t> fields_of;  // the field of each chosen column
+  for (const std::string& name : chosen) {
+    const auto found = std::find(names.begin(), names.end(), name);
+    check(found != names.end(), ErrorCode::not_found, path.native(), ": expected a column ", python_repr(name),
+          ", the columns are ", detail::python_text(names));
+    check(std::count(names.begin(), names.end(), name) == 1, ErrorCode::format, path.native(),
+          ": expected every column name once, got ", python_repr(name), " twice");
+    fields_of.push_back(static_cast<std::size_t>(found - names.begin()));
+  }
+  std::vector<std::vector<std::string>> columns(chosen.size());
+  for (; more; more = parser.next(fields)) {
     if (fields.size() != names.size())
       fail(ErrorCode::format, path.native(), ", line ", parser.record_line(), ": expected ", names.size(),
            " fields for the columns ", detail::python_text(names), ", got ", fields.size());
-    for (std::size_t i = 0; i < fields.size(); ++i) columns[i].push_back(std::move(fields[i]));
+    for (std::size_t i = 0; i < chosen.size(); ++i) columns[i].push_back(std::move(fields[fields_of[i]]));
+    places.numbers.push_back(parser.record_line());
   }
   Columns result;
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    check(std::count(names.begin(), names.end(), names[i]) == 1, ErrorCode::format, path.native(),
-          ": expected every column name once, got ", python_repr(names[i]), " twice");
-    result.push_back({names[i], detail::infer_column(std::move(columns[i]))});
-  }
-  return Dataset::from_columns(std::move(result));
+  for (std::size_t i = 0; i < chosen.size(); ++i)
+    result.push_back({chosen[i], detail::infer_column(std::move(columns[i]))});
+  if (result.empty()) return {};
+  return Dataset::from_columns(std::move(result), std::move(places));
 }
 
 }  // namespace tl

@@ -75,8 +75,9 @@ class Dataset {
  public:
   Dataset() = default;
 
-  /// Takes columns of equal length. Throws invalid_argument for a name that stands twice, shape for unequal lengths.
-  static Dataset from_columns(Columns columns) {
+  /// Takes columns of equal length, and where their rows were read if they come from a file.
+  /// Throws invalid_argument for a name that stands twice, shape for unequal lengths.
+  static Dataset from_columns(Columns columns, RowPlaces places = {}) {
     Dataset result;
     if (!columns.empty()) result.num_rows_ = column_size(columns.front().values);
     for (NamedColumn& column : columns) {
@@ -88,6 +89,10 @@ class Dataset {
       auto values = std::make_shared<const ColumnValues>(std::move(column.values));
       result.columns_.push_back({column.name, std::move(values), nullptr, {}});
     }
+    if (places.file.empty()) return result;
+    check(static_cast<std::int64_t>(places.numbers.size()) == result.num_rows_, ErrorCode::shape,
+          "Dataset: expected the places of ", result.num_rows_, " rows, got ", places.numbers.size());
+    result.places_ = std::make_shared<const RowPlaces>(std::move(places));
     return result;
   }
 
@@ -134,6 +139,24 @@ class Dataset {
     return Row(*this, index);
   }
 
+  /// Where a row was read, whatever has been selected, shuffled or mapped since: "train.csv, line 7"; empty for rows
+  /// that come from no file. Throws invalid_argument outside [0, num_rows()).
+  std::string place(std::int64_t row) const { return place(std::span(&row, 1)); }
+
+  /// The same for several rows: "train.csv, lines 7, 3".
+  std::string place(std::span<const std::int64_t> rows) const {
+    if (!places_ || rows.empty()) return "";
+    std::string text = join(places_->file, ", ", places_->unit, rows.size() > 1 ? "s" : "");
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      check(rows[i] >= 0 && rows[i] < num_rows_, ErrorCode::invalid_argument, "row ", rows[i], " of a data set with ",
+            num_rows_, " rows");
+      const auto row = static_cast<std::size_t>(rows[i]);
+      const std::size_t read = place_rows_ ? static_cast<std::size_t>((*place_rows_)[row]) : row;
+      text += join(i > 0 ? ", " : " ", places_->numbers[read]);
+    }
+    return text;
+  }
+
   RowIterator begin() const { return {*this, 0}; }
   RowIterator end() const { return {*this, num_rows_}; }
 
@@ -145,25 +168,20 @@ class Dataset {
             "), got ", row);
     Dataset result = *this;
     result.num_rows_ = static_cast<std::int64_t>(rows.size());
-    const auto chosen = std::make_shared<const std::vector<std::int64_t>>(rows.begin(), rows.end());
-    for (std::size_t i = 0; i < columns_.size(); ++i) {
-      const Rows& former = columns_[i].rows;
-      Rows& target = result.columns_[i].rows;
-      if (!former) {
-        target = chosen;
-        continue;
+    std::map<Rows, Rows> narrowed;  // by the former list: columns of the same origin keep sharing one
+    narrowed[nullptr] = std::make_shared<const std::vector<std::int64_t>>(rows.begin(), rows.end());
+    const auto narrow = [&](Rows& list) {
+      Rows& target = narrowed[list];
+      if (!target) {
+        std::vector<std::int64_t> numbers;
+        numbers.reserve(rows.size());
+        for (const std::int64_t row : rows) numbers.push_back((*list)[static_cast<std::size_t>(row)]);
+        target = std::make_shared<const std::vector<std::int64_t>>(std::move(numbers));
       }
-      std::size_t first = 0;  // columns of the same origin keep sharing one list
-      while (columns_[first].rows != former) ++first;
-      if (first < i) {
-        target = result.columns_[first].rows;
-        continue;
-      }
-      std::vector<std::int64_t> numbers;
-      numbers.reserve(rows.size());
-      for (const std::int64_t row : rows) numbers.push_back((*former)[static_cast<std::size_t>(row)]);
-      target = std::make_shared<const std::vector<std::int64_t>>(std::move(numbers));
-    }
+      list = target;
+    };
+    for (Column& column : result.columns_) narrow(column.rows);
+    if (places_) narrow(result.place_rows_);
     return result;
   }
 
@@ -212,7 +230,7 @@ class Dataset {
       Example example = function(Row(*this, i));
       detail::append_example(added, std::move(example), i);
     }
-    return with_columns(std::move(added), options);
+    return with_columns(std::move(added), options, true);
   }
 
   /// The same for functions of a piece of batch_size rows (a Dataset itself) that return whole columns. If all old
@@ -224,12 +242,15 @@ class Dataset {
     check(options.batch_size >= 1, ErrorCode::invalid_argument, "map_batched: expected batch_size >= 1, got ",
           options.batch_size);
     Columns added;
+    bool row_by_row = true;  // every batch gave as many rows as it has
     for (std::int64_t begin = 0; begin < num_rows_;) {
       const std::int64_t end = begin + std::min(options.batch_size, num_rows_ - begin);
-      detail::append_columns(added, function(slice(begin, end)), begin, end);
+      Columns batch = function(slice(begin, end));
+      row_by_row = row_by_row && (batch.empty() || column_size(batch.front().values) == end - begin);
+      detail::append_columns(added, std::move(batch), begin, end);
       begin = end;
     }
-    return with_columns(std::move(added), options);
+    return with_columns(std::move(added), options, row_by_row);
   }
 
   /// Throws not_found, or invalid_argument if the new name exists.
@@ -343,13 +364,18 @@ class Dataset {
   }
 
   /// Old columns without the removed ones, new values in the place of the old for a known name, then what is new.
-  Dataset with_columns(Columns added, const MapOptions& options) const {
+  /// `row_by_row`: each new row was made from the old row of its number.
+  Dataset with_columns(Columns added, const MapOptions& options, bool row_by_row) const {
     for (const std::string& name : options.remove_columns) (void)index_of(name);
     const auto is_added = [&](const std::string& name) {
       return std::any_of(added.begin(), added.end(), [&](const NamedColumn& column) { return column.name == name; });
     };
     Dataset result;
     result.num_rows_ = num_rows_;
+    if (row_by_row) {
+      result.places_ = places_;
+      result.place_rows_ = place_rows_;
+    }
     bool all_replaced = true;
     for (const Column& column : columns_) {
       const bool removed = std::find(options.remove_columns.begin(), options.remove_columns.end(), column.name) !=
@@ -379,6 +405,8 @@ class Dataset {
 
   std::vector<Column> columns_;
   std::int64_t num_rows_ = 0;
+  std::shared_ptr<const RowPlaces> places_;  // null: the rows come from no file
+  Rows place_rows_;                          // row numbers in places_; null: as they stand
 };
 
 template <ColumnElement T>

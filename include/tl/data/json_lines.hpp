@@ -33,7 +33,7 @@ namespace detail {
 /// The rows of a JSON file with their places, turned into typed columns once all are known.
 class JsonRows {
  public:
-  /// `unit` is what a place counts: "line" or "row".
+  /// `unit` is what a place counts: "line", or "object" of an array.
   JsonRows(std::string path, std::string_view unit, const JsonOptions& options)
       : path_(std::move(path)), unit_(unit), chosen_(!options.columns.empty()), names_(options.columns) {
     columns_.resize(names_.size());
@@ -47,7 +47,9 @@ class JsonRows {
     }
     for (std::size_t i = 0; i < names_.size(); ++i) {
       Json* const cell = row.find(names_[i]);
-      if (cell == nullptr) fail(ErrorCode::format, where(place), ": expected the key ", names_[i], ", it is missing");
+      if (cell == nullptr)
+        fail(ErrorCode::format, where(place), ": expected the key ", names_[i], ", it is missing; the keys are ",
+             keys_of(row));
       columns_[i].push_back(std::move(*cell));
     }
     if (!chosen_ && row.size() != names_.size()) {
@@ -62,7 +64,8 @@ class JsonRows {
   Dataset finish() const {
     Columns result;
     for (std::size_t i = 0; i < names_.size(); ++i) result.push_back({names_[i], typed(i)});
-    return Dataset::from_columns(std::move(result));
+    if (result.empty()) return {};
+    return Dataset::from_columns(std::move(result), {path_, std::string(unit_), places_});
   }
 
  private:
@@ -73,6 +76,12 @@ class JsonRows {
                                           "an empty list",    "a list of texts", "a list of whole numbers",
                                           "a list of numbers"};
     return names[static_cast<std::size_t>(kind)];
+  }
+
+  static std::string keys_of(const Json& row) {
+    std::vector<std::string> keys;
+    for (const auto& [key, value] : row.items()) keys.push_back(key);
+    return python_text(keys);
   }
 
   std::string where(std::int64_t place) const { return join(path_, ", ", unit_, " ", place); }
@@ -180,7 +189,7 @@ class JsonRows {
 }  // namespace detail
 
 /// Reads JSON lines, or a file that holds one array of objects. Empty lines are skipped.
-/// Throws io, or format with the line (or the number of the array's row) and the key.
+/// Throws io, or format with the line (or the number of the object in its array, from 1) and the key.
 inline Dataset load_jsonl(const std::filesystem::path& path, const JsonOptions& options = {}) {
   const MappedFile file(path);
   std::string_view text = file.text();
@@ -188,7 +197,7 @@ inline Dataset load_jsonl(const std::filesystem::path& path, const JsonOptions& 
   constexpr std::string_view blanks = " \t\r\n";
   if (text.substr(std::min(text.find_first_not_of(blanks), text.size())).starts_with('[')) {
     Json array = parse_json(text, path.native());
-    detail::JsonRows rows(path.native(), "row", options);
+    detail::JsonRows rows(path.native(), "object", options);
     std::int64_t place = 0;
     for (Json& row : array) rows.add(std::move(row), ++place);
     return rows.finish();

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -24,13 +25,15 @@ inline Dataset load_text(const std::filesystem::path& path) {
   const MappedFile file(path);
   std::string_view text = detail::checked_text(file);
   std::vector<std::string> lines;
+  RowPlaces places{.file = path.native()};
   while (!text.empty()) {
     const std::size_t length = std::min(text.find_first_of("\r\n"), text.size());
     lines.emplace_back(text.substr(0, length));
+    places.numbers.push_back(static_cast<std::int64_t>(lines.size()));
     text.remove_prefix(length);
     text.remove_prefix(text.starts_with("\r\n") ? 2 : text.empty() ? 0 : 1);
   }
-  return Dataset::from_columns({{"text", std::move(lines)}});
+  return Dataset::from_columns({{"text", std::move(lines)}}, std::move(places));
 }
 
 /// Split names and their files, e.g. {{"train", "train.csv"}, {"test", "test.csv"}}.

@@ -129,4 +129,13 @@ inline void read_floats(const StoredTensor& tensor, std::span<float> out) {
   detail::convert_to_float<half>(tensor.data, out);
 }
 
+/// The same with errors that name the file.
+inline void read_floats(const StoredTensor& tensor, std::span<float> out, const std::string& file) {
+  try {
+    read_floats(tensor, out);
+  } catch (const Error& error) {
+    fail(error.code(), file, ", ", error.what());
+  }
+}
+
 }  // namespace tl

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <filesystem>
+#include <limits>
 #include <map>
 #include <optional>
 #include <span>
@@ -40,6 +41,9 @@ struct DistilBertConfig {
   std::vector<std::string> architectures;
   Json other = Json::object();  ///< keys of the file that are not fields here
 
+  static constexpr std::int64_t max_labels = 1'000'000;
+  static constexpr double max_parameters = 2e10;  ///< 80 GB, far beyond any DistilBERT
+
   std::int64_t num_labels() const { return static_cast<std::int64_t>(id2label.size()); }
 
   /// The kind of problem as the reference decides it at the first call with class ids. One label alone means
@@ -57,6 +61,7 @@ struct DistilBertConfig {
   /// Replaces both label maps by LABEL_0 .. LABEL_{n-1}, unless there are n labels already.
   void set_num_labels(std::int64_t n) {
     check(n >= 1, ErrorCode::invalid_argument, "num_labels: expected at least 1, got ", n);
+    check(n <= max_labels, ErrorCode::invalid_argument, "num_labels: expected at most ", max_labels, ", got ", n);
     if (n == num_labels()) return;
     std::vector<std::string> names;
     for (std::int64_t i = 0; i < n; ++i) names.push_back("LABEL_" + std::to_string(i));
@@ -97,11 +102,25 @@ struct DistilBertConfig {
     positive("vocab_size", vocab_size);
     positive("max_position_embeddings", max_position_embeddings);
     positive("n_layers", n_layers);
-    // Every layer is made before the first weight is read, so a damaged number must not fill the memory.
-    if (n_layers > 10000) problems.push_back(join("n_layers: expected at most 10000, got ", n_layers));
     positive("n_heads", n_heads);
     positive("dim", dim);
     positive("hidden_dim", hidden_dim);
+    // The parameters are made before the first weight is read, so a damaged number must not fill the memory.
+    const auto at_most = [&](const char* name, std::int64_t value, std::int64_t limit) {
+      if (value > limit) problems.push_back(join(name, ": expected at most ", limit, ", got ", value));
+    };
+    const std::size_t found = problems.size();
+    at_most("vocab_size", vocab_size, 100'000'000);
+    at_most("max_position_embeddings", max_position_embeddings, 100'000'000);
+    at_most("n_layers", n_layers, 10000);
+    at_most("dim", dim, 1'000'000);
+    at_most("hidden_dim", hidden_dim, 10'000'000);
+    const auto real = [](std::int64_t value) { return static_cast<double>(value); };
+    const double rows = real(vocab_size) + real(max_position_embeddings) + real(num_labels());
+    const double parameters = real(dim) * (rows + real(n_layers) * (4 * real(dim) + 2 * real(hidden_dim)));
+    if (problems.size() == found && parameters > max_parameters)
+      problems.push_back(join("vocab_size, max_position_embeddings, n_layers, dim, hidden_dim: expected at most ",
+                              max_parameters, " parameters together, got ", parameters));
     if (n_heads >= 1 && dim % n_heads != 0)
       problems.push_back(join("dim: expected a multiple of n_heads = ", n_heads, ", got ", dim));
     probability("dropout", dropout);
@@ -185,6 +204,12 @@ inline std::string_view canonical_config_key(std::string_view key) {
   return key;
 }
 
+inline bool fits_int64(const Json& value) {
+  return value.is_number_integer() &&
+         (!value.is_number_unsigned() ||
+          value.get<std::uint64_t>() <= static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()));
+}
+
 /// Assigns a JSON value to a field; throws Error(format) naming both types.
 template <class Field>
 void assign_config_field(const Json& value, Field& field, const std::string& where, std::string_view key) {
@@ -197,6 +222,7 @@ void assign_config_field(const Json& value, Field& field, const std::string& whe
     field = value.template get<bool>();
   } else if constexpr (std::is_same_v<Field, std::int64_t>) {
     if (!value.is_number_integer()) expected("an integer");
+    if (!fits_int64(value)) expected("an integer of 64 bits");
     field = value.template get<std::int64_t>();
   } else if constexpr (std::is_same_v<Field, double>) {
     if (!value.is_number()) expected("a number");
@@ -229,7 +255,7 @@ inline void read_label_maps(DistilBertConfig& config, const Json& json, const st
   }
   if (const Json* const found = json.find("label2id"); found != nullptr && found->is_object()) {
     for (const auto& [name, id] : found->items()) {
-      check(id.is_number_integer(), ErrorCode::format, where, ": expected a class number in \"label2id\" for \"", name,
+      check(fits_int64(id), ErrorCode::format, where, ": expected a class number in \"label2id\" for \"", name,
             "\", got ", tl::dump_json(id, {.indent = -1}));
       const auto known = config.id2label.find(id.get<std::int64_t>());
       check(!named || (known != config.id2label.end() && known->second == name), ErrorCode::format, where,
@@ -237,8 +263,15 @@ inline void read_label_maps(DistilBertConfig& config, const Json& json, const st
             ", which \"id2label\" does not say");
     }
   }
-  if (const Json* const found = json.find("num_labels"); !named && found != nullptr && found->is_number_integer())
-    config.set_num_labels(found->get<std::int64_t>());
+  if (const Json* const found = json.find("num_labels"); !named && found != nullptr && found->is_number_integer()) {
+    std::int64_t count = 0;
+    assign_config_field(*found, count, where, "num_labels");
+    try {
+      config.set_num_labels(count);
+    } catch (const Error& error) {
+      fail(error.code(), where, ": ", error.what());
+    }
+  }
 }
 
 inline void assign_config_field(const Json& value, DistilBertConfig& config, const DistilBertConfig::Field& field,

@@ -115,11 +115,15 @@ inline LoadReport load_parameters(const std::filesystem::path& folder, Parameter
     }
     const StoredTensor& stored = tensors[static_cast<std::size_t>(at->second)];
     if (stored.shape == entry.shape()) {
-      read_floats(stored, entry.value().span());
+      read_floats(stored, entry.value().span(), reader.path().string());
     } else {
+      // Only a head may have another size by intention; an encoder of another size is another model.
+      const char* const advice = entry.name.starts_with("classifier.")
+                                     ? "set num_labels to that of the checkpoint, or ignore_mismatched_sizes to start "
+                                       "it afresh"
+                                     : "config.json and the checkpoint do not belong together";
       check(options.ignore_mismatched_sizes, ErrorCode::shape, reader.path().string(), ": size mismatch for ",
-            entry.name, ": the model expects ", entry.shape(), ", the checkpoint has ", stored.shape,
-            "; set num_labels to that of the checkpoint, or ignore_mismatched_sizes to start it afresh");
+            entry.name, ": the model expects ", entry.shape(), ", the checkpoint has ", stored.shape, "; ", advice);
       report.mismatched.push_back(entry.name);
     }
     found.erase(at);

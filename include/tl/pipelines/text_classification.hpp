@@ -70,10 +70,13 @@ template <class Model> class TextClassificationPipeline {
                 "{logits}, config() with id2label and max_position_embeddings, and train()");
 
  public:
-  /// Throws Error(invalid_argument) for a batch_size below 1 or a max_length below the number of special tokens.
+  /// Throws Error(invalid_argument) for a batch_size below 1, a max_length below the number of special tokens, or a
+  /// tokenizer with more tokens than the model.
   TextClassificationPipeline(std::shared_ptr<Model> model, Tokenizer tokenizer, TextClassificationOptions options = {})
       : model_(std::move(model)), tokenizer_(std::move(tokenizer)), options_(options) {
     check_options(options_);
+    if constexpr (requires { model_->config().vocab_size; })
+      check_vocab_size(tokenizer_, model_->config().vocab_size, "pipeline");
     model_->train(false);
   }
 
@@ -174,10 +177,13 @@ std::vector<std::vector<std::int32_t>> TextClassificationPipeline<Model>::tokeni
     tokenize.max_length =
         std::min({most, tokenizer_.model_max_length().value_or(most), options.max_length.value_or(most)});
   auto ids = tokenizer_.encode_ids(texts, tokenize);
-  for (std::size_t i = 0; i < ids.size(); ++i)
+  for (std::size_t i = 0; i < ids.size(); ++i) {
     check(static_cast<std::int64_t>(ids[i].size()) <= most, ErrorCode::shape, "text ", i, ": expected at most ", most,
           " tokens, which is what the model takes, got ", ids[i].size(),
           "; set truncation = true, or shorten the text");
+    // The tokenizer adds no [CLS], and there is nothing else.
+    check(!ids[i].empty(), ErrorCode::shape, "text ", i, ": expected a text with at least one token, got none");
+  }
   return ids;
 }
 

@@ -382,6 +382,14 @@ class Tokenizer {
   PreTokenizer pre_tokenizer_;
 };
 
+/// Throws Error(invalid_argument) if the tokenizer has ids that a model with `vocab_size` word embeddings lacks.
+/// `where` begins the sentence.
+inline void check_vocab_size(const Tokenizer& tokenizer, std::int64_t vocab_size, std::string_view where) {
+  check(tokenizer.vocab_size() <= vocab_size, ErrorCode::invalid_argument, where, ": the tokenizer has ",
+        tokenizer.vocab_size(), " tokens, but the model's vocab_size (config.json) is ", vocab_size,
+        "; they do not belong together");
+}
+
 /// The name the Python stack uses for "the tokenizer that fits the folder".
 using AutoTokenizer = Tokenizer;
 

@@ -42,6 +42,7 @@ struct RunProgress {
   // what must be the same for a resumed run to see the same batches
   std::int64_t rows = 0, batch_size = 0, accumulation = 0, seed = 0, data_seed = 0;
   bool group_by_length = false, drop_last = false;
+  std::uint64_t fingerprint = 0;  ///< of the training rows; 0: not known, as in checkpoints of earlier versions
 };
 
 namespace detail {
@@ -100,6 +101,7 @@ inline void save_progress(const std::filesystem::path& folder, const RunProgress
   const auto add = [&](const char* key, const auto& value) { json[key] = value; };
   detail::visit_position(progress, add);
   detail::visit_data_settings(progress, add);
+  add("train_fingerprint", progress.fingerprint);
   write_json(folder / "progress.json", json, {.sort_keys = false});
   write_json(folder / "rng.json",
              {{"generator", detail::generator_json(progress.generator)},
@@ -115,6 +117,7 @@ inline RunProgress load_progress(const std::filesystem::path& folder) {
   const auto read = [&](const char* key, auto& value) { detail::read_member(json, key, value, path); };
   detail::visit_position(progress, read);
   detail::visit_data_settings(progress, read);
+  if (json.contains("train_fingerprint")) read("train_fingerprint", progress.fingerprint);
   check(progress.epoch >= 0 && progress.batches_done >= 0, ErrorCode::format, path.native(),
         ": expected epoch and batches_done of at least 0, got ", progress.epoch, " and ", progress.batches_done);
   const auto rng_path = folder / "rng.json";
@@ -158,7 +161,7 @@ inline void load_optimizer(const std::filesystem::path& folder, AdamW<float>& op
       const StoredTensor& stored = reader.at(part.name + suffix);
       check(stored.shape == view.shape(), ErrorCode::shape, path.native(), ", tensor ", stored.name,
             ": expected shape ", view.shape(), ", got ", stored.shape);
-      read_floats(stored, view.span());
+      read_floats(stored, view.span(), path.native());
     }
   }
   const StoredTensor& step = reader.at("step");
@@ -231,6 +234,8 @@ inline std::string data_differences(const RunProgress& then, const RunProgress& 
     const std::string was = former[index++], is = dump_json(value);
     if (was != is) text += join(text.empty() ? "" : ", ", key, " was ", was, " and is ", is);
   });
+  if (then.fingerprint != 0 && then.fingerprint != now.fingerprint && then.rows == now.rows)
+    text += join(text.empty() ? "" : ", ", "the tokens or labels of train_dataset, or their order, were others");
   return text;
 }
 

@@ -55,15 +55,6 @@ std::pair<Variable<float>, Variable<float>> loss_and_logits(const Model& model, 
 /// A NaN prints as "nan" and never as "-nan", which says no more.
 inline double without_sign_of_nan(double value) { return std::isnan(value) ? std::abs(value) : value; }
 
-/// "rows 3, 17, 4 of eval_dataset", at most 32 of them.
-inline std::string describe_rows(std::span<const std::int64_t> rows, const std::string& dataset) {
-  std::string text = rows.size() == 1 ? "row" : "rows";
-  constexpr std::size_t most = 32;
-  for (std::size_t i = 0; i < std::min(most, rows.size()); ++i) text += join(i > 0 ? ", " : " ", rows[i]);
-  if (rows.size() > most) text += join(" and ", rows.size() - most, " more");
-  return text + " of " + dataset;
-}
-
 }  // namespace detail
 
 /// Runs `model` over all rows, in order. The model must be in evaluation mode.
@@ -86,7 +77,7 @@ EvaluationResult run_evaluation(const Model& model, const PackedCollator& collat
       const double value = loss.value().item();
       if (!std::isfinite(value))
         fail(ErrorCode::numeric, "evaluation: expected a finite loss, got ", detail::without_sign_of_nan(value),
-             " for ", detail::describe_rows(rows, collate.name()));
+             " for ", collate.describe(rows));
       loss_sum += value * static_cast<double>(rows.size());
     }
     if (!options.loss_only) {

@@ -90,11 +90,9 @@ template <class Model> class Trainer : public TrainerBase {
   TrainOutput finish(TrainingRun& run, const Stopwatch& watch);
   EvaluationResult run_over(const Dataset& dataset, const std::string& prefix, bool loss_only, Json& metrics);
 
-  [[noreturn]] void fail_numeric(const char* expected, double got, const char* which,
-                                 std::span<const std::int64_t> rows) const {
+  [[noreturn]] void fail_numeric(const char* expected, double got, const char* which, const std::string& rows) const {
     fail(ErrorCode::numeric, "training: expected ", expected, detail::without_sign_of_nan(got), " in step ",
-         state_.global_step + 1, " (epoch ", *state_.epoch, "); the ", which, " had ",
-         detail::describe_rows(rows, "train_dataset"));
+         state_.global_step + 1, " (epoch ", *state_.epoch, "); the ", which, " had ", rows);
   }
 
   /// Nobody can use a model with NaN in it, and the last update may have made it one after the last look at a loss.
@@ -229,7 +227,8 @@ void Trainer<Model>::update(TrainingRun& run, const BatchSampler& batches, std::
   if (args_.max_grad_norm > 0) {
     run.progress.grad_norm = static_cast<float>(gradient_norm(model_.parameters()));
     if (!std::isfinite(run.progress.grad_norm))
-      fail_numeric("finite gradients, got a norm of ", run.progress.grad_norm, "last micro-batch", batches[end - 1]);
+      fail_numeric("finite gradients, got a norm of ", run.progress.grad_norm, "last micro-batch",
+                   run.collate.describe(batches[end - 1]));
     clip = clip_coefficient(run.progress.grad_norm, args_.max_grad_norm);
   }
   run.progress.learning_rate = run.schedule.at(state_.global_step);
@@ -252,7 +251,7 @@ void Trainer<Model>::micro_batch(TrainingRun& run, std::span<const std::int64_t>
   const Batch batch = run.collate(rows);
   const auto [loss, logits] = detail::loss_and_logits(model_, batch, args_.label_smoothing_factor);
   const float value = loss.value().item();
-  if (!std::isfinite(value)) fail_numeric("a finite loss, got ", value, "micro-batch", rows);
+  if (!std::isfinite(value)) fail_numeric("a finite loss, got ", value, "micro-batch", run.collate.describe(rows));
   const float share = 1.0F / static_cast<float>(group);
   loss.backward(Tensor<float>::full(loss.shape(), share, loss.device()));
   run.progress.loss_since_log += value / static_cast<float>(group);

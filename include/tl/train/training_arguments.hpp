@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -94,6 +95,7 @@ class ArgumentRules {
   std::vector<std::string> run() {
     texts();
     numbers();
+    sizes();
     schedule();
     unsupported();
     if (strategies()) {
@@ -149,6 +151,22 @@ class ArgumentRules {
     need(a_.seed >= 0, "seed", "at least 0", a_.seed);
     if (a_.data_seed) need(*a_.data_seed >= 0, "data_seed", "at least 0", *a_.data_seed);
     if (a_.save_total_limit) need(*a_.save_total_limit >= 1, "save_total_limit", "at least 1", *a_.save_total_limit);
+  }
+
+  /// Numbers that are counted with: their products and sums must stay whole, in 64 bits and in a double.
+  void sizes() {
+    constexpr std::int64_t rows = std::numeric_limits<std::int32_t>::max(), steps = 1'000'000'000'000'000;
+    const auto at_most = [this](const char* field, auto value, std::int64_t limit) {
+      report(value > static_cast<decltype(value)>(limit), field, ": expected at most ", limit, ", got ", value);
+    };
+    at_most("per_device_train_batch_size", a_.per_device_train_batch_size, rows);
+    at_most("per_device_eval_batch_size", a_.per_device_eval_batch_size, rows);
+    at_most("gradient_accumulation_steps", a_.gradient_accumulation_steps, rows);
+    at_most("max_steps", a_.max_steps, steps);
+    at_most("warmup_steps", a_.warmup_steps, steps);
+    at_most("logging_steps", a_.logging_steps, steps);
+    at_most("save_steps", a_.save_steps, steps);
+    if (a_.eval_steps) at_most("eval_steps", *a_.eval_steps, steps);
   }
 
   void non_negative(const char* field, double value) {

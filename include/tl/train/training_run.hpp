@@ -46,6 +46,7 @@ struct TrainingRun {
     progress.data_seed = args.data_seed.value_or(args.seed);
     progress.group_by_length = args.group_by_length;
     progress.drop_last = args.dataloader_drop_last;
+    progress.fingerprint = collate.fingerprint();
   }
 
   /// The state a fresh run begins with.
@@ -123,6 +124,7 @@ struct TrainingRun {
     next.data_seed = progress.data_seed;
     next.group_by_length = progress.group_by_length;
     next.drop_last = progress.drop_last;
+    next.fingerprint = progress.fingerprint;
     inside_epoch = !saved.epoch_ended;
     if (saved.epoch_ended) ++next.epoch;
     progress = next;
