@@ -381,11 +381,11 @@ TEST_CASE("trainer: weights that are not finite are not saved") {
   const TemporaryFolder folder;
   ToyModel diverged, model;
   Trainer last_step(diverged,
-                    in(folder, {.max_steps = 1, .learning_rate = 1e38, .max_grad_norm = 0.0, .save_strategy = "no"}),
+                    in(folder, {.learning_rate = 1e38, .save_strategy = "no", .max_steps = 1, .max_grad_norm = 0.0}),
                     quiet());
   last_step.train();  // the loss was finite, what the update made of the weights is not
   TL_REQUIRE_ERROR(last_step.save_model(), "training: expected finite weights after step 1, got ");
-  Trainer trainer(model, in(folder, {.max_steps = 1, .save_strategy = "no"}), quiet());
+  Trainer trainer(model, in(folder, {.save_strategy = "no", .max_steps = 1}), quiet());
   trainer.train();
   model.parameters().at("output.weight").value().data()[3] = -std::numeric_limits<float>::quiet_NaN();
   TL_REQUIRE_ERROR(trainer.save_model(),

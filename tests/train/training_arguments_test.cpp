@@ -155,7 +155,7 @@ TEST_CASE("training arguments: every value out of range is named with its range"
 }
 
 TEST_CASE("training arguments: texts that cannot be stored are refused") {
-  TrainingArguments args{.output_dir = "a\xff", .run_name = "caf\xc3\xa9 \xe9", .logging_dir = "\xc3\xa9"};
+  TrainingArguments args{.output_dir = "a\xff", .logging_dir = "\xc3\xa9", .run_name = "caf\xc3\xa9 \xe9"};
   args.resume_from_checkpoint = "";
   CHECK(args.problems() ==
         std::vector<std::string>{
