@@ -26,15 +26,16 @@ tl::DistilBertForSequenceClassification load(const std::string& folder, const tl
 }  // namespace
 
 struct Classifier::Model {
-  Model(const std::string& folder, const tl::Tokenizer& tokenizer)
-      : model(load(folder, tokenizer)), pipeline(tl::pipeline("text-classification", model, tokenizer)) {}
+  Model(const std::string& folder, const tl::Tokenizer& tokenizer, bool bf16)
+      : model(load(folder, tokenizer)),
+        pipeline(tl::pipeline("text-classification", model, tokenizer, {.bf16 = bf16})) {}
 
   tl::DistilBertForSequenceClassification model;
   tl::TextClassificationPipeline<tl::DistilBertForSequenceClassification> pipeline;
 };
 
-Classifier::Classifier(const std::string& folder)
-    : tokenizer_(tl::Tokenizer::from_pretrained(folder)), model_(new Model(folder, tokenizer_)) {}
+Classifier::Classifier(const std::string& folder, bool bf16)
+    : tokenizer_(tl::Tokenizer::from_pretrained(folder)), model_(new Model(folder, tokenizer_, bf16)) {}
 
 Classifier::~Classifier() = default;
 

@@ -16,8 +16,9 @@ namespace program {
 
 class Classifier {
  public:
-  /// Loads model and tokenizer. Throws tl::Error(format) for a folder without a trained head.
-  explicit Classifier(const std::string& folder);
+  /// Loads model and tokenizer; `bf16`: matrix products in bfloat16. Throws tl::Error(format) for a folder without a
+  /// trained head.
+  explicit Classifier(const std::string& folder, bool bf16 = false);
   ~Classifier();
 
   const tl::Tokenizer& tokenizer() const { return tokenizer_; }
@@ -29,7 +30,7 @@ class Classifier {
   /// Class names in the order of their ids.
   std::vector<std::string> labels() const;
 
-  /// Logits [B, C] of B tokenised texts. Throws tl::Error(numeric) if they are not finite.
+  /// Logits [B, C] of B tokenised texts.
   tl::Tensor<float> logits(const std::vector<std::vector<std::int32_t>>& input_ids) const;
 
   /// What the model's kind of problem makes of logits [B, C]: softmax, sigmoid, or the logits themselves.

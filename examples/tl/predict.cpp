@@ -21,14 +21,14 @@ struct Options {
   TextOptions source;
   std::size_t batch_size = 16;
   std::int64_t top_k = 1;
-  bool json = false, logits = false;
+  bool json = false, logits = false, bf16 = false;
 };
 
 class Predictor {
  public:
   explicit Predictor(const Options& options)
       : options_(options),
-        classifier_(options.model),
+        classifier_(options.model, options.bf16),
         tokenize_(options.source.tokenize_options(classifier_.tokenizer(), classifier_.longest())),
         limit_(options.source.limit().value_or(classifier_.longest())) {}
 
@@ -130,6 +130,7 @@ void add_predict(CLI::App& app) {
   options->source.add(command);
   add_truth(command, "json", options->json, "one JSON object per line: {\"label\": ..., \"score\": ...}");
   add_truth(command, "logits", options->logits, "show the logits, too");
+  add_truth(command, "bf16", options->bf16, "matrix products in bfloat16");
   add_number(
       command, "top_k", [raw = options.get()](auto n) { raw->top_k = n; }, "show the best K labels; default: 1");
   add_number(

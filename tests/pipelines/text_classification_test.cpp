@@ -60,6 +60,21 @@ TEST_CASE("pipeline: any batch size gives the results in the order of the texts"
   CHECK(classify({"a", "me"}).size() == 2);
 }
 
+TEST_CASE("pipeline: bf16 rounds the operands of products, no more") {
+  const std::vector<std::string> texts{"a very very great film", "not bad", "the film was awful ! ! !"};
+  const Tensor<float> exact = pipeline("text-classification", model_folder()).logits(texts);
+  const auto classify = pipeline("text-classification", model_folder(), {.bf16 = true});
+  const Tensor<float> rounded = classify.logits(texts);
+  float difference = 0, largest = 0;
+  for (std::size_t i = 0; i < exact.span().size(); ++i) {
+    difference = std::max(difference, std::abs(exact.span()[i] - rounded.span()[i]));
+    largest = std::max(largest, std::abs(exact.span()[i]));
+  }
+  CHECK(difference > 0);
+  CHECK(difference < largest / 32);  // a dozen roundings to eight bits
+  CHECK(classify.model().context().precision == Precision::bf16);
+}
+
 TEST_CASE("pipeline: top_k") {
   const auto classify = pipeline("text-classification", model_folder());
   const auto two = classify.top_k("great film", 2);

@@ -52,6 +52,7 @@ struct TextClassificationOptions {
   std::optional<bool> truncation{};
   std::optional<std::int64_t> max_length{};  ///< tokens that remain of a text; default: what the model takes
   FunctionToApply function_to_apply = FunctionToApply::automatic;
+  bool bf16 = false;  ///< matrix products in bfloat16: of the pipeline as a whole, not of a call
 };
 
 /// A classifier with named labels.
@@ -78,6 +79,8 @@ template <class Model> class TextClassificationPipeline {
     if constexpr (requires { model_->config().vocab_size; })
       check_vocab_size(tokenizer_, model_->config().vocab_size, "pipeline");
     model_->train(false);
+    if constexpr (requires { model_->context().precision; })
+      if (options_.bf16) model_->context().precision = Precision::bf16;
   }
 
   /// The best label of a text and its score.
