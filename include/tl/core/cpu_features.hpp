@@ -2,8 +2,6 @@
 // time, so a program built without any -march runs at full speed here and still runs on an older machine.
 #pragma once
 
-#include <unistd.h>
-
 #include <array>
 #include <cstdint>
 #include <cstdlib>
