@@ -1,9 +1,11 @@
 // linear at the sizes of DistilBERT, 438 tokens: forward, and the gradients of input and weight. FLOPs = 2 N I O each.
+// The matrices are tensors, so that they lie in the same kind of memory as in a training step.
 #include <benchmark/benchmark.h>
 
 #include <tl/cpu/linear.hpp>
 
 #include "support/peak.hpp"
+#include "support/step.hpp"
 
 namespace {
 
@@ -16,7 +18,7 @@ void linear(benchmark::State& state, Pass pass) {
   tl::set_num_threads(static_cast<int>(state.range(0)));
   const std::int64_t n = 438, in = state.range(1), out = state.range(2);
   const auto precision = static_cast<Precision>(state.range(3));
-  auto x = tl::bench::values(n * in), weight = tl::bench::values(out * in), y = tl::bench::values(n * out);
+  auto x = tl::bench::filled({n, in}), weight = tl::bench::filled({out, in}), y = tl::bench::filled({n, out});
   const tl::bench::Rate rate(precision);
   for (auto _ : state) {
     if (pass == forward)
