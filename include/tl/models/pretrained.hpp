@@ -115,14 +115,14 @@ inline LoadReport load_parameters(const std::filesystem::path& folder, Parameter
     }
     const StoredTensor& stored = tensors[static_cast<std::size_t>(at->second)];
     if (stored.shape == entry.shape()) {
-      read_floats(stored, entry.value().span(), reader.path().string());
+      read_floats(stored, entry.value().span(), reader.path().native());
     } else {
       // Only a head may have another size by intention; an encoder of another size is another model.
       const char* const advice = entry.name.starts_with("classifier.")
                                      ? "set num_labels to that of the checkpoint, or ignore_mismatched_sizes to start "
                                        "it afresh"
                                      : "config.json and the checkpoint do not belong together";
-      check(options.ignore_mismatched_sizes, ErrorCode::shape, reader.path().string(), ": size mismatch for ",
+      check(options.ignore_mismatched_sizes, ErrorCode::shape, reader.path().native(), ": size mismatch for ",
             entry.name, ": the model expects ", entry.shape(), ", the checkpoint has ", stored.shape, "; ", advice);
       report.mismatched.push_back(entry.name);
     }
@@ -140,11 +140,9 @@ inline void initialize_missing(const LoadReport& report, ParameterSpace<float>& 
   std::optional<Mt19937> own;
   if (options.seed) own.emplace(*options.seed);
   Mt19937& generator = own ? *own : default_generator();
-  const auto listed = [](const std::vector<std::string>& names, const std::string& name) {
-    return std::binary_search(names.begin(), names.end(), name);
-  };
   for (const auto& part : parameters.named())
-    if (listed(report.missing, part.name) || listed(report.mismatched, part.name)) nn::initialize(part, std, generator);
+    for (const auto* names : {&report.missing, &report.mismatched})
+      if (std::binary_search(names->begin(), names->end(), part.name)) nn::initialize(part, std, generator);
 }
 
 /// Writes config.json and model.safetensors into `folder`, which is made if needed; both appear whole or not at all.
@@ -158,9 +156,9 @@ inline void save_parameters(const std::filesystem::path& folder, const Parameter
   std::vector<StoredTensor> tensors;
   for (const auto& part : parameters.named()) {
     const Tensor<float> value = part.value();
-    tensors.push_back(stored_tensor<float>(part.name, part.shape(), value.span()));
+    tensors.push_back(stored_tensor<float>(part.name, value.shape(), value.span()));
   }
-  write_safetensors(folder / "model.safetensors", tensors, {{"format", "pt"}});
+  write_safetensors(folder / "model.safetensors", tensors);
   config_file.commit();
 }
 
