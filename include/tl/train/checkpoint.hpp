@@ -69,6 +69,15 @@ template <class Progress, class Visit> void visit_data_settings(Progress& progre
   visit("dataloader_drop_last", progress.drop_last);
 }
 
+/// Position and data settings as progress.json has them; without the position those that must not change in a run.
+inline Json progress_json(const RunProgress& progress, bool position) {
+  Json json = Json::object();
+  const auto add = [&](const char* key, Json value) { json.append(key, std::move(value)); };
+  if (position) visit_position(progress, add);
+  visit_data_settings(progress, add);
+  return json;
+}
+
 inline Json generator_json(const Mt19937::State& state) {
   return {{"key", std::vector(state.key.begin(), state.key.end())},
           {"position", state.position},
@@ -89,7 +98,7 @@ inline Mt19937::State generator_state(const Json& json, const std::filesystem::p
 }
 
 /// The part of a flat moment buffer that belongs to a named parameter.
-inline Tensor<float> moment_view(const Tensor<float>& moments, const ParameterSpace<float>& parameters,
+[[gnu::noinline]] inline Tensor<float> moment_view(const Tensor<float>& moments, const ParameterSpace<float>& parameters,
                                  const NamedParameter<float>& part) {
   return moments.view(part.value().data() - parameters.values().data(), part.shape());
 }
@@ -97,11 +106,8 @@ inline Tensor<float> moment_view(const Tensor<float>& moments, const ParameterSp
 }  // namespace detail
 
 inline void save_progress(const std::filesystem::path& folder, const RunProgress& progress) {
-  Json json = Json::object();
-  const auto add = [&](const char* key, const auto& value) { json[key] = value; };
-  detail::visit_position(progress, add);
-  detail::visit_data_settings(progress, add);
-  add("train_fingerprint", progress.fingerprint);
+  Json json = detail::progress_json(progress, true);
+  json["train_fingerprint"] = progress.fingerprint;
   write_json(folder / "progress.json", json, {.sort_keys = false});
   write_json(folder / "rng.json",
              {{"generator", detail::generator_json(progress.generator)},
@@ -191,49 +197,44 @@ inline std::optional<std::int64_t> checkpoint_number(const std::filesystem::path
 
 /// The checkpoint folders in `output_dir`, oldest first: by time of change, or by number if all are of the same second.
 inline std::vector<std::filesystem::path> sorted_checkpoints(const std::filesystem::path& output_dir) {
-  std::vector<std::filesystem::path> found;
-  std::vector<std::int64_t> numbers, times;  // times in nanoseconds
+  std::vector<std::filesystem::path> found, sorted;
+  std::vector<std::int64_t> times;  // in nanoseconds
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator(output_dir, error)) {
     std::error_code ignored;
-    const auto number = checkpoint_number(entry.path());
-    if (!number || !entry.is_directory(ignored)) continue;
-    found.push_back(output_dir / entry.path().filename());
-    numbers.push_back(*number);
+    if (!checkpoint_number(entry.path()) || !entry.is_directory(ignored)) continue;
+    found.push_back(entry.path());
     times.push_back(std::chrono::nanoseconds(entry.last_write_time(ignored).time_since_epoch()).count());
   }
   if (found.empty()) return found;
   const auto [first, last] = std::minmax_element(times.begin(), times.end());
   const bool same_second = *last - *first < 1'000'000'000;
-  std::vector<std::filesystem::path> paths;
   for (const std::int64_t i : stable_order(found.size(), [&](std::int64_t a_, std::int64_t b_) {
          const auto a = static_cast<std::size_t>(a_), b = static_cast<std::size_t>(b_);
          if (!same_second && times[a] != times[b]) return times[a] < times[b];
-         return numbers[a] < numbers[b];
+         return checkpoint_number(found[a]) < checkpoint_number(found[b]);
        }))
-    paths.push_back(std::move(found[static_cast<std::size_t>(i)]));
-  return paths;
+    sorted.push_back(found[static_cast<std::size_t>(i)]);
+  return sorted;
 }
 
 /// The checkpoint with the highest number. Throws Error(not_found) if there is none.
 inline std::filesystem::path last_checkpoint(const std::filesystem::path& output_dir) {
-  auto all = sorted_checkpoints(output_dir);
-  check(!all.empty(), ErrorCode::not_found, "resume_from_checkpoint: expected a folder checkpoint-N in ",
+  std::filesystem::path last;
+  for (const auto& folder : sorted_checkpoints(output_dir))
+    if (last.empty() || checkpoint_number(last) < checkpoint_number(folder)) last = folder;
+  check(!last.empty(), ErrorCode::not_found, "resume_from_checkpoint: expected a folder checkpoint-N in ",
         output_dir.native(), ", there is none");
-  return *std::max_element(all.begin(), all.end(),
-                           [](const auto& a, const auto& b) { return checkpoint_number(a) < checkpoint_number(b); });
+  return last;
 }
 
 /// What of the data settings is not as it was, e.g. "seed was 42 and is 43"; empty if the batches will be the same.
 inline std::string data_differences(const RunProgress& then, const RunProgress& now) {
-  std::vector<std::string> former;
-  detail::visit_data_settings(then, [&](const char*, const auto& value) { former.push_back(dump_json(value)); });
+  const Json former = detail::progress_json(then, false);
   std::string text;
-  std::size_t index = 0;
-  detail::visit_data_settings(now, [&](const char* key, const auto& value) {
-    const std::string was = former[index++], is = dump_json(value);
-    if (was != is) text += join(text.empty() ? "" : ", ", key, " was ", was, " and is ", is);
-  });
+  for (const auto& [key, is] : detail::progress_json(now, false).items())
+    if (const Json& was = former.at(key); was != is)
+      text += join(text.empty() ? "" : ", ", key, " was ", dump_json(was), " and is ", dump_json(is));
   if (then.fingerprint != 0 && then.fingerprint != now.fingerprint && then.rows == now.rows)
     text += join(text.empty() ? "" : ", ", "the tokens or labels of train_dataset, or their order, were others");
   return text;
@@ -255,7 +256,7 @@ inline void check_checkpoint(const std::filesystem::path& folder) {
   std::string missing;
   for (const char* name :
        {"trainer_state.json", "progress.json", "rng.json", "scheduler.json", "optimizer.safetensors"})
-    if (!has(name)) missing += (missing.empty() ? "" : ", ") + std::string(name);
+    if (!has(name)) missing += join(missing.empty() ? "" : ", ", name);
   if (missing.empty()) return;  // then the model itself knows what else it needs
   if (!has("model.safetensors") && !has("model.safetensors.index.json")) missing += ", model.safetensors";
   const char* why =
@@ -278,14 +279,13 @@ inline void remove_checkpoint(const std::filesystem::path& folder) {
 /// Deletes the oldest checkpoints beyond `limit`, never `best`; with limit 1 the best and the newest may both stay.
 inline void rotate_checkpoints(const std::filesystem::path& output_dir, std::int64_t limit,
                                const std::optional<std::string>& best) {
-  auto sorted = sorted_checkpoints(output_dir);
-  if (best) {
-    const auto at =
-        std::find_if(sorted.begin(), sorted.end(), [&](const auto& path) { return same_folder(path, *best); });
-    if (at != sorted.end() && sorted.end() - at > 2) std::rotate(at, at + 1, sorted.end() - 1);
-    if (limit == 1 && at != sorted.end() && !same_folder(sorted.back(), *best)) limit = 2;
-  }
-  for (std::size_t i = 0; i + static_cast<std::size_t>(limit) < sorted.size(); ++i) remove_checkpoint(sorted[i]);
+  const auto sorted = sorted_checkpoints(output_dir);
+  std::vector<std::filesystem::path> others;
+  for (const auto& folder : sorted)
+    if (!best || !same_folder(folder, *best)) others.push_back(folder);
+  const bool best_is_older = others.size() < sorted.size() && !same_folder(sorted.back(), *best);
+  const auto kept = static_cast<std::size_t>(limit == 1 && best_is_older ? 2 : limit);
+  for (std::size_t i = 0; i < others.size() && i + kept < sorted.size(); ++i) remove_checkpoint(others[i]);
 }
 
 }  // namespace tl

@@ -90,7 +90,7 @@ class DefaultFlowCallback : public TrainerCallback {
 
 /// The name of the metric in the entries of evaluate(): with "eval_" in front.
 inline std::string eval_metric_name(const std::string& metric) {
-  return metric.starts_with("eval_") ? metric : "eval_" + metric;
+  return metric.starts_with("eval_") ? metric : join("eval_", metric);
 }
 
 /// The value of metric_for_best_model in `metrics`. Throws Error(not_found) with the names that are there.
@@ -98,7 +98,7 @@ inline double metric_for_best_model(const TrainingArguments& args, const Json& m
   const std::string name = eval_metric_name(*args.metric_for_best_model);
   if (const Json* const found = metrics.find(name); found != nullptr && found->is_number()) return found->get<double>();
   std::string present;
-  for (const auto& [key, value] : metrics.items()) present += (present.empty() ? "" : ", ") + key;
+  for (const auto& [key, value] : metrics.items()) present += join(present.empty() ? "" : ", ", key);
   fail(ErrorCode::not_found, "metric_for_best_model: expected a metric of the evaluation, got ", name,
        "; there are: ", present);
 }
