@@ -126,7 +126,8 @@ template <class Model> TrainOutput Trainer<Model>::train(const ResumeFrom& resum
   std::optional<std::filesystem::path> checkpoint = resume_from.path();
   if (resume_from.last()) checkpoint = last_checkpoint(args_.output_dir);
   if (checkpoint) check_checkpoint(*checkpoint);
-  TrainingRun run(args_, training_data(), model_.parameters());
+  const PackedCollator rows = training_data();
+  TrainingRun run(args_, rows, model_.parameters());
   start(run);
   if (checkpoint) resume(run, *checkpoint);
   const Stopwatch watch;

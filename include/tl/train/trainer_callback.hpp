@@ -172,24 +172,26 @@ class CallbackList {
 
   /// The states of all callbacks that have one, by name; a second one of the same name gets "-2" and so on.
   void save(Json& states) const {
-    for_each_named([&](const std::string& name, TrainerCallback& callback) { states[name] = callback.state(); });
+    const auto names = state_names();
+    for (std::size_t i = 0; i < names.size(); ++i)
+      if (!names[i].empty()) states[names[i]] = callbacks_[i]->state();
   }
   void restore(const Json& states) const {
-    for_each_named([&](const std::string& name, TrainerCallback& callback) {
-      if (const Json* const found = states.find(name)) callback.restore(*found);
-    });
+    const auto names = state_names();
+    for (std::size_t i = 0; i < names.size(); ++i)
+      if (const Json* const found = names[i].empty() ? nullptr : states.find(names[i])) callbacks_[i]->restore(*found);
   }
 
  private:
-  template <class Visit> void for_each_named(Visit&& visit) const {
-    std::vector<std::string> seen;
+  // The name of each callback's state; empty: it has none.
+  std::vector<std::string> state_names() const {
+    std::vector<std::string> names, seen;
     for (const auto& callback : callbacks_) {
-      const std::string name = callback->name();
-      if (name.empty()) continue;
-      const auto former = std::count(seen.begin(), seen.end(), name);
-      seen.push_back(name);
-      visit(former == 0 ? name : join(name, '-', former + 1), *callback);
+      seen.push_back(callback->name());
+      const auto same = std::count(seen.begin(), seen.end(), seen.back());
+      names.push_back(same == 1 || seen.back().empty() ? seen.back() : join(seen.back(), '-', same));
     }
+    return names;
   }
 
   std::vector<std::shared_ptr<TrainerCallback>> callbacks_;
