@@ -28,8 +28,8 @@ template <class Model> class Trainer : public TrainerBase {
 
  public:
   /// `model` must outlive the Trainer. Throws one Error(invalid_argument) that lists every contradiction.
-  Trainer(Model& model, TrainingArguments args, TrainerOptions options = {})
-      : TrainerBase(std::move(args), std::move(options)), model_(model), generator_(seed()) {
+  Trainer(Model& model, const TrainingArguments& args, TrainerOptions options = {})
+      : TrainerBase(args, std::move(options)), model_(model), generator_(seed()) {
     call(&TrainerCallback::on_init_end);
   }
 
@@ -217,11 +217,13 @@ template <class Model>
 void Trainer<Model>::update(TrainingRun& run, const BatchSampler& batches, std::int64_t begin, std::int64_t end) {
   control_.should_log = control_.should_evaluate = control_.should_save = false;
   call(&TrainerCallback::on_step_begin);
+  std::span<const std::int64_t> rows;  // of the micro-batch just done
   for (std::int64_t i = begin; i < end; ++i) {
-    micro_batch(run, batches[i], end - begin);
+    rows = batches[i];
+    micro_batch(run, rows, end - begin);
     if (i + 1 == end) break;
     TrainerEvent done = event();
-    done.rows = batches[i];
+    done.rows = rows;
     call(&TrainerCallback::on_substep_end, done);
   }
   double clip = 1.0;
@@ -229,7 +231,7 @@ void Trainer<Model>::update(TrainingRun& run, const BatchSampler& batches, std::
     run.progress.grad_norm = static_cast<float>(gradient_norm(model_.parameters()));
     if (!std::isfinite(run.progress.grad_norm))
       fail_numeric("finite gradients, got a norm of ", run.progress.grad_norm, "last micro-batch",
-                   run.collate.describe(batches[end - 1]));
+                   run.collate.describe(rows));
     clip = clip_coefficient(run.progress.grad_norm, args_.max_grad_norm);
   }
   run.progress.learning_rate = run.schedule.at(state_.global_step);

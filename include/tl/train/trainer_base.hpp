@@ -119,8 +119,7 @@ class TrainerBase {
   }
 
  protected:
-  TrainerBase(TrainingArguments&& args, TrainerOptions&& options)
-      : args_(std::move(args)), options_(std::move(options)) {
+  TrainerBase(const TrainingArguments& args, TrainerOptions&& options) : args_(args), options_(std::move(options)) {
     validate();
     detail::resolve(args_);
     callbacks_.add(std::make_shared<DefaultFlowCallback>());
