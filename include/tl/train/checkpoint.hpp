@@ -230,9 +230,9 @@ inline std::filesystem::path last_checkpoint(const std::filesystem::path& output
 
 /// What of the data settings is not as it was, e.g. "seed was 42 and is 43"; empty if the batches will be the same.
 inline std::string data_differences(const RunProgress& then, const RunProgress& now) {
-  const Json former = detail::progress_json(then, false);
+  const Json former = detail::progress_json(then, false), present = detail::progress_json(now, false);
   std::string text;
-  for (const auto& [key, is] : detail::progress_json(now, false).items())
+  for (const auto& [key, is] : present.items())
     if (const Json& was = former.at(key); was != is)
       text += join(text.empty() ? "" : ", ", key, " was ", dump_json(was), " and is ", dump_json(is));
   if (then.fingerprint != 0 && then.fingerprint != now.fingerprint && then.rows == now.rows)
