@@ -73,7 +73,7 @@ inline std::optional<std::string> model_name(std::string key, const std::string&
   rename("LayerNorm.gamma", "LayerNorm.weight");
   rename("LayerNorm.beta", "LayerNorm.bias");
   if (key.ends_with("embeddings.position_ids")) return std::nullopt;
-  if (add) return prefix + key;
+  if (add) return join(prefix, key);
   if (strip) return key.starts_with(prefix) ? std::optional(key.substr(prefix.size())) : std::nullopt;
   return key;
 }
@@ -137,9 +137,8 @@ inline LoadReport load_parameters(const std::filesystem::path& folder, Parameter
 /// Draws fresh values for what `report` says is missing or mismatched, in the model's order.
 inline void initialize_missing(const LoadReport& report, ParameterSpace<float>& parameters, double std,
                                const FromPretrainedOptions& options) {
-  std::optional<Mt19937> own;
-  if (options.seed) own.emplace(*options.seed);
-  Mt19937& generator = own ? *own : default_generator();
+  Mt19937 own(options.seed.value_or(0));
+  Mt19937& generator = options.seed ? own : default_generator();
   for (const auto& part : parameters.named())
     for (const auto* names : {&report.missing, &report.mismatched})
       if (std::binary_search(names->begin(), names->end(), part.name)) nn::initialize(part, std, generator);

@@ -79,7 +79,7 @@ inline Json progress_json(const RunProgress& progress, bool position) {
 }
 
 inline Json generator_json(const Mt19937::State& state) {
-  return {{"key", std::vector(state.key.begin(), state.key.end())},
+  return {{"key", Json::Array(state.key.begin(), state.key.end())},
           {"position", state.position},
           {"next_normal", state.next_normal}};
 }
@@ -146,7 +146,7 @@ inline void save_optimizer(const std::filesystem::path& folder, AdamW<float>& op
     for (const auto& [suffix, moments] :
          {std::pair(".exp_avg", &optimizer.exp_avg()), std::pair(".exp_avg_sq", &optimizer.exp_avg_sq())}) {
       const Tensor<float> view = detail::moment_view(*moments, parameters, part);
-      tensors.push_back(stored_tensor<float>(part.name + suffix, view.shape(), view.span()));
+      tensors.push_back(stored_tensor<float>(join(part.name, suffix), view.shape(), view.span()));
     }
   }
   const std::int64_t steps = optimizer.steps();
@@ -164,7 +164,7 @@ inline void load_optimizer(const std::filesystem::path& folder, AdamW<float>& op
     for (const auto& [suffix, moments] :
          {std::pair(".exp_avg", &optimizer.exp_avg()), std::pair(".exp_avg_sq", &optimizer.exp_avg_sq())}) {
       Tensor<float> view = detail::moment_view(*moments, parameters, part);
-      const StoredTensor& stored = reader.at(part.name + suffix);
+      const StoredTensor& stored = reader.at(join(part.name, suffix));
       check(stored.shape == view.shape(), ErrorCode::shape, path.native(), ", tensor ", stored.name,
             ": expected shape ", view.shape(), ", got ", stored.shape);
       read_floats(stored, view.span(), path.native());

@@ -123,13 +123,14 @@ template <class Model> class Trainer : public TrainerBase {
 template <class Model> TrainOutput Trainer<Model>::train(const ResumeFrom& resume_from) {
   const detail::ContextGuard restore(model_.context());
   generator_.seed(seed());
-  std::optional<std::filesystem::path> checkpoint = resume_from.path();
-  if (resume_from.last()) checkpoint = last_checkpoint(args_.output_dir);
-  if (checkpoint) check_checkpoint(*checkpoint);
+  const bool resumes = resume_from.last() || resume_from.path();
+  const std::filesystem::path checkpoint =
+      resume_from.last() ? last_checkpoint(args_.output_dir) : resume_from.path().value_or(std::filesystem::path());
+  if (resumes) check_checkpoint(checkpoint);
   const PackedCollator rows = training_data();
   TrainingRun run(args_, rows, model_.parameters());
   start(run);
-  if (checkpoint) resume(run, *checkpoint);
+  if (resumes) resume(run, checkpoint);
   const Stopwatch watch;
 
   model_.parameters().zero_grad();
@@ -137,7 +138,7 @@ template <class Model> TrainOutput Trainer<Model>::train(const ResumeFrom& resum
   TrainerEvent begin = event();
   begin.train_rows = run.collate.size();
   call(&TrainerCallback::on_train_begin, begin);
-  if (args_.eval_on_start && !checkpoint) evaluate();
+  if (args_.eval_on_start && !resumes) evaluate();
 
   // A run that was interrupted between its last update and the end of that epoch still has to end the epoch.
   const auto more = [&] { return state_.global_step < run.plan.total_steps || run.inside_epoch; };
@@ -348,7 +349,7 @@ template <class Model> TrainOutput Trainer<Model>::finish(TrainingRun& run, cons
 template <class Model>
 EvaluationResult Trainer<Model>::run_over(const Dataset& dataset, const std::string& prefix, bool loss_only,
                                           Json& metrics) {
-  const PackedCollator collate = collator(dataset, prefix == "eval" ? "eval_dataset" : prefix + " data set");
+  const PackedCollator collate = collator(dataset, prefix == "eval" ? "eval_dataset" : join(prefix, " data set"));
   const detail::ContextGuard restore(model_.context());
   const Stopwatch watch;
   model_.train(false);
@@ -365,7 +366,7 @@ EvaluationResult Trainer<Model>::run_over(const Dataset& dataset, const std::str
                                                     details.batches = batches;
                                                     call(&TrainerCallback::on_prediction_step, details);
                                                   }});
-  if (result.loss) metrics[prefix + "_loss"] = *result.loss;
+  if (result.loss) metrics[join(prefix, "_loss")] = *result.loss;
   if (options_.compute_metrics && !loss_only && collate.has_labels() && result.rows > 0)
     for (const auto& [name, value] : options_.compute_metrics(result.prediction))
       metrics[prefixed(prefix, name)] = value;
