@@ -80,8 +80,8 @@ template <class Model> class Trainer : public TrainerBase {
   void set_precision() { model_.context().precision = args_.bf16 ? Precision::bf16 : Precision::f32; }
 
   PackedCollator training_data() const;
-  void start(const TrainingRun& run);
-  void resume(TrainingRun& run, const std::filesystem::path& checkpoint);
+  void check_output_dir() const;
+  void resume(const std::filesystem::path& checkpoint);
   void train_epoch(TrainingRun& run);
   void update(TrainingRun& run, const BatchSampler& batches, std::int64_t begin, std::int64_t end);
   void micro_batch(TrainingRun& run, std::span<const std::int64_t> rows, std::int64_t group);
@@ -129,8 +129,9 @@ template <class Model> TrainOutput Trainer<Model>::train(const ResumeFrom& resum
   if (resumes) check_checkpoint(checkpoint);
   const PackedCollator rows = training_data();
   TrainingRun run(args_, rows, model_.parameters());
-  start(run);
-  if (resumes) resume(run, checkpoint);
+  check_output_dir();
+  state_ = resumes ? run.resume(checkpoint, args_, model_.parameters(), generator_) : run.initial_state(args_);
+  if (resumes) resume(checkpoint);
   const Stopwatch watch;
 
   model_.parameters().zero_grad();
@@ -162,16 +163,14 @@ template <class Model> PackedCollator Trainer<Model>::training_data() const {
   return collate;
 }
 
-/// Checks the folder and sets the state a fresh run begins with.
-template <class Model> void Trainer<Model>::start(const TrainingRun& run) {
-  const ParameterSpace<float>& parameters = model_.parameters();
+template <class Model> void Trainer<Model>::check_output_dir() const {
   if (args_.save_strategy != IntervalStrategy::no)
-    check_output_dir(args_.output_dir, checkpoint_bytes(parameters, args_.save_only_model), "a checkpoint");
-  state_ = run.initial_state(args_);
+    tl::check_output_dir(args_.output_dir, checkpoint_bytes(model_.parameters(), args_.save_only_model),
+                         "a checkpoint");
 }
 
-template <class Model> void Trainer<Model>::resume(TrainingRun& run, const std::filesystem::path& checkpoint) {
-  state_ = run.resume(checkpoint, args_, model_.parameters(), generator_);
+/// Restores model and callbacks; the state is that of the checkpoint already.
+template <class Model> void Trainer<Model>::resume(const std::filesystem::path& checkpoint) {
   model_.load_weights(checkpoint);
   callbacks_.restore(state_.stateful_callbacks);
   if (state_.best_global_step && state_.best_model_checkpoint &&
