@@ -47,35 +47,15 @@ struct RunProgress {
 
 namespace detail {
 
-template <class Progress, class Visit> void visit_position(Progress& progress, Visit&& visit) {
-  visit("epoch", progress.epoch);
-  visit("batches_done", progress.batches_done);
-  visit("epoch_ended", progress.epoch_ended);
-  visit("micro_batch", progress.micro_batch);
-  visit("loss_since_log", progress.loss_since_log);
-  visit("loss_logged", progress.loss_logged);
-  visit("last_logged_step", progress.last_logged_step);
-  visit("grad_norm", progress.grad_norm);
-  visit("learning_rate", progress.learning_rate);
-}
-
-template <class Progress, class Visit> void visit_data_settings(Progress& progress, Visit&& visit) {
-  visit("train_rows", progress.rows);
-  visit("per_device_train_batch_size", progress.batch_size);
-  visit("gradient_accumulation_steps", progress.accumulation);
-  visit("seed", progress.seed);
-  visit("data_seed", progress.data_seed);
-  visit("group_by_length", progress.group_by_length);
-  visit("dataloader_drop_last", progress.drop_last);
-}
-
-/// Position and data settings as progress.json has them; without the position those that must not change in a run.
-inline Json progress_json(const RunProgress& progress, bool position) {
-  Json json = Json::object();
-  const auto add = [&](const char* key, Json value) { json.append(key, std::move(value)); };
-  if (position) visit_position(progress, add);
-  visit_data_settings(progress, add);
-  return json;
+/// What must be the same for a resumed run to see the same batches.
+inline Json data_settings(const RunProgress& progress) {
+  return {{"train_rows", progress.rows},
+          {"per_device_train_batch_size", progress.batch_size},
+          {"gradient_accumulation_steps", progress.accumulation},
+          {"seed", progress.seed},
+          {"data_seed", progress.data_seed},
+          {"group_by_length", progress.group_by_length},
+          {"dataloader_drop_last", progress.drop_last}};
 }
 
 inline Json generator_json(const Mt19937::State& state) {
@@ -106,8 +86,18 @@ inline Mt19937::State generator_state(const Json& json, const std::filesystem::p
 }  // namespace detail
 
 inline void save_progress(const std::filesystem::path& folder, const RunProgress& progress) {
-  Json json = detail::progress_json(progress, true);
-  json["train_fingerprint"] = progress.fingerprint;
+  Json json = {{"epoch", progress.epoch},
+               {"batches_done", progress.batches_done},
+               {"epoch_ended", progress.epoch_ended},
+               {"micro_batch", progress.micro_batch},
+               {"loss_since_log", progress.loss_since_log},
+               {"loss_logged", progress.loss_logged},
+               {"last_logged_step", progress.last_logged_step},
+               {"grad_norm", progress.grad_norm},
+               {"learning_rate", progress.learning_rate}};
+  for (const auto settings = detail::data_settings(progress); const auto& [key, value] : settings.items())
+    json.append(key, value);
+  json.append("train_fingerprint", progress.fingerprint);
   write_json(folder / "progress.json", json, {.sort_keys = false});
   write_json(folder / "rng.json",
              {{"generator", detail::generator_json(progress.generator)},
@@ -121,8 +111,22 @@ inline RunProgress load_progress(const std::filesystem::path& folder) {
   const auto path = folder / "progress.json";
   const Json json = read_json(path);
   const auto read = [&](const char* key, auto& value) { detail::read_member(json, key, value, path); };
-  detail::visit_position(progress, read);
-  detail::visit_data_settings(progress, read);
+  read("epoch", progress.epoch);
+  read("batches_done", progress.batches_done);
+  read("epoch_ended", progress.epoch_ended);
+  read("micro_batch", progress.micro_batch);
+  read("loss_since_log", progress.loss_since_log);
+  read("loss_logged", progress.loss_logged);
+  read("last_logged_step", progress.last_logged_step);
+  read("grad_norm", progress.grad_norm);
+  read("learning_rate", progress.learning_rate);
+  read("train_rows", progress.rows);
+  read("per_device_train_batch_size", progress.batch_size);
+  read("gradient_accumulation_steps", progress.accumulation);
+  read("seed", progress.seed);
+  read("data_seed", progress.data_seed);
+  read("group_by_length", progress.group_by_length);
+  read("dataloader_drop_last", progress.drop_last);
   if (json.contains("train_fingerprint")) read("train_fingerprint", progress.fingerprint);
   check(progress.epoch >= 0 && progress.batches_done >= 0, ErrorCode::format, path.native(),
         ": expected epoch and batches_done of at least 0, got ", progress.epoch, " and ", progress.batches_done);
@@ -230,7 +234,7 @@ inline std::filesystem::path last_checkpoint(const std::filesystem::path& output
 
 /// What of the data settings is not as it was, e.g. "seed was 42 and is 43"; empty if the batches will be the same.
 inline std::string data_differences(const RunProgress& then, const RunProgress& now) {
-  const Json former = detail::progress_json(then, false), present = detail::progress_json(now, false);
+  const Json former = detail::data_settings(then), present = detail::data_settings(now);
   std::string text;
   for (const auto& [key, is] : present.items())
     if (const Json& was = former.at(key); was != is)
