@@ -77,7 +77,9 @@ struct DistilBertConfig {
 
   /// True if the file says that it belongs to a model of this class.
   bool names_class(std::string_view model_class) const {
-    return std::find(architectures.begin(), architectures.end(), model_class) != architectures.end();
+    for (const auto& name : architectures)
+      if (name == model_class) return true;
+    return false;
   }
 
   /// Replaces both label maps by LABEL_0 .. LABEL_{n-1}, unless there are n labels already.

@@ -235,8 +235,8 @@ Tensor<float> TextClassificationPipeline<Model>::apply(const Tensor<float>& logi
     return scores;
   }
   for (std::int64_t row = 0; row < scores.size(0); ++row) {
-    const auto classes = static_cast<std::size_t>(scores.size(1));
-    const std::span<float> values(scores.data() + static_cast<std::size_t>(row) * classes, classes);
+    const std::int64_t classes = scores.size(1);
+    const std::span<float> values(scores.data() + row * classes, static_cast<std::size_t>(classes));
     const float largest = *std::max_element(values.begin(), values.end());
     float sum = 0.0F;
     for (float& x : values) sum += x = std::exp(x - largest);
