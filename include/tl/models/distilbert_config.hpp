@@ -29,7 +29,7 @@ inline std::map<std::int64_t, std::string> numbered_labels(std::int64_t n) {
   check(n >= 1, ErrorCode::invalid_argument, "num_labels: expected at least 1, got ", n);
   check(n <= max_labels, ErrorCode::invalid_argument, "num_labels: expected at most ", max_labels, ", got ", n);
   std::map<std::int64_t, std::string> names;
-  for (std::int64_t id = 0; id < n; ++id) names[id] = join("LABEL_", id);
+  for (std::int64_t id = 0; id < n; ++id) names[id] = "LABEL_" + std::to_string(id);
   return names;
 }
 
@@ -253,8 +253,8 @@ inline void read_label_maps(DistilBertConfig& config, const Json& json, const st
     for (const auto& [key, name] : found->items()) {
       const bool number = !key.empty() && key.size() < 10 && key.find_first_not_of("0123456789") == std::string::npos;
       if (!number || !name.is_string())
-        fail(ErrorCode::format, where, ": expected \"id2label\" to map class numbers to names, got \"", key, "\": ",
-             one_line(name));
+        fail(ErrorCode::format, where, ": expected \"id2label\" to map class numbers to names, got \"", key,
+             "\": ", one_line(name));
       const std::int64_t id = std::stoll(key);
       config.id2label[id] = name.string();
     }
@@ -354,10 +354,11 @@ inline Json DistilBertConfig::to_json(const std::string& architecture) const {
   for (const auto& [key, value] : ours.items()) json[key] = value;
   for (const char* replaced : {"torch_dtype", "_name_or_path"}) json.erase(replaced);
   if (problem_type) json["problem_type"] = *problem_type;
-  if (num_labels() != 2 || id2label != detail::numbered_labels(num_labels())) {
+  const auto unnamed = detail::numbered_labels(num_labels());
+  if (num_labels() != 2 || id2label != unnamed) {
     // A JSON object of its own order: class numbers sort as numbers, not as text.
     Json names = Json::object(), ids = Json::object();
-    for (const auto& [id, name] : id2label) names.append(join(id), name);
+    for (const auto& [id, name] : id2label) names.append(std::to_string(id), name);
     for (const auto& [name, id] : label2id) ids.append(name, id);
     json["id2label"] = std::move(names);
     json["label2id"] = std::move(ids);

@@ -78,8 +78,9 @@ inline Mt19937::State generator_state(const Json& json, const std::filesystem::p
 }
 
 /// The part of a flat moment buffer that belongs to a named parameter.
-[[gnu::noinline]] inline Tensor<float> moment_view(const Tensor<float>& moments, const ParameterSpace<float>& parameters,
-                                 const NamedParameter<float>& part) {
+[[gnu::noinline]] inline Tensor<float> moment_view(const Tensor<float>& moments,
+                                                   const ParameterSpace<float>& parameters,
+                                                   const NamedParameter<float>& part) {
   return moments.view(part.value().data() - parameters.values().data(), part.shape());
 }
 

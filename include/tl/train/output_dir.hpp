@@ -76,7 +76,7 @@ inline void remove_leftovers(const std::filesystem::path& output_dir) {
     if (!name.ends_with(".partial") || !(checkpoint || owner == "model")) continue;
     try {
       const AtomicFolder taken(output_dir / owner, FormerFolder::replace);  // goes away again with what it took
-    } catch (const Error&) {  // another run is filling it
+    } catch (const Error&) {                                                // another run is filling it
     }
   }
 }

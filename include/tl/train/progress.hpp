@@ -33,8 +33,8 @@ inline std::string shown_entry(const Json& entry) {
   std::string text;
   for (const auto& [key, value] : entry.items())
     if (key != "total_flos" && !key.starts_with("tl_"))
-      text += join(text.empty() ? "{'" : ", '", key, "': ",
-                   python_value(key == "epoch" ? Json(rounded(value.get<double>(), 2)) : value));
+      text += join(text.empty() ? "{'" : ", '", key,
+                   "': ", python_value(key == "epoch" ? Json(rounded(value.get<double>(), 2)) : value));
   return text.empty() ? "{}" : text + "}";
 }
 

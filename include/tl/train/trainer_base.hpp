@@ -193,10 +193,10 @@ class TrainerBase {
     problems.report(args_.eval_on_start && !options_.eval_dataset,
                     "eval_dataset: expected a data set because eval_on_start is true, got none");
     if (evaluates && lacks_best_metric())
-      problems.report(true, "metric_for_best_model: expected loss because ",
-                      options_.compute_metrics ? "prediction_loss_only is true"
-                                               : "the Trainer was given no compute_metrics",
-                      ", got ", *args_.metric_for_best_model);
+      problems.report(
+          true, "metric_for_best_model: expected loss because ",
+          options_.compute_metrics ? "prediction_loss_only is true" : "the Trainer was given no compute_metrics",
+          ", got ", *args_.metric_for_best_model);
     problems.raise("Trainer");
   }
 

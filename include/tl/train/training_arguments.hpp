@@ -102,8 +102,8 @@ struct Problems {
     if (sentences.empty()) return;
     std::string all;
     for (const auto& sentence : sentences) all += join(all.empty() ? "" : "; ", sentence);
-    fail(ErrorCode::invalid_argument, of, ": ", sentences.size(), sentences.size() == 1 ? " problem: " : " problems: ",
-         all);
+    fail(ErrorCode::invalid_argument, of, ": ", sentences.size(),
+         sentences.size() == 1 ? " problem: " : " problems: ", all);
   }
 };
 
@@ -304,9 +304,7 @@ inline void resolve(TrainingArguments& a) {
 
 inline std::vector<std::string> TrainingArguments::problems() const { return detail::ArgumentRules(*this).run(); }
 
-inline void TrainingArguments::validate() const {
-  detail::Problems{problems()}.raise("TrainingArguments");
-}
+inline void TrainingArguments::validate() const { detail::Problems{problems()}.raise("TrainingArguments"); }
 
 inline TrainingArguments TrainingArguments::resolved() const {
   TrainingArguments result = *this;
