@@ -29,7 +29,7 @@ inline std::map<std::int64_t, std::string> numbered_labels(std::int64_t n) {
   check(n >= 1, ErrorCode::invalid_argument, "num_labels: expected at least 1, got ", n);
   check(n <= max_labels, ErrorCode::invalid_argument, "num_labels: expected at most ", max_labels, ", got ", n);
   std::map<std::int64_t, std::string> names;
-  for (std::int64_t id = 0; id < n; ++id) names[id] = "LABEL_" + std::to_string(id);
+  for (std::int64_t id = 0; id < n; ++id) names[id] = join("LABEL_", id);
   return names;
 }
 
@@ -358,7 +358,7 @@ inline Json DistilBertConfig::to_json(const std::string& architecture) const {
   if (num_labels() != 2 || id2label != unnamed) {
     // A JSON object of its own order: class numbers sort as numbers, not as text.
     Json names = Json::object(), ids = Json::object();
-    for (const auto& [id, name] : id2label) names.append(std::to_string(id), name);
+    for (const auto& [id, name] : id2label) names.append(join(id), name);
     for (const auto& [name, id] : label2id) ids.append(name, id);
     json["id2label"] = std::move(names);
     json["label2id"] = std::move(ids);
