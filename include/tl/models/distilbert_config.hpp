@@ -20,6 +20,28 @@
 
 namespace tl {
 
+namespace detail {
+
+inline constexpr std::int64_t max_labels = 1'000'000;
+
+/// The class names LABEL_0 .. LABEL_{n-1}.
+inline std::map<std::int64_t, std::string> numbered_labels(std::int64_t n) {
+  check(n >= 1, ErrorCode::invalid_argument, "num_labels: expected at least 1, got ", n);
+  check(n <= max_labels, ErrorCode::invalid_argument, "num_labels: expected at most ", max_labels, ", got ", n);
+  std::map<std::int64_t, std::string> names;
+  for (std::int64_t id = 0; id < n; ++id) names[id] = join("LABEL_", id);
+  return names;
+}
+
+/// The first class of each name.
+inline std::map<std::string, std::int64_t> ids_of(const std::map<std::int64_t, std::string>& names) {
+  std::map<std::string, std::int64_t> ids;
+  for (const auto& [id, name] : names) ids.emplace(name, std::int64_t{id});
+  return ids;
+}
+
+}  // namespace detail
+
 struct DistilBertConfig {
   std::int64_t vocab_size = 30522;
   std::int64_t max_position_embeddings = 512;
@@ -35,13 +57,13 @@ struct DistilBertConfig {
   double qa_dropout = 0.1;
   double seq_classif_dropout = 0.2;
   std::optional<std::int64_t> pad_token_id = 0;
-  std::map<std::int64_t, std::string> id2label = {{0, "LABEL_0"}, {1, "LABEL_1"}};
-  std::map<std::string, std::int64_t> label2id = {{"LABEL_0", 0}, {"LABEL_1", 1}};
+  std::map<std::int64_t, std::string> id2label = detail::numbered_labels(2);
+  std::map<std::string, std::int64_t> label2id = detail::ids_of(id2label);
   std::optional<std::string> problem_type;
   std::vector<std::string> architectures;
   Json other = Json::object();  ///< keys of the file that are not fields here
 
-  static constexpr std::int64_t max_labels = 1'000'000;
+  static constexpr std::int64_t max_labels = detail::max_labels;
   static constexpr double max_parameters = 2e10;  ///< 80 GB, far beyond any DistilBERT
 
   std::int64_t num_labels() const { return static_cast<std::int64_t>(id2label.size()); }
@@ -55,30 +77,30 @@ struct DistilBertConfig {
 
   /// True if the file says that it belongs to a model of this class.
   bool names_class(std::string_view model_class) const {
-    return std::find(architectures.begin(), architectures.end(), model_class) != architectures.end();
+    for (const auto& name : architectures)
+      if (name == model_class) return true;
+    return false;
   }
 
   /// Replaces both label maps by LABEL_0 .. LABEL_{n-1}, unless there are n labels already.
   void set_num_labels(std::int64_t n) {
-    check(n >= 1, ErrorCode::invalid_argument, "num_labels: expected at least 1, got ", n);
-    check(n <= max_labels, ErrorCode::invalid_argument, "num_labels: expected at most ", max_labels, ", got ", n);
+    auto names = detail::numbered_labels(n);
     if (n == num_labels()) return;
-    std::vector<std::string> names;
-    for (std::int64_t i = 0; i < n; ++i) names.push_back("LABEL_" + std::to_string(i));
-    set_labels(names);
+    id2label = std::move(names);
+    label2id = detail::ids_of(id2label);
   }
 
   /// Sets both label maps from class names in order. Throws Error(invalid_argument) if a name occurs twice.
   void set_labels(const std::vector<std::string>& names) {
     check(!names.empty(), ErrorCode::invalid_argument, "labels: expected at least one name, got none");
     id2label.clear();
-    label2id.clear();
     for (const auto& name : names) {
-      const auto id = static_cast<std::int64_t>(id2label.size());
-      check(label2id.emplace(name, id).second, ErrorCode::invalid_argument, "labels: the name \"", name,
-            "\" occurs twice");
+      const std::int64_t id = num_labels();
       id2label[id] = name;
     }
+    label2id = detail::ids_of(id2label);
+    for (const auto& [id, name] : id2label)
+      check(label2id.at(name) == id, ErrorCode::invalid_argument, "labels: the name \"", name, "\" occurs twice");
   }
 
   /// The activation of the feed-forward layers. Throws Error(invalid_argument) for one that tl does not have.
@@ -92,57 +114,49 @@ struct DistilBertConfig {
 
   /// Throws one Error(invalid_argument) that lists every field with an impossible value. `where` names the source.
   void validate(std::string_view where = "DistilBertConfig") const {
-    std::vector<std::string> problems;
-    const auto positive = [&](const char* name, std::int64_t value) {
-      if (value < 1) problems.push_back(join(name, ": expected at least 1, got ", value));
-    };
-    const auto probability = [&](const char* name, double value) {
-      if (!(value >= 0.0 && value <= 1.0)) problems.push_back(join(name, ": expected a value in [0, 1], got ", value));
-    };
-    positive("vocab_size", vocab_size);
-    positive("max_position_embeddings", max_position_embeddings);
-    positive("n_layers", n_layers);
-    positive("n_heads", n_heads);
-    positive("dim", dim);
-    positive("hidden_dim", hidden_dim);
+    std::string problems;
+    const auto report = [&](const auto&... parts) { problems += join(problems.empty() ? ": " : "; ", parts...); };
     // The parameters are made before the first weight is read, so a damaged number must not fill the memory.
-    const auto at_most = [&](const char* name, std::int64_t value, std::int64_t limit) {
-      if (value > limit) problems.push_back(join(name, ": expected at most ", limit, ", got ", value));
-    };
+    constexpr std::int64_t no_limit = std::numeric_limits<std::int64_t>::max();
+    const struct {
+      const char* name;
+      std::int64_t value, limit;
+    } sizes[] = {{"vocab_size", vocab_size, 100'000'000},
+                 {"max_position_embeddings", max_position_embeddings, 100'000'000},
+                 {"n_layers", n_layers, 10000},
+                 {"n_heads", n_heads, no_limit},
+                 {"dim", dim, 1'000'000},
+                 {"hidden_dim", hidden_dim, 10'000'000}};
+    for (const auto& [name, value, limit] : sizes)
+      if (value < 1) report(name, ": expected at least 1, got ", value);
     const std::size_t found = problems.size();
-    at_most("vocab_size", vocab_size, 100'000'000);
-    at_most("max_position_embeddings", max_position_embeddings, 100'000'000);
-    at_most("n_layers", n_layers, 10000);
-    at_most("dim", dim, 1'000'000);
-    at_most("hidden_dim", hidden_dim, 10'000'000);
+    for (const auto& [name, value, limit] : sizes)
+      if (value > limit) report(name, ": expected at most ", limit, ", got ", value);
     const auto real = [](std::int64_t value) { return static_cast<double>(value); };
     const double rows = real(vocab_size) + real(max_position_embeddings) + real(num_labels());
     const double parameters = real(dim) * (rows + real(n_layers) * (4 * real(dim) + 2 * real(hidden_dim)));
     if (problems.size() == found && parameters > max_parameters)
-      problems.push_back(join("vocab_size, max_position_embeddings, n_layers, dim, hidden_dim: expected at most ",
-                              max_parameters, " parameters together, got ", parameters));
-    if (n_heads >= 1 && dim % n_heads != 0)
-      problems.push_back(join("dim: expected a multiple of n_heads = ", n_heads, ", got ", dim));
-    probability("dropout", dropout);
-    probability("attention_dropout", attention_dropout);
-    probability("seq_classif_dropout", seq_classif_dropout);
-    probability("qa_dropout", qa_dropout);
-    if (!(initializer_range >= 0.0))
-      problems.push_back(join("initializer_range: expected at least 0, got ", initializer_range));
+      report("vocab_size, max_position_embeddings, n_layers, dim, hidden_dim: expected at most ", max_parameters,
+             " parameters together, got ", parameters);
+    if (n_heads >= 1 && dim % n_heads != 0) report("dim: expected a multiple of n_heads = ", n_heads, ", got ", dim);
+    const std::pair<const char*, double> probabilities[] = {{"dropout", dropout},
+                                                            {"attention_dropout", attention_dropout},
+                                                            {"seq_classif_dropout", seq_classif_dropout},
+                                                            {"qa_dropout", qa_dropout}};
+    for (const auto& [name, value] : probabilities)
+      if (!(value >= 0.0 && value <= 1.0)) report(name, ": expected a value in [0, 1], got ", value);
+    if (!(initializer_range >= 0.0)) report("initializer_range: expected at least 0, got ", initializer_range);
     if (pad_token_id && (*pad_token_id < 0 || *pad_token_id >= vocab_size))
-      problems.push_back(join("pad_token_id: expected an id in [0, ", vocab_size, "), got ", *pad_token_id));
+      report("pad_token_id: expected an id in [0, ", vocab_size, "), got ", *pad_token_id);
     for (std::int64_t id = 0; id < num_labels(); ++id)
       if (!id2label.contains(id))
-        problems.push_back(join("id2label: expected the ids 0 to ", num_labels() - 1, ", id ", id, " is missing"));
+        report("id2label: expected the ids 0 to ", num_labels() - 1, ", id ", id, " is missing");
     try {
       activation_function();
     } catch (const Error& error) {
-      problems.emplace_back(error.what());
+      report(error.what());
     }
-    if (problems.empty()) return;
-    std::string sentence(where);
-    for (std::size_t i = 0; i < problems.size(); ++i) sentence += (i ? "; " : ": ") + problems[i];
-    fail(ErrorCode::invalid_argument, sentence);
+    if (!problems.empty()) fail(ErrorCode::invalid_argument, where, problems);
   }
 
   /// Sets fields from "name=value,name=value", e.g. "dropout=0,attention_dropout=0".
@@ -204,59 +218,56 @@ inline std::string_view canonical_config_key(std::string_view key) {
   return key;
 }
 
+/// A value as errors show it.
+inline std::string one_line(const Json& value) { return dump_json(value, {.indent = -1}); }
+
 inline bool fits_int64(const Json& value) {
   return value.is_number_integer() &&
          (!value.is_number_unsigned() ||
           value.get<std::uint64_t>() <= static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()));
 }
 
+/// What a value that is no `Field` should have been, or nullptr if it is one.
+template <class Field> const char* expected_instead(const Json& value) {
+  if constexpr (std::is_same_v<Field, bool>) return value.is_boolean() ? nullptr : "true or false";
+  else if constexpr (std::is_same_v<Field, double>) return value.is_number() ? nullptr : "a number";
+  else if constexpr (std::is_same_v<Field, std::string>) return value.is_string() ? nullptr : "a string";
+  else return !value.is_number_integer() ? "an integer" : fits_int64(value) ? nullptr : "an integer of 64 bits";
+}
+
 /// Assigns a JSON value to a field; throws Error(format) naming both types.
 template <class Field>
-void assign_config_field(const Json& value, Field& field, const std::string& where, std::string_view key) {
-  const auto expected = [&](std::string_view type) {
-    fail(ErrorCode::format, where, ": expected ", type, " for \"", key, "\", got ",
-         tl::dump_json(value, {.indent = -1}));
-  };
-  if constexpr (std::is_same_v<Field, bool>) {
-    if (!value.is_boolean()) expected("true or false");
-    field = value.template get<bool>();
-  } else if constexpr (std::is_same_v<Field, std::int64_t>) {
-    if (!value.is_number_integer()) expected("an integer");
-    if (!fits_int64(value)) expected("an integer of 64 bits");
-    field = value.template get<std::int64_t>();
-  } else if constexpr (std::is_same_v<Field, double>) {
-    if (!value.is_number()) expected("a number");
-    field = value.template get<double>();
-  } else {
-    if (!value.is_string()) expected("a string");
-    field = value.template get<std::string>();
-  }
+void assign_config_field(const Json& value, Field& field, std::string_view where, std::string_view key) {
+  if (const char* const type = expected_instead<Field>(value))
+    fail(ErrorCode::format, where, ": expected ", type, " for \"", key, "\", got ", one_line(value));
+  field = value.template get<Field>();
 }
 
 /// id2label decides; num_labels counts only where id2label is absent, as in the reference's version 4.
 inline void read_label_maps(DistilBertConfig& config, const Json& json, const std::string& where) {
   bool named = false;
   if (const Json* const found = json.find("id2label"); found != nullptr && !found->is_null()) {
-    check(found->is_object(), ErrorCode::format, where, ": expected an object for \"id2label\", got ",
-          tl::dump_json(*found, {.indent = -1}));
+    if (!found->is_object())
+      fail(ErrorCode::format, where, ": expected an object for \"id2label\", got ", one_line(*found));
     config.id2label.clear();
     for (const auto& [key, name] : found->items()) {
       const bool number = !key.empty() && key.size() < 10 && key.find_first_not_of("0123456789") == std::string::npos;
-      check(number && name.is_string(), ErrorCode::format, where,
-            ": expected \"id2label\" to map class numbers to names, got \"", key,
-            "\": ", tl::dump_json(name, {.indent = -1}));
-      config.id2label[std::stoll(key)] = name.get<std::string>();
+      if (!number || !name.is_string())
+        fail(ErrorCode::format, where, ": expected \"id2label\" to map class numbers to names, got \"", key,
+             "\": ", one_line(name));
+      const std::int64_t id = std::stoll(key);
+      config.id2label[id] = name.string();
     }
     check(!config.id2label.empty(), ErrorCode::format, where,
           ": expected at least one class in \"id2label\", got none");
-    config.label2id.clear();
-    for (const auto& [id, name] : config.id2label) config.label2id.emplace(name, id);
+    config.label2id = ids_of(config.id2label);
     named = true;
   }
   if (const Json* const found = json.find("label2id"); found != nullptr && found->is_object()) {
     for (const auto& [name, id] : found->items()) {
-      check(fits_int64(id), ErrorCode::format, where, ": expected a class number in \"label2id\" for \"", name,
-            "\", got ", tl::dump_json(id, {.indent = -1}));
+      if (!fits_int64(id))
+        fail(ErrorCode::format, where, ": expected a class number in \"label2id\" for \"", name, "\", got ",
+             one_line(id));
       const auto known = config.id2label.find(id.get<std::int64_t>());
       check(!named || (known != config.id2label.end() && known->second == name), ErrorCode::format, where,
             ": \"label2id\" says \"", name, "\" is class ", id.get<std::int64_t>(),
@@ -275,24 +286,23 @@ inline void read_label_maps(DistilBertConfig& config, const Json& json, const st
 }
 
 inline void assign_config_field(const Json& value, DistilBertConfig& config, const DistilBertConfig::Field& field,
-                                const std::string& where, std::string_view written_key) {
+                                std::string_view where, std::string_view written_key) {
   std::visit([&](auto member) { assign_config_field(value, config.*member, where, written_key); }, field.member);
 }
 
 }  // namespace detail
 
 inline DistilBertConfig DistilBertConfig::from_json(const Json& json, const std::string& where) {
-  check(json.is_object(), ErrorCode::format, where, ": expected a JSON object, got ",
-        tl::dump_json(json, {.indent = -1}).substr(0, 40));
-  if (const Json* const type = json.find("model_type"))
-    check(type->is_string() && *type == "distilbert", ErrorCode::format, where,
-          ": expected \"model_type\": \"distilbert\", got ", tl::dump_json(*type, {.indent = -1}),
-          "; a BERT encoder can be converted with `tl convert --from bert`");
+  if (!json.is_object())
+    fail(ErrorCode::format, where, ": expected a JSON object, got ", detail::one_line(json).substr(0, 40));
+  if (const Json* const type = json.find("model_type"); type != nullptr && *type != "distilbert")
+    fail(ErrorCode::format, where, ": expected \"model_type\": \"distilbert\", got ", detail::one_line(*type),
+         "; a BERT encoder can be converted with `tl convert --from bert`");
   DistilBertConfig config;
   for (const auto& member : json.items()) {  // clang 14 captures no structured bindings
     const std::string& written_key = member.key;
     const Json& value = member.value;
-    const std::string key(detail::canonical_config_key(written_key));
+    const std::string_view key = detail::canonical_config_key(written_key);
     if (const Field* const field = find_field(key)) {
       detail::assign_config_field(value, config, *field, where, written_key);
       continue;
@@ -311,7 +321,7 @@ inline DistilBertConfig DistilBertConfig::from_json(const Json& json, const std:
     } else if (key == "architectures") {
       if (value.is_array())
         for (const auto& name : value)
-          if (name.is_string()) config.architectures.push_back(name.get<std::string>());
+          if (name.is_string()) config.architectures.push_back(name.string());
     } else {
       config.other[key] = value;
     }
@@ -334,24 +344,24 @@ inline Json DistilBertConfig::to_json(const std::string& architecture) const {
   Json json = other;
   for (const Field& field : fields())
     json[field.name] = std::visit([this](auto member) -> Json { return this->*member; }, field.member);
-  for (const char* unset : {"bos_token_id", "eos_token_id"})
-    if (!json.contains(unset)) json[unset] = nullptr;
-  if (!json.contains("tie_word_embeddings")) json["tie_word_embeddings"] = true;
-  json["model_type"] = "distilbert";
-  json["architectures"] = Json::array({architecture});
-  json["pad_token_id"] = pad_token_id;
+  const Json defaults = {{"bos_token_id", nullptr}, {"eos_token_id", nullptr}, {"tie_word_embeddings", true}};
+  for (const auto& [key, value] : defaults.items())
+    if (!json.contains(key)) json[key] = value;
+  const Json ours = {{"model_type", "distilbert"},
+                     {"architectures", Json::array({architecture})},
+                     {"pad_token_id", pad_token_id},
+                     {"dtype", "float32"}};
+  for (const auto& [key, value] : ours.items()) json[key] = value;
   for (const char* replaced : {"torch_dtype", "_name_or_path"}) json.erase(replaced);
-  json["dtype"] = "float32";
   if (problem_type) json["problem_type"] = *problem_type;
-  DistilBertConfig unnamed;
-  unnamed.set_num_labels(num_labels());
-  if (num_labels() != 2 || id2label != unnamed.id2label) {
+  const auto unnamed = detail::numbered_labels(num_labels());
+  if (num_labels() != 2 || id2label != unnamed) {
     // A JSON object of its own order: class numbers sort as numbers, not as text.
     Json names = Json::object(), ids = Json::object();
-    for (const auto& [id, name] : id2label) names[std::to_string(id)] = name;
-    for (const auto& [name, id] : label2id) ids[name] = id;
-    json["id2label"] = names;
-    json["label2id"] = ids;
+    for (const auto& [id, name] : id2label) names.append(join(id), name);
+    for (const auto& [name, id] : label2id) ids.append(name, id);
+    json["id2label"] = std::move(names);
+    json["label2id"] = std::move(ids);
   }
   stable_sort_by(json.items(), [](const Json::Member& a, const Json::Member& b) { return a.key < b.key; });
   return json;
@@ -366,7 +376,7 @@ inline void DistilBertConfig::update_from_string(std::string_view text) {
     check(equals != std::string_view::npos, ErrorCode::invalid_argument,
           "config_overrides: expected name=value, got \"", item, "\"");
     const std::string_view name = detail::canonical_config_key(item.substr(0, equals));
-    const std::string value(item.substr(equals + 1));
+    const std::string_view value = item.substr(equals + 1);
     const Field* const field = find_field(name);
     if (field == nullptr) {
       std::string names;

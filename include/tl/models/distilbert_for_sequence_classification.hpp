@@ -58,7 +58,7 @@ class DistilBertForSequenceClassification {
   void load_weights(const std::filesystem::path& folder) {
     const LoadReport report = load_parameters(folder, parameters_, "distilbert.", class_name);
     check(report.complete(), ErrorCode::format, folder.native(), ": expected every parameter of ", class_name, ", ",
-          report.missing.empty() ? "" : report.missing.front(), " is missing");
+          report.missing.empty() ? "" : report.missing.front().c_str(), " is missing");
   }
 
   /// B packed sequences, and labels [B] if a loss is wanted.

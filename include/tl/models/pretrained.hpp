@@ -73,7 +73,7 @@ inline std::optional<std::string> model_name(std::string key, const std::string&
   rename("LayerNorm.gamma", "LayerNorm.weight");
   rename("LayerNorm.beta", "LayerNorm.bias");
   if (key.ends_with("embeddings.position_ids")) return std::nullopt;
-  if (add) return prefix + key;
+  if (add) return join(prefix, key);
   if (strip) return key.starts_with(prefix) ? std::optional(key.substr(prefix.size())) : std::nullopt;
   return key;
 }
@@ -115,14 +115,14 @@ inline LoadReport load_parameters(const std::filesystem::path& folder, Parameter
     }
     const StoredTensor& stored = tensors[static_cast<std::size_t>(at->second)];
     if (stored.shape == entry.shape()) {
-      read_floats(stored, entry.value().span(), reader.path().string());
+      read_floats(stored, entry.value().span(), reader.path().native());
     } else {
       // Only a head may have another size by intention; an encoder of another size is another model.
       const char* const advice = entry.name.starts_with("classifier.")
                                      ? "set num_labels to that of the checkpoint, or ignore_mismatched_sizes to start "
                                        "it afresh"
                                      : "config.json and the checkpoint do not belong together";
-      check(options.ignore_mismatched_sizes, ErrorCode::shape, reader.path().string(), ": size mismatch for ",
+      check(options.ignore_mismatched_sizes, ErrorCode::shape, reader.path().native(), ": size mismatch for ",
             entry.name, ": the model expects ", entry.shape(), ", the checkpoint has ", stored.shape, "; ", advice);
       report.mismatched.push_back(entry.name);
     }
@@ -137,14 +137,11 @@ inline LoadReport load_parameters(const std::filesystem::path& folder, Parameter
 /// Draws fresh values for what `report` says is missing or mismatched, in the model's order.
 inline void initialize_missing(const LoadReport& report, ParameterSpace<float>& parameters, double std,
                                const FromPretrainedOptions& options) {
-  std::optional<Mt19937> own;
-  if (options.seed) own.emplace(*options.seed);
-  Mt19937& generator = own ? *own : default_generator();
-  const auto listed = [](const std::vector<std::string>& names, const std::string& name) {
-    return std::binary_search(names.begin(), names.end(), name);
-  };
+  Mt19937 own(options.seed.value_or(0));
+  Mt19937& generator = options.seed ? own : default_generator();
   for (const auto& part : parameters.named())
-    if (listed(report.missing, part.name) || listed(report.mismatched, part.name)) nn::initialize(part, std, generator);
+    for (const auto* names : {&report.missing, &report.mismatched})
+      if (std::binary_search(names->begin(), names->end(), part.name)) nn::initialize(part, std, generator);
 }
 
 /// Writes config.json and model.safetensors into `folder`, which is made if needed; both appear whole or not at all.
@@ -158,9 +155,9 @@ inline void save_parameters(const std::filesystem::path& folder, const Parameter
   std::vector<StoredTensor> tensors;
   for (const auto& part : parameters.named()) {
     const Tensor<float> value = part.value();
-    tensors.push_back(stored_tensor<float>(part.name, part.shape(), value.span()));
+    tensors.push_back(stored_tensor<float>(part.name, value.shape(), value.span()));
   }
-  write_safetensors(folder / "model.safetensors", tensors, {{"format", "pt"}});
+  write_safetensors(folder / "model.safetensors", tensors);
   config_file.commit();
 }
 

@@ -73,8 +73,9 @@ template <class Model> class TextClassificationPipeline {
  public:
   /// Throws Error(invalid_argument) for a batch_size below 1, a max_length below the number of special tokens, or a
   /// tokenizer with more tokens than the model.
-  TextClassificationPipeline(std::shared_ptr<Model> model, Tokenizer tokenizer, TextClassificationOptions options = {})
-      : model_(std::move(model)), tokenizer_(std::move(tokenizer)), options_(options) {
+  TextClassificationPipeline(std::shared_ptr<Model> model, const Tokenizer& tokenizer,
+                             TextClassificationOptions options = {})
+      : model_(std::move(model)), tokenizer_(tokenizer), options_(options) {
     check_options(options_);
     if constexpr (requires { model_->config().vocab_size; })
       check_vocab_size(tokenizer_, model_->config().vocab_size, "pipeline");
@@ -86,7 +87,7 @@ template <class Model> class TextClassificationPipeline {
   /// The best label of a text and its score.
   Classification operator()(std::string_view text) const { return (*this)(text, options_); }
   Classification operator()(std::string_view text, const TextClassificationOptions& options) const {
-    return best(scores(one(text), options))[0];
+    return best(scores(one(text), options), 0);
   }
   Classification operator()(const char* text) const { return (*this)(std::string_view(text)); }
   Classification operator()(const std::string& text) const { return (*this)(std::string_view(text)); }
@@ -95,7 +96,10 @@ template <class Model> class TextClassificationPipeline {
   std::vector<Classification> operator()(std::span<const std::string> texts) const { return (*this)(texts, options_); }
   std::vector<Classification> operator()(std::span<const std::string> texts,
                                          const TextClassificationOptions& options) const {
-    return best(scores(texts, options));
+    const Tensor<float> all = scores(texts, options);
+    std::vector<Classification> result;
+    for (std::int64_t row = 0; row < all.size(0); ++row) result.push_back(best(all, row));
+    return result;
   }
   std::vector<Classification> operator()(const std::vector<std::string>& texts) const {
     return (*this)(std::span(texts));
@@ -146,10 +150,13 @@ template <class Model> class TextClassificationPipeline {
     return apply(logits(texts, options), options.function_to_apply);
   }
 
-  std::vector<Classification> best(const Tensor<float>& scores) const {
-    std::vector<Classification> result;
-    for (auto& row : ranked(scores, 1)) result.push_back(std::move(row[0]));
-    return result;
+  Classification best(const Tensor<float>& scores, std::int64_t row) const {
+    const float* const values = scores.data() + row * scores.size(1);
+    return classification(values, std::max_element(values, values + scores.size(1)) - values);
+  }
+
+  Classification classification(const float* values, std::int64_t id) const {
+    return {model_->config().id2label.at(id), static_cast<double>(values[id])};
   }
 
   std::vector<std::vector<std::int32_t>> tokenize(std::span<const std::string> texts,
@@ -208,7 +215,9 @@ Tensor<float> TextClassificationPipeline<Model>::logits(std::span<const std::str
     std::vector<std::vector<std::int32_t>> batch;
     for (std::size_t i = begin; i < end; ++i) batch.push_back(std::move(ids[static_cast<std::size_t>(order[i])]));
     const Tensor<float> logits = std::as_const(*model_)(pack(batch)).logits.value().to(cpu_device);  // [B, C]
-    for (std::size_t i = begin; i < end; ++i) result[order[i]].copy_from(logits[static_cast<std::int64_t>(i - begin)]);
+    const float* row = logits.data();
+    for (std::size_t i = begin; i < end; ++i, row += classes)
+      std::copy_n(row, classes, result.data() + order[i] * classes);
   }
   for (const float logit : result.span())
     check(std::isfinite(logit), ErrorCode::numeric, "pipeline: expected finite logits, got ",
@@ -226,8 +235,8 @@ Tensor<float> TextClassificationPipeline<Model>::apply(const Tensor<float>& logi
     return scores;
   }
   for (std::int64_t row = 0; row < scores.size(0); ++row) {
-    Tensor<float> line = scores[row];
-    const std::span<float> values = line.span();
+    const std::int64_t classes = scores.size(1);
+    const std::span<float> values(scores.data() + row * classes, static_cast<std::size_t>(classes));
     const float largest = *std::max_element(values.begin(), values.end());
     float sum = 0.0F;
     for (float& x : values) sum += x = std::exp(x - largest);
@@ -247,10 +256,7 @@ std::vector<std::vector<Classification>> TextClassificationPipeline<Model>::rank
     const auto order = stable_order(static_cast<std::size_t>(classes),
                                     [values](std::int64_t a, std::int64_t b) { return values[a] > values[b]; });
     auto& line = result.emplace_back();
-    for (std::int64_t i = 0; i < kept; ++i) {
-      const std::int64_t id = order[static_cast<std::size_t>(i)];
-      line.push_back({model_->config().id2label.at(id), static_cast<double>(values[id])});
-    }
+    for (std::int64_t i = 0; i < kept; ++i) line.push_back(classification(values, order[static_cast<std::size_t>(i)]));
   }
   return result;
 }

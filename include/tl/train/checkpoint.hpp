@@ -47,30 +47,19 @@ struct RunProgress {
 
 namespace detail {
 
-template <class Progress, class Visit> void visit_position(Progress& progress, Visit&& visit) {
-  visit("epoch", progress.epoch);
-  visit("batches_done", progress.batches_done);
-  visit("epoch_ended", progress.epoch_ended);
-  visit("micro_batch", progress.micro_batch);
-  visit("loss_since_log", progress.loss_since_log);
-  visit("loss_logged", progress.loss_logged);
-  visit("last_logged_step", progress.last_logged_step);
-  visit("grad_norm", progress.grad_norm);
-  visit("learning_rate", progress.learning_rate);
-}
-
-template <class Progress, class Visit> void visit_data_settings(Progress& progress, Visit&& visit) {
-  visit("train_rows", progress.rows);
-  visit("per_device_train_batch_size", progress.batch_size);
-  visit("gradient_accumulation_steps", progress.accumulation);
-  visit("seed", progress.seed);
-  visit("data_seed", progress.data_seed);
-  visit("group_by_length", progress.group_by_length);
-  visit("dataloader_drop_last", progress.drop_last);
+/// What must be the same for a resumed run to see the same batches.
+inline Json data_settings(const RunProgress& progress) {
+  return {{"train_rows", progress.rows},
+          {"per_device_train_batch_size", progress.batch_size},
+          {"gradient_accumulation_steps", progress.accumulation},
+          {"seed", progress.seed},
+          {"data_seed", progress.data_seed},
+          {"group_by_length", progress.group_by_length},
+          {"dataloader_drop_last", progress.drop_last}};
 }
 
 inline Json generator_json(const Mt19937::State& state) {
-  return {{"key", std::vector(state.key.begin(), state.key.end())},
+  return {{"key", Json::Array(state.key.begin(), state.key.end())},
           {"position", state.position},
           {"next_normal", state.next_normal}};
 }
@@ -89,19 +78,27 @@ inline Mt19937::State generator_state(const Json& json, const std::filesystem::p
 }
 
 /// The part of a flat moment buffer that belongs to a named parameter.
-inline Tensor<float> moment_view(const Tensor<float>& moments, const ParameterSpace<float>& parameters,
-                                 const NamedParameter<float>& part) {
+[[gnu::noinline]] inline Tensor<float> moment_view(const Tensor<float>& moments,
+                                                   const ParameterSpace<float>& parameters,
+                                                   const NamedParameter<float>& part) {
   return moments.view(part.value().data() - parameters.values().data(), part.shape());
 }
 
 }  // namespace detail
 
 inline void save_progress(const std::filesystem::path& folder, const RunProgress& progress) {
-  Json json = Json::object();
-  const auto add = [&](const char* key, const auto& value) { json[key] = value; };
-  detail::visit_position(progress, add);
-  detail::visit_data_settings(progress, add);
-  add("train_fingerprint", progress.fingerprint);
+  Json json = {{"epoch", progress.epoch},
+               {"batches_done", progress.batches_done},
+               {"epoch_ended", progress.epoch_ended},
+               {"micro_batch", progress.micro_batch},
+               {"loss_since_log", progress.loss_since_log},
+               {"loss_logged", progress.loss_logged},
+               {"last_logged_step", progress.last_logged_step},
+               {"grad_norm", progress.grad_norm},
+               {"learning_rate", progress.learning_rate}};
+  for (const auto settings = detail::data_settings(progress); const auto& [key, value] : settings.items())
+    json.append(key, value);
+  json.append("train_fingerprint", progress.fingerprint);
   write_json(folder / "progress.json", json, {.sort_keys = false});
   write_json(folder / "rng.json",
              {{"generator", detail::generator_json(progress.generator)},
@@ -115,8 +112,22 @@ inline RunProgress load_progress(const std::filesystem::path& folder) {
   const auto path = folder / "progress.json";
   const Json json = read_json(path);
   const auto read = [&](const char* key, auto& value) { detail::read_member(json, key, value, path); };
-  detail::visit_position(progress, read);
-  detail::visit_data_settings(progress, read);
+  read("epoch", progress.epoch);
+  read("batches_done", progress.batches_done);
+  read("epoch_ended", progress.epoch_ended);
+  read("micro_batch", progress.micro_batch);
+  read("loss_since_log", progress.loss_since_log);
+  read("loss_logged", progress.loss_logged);
+  read("last_logged_step", progress.last_logged_step);
+  read("grad_norm", progress.grad_norm);
+  read("learning_rate", progress.learning_rate);
+  read("train_rows", progress.rows);
+  read("per_device_train_batch_size", progress.batch_size);
+  read("gradient_accumulation_steps", progress.accumulation);
+  read("seed", progress.seed);
+  read("data_seed", progress.data_seed);
+  read("group_by_length", progress.group_by_length);
+  read("dataloader_drop_last", progress.drop_last);
   if (json.contains("train_fingerprint")) read("train_fingerprint", progress.fingerprint);
   check(progress.epoch >= 0 && progress.batches_done >= 0, ErrorCode::format, path.native(),
         ": expected epoch and batches_done of at least 0, got ", progress.epoch, " and ", progress.batches_done);
@@ -140,7 +151,7 @@ inline void save_optimizer(const std::filesystem::path& folder, AdamW<float>& op
     for (const auto& [suffix, moments] :
          {std::pair(".exp_avg", &optimizer.exp_avg()), std::pair(".exp_avg_sq", &optimizer.exp_avg_sq())}) {
       const Tensor<float> view = detail::moment_view(*moments, parameters, part);
-      tensors.push_back(stored_tensor<float>(part.name + suffix, view.shape(), view.span()));
+      tensors.push_back(stored_tensor<float>(join(part.name, suffix), view.shape(), view.span()));
     }
   }
   const std::int64_t steps = optimizer.steps();
@@ -158,7 +169,7 @@ inline void load_optimizer(const std::filesystem::path& folder, AdamW<float>& op
     for (const auto& [suffix, moments] :
          {std::pair(".exp_avg", &optimizer.exp_avg()), std::pair(".exp_avg_sq", &optimizer.exp_avg_sq())}) {
       Tensor<float> view = detail::moment_view(*moments, parameters, part);
-      const StoredTensor& stored = reader.at(part.name + suffix);
+      const StoredTensor& stored = reader.at(join(part.name, suffix));
       check(stored.shape == view.shape(), ErrorCode::shape, path.native(), ", tensor ", stored.name,
             ": expected shape ", view.shape(), ", got ", stored.shape);
       read_floats(stored, view.span(), path.native());
@@ -191,49 +202,44 @@ inline std::optional<std::int64_t> checkpoint_number(const std::filesystem::path
 
 /// The checkpoint folders in `output_dir`, oldest first: by time of change, or by number if all are of the same second.
 inline std::vector<std::filesystem::path> sorted_checkpoints(const std::filesystem::path& output_dir) {
-  std::vector<std::filesystem::path> found;
-  std::vector<std::int64_t> numbers, times;  // times in nanoseconds
+  std::vector<std::filesystem::path> found, sorted;
+  std::vector<std::int64_t> times;  // in nanoseconds
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator(output_dir, error)) {
     std::error_code ignored;
-    const auto number = checkpoint_number(entry.path());
-    if (!number || !entry.is_directory(ignored)) continue;
-    found.push_back(output_dir / entry.path().filename());
-    numbers.push_back(*number);
+    if (!checkpoint_number(entry.path()) || !entry.is_directory(ignored)) continue;
+    found.push_back(entry.path());
     times.push_back(std::chrono::nanoseconds(entry.last_write_time(ignored).time_since_epoch()).count());
   }
   if (found.empty()) return found;
   const auto [first, last] = std::minmax_element(times.begin(), times.end());
   const bool same_second = *last - *first < 1'000'000'000;
-  std::vector<std::filesystem::path> paths;
   for (const std::int64_t i : stable_order(found.size(), [&](std::int64_t a_, std::int64_t b_) {
          const auto a = static_cast<std::size_t>(a_), b = static_cast<std::size_t>(b_);
          if (!same_second && times[a] != times[b]) return times[a] < times[b];
-         return numbers[a] < numbers[b];
+         return checkpoint_number(found[a]) < checkpoint_number(found[b]);
        }))
-    paths.push_back(std::move(found[static_cast<std::size_t>(i)]));
-  return paths;
+    sorted.push_back(found[static_cast<std::size_t>(i)]);
+  return sorted;
 }
 
 /// The checkpoint with the highest number. Throws Error(not_found) if there is none.
 inline std::filesystem::path last_checkpoint(const std::filesystem::path& output_dir) {
-  auto all = sorted_checkpoints(output_dir);
-  check(!all.empty(), ErrorCode::not_found, "resume_from_checkpoint: expected a folder checkpoint-N in ",
+  std::filesystem::path last;
+  for (const auto& folder : sorted_checkpoints(output_dir))
+    if (last.empty() || checkpoint_number(last) < checkpoint_number(folder)) last = folder;
+  check(!last.empty(), ErrorCode::not_found, "resume_from_checkpoint: expected a folder checkpoint-N in ",
         output_dir.native(), ", there is none");
-  return *std::max_element(all.begin(), all.end(),
-                           [](const auto& a, const auto& b) { return checkpoint_number(a) < checkpoint_number(b); });
+  return last;
 }
 
 /// What of the data settings is not as it was, e.g. "seed was 42 and is 43"; empty if the batches will be the same.
 inline std::string data_differences(const RunProgress& then, const RunProgress& now) {
-  std::vector<std::string> former;
-  detail::visit_data_settings(then, [&](const char*, const auto& value) { former.push_back(dump_json(value)); });
+  const Json former = detail::data_settings(then), present = detail::data_settings(now);
   std::string text;
-  std::size_t index = 0;
-  detail::visit_data_settings(now, [&](const char* key, const auto& value) {
-    const std::string was = former[index++], is = dump_json(value);
-    if (was != is) text += join(text.empty() ? "" : ", ", key, " was ", was, " and is ", is);
-  });
+  for (const auto& [key, is] : present.items())
+    if (const Json& was = former.at(key); was != is)
+      text += join(text.empty() ? "" : ", ", key, " was ", dump_json(was), " and is ", dump_json(is));
   if (then.fingerprint != 0 && then.fingerprint != now.fingerprint && then.rows == now.rows)
     text += join(text.empty() ? "" : ", ", "the tokens or labels of train_dataset, or their order, were others");
   return text;
@@ -255,7 +261,7 @@ inline void check_checkpoint(const std::filesystem::path& folder) {
   std::string missing;
   for (const char* name :
        {"trainer_state.json", "progress.json", "rng.json", "scheduler.json", "optimizer.safetensors"})
-    if (!has(name)) missing += (missing.empty() ? "" : ", ") + std::string(name);
+    if (!has(name)) missing += join(missing.empty() ? "" : ", ", name);
   if (missing.empty()) return;  // then the model itself knows what else it needs
   if (!has("model.safetensors") && !has("model.safetensors.index.json")) missing += ", model.safetensors";
   const char* why =
@@ -278,14 +284,13 @@ inline void remove_checkpoint(const std::filesystem::path& folder) {
 /// Deletes the oldest checkpoints beyond `limit`, never `best`; with limit 1 the best and the newest may both stay.
 inline void rotate_checkpoints(const std::filesystem::path& output_dir, std::int64_t limit,
                                const std::optional<std::string>& best) {
-  auto sorted = sorted_checkpoints(output_dir);
-  if (best) {
-    const auto at =
-        std::find_if(sorted.begin(), sorted.end(), [&](const auto& path) { return same_folder(path, *best); });
-    if (at != sorted.end() && sorted.end() - at > 2) std::rotate(at, at + 1, sorted.end() - 1);
-    if (limit == 1 && at != sorted.end() && !same_folder(sorted.back(), *best)) limit = 2;
-  }
-  for (std::size_t i = 0; i + static_cast<std::size_t>(limit) < sorted.size(); ++i) remove_checkpoint(sorted[i]);
+  const auto sorted = sorted_checkpoints(output_dir);
+  std::vector<std::filesystem::path> others;
+  for (const auto& folder : sorted)
+    if (!best || !same_folder(folder, *best)) others.push_back(folder);
+  const bool best_is_older = others.size() < sorted.size() && !same_folder(sorted.back(), *best);
+  const auto kept = static_cast<std::size_t>(limit == 1 && best_is_older ? 2 : limit);
+  for (std::size_t i = 0; i < others.size() && i + kept < sorted.size(); ++i) remove_checkpoint(others[i]);
 }
 
 }  // namespace tl

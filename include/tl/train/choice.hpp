@@ -27,7 +27,7 @@ inline std::string_view to_string(IntervalStrategy strategy) {
 }
 
 /// The strategy named `name`. Throws Error(invalid_argument) with the allowed names.
-inline IntervalStrategy interval_strategy(std::string_view name) {
+[[gnu::noinline]] inline IntervalStrategy interval_strategy(std::string_view name) {
   for (const auto strategy :
        {IntervalStrategy::no, IntervalStrategy::steps, IntervalStrategy::epoch, IntervalStrategy::best})
     if (to_string(strategy) == name) return strategy;

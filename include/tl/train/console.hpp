@@ -11,6 +11,8 @@
 #include <string_view>
 #include <utility>
 
+#include <tl/core/error.hpp>
+
 namespace tl {
 
 /// Lines and a bar; several callbacks share one so that they do not write into each other.
@@ -27,18 +29,18 @@ class Console {
   /// Writes one line above the bar.
   void line(std::string_view text) {
     if (!write_) return;
-    write_(bar_.empty() ? std::string(text) + "\n" : erase + std::string(text) + "\n" + bar_);
+    write_(join(bar_.empty() ? "" : erase, text, '\n', bar_));
   }
 
   /// Draws or replaces the bar; an empty text removes it.
   void bar(std::string text) {
     if (!write_ || !terminal_ || text == bar_) return;
     bar_ = std::move(text);
-    write_(erase + bar_);
+    write_(join(erase, bar_));
   }
 
  private:
-  inline static const std::string erase = "\r\033[K";  // back to the first column, delete to the end of the line
+  static constexpr const char* erase = "\r\033[K";  // back to the first column, delete to the end of the line
 
   Write write_;
   bool terminal_;
@@ -47,12 +49,12 @@ class Console {
 
 /// The console of the process: standard output, with bars if that is a terminal.
 inline std::shared_ptr<Console> standard_console() {
-  static const auto console = std::make_shared<Console>([](std::string_view text) { std::cout << text << std::flush; },
-                                                        ::isatty(STDOUT_FILENO) == 1);
+  static const auto console = std::make_shared<Console>(
+      Console::Write([](std::string_view text) { std::cout << text << std::flush; }), ::isatty(STDOUT_FILENO) == 1);
   return console;
 }
 
 /// A console that discards everything.
-inline std::shared_ptr<Console> silent_console() { return std::make_shared<Console>(nullptr); }
+inline std::shared_ptr<Console> silent_console() { return std::make_shared<Console>(Console::Write(), false); }
 
 }  // namespace tl

@@ -52,6 +52,12 @@ std::pair<Variable<float>, Variable<float>> loss_and_logits(const Model& model, 
   return {output.loss, output.logits};
 }
 
+/// Appends the elements of `some`, from any device.
+template <class T> void append(std::vector<T>& all, const Tensor<T>& some) {
+  const Tensor<T> host = some.to(cpu_device);
+  for (const T value : host.span()) all.push_back(value);
+}
+
 /// A NaN prints as "nan" and never as "-nan", which says no more.
 inline double without_sign_of_nan(double value) { return std::isnan(value) ? std::abs(value) : value; }
 
@@ -81,13 +87,9 @@ EvaluationResult run_evaluation(const Model& model, const PackedCollator& collat
       loss_sum += value * static_cast<double>(rows.size());
     }
     if (!options.loss_only) {
-      const auto host = scores.value().to_vector();
-      logits.insert(logits.end(), host.begin(), host.end());
+      detail::append(logits, scores.value());
       classes = scores.size(1);
-      if (batch.labels) {
-        const auto ids = batch.labels->to_vector();
-        labels.insert(labels.end(), ids.begin(), ids.end());
-      }
+      if (batch.labels) detail::append(labels, *batch.labels);
     }
     result.rows += static_cast<std::int64_t>(rows.size());
     if (options.on_batch) options.on_batch(i + 1, batches.size());

@@ -39,22 +39,31 @@ inline std::vector<std::int64_t> argmax(const Tensor<float>& logits) {
 namespace detail {
 
 /// Predicted and true class of every row that has a label.
-inline std::vector<std::pair<std::int64_t, std::int64_t>> decisions(const EvalPrediction& p, const char* metric) {
+struct Decisions {
+  std::vector<std::int64_t> predicted, label;
+};
+
+inline Decisions decisions(const EvalPrediction& p, const char* metric) {
   check(p.label_ids.defined(), ErrorCode::invalid_argument, metric, ": the data set has no labels");
-  const auto predicted = argmax(p.predictions);
-  const auto labels = p.label_ids.span();
-  check(predicted.size() == labels.size(), ErrorCode::shape, metric, ": expected as many labels as predictions, got ",
-        labels.size(), " and ", predicted.size());
-  std::vector<std::pair<std::int64_t, std::int64_t>> pairs;
-  for (std::size_t i = 0; i < predicted.size(); ++i)
-    if (labels[i] != -100) pairs.emplace_back(predicted[i], labels[i]);
-  return pairs;
+  Decisions all{argmax(p.predictions), p.label_ids.to_vector()};
+  check(all.predicted.size() == all.label.size(), ErrorCode::shape, metric,
+        ": expected as many labels as predictions, got ", all.label.size(), " and ", all.predicted.size());
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < all.label.size(); ++i) {
+    if (all.label[i] == -100) continue;
+    all.predicted[kept] = all.predicted[i];
+    all.label[kept++] = all.label[i];
+  }
+  all.predicted.resize(kept);
+  all.label.resize(kept);
+  return all;
 }
 
-/// Share of the pairs whose classes are equal.
-inline double agreement(const std::vector<std::pair<std::int64_t, std::int64_t>>& pairs) {
-  const auto right = std::count_if(pairs.begin(), pairs.end(), [](const auto& x) { return x.first == x.second; });
-  return pairs.empty() ? 0.0 : static_cast<double>(right) / static_cast<double>(pairs.size());
+/// Share of the decisions that are right.
+inline double agreement(const Decisions& all) {
+  std::int64_t right = 0;
+  for (std::size_t i = 0; i < all.label.size(); ++i) right += all.predicted[i] == all.label[i];
+  return all.label.empty() ? 0.0 : static_cast<double>(right) / static_cast<double>(all.label.size());
 }
 
 }  // namespace detail
@@ -70,27 +79,27 @@ enum class F1Average { binary, macro, micro, weighted };
 /// F1 = 2 tp / (2 tp + fp + fn), 0 if a class neither occurs nor is predicted.
 /// Throws Error(invalid_argument) for `binary` over more than two classes.
 inline double f1(const EvalPrediction& p, F1Average average = F1Average::binary) {
-  const auto pairs = detail::decisions(p, "f1");
+  const detail::Decisions all = detail::decisions(p, "f1");
   check(average != F1Average::binary || p.predictions.size(1) <= 2, ErrorCode::invalid_argument,
         "f1: expected two classes for F1Average::binary, got ", p.predictions.size(1),
         "; use F1Average::macro, micro or weighted");
-  if (average == F1Average::micro) return detail::agreement(pairs);
-  const auto of_class = [&](std::int64_t c) {
+  if (average == F1Average::micro) return detail::agreement(all);
+  const auto of_class = [&all](std::int64_t c) {
     std::int64_t hits = 0, sum = 0;  // sum = 2 tp + fp + fn
-    for (const auto& [predicted, label] : pairs) {
-      hits += predicted == c && label == c;
-      sum += (predicted == c) + (label == c);
+    for (std::size_t i = 0; i < all.label.size(); ++i) {
+      hits += all.predicted[i] == c && all.label[i] == c;
+      sum += (all.predicted[i] == c) + (all.label[i] == c);
     }
     return sum == 0 ? 0.0 : 2.0 * static_cast<double>(hits) / static_cast<double>(sum);
   };
   if (average == F1Average::binary) return of_class(1);
-  std::vector<std::int64_t> classes;
-  for (const auto& [predicted, label] : pairs) classes.insert(classes.end(), {predicted, label});
+  std::vector<std::int64_t> classes = all.predicted;
+  classes.insert(classes.end(), all.label.begin(), all.label.end());
   stable_sort_by(classes);
   classes.erase(std::unique(classes.begin(), classes.end()), classes.end());
   double total = 0.0, weights = 0.0;
   for (const std::int64_t c : classes) {
-    const auto occurs = std::count_if(pairs.begin(), pairs.end(), [c](const auto& x) { return x.second == c; });
+    const auto occurs = std::count(all.label.begin(), all.label.end(), c);
     const double weight = average == F1Average::weighted ? static_cast<double>(occurs) : 1.0;
     total += weight * of_class(c);
     weights += weight;

@@ -68,14 +68,15 @@ inline void remove_leftovers(const std::filesystem::path& output_dir) {
     const std::string name = path.filename().native();
     const auto status = fs::symlink_status(path, error);
     if (fs::is_regular_file(status) && detail::is_abandoned_file(name)) fs::remove(path, error);
-    if (!fs::is_directory(status) || !name.starts_with('.')) continue;
-    const fs::path target = output_dir / path.stem().native().substr(1);  // ".NAME.suffix" belongs to NAME
-    const std::string suffix = path.extension().native();
-    if (suffix == ".deleted" && checkpoint_number(target)) fs::remove_all(path, error);
-    if (suffix != ".partial" || !(checkpoint_number(target) || target.filename() == "model")) continue;
+    const std::size_t dot = name.rfind('.');
+    if (!fs::is_directory(status) || !name.starts_with('.') || dot == 0) continue;
+    const std::string owner = name.substr(1, dot - 1);  // ".NAME.suffix" belongs to NAME
+    const bool checkpoint = checkpoint_number(owner).has_value();
+    if (name.ends_with(".deleted") && checkpoint) fs::remove_all(path, error);
+    if (!name.ends_with(".partial") || !(checkpoint || owner == "model")) continue;
     try {
-      const AtomicFolder taken(target, FormerFolder::replace);  // which goes away again, and what it took with it
-    } catch (const Error&) {                                    // another run is filling it
+      const AtomicFolder taken(output_dir / owner, FormerFolder::replace);  // goes away again with what it took
+    } catch (const Error&) {                                                // another run is filling it
     }
   }
 }

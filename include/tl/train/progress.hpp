@@ -20,27 +20,22 @@ namespace tl {
 
 namespace detail {
 
-/// A log entry as Python prints a dict.
-inline std::string python_dict(const Json& entry) {
-  std::string text = "{";
-  for (const auto& [key, value] : entry.items()) {
-    if (text.size() > 1) text += ", ";
-    text += join('\'', key, "': ");
-    if (value.is_null()) text += "None";
-    else if (value.is_boolean()) text += value.get<bool>() ? "True" : "False";
-    else if (value.is_string()) text += join('\'', value.string(), '\'');
-    else text += dump_json(value, {.indent = -1});
-  }
-  return text + "}";
+/// A value as Python prints it.
+inline std::string python_value(const Json& value) {
+  if (value.is_null()) return "None";
+  if (value.is_boolean()) return value.get<bool>() ? "True" : "False";
+  if (value.is_string()) return join('\'', value.string(), '\'');
+  return dump_json(value, {.indent = -1});
 }
 
-/// The entry as it is shown: the epoch with two decimals, no total_flos, nothing that only tl writes.
+/// A log entry as Python prints a dict: the epoch with two decimals, no total_flos, nothing that only tl writes.
 inline std::string shown_entry(const Json& entry) {
-  Json shown = Json::object();
+  std::string text;
   for (const auto& [key, value] : entry.items())
     if (key != "total_flos" && !key.starts_with("tl_"))
-      shown[key] = key == "epoch" ? Json(rounded(value.get<double>(), 2)) : value;
-  return python_dict(shown);
+      text += join(text.empty() ? "{'" : ", '", key,
+                   "': ", python_value(key == "epoch" ? Json(rounded(value.get<double>(), 2)) : value));
+  return text.empty() ? "{}" : text + "}";
 }
 
 /// "01:05" or "1:01:05".

@@ -28,8 +28,8 @@ template <class Model> class Trainer : public TrainerBase {
 
  public:
   /// `model` must outlive the Trainer. Throws one Error(invalid_argument) that lists every contradiction.
-  Trainer(Model& model, TrainingArguments args, TrainerOptions options = {})
-      : TrainerBase(std::move(args), std::move(options)), model_(model), generator_(seed()) {
+  Trainer(Model& model, const TrainingArguments& args, TrainerOptions options = {})
+      : TrainerBase(args, std::move(options)), model_(model), generator_(seed()) {
     call(&TrainerCallback::on_init_end);
   }
 
@@ -80,8 +80,8 @@ template <class Model> class Trainer : public TrainerBase {
   void set_precision() { model_.context().precision = args_.bf16 ? Precision::bf16 : Precision::f32; }
 
   PackedCollator training_data() const;
-  void start(const TrainingRun& run);
-  void resume(TrainingRun& run, const std::filesystem::path& checkpoint);
+  void check_output_dir() const;
+  void resume(const std::filesystem::path& checkpoint);
   void train_epoch(TrainingRun& run);
   void update(TrainingRun& run, const BatchSampler& batches, std::int64_t begin, std::int64_t end);
   void micro_batch(TrainingRun& run, std::span<const std::int64_t> rows, std::int64_t group);
@@ -123,12 +123,15 @@ template <class Model> class Trainer : public TrainerBase {
 template <class Model> TrainOutput Trainer<Model>::train(const ResumeFrom& resume_from) {
   const detail::ContextGuard restore(model_.context());
   generator_.seed(seed());
-  std::optional<std::filesystem::path> checkpoint = resume_from.path();
-  if (resume_from.last()) checkpoint = last_checkpoint(args_.output_dir);
-  if (checkpoint) check_checkpoint(*checkpoint);
-  TrainingRun run(args_, training_data(), model_.parameters());
-  start(run);
-  if (checkpoint) resume(run, *checkpoint);
+  const bool resumes = resume_from.last() || resume_from.path();
+  const std::filesystem::path checkpoint =
+      resume_from.last() ? last_checkpoint(args_.output_dir) : resume_from.path().value_or(std::filesystem::path());
+  if (resumes) check_checkpoint(checkpoint);
+  const PackedCollator rows = training_data();
+  TrainingRun run(args_, rows, model_.parameters());
+  check_output_dir();
+  state_ = resumes ? run.resume(checkpoint, args_, model_.parameters(), generator_) : run.initial_state(args_);
+  if (resumes) resume(checkpoint);
   const Stopwatch watch;
 
   model_.parameters().zero_grad();
@@ -136,7 +139,7 @@ template <class Model> TrainOutput Trainer<Model>::train(const ResumeFrom& resum
   TrainerEvent begin = event();
   begin.train_rows = run.collate.size();
   call(&TrainerCallback::on_train_begin, begin);
-  if (args_.eval_on_start && !checkpoint) evaluate();
+  if (args_.eval_on_start && !resumes) evaluate();
 
   // A run that was interrupted between its last update and the end of that epoch still has to end the epoch.
   const auto more = [&] { return state_.global_step < run.plan.total_steps || run.inside_epoch; };
@@ -160,16 +163,14 @@ template <class Model> PackedCollator Trainer<Model>::training_data() const {
   return collate;
 }
 
-/// Checks the folder and sets the state a fresh run begins with.
-template <class Model> void Trainer<Model>::start(const TrainingRun& run) {
-  const ParameterSpace<float>& parameters = model_.parameters();
+template <class Model> void Trainer<Model>::check_output_dir() const {
   if (args_.save_strategy != IntervalStrategy::no)
-    check_output_dir(args_.output_dir, checkpoint_bytes(parameters, args_.save_only_model), "a checkpoint");
-  state_ = run.initial_state(args_);
+    tl::check_output_dir(args_.output_dir, checkpoint_bytes(model_.parameters(), args_.save_only_model),
+                         "a checkpoint");
 }
 
-template <class Model> void Trainer<Model>::resume(TrainingRun& run, const std::filesystem::path& checkpoint) {
-  state_ = run.resume(checkpoint, args_, model_.parameters(), generator_);
+/// Restores model and callbacks; the state is that of the checkpoint already.
+template <class Model> void Trainer<Model>::resume(const std::filesystem::path& checkpoint) {
   model_.load_weights(checkpoint);
   callbacks_.restore(state_.stateful_callbacks);
   if (state_.best_global_step && state_.best_model_checkpoint &&
@@ -216,11 +217,13 @@ template <class Model>
 void Trainer<Model>::update(TrainingRun& run, const BatchSampler& batches, std::int64_t begin, std::int64_t end) {
   control_.should_log = control_.should_evaluate = control_.should_save = false;
   call(&TrainerCallback::on_step_begin);
+  std::span<const std::int64_t> rows;  // of the micro-batch just done
   for (std::int64_t i = begin; i < end; ++i) {
-    micro_batch(run, batches[i], end - begin);
+    rows = batches[i];
+    micro_batch(run, rows, end - begin);
     if (i + 1 == end) break;
     TrainerEvent done = event();
-    done.rows = batches[i];
+    done.rows = rows;
     call(&TrainerCallback::on_substep_end, done);
   }
   double clip = 1.0;
@@ -228,7 +231,7 @@ void Trainer<Model>::update(TrainingRun& run, const BatchSampler& batches, std::
     run.progress.grad_norm = static_cast<float>(gradient_norm(model_.parameters()));
     if (!std::isfinite(run.progress.grad_norm))
       fail_numeric("finite gradients, got a norm of ", run.progress.grad_norm, "last micro-batch",
-                   run.collate.describe(batches[end - 1]));
+                   run.collate.describe(rows));
     clip = clip_coefficient(run.progress.grad_norm, args_.max_grad_norm);
   }
   run.progress.learning_rate = run.schedule.at(state_.global_step);
@@ -345,7 +348,7 @@ template <class Model> TrainOutput Trainer<Model>::finish(TrainingRun& run, cons
 template <class Model>
 EvaluationResult Trainer<Model>::run_over(const Dataset& dataset, const std::string& prefix, bool loss_only,
                                           Json& metrics) {
-  const PackedCollator collate = collator(dataset, prefix == "eval" ? "eval_dataset" : prefix + " data set");
+  const PackedCollator collate = collator(dataset, prefix == "eval" ? "eval_dataset" : join(prefix, " data set"));
   const detail::ContextGuard restore(model_.context());
   const Stopwatch watch;
   model_.train(false);
@@ -362,7 +365,7 @@ EvaluationResult Trainer<Model>::run_over(const Dataset& dataset, const std::str
                                                     details.batches = batches;
                                                     call(&TrainerCallback::on_prediction_step, details);
                                                   }});
-  if (result.loss) metrics[prefix + "_loss"] = *result.loss;
+  if (result.loss) metrics[join(prefix, "_loss")] = *result.loss;
   if (options_.compute_metrics && !loss_only && collate.has_labels() && result.rows > 0)
     for (const auto& [name, value] : options_.compute_metrics(result.prediction))
       metrics[prefixed(prefix, name)] = value;

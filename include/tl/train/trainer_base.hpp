@@ -119,9 +119,9 @@ class TrainerBase {
   }
 
  protected:
-  TrainerBase(TrainingArguments args, TrainerOptions options) : args_(std::move(args)), options_(std::move(options)) {
+  TrainerBase(const TrainingArguments& args, TrainerOptions&& options) : args_(args), options_(std::move(options)) {
     validate();
-    args_ = args_.resolved();
+    detail::resolve(args_);
     callbacks_.add(std::make_shared<DefaultFlowCallback>());
     for (const auto& callback : options_.callbacks) callbacks_.add(callback);
     if (!options_.console) options_.console = silent_console();
@@ -133,11 +133,11 @@ class TrainerBase {
   /// The event as callbacks get it; add what the occasion has.
   TrainerEvent event() { return {.args = args_, .state = state_, .control = control_}; }
 
-  void call(CallbackList::Event which, const TrainerEvent& details) {
+  [[gnu::noinline]] void call(CallbackList::Event which, const TrainerEvent& details) {
     callbacks_.call(which, details);
     display_.call(which, details);
   }
-  void call(CallbackList::Event which) { call(which, event()); }
+  [[gnu::noinline]] void call(CallbackList::Event which) { call(which, event()); }
 
   /// Puts the epoch into `entry`, appends it to the history and tells the callbacks.
   void log(Json& entry) {
@@ -186,22 +186,18 @@ class TrainerBase {
 
  private:
   void validate() const {
-    auto problems = args_.problems();
+    detail::Problems problems{args_.problems()};
     const bool evaluates = args_.eval_strategy.known() && args_.eval_strategy != IntervalStrategy::no;
-    if (evaluates && !options_.eval_dataset)
-      problems.push_back(join("eval_dataset: expected a data set because eval_strategy is ",
-                              to_string(args_.eval_strategy), ", got none"));
-    if (args_.eval_on_start && !options_.eval_dataset)
-      problems.emplace_back("eval_dataset: expected a data set because eval_on_start is true, got none");
+    problems.report(evaluates && !options_.eval_dataset, "eval_dataset: expected a data set because eval_strategy is ",
+                    args_.eval_strategy.name(), ", got none");
+    problems.report(args_.eval_on_start && !options_.eval_dataset,
+                    "eval_dataset: expected a data set because eval_on_start is true, got none");
     if (evaluates && lacks_best_metric())
-      problems.push_back(
-          join("metric_for_best_model: expected loss because ",
-               options_.compute_metrics ? "prediction_loss_only is true" : "the Trainer was given no compute_metrics",
-               ", got ", *args_.metric_for_best_model));
-    if (problems.empty()) return;
-    std::string sentence = join("Trainer: ", problems.size(), problems.size() == 1 ? " problem: " : " problems: ");
-    for (std::size_t i = 0; i < problems.size(); ++i) sentence += (i > 0 ? "; " : "") + problems[i];
-    fail(ErrorCode::invalid_argument, sentence);
+      problems.report(
+          true, "metric_for_best_model: expected loss because ",
+          options_.compute_metrics ? "prediction_loss_only is true" : "the Trainer was given no compute_metrics",
+          ", got ", *args_.metric_for_best_model);
+    problems.raise("Trainer");
   }
 
   // True for a metric that compute_metrics would have to give and cannot; the rest are what evaluate() always has.

@@ -90,7 +90,7 @@ class DefaultFlowCallback : public TrainerCallback {
 
 /// The name of the metric in the entries of evaluate(): with "eval_" in front.
 inline std::string eval_metric_name(const std::string& metric) {
-  return metric.starts_with("eval_") ? metric : "eval_" + metric;
+  return metric.starts_with("eval_") ? metric : join("eval_", metric);
 }
 
 /// The value of metric_for_best_model in `metrics`. Throws Error(not_found) with the names that are there.
@@ -98,7 +98,7 @@ inline double metric_for_best_model(const TrainingArguments& args, const Json& m
   const std::string name = eval_metric_name(*args.metric_for_best_model);
   if (const Json* const found = metrics.find(name); found != nullptr && found->is_number()) return found->get<double>();
   std::string present;
-  for (const auto& [key, value] : metrics.items()) present += (present.empty() ? "" : ", ") + key;
+  for (const auto& [key, value] : metrics.items()) present += join(present.empty() ? "" : ", ", key);
   fail(ErrorCode::not_found, "metric_for_best_model: expected a metric of the evaluation, got ", name,
        "; there are: ", present);
 }
@@ -172,24 +172,26 @@ class CallbackList {
 
   /// The states of all callbacks that have one, by name; a second one of the same name gets "-2" and so on.
   void save(Json& states) const {
-    for_each_named([&](const std::string& name, TrainerCallback& callback) { states[name] = callback.state(); });
+    const auto names = state_names();
+    for (std::size_t i = 0; i < names.size(); ++i)
+      if (!names[i].empty()) states[names[i]] = callbacks_[i]->state();
   }
   void restore(const Json& states) const {
-    for_each_named([&](const std::string& name, TrainerCallback& callback) {
-      if (const Json* const found = states.find(name)) callback.restore(*found);
-    });
+    const auto names = state_names();
+    for (std::size_t i = 0; i < names.size(); ++i)
+      if (const Json* const found = names[i].empty() ? nullptr : states.find(names[i])) callbacks_[i]->restore(*found);
   }
 
  private:
-  template <class Visit> void for_each_named(Visit&& visit) const {
-    std::vector<std::string> seen;
+  // The name of each callback's state; empty: it has none.
+  std::vector<std::string> state_names() const {
+    std::vector<std::string> names, seen;
     for (const auto& callback : callbacks_) {
-      const std::string name = callback->name();
-      if (name.empty()) continue;
-      const auto former = std::count(seen.begin(), seen.end(), name);
-      seen.push_back(name);
-      visit(former == 0 ? name : join(name, '-', former + 1), *callback);
+      seen.push_back(callback->name());
+      const auto same = std::count(seen.begin(), seen.end(), seen.back());
+      names.push_back(same == 1 || seen.back().empty() ? seen.back() : join(seen.back(), '-', same));
     }
+    return names;
   }
 
   std::vector<std::shared_ptr<TrainerCallback>> callbacks_;

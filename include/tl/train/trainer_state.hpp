@@ -22,12 +22,14 @@ struct TrainerControl {
 };
 
 struct TrainerState {
+  static constexpr std::int64_t default_eval_steps = 500;
+
   std::optional<double> epoch{};  ///< epochs done, with the fraction of the current one; nothing before training
   std::int64_t global_step = 0;   ///< updates done
   std::int64_t max_steps = 0;     ///< updates of the whole run
   std::int64_t num_train_epochs = 0;
   std::int64_t logging_steps = 500;
-  std::int64_t eval_steps = 500;
+  std::int64_t eval_steps = default_eval_steps;
   std::int64_t save_steps = 500;
   std::int64_t train_batch_size = 0;
   std::int64_t num_input_tokens_seen = 0;

@@ -7,6 +7,7 @@
 #include <limits>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <tl/io/utf8.hpp>
@@ -87,8 +88,27 @@ struct TrainingArguments {
 
 namespace detail {
 
+/// What is wrong with arguments, one sentence each, until all of it is thrown as one error.
+struct Problems {
+  std::vector<std::string> sentences;
+
+  template <class... Parts> void report(bool bad, const Parts&... parts) {
+    if (bad) add(join(parts...));
+  }
+  [[gnu::noinline]] void add(std::string sentence) { sentences.push_back(std::move(sentence)); }
+
+  /// Throws Error(invalid_argument) if there are any. `of` is what they are problems of.
+  void raise(const char* of) const {
+    if (sentences.empty()) return;
+    std::string all;
+    for (const auto& sentence : sentences) all += join(all.empty() ? "" : "; ", sentence);
+    fail(ErrorCode::invalid_argument, of, ": ", sentences.size(),
+         sentences.size() == 1 ? " problem: " : " problems: ", all);
+  }
+};
+
 // The rules are the reference's; where it would silently do nothing, or something else, there is a rule of our own.
-class ArgumentRules {
+class ArgumentRules : Problems {
  public:
   explicit ArgumentRules(const TrainingArguments& arguments) : a_(arguments) {}
 
@@ -102,14 +122,11 @@ class ArgumentRules {
       intervals();
       best_model();
     }
-    return std::move(problems_);
+    return std::move(sentences);
   }
 
  private:
-  template <class... Parts> void report(bool bad, const Parts&... parts) {
-    if (bad) problems_.push_back(join(parts...));
-  }
-  template <class T> void need(bool good, const char* field, const char* range, const T& got) {
+  template <class T> [[gnu::noinline]] void need(bool good, const char* field, const char* range, const T& got) {
     report(!good, field, ": expected ", range, ", got ", got);
   }
 
@@ -155,18 +172,20 @@ class ArgumentRules {
 
   /// Numbers that are counted with: their products and sums must stay whole, in 64 bits and in a double.
   void sizes() {
-    constexpr std::int64_t rows = std::numeric_limits<std::int32_t>::max(), steps = 1'000'000'000'000'000;
-    const auto at_most = [this](const char* field, auto value, std::int64_t limit) {
-      report(value > static_cast<decltype(value)>(limit), field, ": expected at most ", limit, ", got ", value);
+    const auto rows = [this](const char* field, std::int64_t value) {
+      need(value <= std::numeric_limits<std::int32_t>::max(), field, "at most 2147483647", value);
     };
-    at_most("per_device_train_batch_size", a_.per_device_train_batch_size, rows);
-    at_most("per_device_eval_batch_size", a_.per_device_eval_batch_size, rows);
-    at_most("gradient_accumulation_steps", a_.gradient_accumulation_steps, rows);
-    at_most("max_steps", a_.max_steps, steps);
-    at_most("warmup_steps", a_.warmup_steps, steps);
-    at_most("logging_steps", a_.logging_steps, steps);
-    at_most("save_steps", a_.save_steps, steps);
-    if (a_.eval_steps) at_most("eval_steps", *a_.eval_steps, steps);
+    const auto steps = [this](const char* field, auto value) {
+      need(!(value > 1'000'000'000'000'000), field, "at most 1000000000000000", value);
+    };
+    rows("per_device_train_batch_size", a_.per_device_train_batch_size);
+    rows("per_device_eval_batch_size", a_.per_device_eval_batch_size);
+    rows("gradient_accumulation_steps", a_.gradient_accumulation_steps);
+    steps("max_steps", a_.max_steps);
+    steps("warmup_steps", a_.warmup_steps);
+    steps("logging_steps", a_.logging_steps);
+    steps("save_steps", a_.save_steps);
+    if (a_.eval_steps) steps("eval_steps", *a_.eval_steps);
   }
 
   void non_negative(const char* field, double value) {
@@ -187,7 +206,7 @@ class ArgumentRules {
     try {
       static_cast<void>(a_.lr_scheduler_type.value());
     } catch (const Error& error) {  // it lists the names
-      problems_.emplace_back(error.what());
+      add(error.what());
     }
   }
 
@@ -271,27 +290,25 @@ class ArgumentRules {
   static bool is_whole(double value) { return value == std::floor(value); }
 
   const TrainingArguments& a_;
-  std::vector<std::string> problems_;
 };
+
+/// What resolved() does, in place.
+inline void resolve(TrainingArguments& a) {
+  if (a.eval_strategy == IntervalStrategy::steps && !a.eval_steps) a.eval_steps = a.logging_steps;
+  if (!a.metric_for_best_model && a.load_best_model_at_end) a.metric_for_best_model = "loss";
+  if (a.metric_for_best_model && !a.greater_is_better)
+    a.greater_is_better = !a.metric_for_best_model->ends_with("loss");
+}
 
 }  // namespace detail
 
 inline std::vector<std::string> TrainingArguments::problems() const { return detail::ArgumentRules(*this).run(); }
 
-inline void TrainingArguments::validate() const {
-  const auto found = problems();
-  if (found.empty()) return;
-  std::string sentence = join("TrainingArguments: ", found.size(), found.size() == 1 ? " problem: " : " problems: ");
-  for (std::size_t i = 0; i < found.size(); ++i) sentence += (i > 0 ? "; " : "") + found[i];
-  fail(ErrorCode::invalid_argument, sentence);
-}
+inline void TrainingArguments::validate() const { detail::Problems{problems()}.raise("TrainingArguments"); }
 
 inline TrainingArguments TrainingArguments::resolved() const {
   TrainingArguments result = *this;
-  if (result.eval_strategy == IntervalStrategy::steps && !result.eval_steps) result.eval_steps = logging_steps;
-  if (!result.metric_for_best_model && load_best_model_at_end) result.metric_for_best_model = "loss";
-  if (result.metric_for_best_model && !result.greater_is_better)
-    result.greater_is_better = !result.metric_for_best_model->ends_with("loss");
+  detail::resolve(result);
   return result;
 }
 

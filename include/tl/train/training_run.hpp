@@ -17,7 +17,7 @@
 namespace tl {
 
 struct TrainingRun {
-  PackedCollator collate;
+  const PackedCollator& collate;
   std::vector<std::int64_t> lengths;  ///< of the rows, only under group_by_length
   RunPlan plan;
   LearningRateSchedule schedule;
@@ -27,9 +27,9 @@ struct TrainingRun {
   std::int64_t next_batch = 0;  ///< micro-batches of the first epoch to skip
   bool inside_epoch = false;    ///< the first epoch was begun before the interruption
 
-  /// A fresh run over `rows`.
-  TrainingRun(const TrainingArguments& args, PackedCollator rows, ParameterSpace<float>& parameters)
-      : collate(std::move(rows)),
+  /// A fresh run over `rows`, which must outlive it.
+  TrainingRun(const TrainingArguments& args, const PackedCollator& rows, ParameterSpace<float>& parameters)
+      : collate(rows),
         plan(plan_run(args, collate.size())),
         schedule{args.lr_scheduler_type, args.learning_rate, plan.warmup_steps, plan.total_steps},
         optimizer(parameters, {.learning_rate = args.learning_rate,
@@ -53,12 +53,7 @@ struct TrainingRun {
   TrainerState initial_state(const TrainingArguments& args) const {
     TrainerState state;
     state.epoch = 0.0;
-    state.max_steps = plan.total_steps;
-    state.num_train_epochs = plan.epochs;
-    state.train_batch_size = args.per_device_train_batch_size;
-    state.logging_steps = resolve_steps(args.logging_steps, plan.total_steps);
-    state.save_steps = resolve_steps(args.save_steps, plan.total_steps);
-    if (args.eval_steps) state.eval_steps = resolve_steps(*args.eval_steps, plan.total_steps);
+    set_totals(state, args);
     return state;
   }
 
@@ -77,13 +72,7 @@ struct TrainingRun {
     check(optimizer.steps() == state.global_step, ErrorCode::format, checkpoint.string(),
           ": expected optimizer.safetensors and trainer_state.json to be of the same step, got ", optimizer.steps(),
           " and ", state.global_step);
-    const TrainerState now = initial_state(args);
-    state.max_steps = now.max_steps;
-    state.num_train_epochs = now.num_train_epochs;
-    state.train_batch_size = now.train_batch_size;
-    state.logging_steps = now.logging_steps;
-    state.save_steps = now.save_steps;
-    state.eval_steps = now.eval_steps;
+    set_totals(state, args);
     first_step = state.global_step;
     take_position(saved);
     if (args.ignore_data_skip) {
@@ -115,6 +104,16 @@ struct TrainingRun {
   }
 
  private:
+  void set_totals(TrainerState& state, const TrainingArguments& args) const {
+    state.max_steps = plan.total_steps;
+    state.num_train_epochs = plan.epochs;
+    state.train_batch_size = args.per_device_train_batch_size;
+    state.logging_steps = resolve_steps(args.logging_steps, plan.total_steps);
+    state.save_steps = resolve_steps(args.save_steps, plan.total_steps);
+    state.eval_steps =
+        args.eval_steps ? resolve_steps(*args.eval_steps, plan.total_steps) : TrainerState::default_eval_steps;
+  }
+
   void take_position(const RunProgress& saved) {
     RunProgress next = saved;
     next.rows = progress.rows;
