@@ -42,19 +42,20 @@ namespace detail::text {
 /// Searches a fixed set of added tokens in a text.
 class TokenMatcher {
  public:
+  /// The flags of a token, and its id.
   struct Entry {
-    std::string pattern;
     std::int32_t id;
-    AddedToken token;
+    bool single_word, lstrip, rstrip, special;
   };
 
   TokenMatcher() = default;
-  explicit TokenMatcher(std::vector<Entry> entries) : entries_(std::move(entries)) {
+  /// Searches patterns[i] for entries[i]; an empty pattern is found nowhere.
+  TokenMatcher(const std::vector<std::string>& patterns, std::vector<Entry> entries) : entries_(std::move(entries)) {
     std::vector<Trie::Key> keys;
-    for (std::size_t i = 0; i < entries_.size(); ++i) {
-      if (entries_[i].pattern.empty()) continue;
-      keys.push_back({entries_[i].pattern, static_cast<std::int32_t>(i)});
-      starts_[static_cast<unsigned char>(entries_[i].pattern.front())] = true;
+    for (std::size_t i = 0; i < patterns.size(); ++i) {
+      if (patterns[i].empty()) continue;
+      keys.push_back({patterns[i], static_cast<std::int32_t>(i)});
+      starts_[static_cast<unsigned char>(patterns[i].front())] = true;
     }
     trie_ = Trie(std::move(keys));
   }
@@ -79,11 +80,10 @@ class TokenMatcher {
       const Entry& entry = entries_[static_cast<std::size_t>(match.value)];
       std::size_t begin = at, end = at + match.length;
       at = end;  // a rejected match is not searched again inside
-      if (split_special && entry.token.special) continue;
-      if (entry.token.single_word && (touches(classes, text, begin, false) || touches(classes, text, end, true)))
-        continue;
-      if (entry.token.lstrip) begin = std::max(done, strip_before(classes, text, begin));
-      if (entry.token.rstrip) end = strip_after(classes, text, end);
+      if (split_special && entry.special) continue;
+      if (entry.single_word && (touches(classes, text, begin, false) || touches(classes, text, end, true))) continue;
+      if (entry.lstrip) begin = std::max(done, strip_before(classes, text, begin));
+      if (entry.rstrip) end = strip_after(classes, text, end);
       if (done < begin && !piece(-1, done, begin)) return;
       if (!piece(entry.id, begin, end)) return;
       done = end;
@@ -138,12 +138,11 @@ class AddedVocabulary {
       std::int32_t id = next_id(model);
       if (const auto known = token_to_id(token.content)) id = *known;
       else if (const auto piece = model.token_to_id(token.content)) id = *piece;
-      const auto slot = tokens_.find(id);
-      const bool is_new = slot == tokens_.end();
-      if (!is_new && slot->second == token) continue;
-      tokens_[id] = token;
-      ids_[token.content] = id;
+      const auto [slot, is_new] = tokens_.emplace(id, AddedToken(token));
       if (is_new) order_.push_back(id);
+      else if (slot->second == token) continue;
+      else slot->second = token;
+      ids_[token.content] = id;
       ++added;
     }
     if (added > 0) rebuild(normalizer);
@@ -152,14 +151,17 @@ class AddedVocabulary {
 
   /// Builds the matchers again, for another normaliser.
   void rebuild(const Normalizer& normalizer) {
-    std::vector<detail::text::TokenMatcher::Entry> raw, normalized;
-    for (const std::int32_t id : order_) {
-      const AddedToken& token = tokens_.at(id);
-      if (token.is_normalized()) normalized.push_back({normalizer(token.content), id, token});
-      else raw.push_back({token.content, id, token});
+    for (const bool is_normalized : {false, true}) {
+      std::vector<std::string> patterns;
+      std::vector<detail::text::TokenMatcher::Entry> entries;
+      for (const std::int32_t id : order_) {
+        const AddedToken& token = tokens_.at(id);
+        if (token.is_normalized() != is_normalized) continue;
+        patterns.push_back(is_normalized ? normalizer(token.content) : token.content);
+        entries.push_back({id, token.single_word, token.lstrip, token.rstrip, token.special});
+      }
+      (is_normalized ? normalized_ : raw_) = detail::text::TokenMatcher(patterns, std::move(entries));
     }
-    raw_ = detail::text::TokenMatcher(std::move(raw));
-    normalized_ = detail::text::TokenMatcher(std::move(normalized));
   }
 
   const std::map<std::int32_t, AddedToken>& by_id() const { return tokens_; }

@@ -3,10 +3,11 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include <tl/core/order.hpp>
 
 namespace tl {
 
@@ -30,46 +31,48 @@ struct Encoding {
 struct TemplateItem {
   enum class Kind { special, sequence_a, sequence_b };
   Kind kind;
-  std::string special;  ///< key into PostProcessor::special_tokens
-  std::int32_t type_id = 0;
+  std::int32_t type_id;
+  std::size_t special = 0;  ///< which of PostProcessor::special_tokens
 };
 
 /// What is put around one and two sequences. Empty templates add nothing.
 struct PostProcessor {
   struct Special {
+    std::string name;
     std::vector<std::int32_t> ids;
     std::vector<std::string> tokens;
   };
   enum class Form { none, template_processing, bert_processing };  ///< how tokenizer.json spells it
 
   Form form = Form::none;
-  std::vector<TemplateItem> single{{TemplateItem::Kind::sequence_a, "", 0}};
-  std::vector<TemplateItem> pair{{TemplateItem::Kind::sequence_a, "", 0}, {TemplateItem::Kind::sequence_b, "", 1}};
-  std::map<std::string, Special> special_tokens;
+  std::vector<TemplateItem> single{{TemplateItem::Kind::sequence_a, 0}};
+  std::vector<TemplateItem> pair{{TemplateItem::Kind::sequence_a, 0}, {TemplateItem::Kind::sequence_b, 1}};
+  std::vector<Special> special_tokens;
 
   /// [CLS] A [SEP] and [CLS] A [SEP] B [SEP], with type 1 from B on.
   static PostProcessor bert(const std::string& cls, std::int32_t cls_id, const std::string& sep, std::int32_t sep_id) {
     using Kind = TemplateItem::Kind;
     PostProcessor out;
     out.form = Form::template_processing;
-    out.pair.clear();
-    const auto add = [&out](Kind kind, const std::string& special, std::int32_t type_id) {
-      out.pair.push_back({kind, special, type_id});
-    };
-    add(Kind::special, cls, 0);
-    add(Kind::sequence_a, "", 0);
-    add(Kind::special, sep, 0);
-    out.single = out.pair;
-    add(Kind::sequence_b, "", 1);
-    add(Kind::special, sep, 1);
-    const auto name = [&out](const std::string& token, std::int32_t id) {
-      Special& special = out.special_tokens[token];
-      special.ids.push_back(id);
-      special.tokens.push_back(token);
-    };
-    name(cls, cls_id);
-    if (sep != cls) name(sep, sep_id);
+    const std::size_t end = sep == cls ? 0 : 1;
+    for (std::size_t i = 0; i <= end; ++i) {
+      Special& special = out.special_tokens.emplace_back();
+      special.name = i == 0 ? cls : sep;
+      special.ids.push_back(i == 0 ? cls_id : sep_id);
+      special.tokens.push_back(special.name);
+    }
+    out.single = {{Kind::special, 0, 0}, {Kind::sequence_a, 0}, {Kind::special, 0, end}};
+    out.pair = out.single;
+    out.pair.push_back({Kind::sequence_b, 1});
+    out.pair.push_back({Kind::special, 1, end});
     return out;
+  }
+
+  /// The special tokens in the order of their names.
+  std::vector<std::int64_t> by_name() const {
+    return stable_order(special_tokens.size(), [this](std::int64_t a, std::int64_t b) {
+      return special_tokens[static_cast<std::size_t>(a)].name < special_tokens[static_cast<std::size_t>(b)].name;
+    });
   }
 
   /// Number of special tokens a template adds.
@@ -77,7 +80,7 @@ struct PostProcessor {
     std::int64_t count = 0;
     for (const auto& item : is_pair ? pair : single)
       if (item.kind == TemplateItem::Kind::special)
-        count += static_cast<std::int64_t>(special_tokens.at(item.special).ids.size());
+        count += static_cast<std::int64_t>(special_tokens[item.special].ids.size());
     return count;
   }
 };

@@ -63,13 +63,9 @@ class Normalizer {
 
   /// Replaces `out` by the normal form of `text`. With `sources`, the code points of `text` are numbered from `first`.
   void normalize(std::string_view text, NormalizedText& out, bool sources, std::int32_t first = 0) const {
-    out.clear();
-    const bool complete = sources ? run<true>(text, out, first) : run<false>(text, out, first);
-    if (!complete) {
-      out.clear();
-      run_sorting(text, out, first);
-      if (!sources) out.source.clear();
-    }
+    if (sources ? run<true>(text, out, first) : run<false>(text, out, first)) return;
+    run_sorting(text, out, first);
+    if (!sources) out.source.clear();
   }
 
   std::string operator()(std::string_view text) const {
@@ -81,10 +77,6 @@ class Normalizer {
  private:
   static constexpr unsigned char deleted_byte = 0x80;
 
-  struct Item {
-    char32_t c;
-    std::int32_t source;
-  };
   struct Mark {
     char32_t c;
     int combining;
@@ -110,6 +102,7 @@ class Normalizer {
 
   // Returns false when a mark turned up that has to be sorted: the caller then starts over with run_sorting.
   template <bool sources> bool run(std::string_view text, NormalizedText& out, std::int32_t index) const {
+    out.clear();
     out.text.reserve(text.size() + 8);
     for (std::size_t at = 0; at < text.size();) {
       if (static_cast<unsigned char>(text[at]) < 128) {
@@ -167,14 +160,15 @@ class Normalizer {
   // the cleaned text gives its source to the n-th result that is the first of its decomposition, and the further
   // results of a decomposition take the source of the result before them.
   void run_sorting(std::string_view text, NormalizedText& out, std::int32_t index) const {
-    std::vector<Item> cleaned;
+    std::vector<std::int32_t> cleaned, sources;
     for (std::size_t at = 0; at < text.size(); ++index) {
       const char32_t c = detail::text::decode_utf8(text, at);
       const unsigned flags = (*classes_)[c] & active_;
       if (flags & detail::text::char_deleted) continue;
-      if (flags & detail::text::char_cjk) cleaned.push_back({U' ', index});
-      cleaned.push_back({(flags & detail::text::char_blank) ? U' ' : c, index});
-      if (flags & detail::text::char_cjk) cleaned.push_back({U' ', index});
+      const auto kept = static_cast<std::int32_t>((flags & detail::text::char_blank) ? U' ' : c);
+      if (flags & detail::text::char_cjk) cleaned.insert(cleaned.end(), {U' ', kept, U' '});
+      else cleaned.push_back(kept);
+      sources.resize(cleaned.size(), index);
     }
     std::vector<Mark> marks;
     std::size_t run_begin = 0;  // marks[run_begin..] have classes other than 0
@@ -183,11 +177,12 @@ class Normalizer {
         for (std::size_t i = end; i > run_begin && marks[i].combining < marks[i - 1].combining; --i)
           std::swap(marks[i], marks[i - 1]);
     };
-    for (const Item& item : cleaned) {
-      const unsigned flags = (*classes_)[item.c];
-      detail::text::ShortSequence parts{{item.c}, 1};
-      if (flags & detail::text::char_decomposed) parts = detail::text::decompose(item.c);
-      else if (flags & detail::text::char_dropped) parts = detail::text::decompose_dropped(item.c);
+    for (const std::int32_t character : cleaned) {
+      const auto c = static_cast<char32_t>(character);
+      const unsigned flags = (*classes_)[c];
+      detail::text::ShortSequence parts{{c}, 1};
+      if (flags & detail::text::char_decomposed) parts = detail::text::decompose(c);
+      else if (flags & detail::text::char_dropped) parts = detail::text::decompose_dropped(c);
       for (int i = 0; i < parts.size; ++i) {
         const int combining = detail::text::combining_class(parts.at[i]);
         if (combining == 0) sort_run();
@@ -196,10 +191,11 @@ class Normalizer {
       }
     }
     sort_run();
+    out.clear();
     std::size_t next = 0;
     std::int32_t source = index;
     for (const Mark& mark : marks) {
-      if (mark.first) source = cleaned[next++].source;
+      if (mark.first) source = sources[next++];
       if (!((*classes_)[mark.c] & detail::text::char_dropped)) put_lowered<true>(out, mark.c, source);
     }
   }

@@ -38,7 +38,7 @@ struct ConfigFiles {
 
 /// The content of a special token that is a string or an object; remembers the flags of an object.
 inline std::string read_special(const JsonView& view, ConfigFiles& files) {
-  if (view.value.is_string()) return view.value.get<std::string>();
+  if (view.value.is_string()) return view.value.string();
   view.expect(view.value.is_object(), "a string or an object with the key \"content\"");
   AddedToken token = read_added_token(view);
   token.special = true;
@@ -61,11 +61,11 @@ inline ConfigFiles read_config_files(const std::filesystem::path& folder) {
     note_object(value);
     if (value.is_array()) std::for_each(value.begin(), value.end(), note_object);
   }
-  const JsonView view{files.config, files.where, true};
+  const JsonView view{files.config, files.where};
   if (view.has("added_tokens_decoder")) {
     const JsonView decoder = view.object("added_tokens_decoder");
     for (const auto& [key, entry] : decoder.value.items()) {
-      const JsonView token{entry, join(decoder.where, '.', key)};
+      const JsonView token = decoder.member(key, entry);
       std::int32_t id = -1;
       const auto [end, error] = std::from_chars(key.data(), key.data() + key.size(), id);
       token.expect(error == std::errc() && end == key.data() + key.size() && id >= 0, "an id as the key");
@@ -81,7 +81,7 @@ inline ConfigFiles read_config_files(const std::filesystem::path& folder) {
 
 inline Side read_side(const JsonView& view, const char* key) {
   if (!view.has(key)) return Side::right;
-  const std::string name = view.text(key);
+  const std::string& name = view.text(key);
   view.at(key).expect(name == "right" || name == "left", "\"right\" or \"left\"");
   return name == "left" ? Side::left : Side::right;
 }
@@ -97,7 +97,7 @@ inline std::optional<std::int64_t> read_model_max_length(const JsonView& view) {
 
 inline TokenizerConfig make_config(ConfigFiles& files, const TokenizerOptions& options) {
   TokenizerConfig out;
-  const JsonView view{files.config, files.where, true};
+  const JsonView view{files.config, files.where};
   for (std::size_t i = 0; i < special_keys.size(); ++i) {
     const char* key = special_keys[i].data();
     if (!view.has(key)) continue;
@@ -113,7 +113,7 @@ inline TokenizerConfig make_config(ConfigFiles& files, const TokenizerOptions& o
     if (list.value.is_object()) continue;  // named tokens of other models: they are in the list of added tokens too
     list.expect(list.value.is_array(), "an array");
     for (const Json& entry : list.value)
-      out.additional_special_tokens.push_back(read_special({entry, list.where + "[]"}, files));
+      out.additional_special_tokens.push_back(read_special({entry, "[]", &list}, files));
   }
   out.model_max_length = options.model_max_length ? options.model_max_length : read_model_max_length(view);
   out.padding_side = options.padding_side.value_or(read_side(view, "padding_side"));
@@ -127,7 +127,7 @@ inline TokenizerConfig make_config(ConfigFiles& files, const TokenizerOptions& o
 }
 
 inline NormalizerOptions make_normalizer(const ConfigFiles& files, const TokenizerOptions& options, bool clean_text) {
-  const JsonView view{files.config, files.where, true};
+  const JsonView view{files.config, files.where};
   NormalizerOptions out;
   out.clean_text = clean_text;
   out.lowercase = options.do_lower_case.value_or(view.flag_or("do_lower_case", true));
@@ -154,7 +154,7 @@ inline void add_named_specials(TokenizerData& data, const ConfigFiles& files) {
 
 /// The class name for tokenizer_config.json: as read, else by the model_type of config.json.
 inline std::string tokenizer_class(const ConfigFiles& files, const std::filesystem::path& folder) {
-  const JsonView view{files.config, files.where, true};
+  const JsonView view{files.config, files.where};
   if (view.has("tokenizer_class")) {
     std::string name = view.text("tokenizer_class");
     if (name.ends_with("Fast")) name.resize(name.size() - 4);
@@ -163,8 +163,8 @@ inline std::string tokenizer_class(const ConfigFiles& files, const std::filesyst
   const auto path = folder / "config.json";
   if (!present(path)) return "DistilBertTokenizer";
   const Json model = read_json_object(path);
-  return JsonView{model, path.native(), true}.text_or("model_type", "") == "bert" ? "BertTokenizer"
-                                                                                  : "DistilBertTokenizer";
+  const JsonView root{model, path.native()};
+  return root.text_or("model_type", "") == "bert" ? "BertTokenizer" : "DistilBertTokenizer";
 }
 
 /// A model without tokenizer.json: the standard pipeline around a list of pieces.
@@ -184,20 +184,20 @@ inline bool is_named_special(const TokenizerConfig& config, const std::string& c
 /// Checks that the template adds no id the vocabulary lacks.
 inline void check_template(const TokenizerData& data, const std::string& where) {
   const std::int32_t size = data.added.next_id(*data.model);
-  for (const auto& [name, special] : data.post_processor.special_tokens)
+  for (const std::int64_t i : data.post_processor.by_name()) {
+    const PostProcessor::Special& special = data.post_processor.special_tokens[static_cast<std::size_t>(i)];
     for (const std::int32_t id : special.ids)
-      check(id < size, ErrorCode::format, where, ": post_processor: expected an id below ", size, " for \"", name,
-            "\", got ", id);
+      check(id < size, ErrorCode::format, where, ": post_processor: expected an id below ", size, " for \"",
+            special.name, "\", got ", id);
+  }
 }
 
 /// Adds the tokens that the configuration lists, then the named special ones; surrounds texts by [CLS] and [SEP] if no
 /// tokenizer.json said otherwise.
-inline void finish(TokenizerData& data, const ConfigFiles& files, bool standard) {
-  if (!files.added_tokens_decoder.empty()) {
-    std::map<std::int32_t, AddedToken> tokens = files.added_tokens_decoder;
-    for (auto& [id, token] : tokens) token.special = token.special || is_named_special(data.config, token.content);
-    add_with_ids(data, tokens, files.where);
-  }
+inline void finish(TokenizerData& data, ConfigFiles& files, bool standard) {
+  for (auto& [id, token] : files.added_tokens_decoder)
+    token.special = token.special || is_named_special(data.config, token.content);
+  add_with_ids(data, files.added_tokens_decoder, files.where);
   add_named_specials(data, files);
   data.added.rebuild(data.normalizer);
   if (!standard) return;
@@ -224,11 +224,12 @@ inline void read_added_tokens_file(const std::filesystem::path& path, const Toke
                                    ConfigFiles& files) {
   const Json ids = read_json_object(path);
   files.where = path.native();
-  for (const auto& [content, id] : ids.items()) {
-    JsonView{id, files.where + ": " + content}.expect(is_id(id), "an id");
+  const JsonView view{ids, files.where};
+  for (const auto& [content, entry] : ids.items()) {
+    view.member(content, entry).expect(is_id(entry), "an id");
+    const auto id = entry.get<std::int32_t>();
     const bool special = is_named_special(config, content);
-    files.added_tokens_decoder.emplace(id.get<std::int32_t>(),
-                                       AddedToken{.content = content, .special = special});
+    files.added_tokens_decoder.emplace(id, AddedToken{.content = content, .special = special});
   }
 }
 

@@ -24,21 +24,23 @@ inline std::string pretty(const Json& value, bool sort_keys) {
   return dump_json(value, {.indent = 2, .sort_keys = sort_keys, .ensure_ascii = false});
 }
 
-inline Json added_token_json(std::int32_t id, const AddedToken& token) {
-  return {{"id", id},
-          {"content", token.content},
-          {"single_word", token.single_word},
-          {"lstrip", token.lstrip},
-          {"rstrip", token.rstrip},
-          {"normalized", token.is_normalized()},
-          {"special", token.special}};
+/// {content, single_word, ...}, behind the members of `out`.
+inline Json token_flags(const AddedToken& token, Json out = Json::object()) {
+  out.append("content", token.content);
+  out.append("single_word", token.single_word);
+  out.append("lstrip", token.lstrip);
+  out.append("rstrip", token.rstrip);
+  out.append("normalized", token.is_normalized());
+  return out;
 }
 
-inline Json template_json(const std::vector<TemplateItem>& items) {
+inline Json template_json(const PostProcessor& from, const std::vector<TemplateItem>& items) {
   Json out = Json::array();
   for (const auto& item : items) {
     const bool special = item.kind == TemplateItem::Kind::special;
-    const std::string id = special ? item.special : item.kind == TemplateItem::Kind::sequence_a ? "A" : "B";
+    const std::string_view id = special                                        ? from.special_tokens[item.special].name
+                                : item.kind == TemplateItem::Kind::sequence_a ? "A"
+                                                                              : "B";
     out.push_back({{special ? "SpecialToken" : "Sequence", {{"id", id}, {"type_id", item.type_id}}}});
   }
   return out;
@@ -47,24 +49,29 @@ inline Json template_json(const std::vector<TemplateItem>& items) {
 inline Json post_processor_json(const PostProcessor& from) {
   if (from.form == PostProcessor::Form::none) return nullptr;
   if (from.form == PostProcessor::Form::bert_processing) {
-    const std::string& cls = from.single.front().special;
-    const std::string& sep = from.single.back().special;
+    const auto& cls = from.special_tokens.front();
+    const auto& sep = from.special_tokens.back();
     return {{"type", "BertProcessing"},
-            {"sep", Json::array({sep, from.special_tokens.at(sep).ids.front()})},
-            {"cls", Json::array({cls, from.special_tokens.at(cls).ids.front()})}};
+            {"sep", Json::array({sep.name, sep.ids.front()})},
+            {"cls", Json::array({cls.name, cls.ids.front()})}};
   }
   Json specials = Json::object();
-  for (const auto& [name, special] : from.special_tokens)
-    specials[name] = {{"id", name}, {"ids", special.ids}, {"tokens", special.tokens}};
+  for (const std::int64_t i : from.by_name()) {
+    const PostProcessor::Special& special = from.special_tokens[static_cast<std::size_t>(i)];
+    specials[special.name] = {{"id", special.name}, {"ids", special.ids}, {"tokens", special.tokens}};
+  }
   return {{"type", "TemplateProcessing"},
-          {"single", template_json(from.single)},
-          {"pair", template_json(from.pair)},
+          {"single", template_json(from, from.single)},
+          {"pair", template_json(from, from.pair)},
           {"special_tokens", specials}};
 }
 
 inline std::string tokenizer_json_text(const TokenizerData& data) {
   Json added = Json::array();
-  for (const auto& [id, token] : data.added.by_id()) added.push_back(added_token_json(id, token));
+  for (const auto& [id, token] : data.added.by_id()) {
+    added.push_back(token_flags(token, {{"id", id}}));
+    added.elements().back().append("special", token.special);
+  }
   const NormalizerOptions& options = data.normalizer.options();
   Json normalizer = {{"type", "BertNormalizer"},
                      {"clean_text", options.clean_text},
@@ -99,15 +106,6 @@ inline std::string vocabulary_text(const WordPiece& model) {
   std::string out;
   for (const std::string& piece : model.pieces()) out.append(piece) += '\n';
   return out;
-}
-
-/// {content, lstrip, ...} with sorted keys, as in the two small configuration files.
-inline Json token_flags(const AddedToken& token) {
-  return {{"content", token.content},
-          {"lstrip", token.lstrip},
-          {"normalized", token.is_normalized()},
-          {"rstrip", token.rstrip},
-          {"single_word", token.single_word}};
 }
 
 inline std::string tokenizer_config_text(const TokenizerData& data) {
