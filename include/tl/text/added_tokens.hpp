@@ -64,7 +64,17 @@ class TokenMatcher {
 
   /// Cuts `text` into pieces in order: calls piece(id, begin, end) with the id of an added token, or -1 for the text
   /// between. With split_special the special tokens are ordinary text. Stops when the callback returns false.
-  template <class Piece> void cut(std::string_view text, bool split_special, Piece&& piece) const {
+  template <class Piece> void cut(std::string_view text, bool split_special, const Piece& piece) const {
+    cut(text, split_special, &piece, [](const void* raw, std::int32_t id, std::size_t begin, std::size_t end) -> bool {
+      return (*static_cast<const Piece*>(raw))(id, begin, end);
+    });
+  }
+
+ private:
+  using PieceTaker = bool (*)(const void* piece, std::int32_t id, std::size_t begin, std::size_t end);
+
+  // The search is compiled once for all callbacks.
+  void cut(std::string_view text, bool split_special, const void* piece, PieceTaker take) const {
     const auto& classes = CharTable::instance();
     std::size_t done = 0;
     for (std::size_t at = 0; at < text.size();) {
@@ -84,14 +94,13 @@ class TokenMatcher {
       if (entry.single_word && (touches(classes, text, begin, false) || touches(classes, text, end, true))) continue;
       if (entry.lstrip) begin = std::max(done, strip_before(classes, text, begin));
       if (entry.rstrip) end = strip_after(classes, text, end);
-      if (done < begin && !piece(-1, done, begin)) return;
-      if (!piece(entry.id, begin, end)) return;
+      if (done < begin && !take(piece, -1, done, begin)) return;
+      if (!take(piece, entry.id, begin, end)) return;
       done = end;
     }
-    if (done < text.size()) piece(-1, done, text.size());
+    if (done < text.size()) take(piece, -1, done, text.size());
   }
 
- private:
   static bool touches(const CharTable& classes, std::string_view text, std::size_t at, bool after) {
     if (after ? at == text.size() : at == 0) return false;
     std::size_t where = after ? at : previous_utf8(text, at);

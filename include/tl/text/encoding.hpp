@@ -1,13 +1,13 @@
 // The result of tokenising one text or pair, and the template that puts special tokens around the sequences.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
-
-#include <tl/core/order.hpp>
 
 namespace tl {
 
@@ -37,10 +37,9 @@ struct TemplateItem {
 
 /// What is put around one and two sequences. Empty templates add nothing.
 struct PostProcessor {
+  /// Special token i of the templates is called names[i] there and stands for a range of `tokens` and their `ids`.
   struct Special {
-    std::string name;
-    std::vector<std::int32_t> ids;
-    std::vector<std::string> tokens;
+    std::size_t begin, end;
   };
   enum class Form { none, template_processing, bert_processing };  ///< how tokenizer.json spells it
 
@@ -48,31 +47,39 @@ struct PostProcessor {
   std::vector<TemplateItem> single{{TemplateItem::Kind::sequence_a, 0}};
   std::vector<TemplateItem> pair{{TemplateItem::Kind::sequence_a, 0}, {TemplateItem::Kind::sequence_b, 1}};
   std::vector<Special> special_tokens;
+  std::vector<std::string> names, tokens;
+  std::vector<std::int32_t> ids;
 
   /// [CLS] A [SEP] and [CLS] A [SEP] B [SEP], with type 1 from B on.
   static PostProcessor bert(const std::string& cls, std::int32_t cls_id, const std::string& sep, std::int32_t sep_id) {
     using Kind = TemplateItem::Kind;
     PostProcessor out;
     out.form = Form::template_processing;
-    const std::size_t end = sep == cls ? 0 : 1;
-    for (std::size_t i = 0; i <= end; ++i) {
-      Special& special = out.special_tokens.emplace_back();
-      special.name = i == 0 ? cls : sep;
-      special.ids.push_back(i == 0 ? cls_id : sep_id);
-      special.tokens.push_back(special.name);
-    }
+    out.add(cls, cls_id);
+    if (sep != cls) out.add(sep, sep_id);
+    const std::size_t end = out.find(sep);
     out.single = {{Kind::special, 0, 0}, {Kind::sequence_a, 0}, {Kind::special, 0, end}};
-    out.pair = out.single;
-    out.pair.push_back({Kind::sequence_b, 1});
-    out.pair.push_back({Kind::special, 1, end});
+    out.pair = {{Kind::special, 0, 0}, {Kind::sequence_a, 0}, {Kind::special, 0, end},
+                {Kind::sequence_b, 1}, {Kind::special, 1, end}};
     return out;
   }
 
-  /// The special tokens in the order of their names.
-  std::vector<std::int64_t> by_name() const {
-    return stable_order(special_tokens.size(), [this](std::int64_t a, std::int64_t b) {
-      return special_tokens[static_cast<std::size_t>(a)].name < special_tokens[static_cast<std::size_t>(b)].name;
-    });
+  /// Adds a special token that stands for itself.
+  void add(const std::string& token, std::int32_t id) {
+    special_tokens.push_back({ids.size(), ids.size() + 1});
+    names.push_back(token);
+    tokens.push_back(token);
+    ids.push_back(id);
+  }
+
+  /// The index of a special token, or their number if there is none of this name.
+  std::size_t find(const std::string& name) const {
+    return static_cast<std::size_t>(std::find(names.begin(), names.end(), name) - names.begin());
+  }
+
+  /// The ids that a special token of a template stands for.
+  std::span<const std::int32_t> ids_of(const TemplateItem& item) const {
+    return {ids.data() + special_tokens[item.special].begin, ids.data() + special_tokens[item.special].end};
   }
 
   /// Number of special tokens a template adds.
@@ -80,7 +87,7 @@ struct PostProcessor {
     std::int64_t count = 0;
     for (const auto& item : is_pair ? pair : single)
       if (item.kind == TemplateItem::Kind::special)
-        count += static_cast<std::int64_t>(special_tokens[item.special].ids.size());
+        count += static_cast<std::int64_t>(ids_of(item).size());
     return count;
   }
 };

@@ -280,7 +280,7 @@ class Tokenizer {
     for (const TemplateItem& item : data_.post_processor.single) {
       if (item.kind == TemplateItem::Kind::sequence_b) continue;
       const bool is_body = item.kind == TemplateItem::Kind::sequence_a;
-      const auto part = is_body ? body : std::span(data_.post_processor.special_tokens[item.special].ids);
+      const auto part = is_body ? body : data_.post_processor.ids_of(item);
       out.insert(out.end(), part.begin(), part.end());
     }
     return out;
@@ -320,9 +320,9 @@ class Tokenizer {
       if (item.kind == TemplateItem::Kind::sequence_a) append(out, first, a, item.type_id, 0);
       if (item.kind == TemplateItem::Kind::sequence_b && second) append(out, *second, b, item.type_id, 1);
       if (item.kind != TemplateItem::Kind::special) continue;
-      const auto& special = data_.post_processor.special_tokens[item.special];
-      for (std::size_t i = 0; i < special.ids.size(); ++i)
-        append(out, special.ids[i], special.tokens[i], item.type_id, true, {0, 0}, -1, -1);
+      const auto [begin, end] = data_.post_processor.special_tokens[item.special];
+      for (std::size_t i = begin; i < end; ++i)
+        append(out, data_.post_processor.ids[i], data_.post_processor.tokens[i], item.type_id, true, {0, 0}, -1, -1);
     }
     return out;
   }

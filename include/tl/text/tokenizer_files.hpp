@@ -17,6 +17,7 @@
 #include <vector>
 
 #include <tl/core/error.hpp>
+#include <tl/core/order.hpp>
 #include <tl/io/hub_name.hpp>
 #include <tl/text/tokenizer_config.hpp>
 #include <tl/text/tokenizer_json.hpp>
@@ -26,6 +27,10 @@ namespace tl::detail::text {
 
 /// Whether a path exists. Throws io if that cannot be seen.
 inline bool present(const std::filesystem::path& path) { return path_exists(path); }
+
+[[gnu::noinline]] inline std::filesystem::path file_in(const std::filesystem::path& folder, const char* name) {
+  return folder / name;
+}
 
 /// The configuration files as one object, and the special tokens that came with flags.
 struct ConfigFiles {
@@ -48,7 +53,7 @@ inline std::string read_special(const JsonView& view, ConfigFiles& files) {
 
 inline ConfigFiles read_config_files(const std::filesystem::path& folder) {
   ConfigFiles files;
-  const auto config = folder / "tokenizer_config.json", map = folder / "special_tokens_map.json";
+  const auto config = file_in(folder, "tokenizer_config.json"), map = file_in(folder, "special_tokens_map.json");
   files.where = config.string();
   if (present(config)) files.config = read_json_object(config);
   Json overlay = Json::object();
@@ -160,7 +165,7 @@ inline std::string tokenizer_class(const ConfigFiles& files, const std::filesyst
     if (name.ends_with("Fast")) name.resize(name.size() - 4);
     return name;
   }
-  const auto path = folder / "config.json";
+  const auto path = file_in(folder, "config.json");
   if (!present(path)) return "DistilBertTokenizer";
   const Json model = read_json_object(path);
   const JsonView root{model, path.native()};
@@ -184,12 +189,13 @@ inline bool is_named_special(const TokenizerConfig& config, const std::string& c
 /// Checks that the template adds no id the vocabulary lacks.
 inline void check_template(const TokenizerData& data, const std::string& where) {
   const std::int32_t size = data.added.next_id(*data.model);
-  for (const std::int64_t i : data.post_processor.by_name()) {
-    const PostProcessor::Special& special = data.post_processor.special_tokens[static_cast<std::size_t>(i)];
-    for (const std::int32_t id : special.ids)
-      check(id < size, ErrorCode::format, where, ": post_processor: expected an id below ", size, " for \"",
-            special.name, "\", got ", id);
-  }
+  const PostProcessor& processor = data.post_processor;
+  std::vector<std::string> names = processor.names;
+  stable_sort_by(names);
+  for (const std::string& name : names)
+    for (const std::int32_t id : processor.ids_of({TemplateItem::Kind::special, 0, processor.find(name)}))
+      check(id < size, ErrorCode::format, where, ": post_processor: expected an id below ", size, " for \"", name,
+            "\", got ", id);
 }
 
 /// Adds the tokens that the configuration lists, then the named special ones; surrounds texts by [CLS] and [SEP] if no
@@ -215,7 +221,7 @@ inline void check_folder(const std::filesystem::path& folder) {
   std::error_code ignored;
   check(std::filesystem::is_directory(folder, ignored), ErrorCode::invalid_argument, "tokenizer: expected ", expected,
         ", got the file \"", name, "\"");
-  check(present(folder / "tokenizer.json") || present(folder / "vocab.txt"), ErrorCode::not_found,
+  check(present(file_in(folder, "tokenizer.json")) || present(file_in(folder, "vocab.txt")), ErrorCode::not_found,
         "tokenizer: expected ", expected, ", got \"", name, "\", which holds neither");
 }
 
@@ -236,8 +242,8 @@ inline void read_added_tokens_file(const std::filesystem::path& path, const Toke
 inline TokenizerData load_tokenizer(const std::filesystem::path& folder, const TokenizerOptions& options) {
   options.validate();
   check_folder(folder);
-  const auto tokenizer = folder / "tokenizer.json", vocabulary = folder / "vocab.txt",
-             added = folder / "added_tokens.json";
+  const auto tokenizer = file_in(folder, "tokenizer.json"), vocabulary = file_in(folder, "vocab.txt"),
+             added = file_in(folder, "added_tokens.json");
   const bool standard = !present(tokenizer);
   ConfigFiles files = read_config_files(folder);
   TokenizerData data;

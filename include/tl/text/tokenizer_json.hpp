@@ -45,7 +45,7 @@ struct JsonView {
   /// The view of a value that stands in this one under `key`.
   JsonView member(std::string_view key, const Json& found) const { return {found, key, this, parent ? "." : ": "}; }
 
-  JsonView at(const char* key) const {
+  [[gnu::noinline]] JsonView at(const char* key) const {
     if (!has(key)) fail(ErrorCode::format, where(), ": expected the key \"", key, "\", got none");
     return member(key, value.at(key));
   }
@@ -76,7 +76,7 @@ struct JsonView {
   }
 
  private:
-  JsonView checked(const char* key, bool (Json::*is)() const noexcept, const char* what) const {
+  [[gnu::noinline]] JsonView checked(const char* key, bool (Json::*is)() const noexcept, const char* what) const {
     const JsonView view = at(key);
     view.expect((view.value.*is)(), what);
     return view;
@@ -147,7 +147,8 @@ inline std::shared_ptr<const WordPiece> read_model(const JsonView& model) {
   options.continuing_subword_prefix = model.text_or("continuing_subword_prefix", "##");
   if (model.has("max_input_chars_per_word")) options.max_input_chars_per_word = model.id("max_input_chars_per_word");
   const JsonView vocab = model.object("vocab");
-  return std::make_shared<WordPiece>(read_vocabulary_object(vocab), std::move(options), vocab.where());
+  const std::string where = vocab.where();
+  return std::make_shared<WordPiece>(read_vocabulary_object(vocab), std::move(options), where);
 }
 
 inline NormalizerOptions read_normalizer(const JsonView& from) {
@@ -175,10 +176,8 @@ inline std::vector<TemplateItem> read_template(const JsonView& list, const PostP
       kind = name == "A" ? TemplateItem::Kind::sequence_a : TemplateItem::Kind::sequence_b;
     }
     const std::int32_t type_id = item.id("type_id");
-    const auto& specials = processor.special_tokens;
-    std::size_t special = 0;
-    while (is_special && special < specials.size() && specials[special].name != name) ++special;
-    if (is_special && special == specials.size())
+    const std::size_t special = is_special ? processor.find(name) : 0;
+    if (is_special && special == processor.names.size())
       fail(ErrorCode::format, item.where(), ".id: expected a name in special_tokens, got \"", name, "\"");
     items.push_back({kind, type_id, special});
   }
@@ -207,18 +206,19 @@ inline PostProcessor read_post_processor(const JsonView& from) {
   for (const auto& [name, entry] : specials.value.items()) {
     const JsonView view = specials.member(name, entry);
     view.expect(entry.is_object(), "an object");
-    PostProcessor::Special& special = out.special_tokens.emplace_back();
-    special.name = name;
+    const std::size_t begin = out.ids.size();
     const JsonView ids = view.array("ids"), tokens = view.array("tokens");
     for (const Json& id : ids.value) {
       ids.expect(is_id(id), "an array of ids");
-      special.ids.push_back(id.get<std::int32_t>());
+      out.ids.push_back(id.get<std::int32_t>());
     }
     for (const Json& token : tokens.value) {
       tokens.expect(token.is_string(), "an array of strings");
-      special.tokens.push_back(token.string());
+      out.tokens.push_back(token.string());
     }
-    tokens.expect(special.tokens.size() == special.ids.size(), "as many tokens as ids");
+    tokens.expect(out.tokens.size() == out.ids.size(), "as many tokens as ids");
+    out.special_tokens.push_back({begin, out.ids.size()});
+    out.names.push_back(name);
   }
   out.single = read_template(from.array("single"), out);
   out.pair = read_template(from.array("pair"), out);

@@ -7,6 +7,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <initializer_list>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -14,6 +16,7 @@
 #include <vector>
 
 #include <tl/core/error.hpp>
+#include <tl/core/order.hpp>
 #include <tl/io/json_file.hpp>
 #include <tl/text/tokenizer_config.hpp>
 
@@ -24,81 +27,104 @@ inline std::string pretty(const Json& value, bool sort_keys) {
   return dump_json(value, {.indent = 2, .sort_keys = sort_keys, .ensure_ascii = false});
 }
 
-/// {content, single_word, ...}, behind the members of `out`.
-inline Json token_flags(const AddedToken& token, Json out = Json::object()) {
-  out.append("content", token.content);
-  out.append("single_word", token.single_word);
-  out.append("lstrip", token.lstrip);
-  out.append("rstrip", token.rstrip);
-  out.append("normalized", token.is_normalized());
-  return out;
+/// Sets members that are texts.
+[[gnu::noinline]] inline void set_texts(
+    Json& out, std::initializer_list<std::pair<std::string_view, std::string_view>> members) {
+  for (const auto& [key, text] : members) out[key] = text;
+}
+
+/// Sets members that are true, false or null.
+inline void set_flags(Json& out, std::initializer_list<std::pair<std::string_view, std::optional<bool>>> members) {
+  for (const auto& [key, flag] : members) out[key] = flag;
+}
+
+/// Sets content and flags of a token; special_tokens_map.json does not say that it is special.
+inline void set_token(Json& out, const AddedToken& token, bool in_map = false) {
+  set_texts(out, {{"content", token.content}});
+  set_flags(out, {{"single_word", token.single_word},
+                  {"lstrip", token.lstrip},
+                  {"rstrip", token.rstrip},
+                  {"normalized", token.is_normalized()}});
+  if (!in_map) set_flags(out, {{"special", token.special}});
 }
 
 inline Json template_json(const PostProcessor& from, const std::vector<TemplateItem>& items) {
   Json out = Json::array();
   for (const auto& item : items) {
     const bool special = item.kind == TemplateItem::Kind::special;
-    const std::string_view id = special                                        ? from.special_tokens[item.special].name
-                                : item.kind == TemplateItem::Kind::sequence_a ? "A"
-                                                                              : "B";
-    out.push_back({{special ? "SpecialToken" : "Sequence", {{"id", id}, {"type_id", item.type_id}}}});
+    const std::string_view sequence = item.kind == TemplateItem::Kind::sequence_a ? "A" : "B";
+    Json place;
+    Json& inner = place[special ? "SpecialToken" : "Sequence"];
+    set_texts(inner, {{"id", special ? from.names[item.special] : sequence}});
+    inner["type_id"] = item.type_id;
+    out.push_back(std::move(place));
   }
   return out;
 }
 
 inline Json post_processor_json(const PostProcessor& from) {
-  if (from.form == PostProcessor::Form::none) return nullptr;
+  Json out;
+  if (from.form == PostProcessor::Form::none) return out;
   if (from.form == PostProcessor::Form::bert_processing) {
-    const auto& cls = from.special_tokens.front();
-    const auto& sep = from.special_tokens.back();
-    return {{"type", "BertProcessing"},
-            {"sep", Json::array({sep.name, sep.ids.front()})},
-            {"cls", Json::array({cls.name, cls.ids.front()})}};
+    set_texts(out, {{"type", "BertProcessing"}});
+    out["sep"] = Json::array({from.tokens.back(), from.ids.back()});
+    out["cls"] = Json::array({from.tokens.front(), from.ids.front()});
+    return out;
   }
-  Json specials = Json::object();
-  for (const std::int64_t i : from.by_name()) {
-    const PostProcessor::Special& special = from.special_tokens[static_cast<std::size_t>(i)];
-    specials[special.name] = {{"id", special.name}, {"ids", special.ids}, {"tokens", special.tokens}};
+  set_texts(out, {{"type", "TemplateProcessing"}});
+  out["single"] = template_json(from, from.single);
+  out["pair"] = template_json(from, from.pair);
+  Json& specials = out["special_tokens"] = Json::object();
+  std::vector<std::string> names = from.names;
+  stable_sort_by(names);
+  for (const std::string& name : names) {
+    Json& entry = specials[name];
+    set_texts(entry, {{"id", name}});
+    Json ids = Json::array(), tokens = Json::array();
+    const PostProcessor::Special& special = from.special_tokens[from.find(name)];
+    for (std::size_t i = special.begin; i < special.end; ++i) {
+      ids.push_back(from.ids[i]);
+      tokens.push_back(from.tokens[i]);
+    }
+    entry["ids"] = std::move(ids);
+    entry["tokens"] = std::move(tokens);
   }
-  return {{"type", "TemplateProcessing"},
-          {"single", template_json(from, from.single)},
-          {"pair", template_json(from, from.pair)},
-          {"special_tokens", specials}};
+  return out;
 }
 
 inline std::string tokenizer_json_text(const TokenizerData& data) {
-  Json added = Json::array();
+  Json out;
+  set_texts(out, {{"version", "1.0"}});
+  set_flags(out, {{"truncation", {}}, {"padding", {}}});
+  Json& added = out["added_tokens"] = Json::array();
   for (const auto& [id, token] : data.added.by_id()) {
-    added.push_back(token_flags(token, {{"id", id}}));
-    added.elements().back().append("special", token.special);
+    Json entry;
+    entry["id"] = id;
+    set_token(entry, token);
+    added.push_back(std::move(entry));
   }
   const NormalizerOptions& options = data.normalizer.options();
-  Json normalizer = {{"type", "BertNormalizer"},
-                     {"clean_text", options.clean_text},
-                     {"handle_chinese_chars", options.handle_chinese_chars},
-                     {"strip_accents", options.strip_accents},
-                     {"lowercase", options.lowercase}};
-  Json decoder = nullptr;
-  if (data.decoder.present)
-    decoder = {{"type", "WordPiece"}, {"prefix", data.decoder.prefix}, {"cleanup", data.decoder.cleanup}};
+  Json& normalizer = out["normalizer"];
+  set_texts(normalizer, {{"type", "BertNormalizer"}});
+  set_flags(normalizer, {{"clean_text", options.clean_text},
+                         {"handle_chinese_chars", options.handle_chinese_chars},
+                         {"strip_accents", options.strip_accents},
+                         {"lowercase", options.lowercase}});
+  set_texts(out["pre_tokenizer"], {{"type", "BertPreTokenizer"}});
+  out["post_processor"] = post_processor_json(data.post_processor);
+  Json& decoder = out["decoder"];
+  if (data.decoder.present) {
+    set_texts(decoder, {{"type", "WordPiece"}, {"prefix", data.decoder.prefix}});
+    set_flags(decoder, {{"cleanup", data.decoder.cleanup}});
+  }
   const WordPieceOptions& wordpiece = data.model->options();
-  Json model = {{"type", "WordPiece"},
-                {"unk_token", wordpiece.unk_token},
-                {"continuing_subword_prefix", wordpiece.continuing_subword_prefix},
-                {"max_input_chars_per_word", wordpiece.max_input_chars_per_word},
-                {"vocab", Json::object()}};
-  Json& vocab = model["vocab"];
+  Json& model = out["model"];
+  set_texts(model, {{"type", "WordPiece"},
+                    {"unk_token", wordpiece.unk_token},
+                    {"continuing_subword_prefix", wordpiece.continuing_subword_prefix}});
+  model["max_input_chars_per_word"] = wordpiece.max_input_chars_per_word;
+  Json& vocab = model["vocab"] = Json::object();
   for (const std::string& piece : data.model->pieces()) vocab.append(piece, vocab.size());
-
-  const Json out = {{"version", "1.0"},
-                    {"truncation", nullptr},
-                    {"padding", nullptr},
-                    {"added_tokens", std::move(added)},
-                    {"normalizer", std::move(normalizer)},
-                    {"pre_tokenizer", {{"type", "BertPreTokenizer"}}},
-                    {"post_processor", post_processor_json(data.post_processor)},
-                    {"decoder", std::move(decoder)},
-                    {"model", std::move(model)}};
   return pretty(out, false);
 }
 
@@ -115,30 +141,29 @@ inline std::string tokenizer_config_text(const TokenizerData& data) {
   for (const char* key : {"max_length", "pad_to_multiple_of", "pad_token_type_id", "stride", "truncation_strategy",
                           "is_local", "local_files_only"})
     out.erase(key);
-  Json decoder = Json::object();
+  Json& decoder = out["added_tokens_decoder"] = Json::object();
   for (const auto& [id, token] : data.added.by_id()) {
-    Json entry = token_flags(token);
-    entry["special"] = token.special;
+    Json entry;
+    set_token(entry, token);
     decoder.append(std::to_string(id), std::move(entry));
   }
-  out["added_tokens_decoder"] = std::move(decoder);
-  for (std::size_t i = 0; i < special_keys.size(); ++i) out[special_keys[i]] = config.special[i];
+  for (std::size_t i = 0; i < special_keys.size(); ++i) set_texts(out, {{special_keys[i], config.special[i]}});
   if (!config.additional_special_tokens.empty()) out["additional_special_tokens"] = config.additional_special_tokens;
   if (!out["extra_special_tokens"].is_object()) out["extra_special_tokens"] = Json::object();
   const NormalizerOptions& options = data.normalizer.options();
-  out["do_lower_case"] = options.lowercase;
-  out["tokenize_chinese_chars"] = options.handle_chinese_chars;
-  out["strip_accents"] = options.strip_accents;
-  out["clean_up_tokenization_spaces"] = config.clean_up_tokenization_spaces;
+  set_flags(out, {{"do_lower_case", options.lowercase},
+                  {"tokenize_chinese_chars", options.handle_chinese_chars},
+                  {"strip_accents", options.strip_accents},
+                  {"clean_up_tokenization_spaces", config.clean_up_tokenization_spaces}});
   out["model_max_length"] = config.model_max_length;
-  out["tokenizer_class"] = config.tokenizer_class;
-  const auto keep = [&](const char* key, bool is_default, const Json& value) {
-    if (!is_default || out.contains(key)) out[key] = value;
+  set_texts(out, {{"tokenizer_class", config.tokenizer_class}});
+  const auto set_side = [&out](std::string_view key, Side side) {
+    if (side == Side::left || out.contains(key)) set_texts(out, {{key, side == Side::left ? "left" : "right"}});
   };
-  const auto name = [](Side side) { return side == Side::left ? "left" : "right"; };
-  keep("padding_side", config.padding_side == Side::right, name(config.padding_side));
-  keep("truncation_side", config.truncation_side == Side::right, name(config.truncation_side));
-  keep("split_special_tokens", !config.split_special_tokens, config.split_special_tokens);
+  set_side("padding_side", config.padding_side);
+  set_side("truncation_side", config.truncation_side);
+  if (config.split_special_tokens || out.contains("split_special_tokens"))
+    set_flags(out, {{"split_special_tokens", config.split_special_tokens}});
 
   std::string text = pretty(out, true);
   if (!config.model_max_length) {
@@ -155,7 +180,10 @@ inline std::string special_tokens_map_text(const TokenizerData& data) {
     const AddedToken* token = data.added.find(data.id_of(content));
     const auto& objects = data.config.written_as_object;
     const bool is_object = token && std::find(objects.begin(), objects.end(), content) != objects.end();
-    return is_object ? token_flags(*token) : Json(content);
+    Json out;
+    if (is_object) set_token(out, *token, true);
+    else out = content;
+    return out;
   };
   Json out = Json::object();
   for (std::size_t i = 0; i < special_keys.size(); ++i) out[special_keys[i]] = spelled(data.config.special[i]);
@@ -176,12 +204,13 @@ inline void save_tokenizer(const std::filesystem::path& folder, const TokenizerD
   std::error_code error;
   std::filesystem::create_directories(folder, error);
   check(!error, ErrorCode::io, folder.native(), ": cannot be created (", error.message(), ")");
-  write_file(folder / "tokenizer.json", tokenizer_json_text(data));
-  write_file(folder / "vocab.txt", vocabulary_text(*data.model));
-  write_file(folder / "tokenizer_config.json", tokenizer_config_text(data));
-  write_file(folder / "special_tokens_map.json", special_tokens_map_text(data));
+  const auto write = [&folder](const char* name, const std::string& text) { write_file(folder / name, text); };
+  write("tokenizer.json", tokenizer_json_text(data));
+  write("vocab.txt", vocabulary_text(*data.model));
+  write("tokenizer_config.json", tokenizer_config_text(data));
+  write("special_tokens_map.json", special_tokens_map_text(data));
   const std::string added = added_tokens_text(data);
-  if (!added.empty()) write_file(folder / "added_tokens.json", added);
+  if (!added.empty()) write("added_tokens.json", added);
 }
 
 }  // namespace tl::detail::text

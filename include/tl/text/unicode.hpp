@@ -52,26 +52,26 @@ class CharTable {
     add(dropped_ranges, char_dropped);
     add(word_ranges, char_word);
     add(reordering_ranges, char_reordering);
-    for (const auto& run : lower_runs)
-      for (char32_t c = run.first; c <= run.last; c += static_cast<char32_t>(run.step)) mark(c, char_lowered);
-    mark(0x130, char_lowered);
-    for (const auto& item : decompositions) mark(item.from, char_decomposed);
-    for (const auto& item : long_decompositions) mark(item.from, char_decomposed);
-    for (char32_t c = 0xAC00; c <= 0xD7A3; ++c) mark(c, char_decomposed);
+    for (const auto& run : lower_runs) mark(run.first, run.last, static_cast<char32_t>(run.step), char_lowered);
+    mark(0x130, 0x130, 1, char_lowered);
+    for (const auto& item : decompositions) mark(item.from, item.from, 1, char_decomposed);
+    for (const auto& item : long_decompositions) mark(item.from, item.from, 1, char_decomposed);
+    mark(0xAC00, 0xD7A3, 1, char_decomposed);
   }
 
-  [[gnu::noinline]] void add(std::span<const CodePointRange> ranges, CharClass bit) {
-    for (const auto& range : ranges)
-      for (char32_t c = range.first; c <= range.last; ++c) mark(c, bit);
+  void add(std::span<const CodePointRange> ranges, CharClass bit) {
+    for (const auto& range : ranges) mark(range.first, range.last, 1, bit);
   }
 
-  void mark(char32_t c, CharClass bit) {
-    auto& page = pages_[c >> 8];
-    if (page == 0) {
-      page = static_cast<std::uint32_t>(cells_.size());
-      cells_.resize(cells_.size() + 256, 0);
+  [[gnu::noinline]] void mark(char32_t first, char32_t last, char32_t step, CharClass bit) {
+    for (char32_t c = first; c <= last; c += step) {
+      auto& page = pages_[c >> 8];
+      if (page == 0) {
+        page = static_cast<std::uint32_t>(cells_.size());
+        cells_.resize(cells_.size() + 256, 0);
+      }
+      cells_[page + (c & 255)] |= bit;
     }
-    cells_[page + (c & 255)] |= bit;
   }
 
   std::vector<std::uint32_t> pages_;
