@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -160,6 +161,7 @@ class AddedVocabulary {
 
   /// Builds the matchers again, for another normaliser.
   void rebuild(const Normalizer& normalizer) {
+    auto matchers = std::make_shared<std::array<detail::text::TokenMatcher, 2>>();
     for (const bool is_normalized : {false, true}) {
       std::vector<std::string> patterns;
       std::vector<detail::text::TokenMatcher::Entry> entries;
@@ -169,13 +171,15 @@ class AddedVocabulary {
         patterns.push_back(is_normalized ? normalizer(token.content) : token.content);
         entries.push_back({id, token.single_word, token.lstrip, token.rstrip, token.special});
       }
-      (is_normalized ? normalized_ : raw_) = detail::text::TokenMatcher(patterns, std::move(entries));
+      (*matchers)[is_normalized] = detail::text::TokenMatcher(patterns, std::move(entries));
     }
+    matchers_ = std::move(matchers);
   }
 
   const std::map<std::int32_t, AddedToken>& by_id() const { return tokens_; }
-  const detail::text::TokenMatcher& raw() const { return raw_; }
-  const detail::text::TokenMatcher& normalized() const { return normalized_; }
+  /// The matchers for raw and normalised texts, from rebuild() on.
+  const detail::text::TokenMatcher& raw() const { return (*matchers_)[0]; }
+  const detail::text::TokenMatcher& normalized() const { return (*matchers_)[1]; }
 
   const AddedToken* find(std::int32_t id) const {
     const auto found = tokens_.find(id);
@@ -196,7 +200,7 @@ class AddedVocabulary {
   std::map<std::int32_t, AddedToken> tokens_;
   std::map<std::string, std::int64_t> ids_;
   std::vector<std::int32_t> order_;  // as added: of two normalised forms that are equal the first counts
-  detail::text::TokenMatcher raw_, normalized_;
+  std::shared_ptr<const std::array<detail::text::TokenMatcher, 2>> matchers_;  // raw, normalised; shared by copies
 };
 
 }  // namespace tl
