@@ -32,23 +32,20 @@ struct TemplateItem {
   enum class Kind { special, sequence_a, sequence_b };
   Kind kind;
   std::int32_t type_id;
-  std::size_t special = 0;  ///< which of PostProcessor::special_tokens
+  std::size_t special = 0;  ///< which of PostProcessor::names
 };
 
 /// What is put around one and two sequences. Empty templates add nothing.
 struct PostProcessor {
-  /// Special token i of the templates is called names[i] there and stands for a range of `tokens` and their `ids`.
-  struct Special {
-    std::size_t begin, end;
-  };
   enum class Form { none, template_processing, bert_processing };  ///< how tokenizer.json spells it
 
   Form form = Form::none;
   std::vector<TemplateItem> single{{TemplateItem::Kind::sequence_a, 0}};
   std::vector<TemplateItem> pair{{TemplateItem::Kind::sequence_a, 0}, {TemplateItem::Kind::sequence_b, 1}};
-  std::vector<Special> special_tokens;
+  // The special token names[i] of the templates stands for the tokens, with their ids, from ends[i - 1] to ends[i].
   std::vector<std::string> names, tokens;
   std::vector<std::int32_t> ids;
+  std::vector<std::size_t> ends;
 
   /// [CLS] A [SEP] and [CLS] A [SEP] B [SEP], with type 1 from B on.
   static PostProcessor bert(const std::string& cls, std::int32_t cls_id, const std::string& sep, std::int32_t sep_id) {
@@ -66,20 +63,25 @@ struct PostProcessor {
 
   /// Adds a special token that stands for itself.
   void add(const std::string& token, std::int32_t id) {
-    special_tokens.push_back({ids.size(), ids.size() + 1});
     names.push_back(token);
     tokens.push_back(token);
     ids.push_back(id);
+    end_special();
   }
+
+  /// Ends the list of what the last of the names stands for.
+  void end_special() { ends.push_back(ids.size()); }
 
   /// The index of a special token, or their number if there is none of this name.
   std::size_t find(const std::string& name) const {
     return static_cast<std::size_t>(std::find(names.begin(), names.end(), name) - names.begin());
   }
 
+  std::size_t begin_of(std::size_t special) const { return special == 0 ? 0 : ends[special - 1]; }
+
   /// The ids that a special token of a template stands for.
   std::span<const std::int32_t> ids_of(const TemplateItem& item) const {
-    return {ids.data() + special_tokens[item.special].begin, ids.data() + special_tokens[item.special].end};
+    return {ids.data() + begin_of(item.special), ids.data() + ends[item.special]};
   }
 
   /// Number of special tokens a template adds.

@@ -320,9 +320,9 @@ class Tokenizer {
       if (item.kind == TemplateItem::Kind::sequence_a) append(out, first, a, item.type_id, 0);
       if (item.kind == TemplateItem::Kind::sequence_b && second) append(out, *second, b, item.type_id, 1);
       if (item.kind != TemplateItem::Kind::special) continue;
-      const auto [begin, end] = data_.post_processor.special_tokens[item.special];
-      for (std::size_t i = begin; i < end; ++i)
-        append(out, data_.post_processor.ids[i], data_.post_processor.tokens[i], item.type_id, true, {0, 0}, -1, -1);
+      const PostProcessor& processor = data_.post_processor;
+      for (std::size_t i = processor.begin_of(item.special); i < processor.ends[item.special]; ++i)
+        append(out, processor.ids[i], processor.tokens[i], item.type_id, true, {0, 0}, -1, -1);
     }
     return out;
   }

@@ -206,7 +206,6 @@ inline PostProcessor read_post_processor(const JsonView& from) {
   for (const auto& [name, entry] : specials.value.items()) {
     const JsonView view = specials.member(name, entry);
     view.expect(entry.is_object(), "an object");
-    const std::size_t begin = out.ids.size();
     const JsonView ids = view.array("ids"), tokens = view.array("tokens");
     for (const Json& id : ids.value) {
       ids.expect(is_id(id), "an array of ids");
@@ -217,8 +216,8 @@ inline PostProcessor read_post_processor(const JsonView& from) {
       out.tokens.push_back(token.string());
     }
     tokens.expect(out.tokens.size() == out.ids.size(), "as many tokens as ids");
-    out.special_tokens.push_back({begin, out.ids.size()});
     out.names.push_back(name);
+    out.end_special();
   }
   out.single = read_template(from.array("single"), out);
   out.pair = read_template(from.array("pair"), out);

@@ -81,8 +81,8 @@ inline Json post_processor_json(const PostProcessor& from) {
     Json& entry = specials[name];
     set_texts(entry, {{"id", name}});
     Json ids = Json::array(), tokens = Json::array();
-    const PostProcessor::Special& special = from.special_tokens[from.find(name)];
-    for (std::size_t i = special.begin; i < special.end; ++i) {
+    const std::size_t special = from.find(name);
+    for (std::size_t i = from.begin_of(special); i < from.ends[special]; ++i) {
       ids.push_back(from.ids[i]);
       tokens.push_back(from.tokens[i]);
     }
