@@ -1,7 +1,6 @@
 // The result of tokenising one text or pair, and the template that puts special tokens around the sequences.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -74,7 +73,9 @@ struct PostProcessor {
 
   /// The index of a special token, or their number if there is none of this name.
   std::size_t find(const std::string& name) const {
-    return static_cast<std::size_t>(std::find(names.begin(), names.end(), name) - names.begin());
+    std::size_t i = 0;
+    while (i < names.size() && names[i] != name) ++i;
+    return i;
   }
 
   std::size_t begin_of(std::size_t special) const { return special == 0 ? 0 : ends[special - 1]; }

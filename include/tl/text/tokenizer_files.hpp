@@ -64,7 +64,8 @@ inline ConfigFiles read_config_files(const std::filesystem::path& folder) {
   };
   for (const auto& [key, value] : overlay.items()) {
     note_object(value);
-    if (value.is_array()) std::for_each(value.begin(), value.end(), note_object);
+    if (!value.is_array()) continue;
+    for (const Json& element : value) note_object(element);
   }
   const JsonView view{files.config, files.where};
   if (view.has("added_tokens_decoder")) {
@@ -103,15 +104,13 @@ inline std::optional<std::int64_t> read_model_max_length(const JsonView& view) {
 inline TokenizerConfig make_config(ConfigFiles& files, const TokenizerOptions& options) {
   TokenizerConfig out;
   const JsonView view{files.config, files.where};
-  for (std::size_t i = 0; i < special_keys.size(); ++i) {
-    const char* key = special_keys[i].data();
-    if (!view.has(key)) continue;
-    out.special[i] = read_special(view.at(key), files);
-  }
   const std::optional<std::string>* overrides[] = {&options.unk_token, &options.sep_token, &options.pad_token,
                                                    &options.cls_token, &options.mask_token};
-  for (std::size_t i = 0; i < special_keys.size(); ++i)
+  for (std::size_t i = 0; i < special_keys.size(); ++i) {
+    const char* key = special_keys[i].data();
+    if (view.has(key)) out.special[i] = read_special(view.at(key), files);
     if (*overrides[i]) out.special[i] = **overrides[i];
+  }
   for (const char* key : {"additional_special_tokens", "extra_special_tokens"}) {
     if (!view.has(key)) continue;
     const JsonView list = view.at(key);
@@ -181,9 +180,7 @@ inline void make_standard(TokenizerData& data, std::vector<std::string> pieces, 
 
 /// Whether the configuration names a token as special.
 inline bool is_named_special(const TokenizerConfig& config, const std::string& content) {
-  const auto& more = config.additional_special_tokens;
-  return std::find(config.special.begin(), config.special.end(), content) != config.special.end() ||
-         std::find(more.begin(), more.end(), content) != more.end();
+  return contains(config.special, content) || contains(config.additional_special_tokens, content);
 }
 
 /// Checks that the template adds no id the vocabulary lacks.

@@ -178,10 +178,8 @@ inline std::string tokenizer_config_text(const TokenizerData& data) {
 inline std::string special_tokens_map_text(const TokenizerData& data) {
   const auto spelled = [&](const std::string& content) {
     const AddedToken* token = data.added.find(data.id_of(content));
-    const auto& objects = data.config.written_as_object;
-    const bool is_object = token && std::find(objects.begin(), objects.end(), content) != objects.end();
     Json out;
-    if (is_object) set_token(out, *token, true);
+    if (token && contains(data.config.written_as_object, content)) set_token(out, *token, true);
     else out = content;
     return out;
   };

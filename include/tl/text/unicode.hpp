@@ -3,11 +3,9 @@
 // first use (about 0.1 ms), so the header stays small and a lookup is two loads.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <iterator>
 #include <span>
 #include <string>
 #include <string_view>
@@ -175,9 +173,13 @@ inline std::size_t count_code_points(std::string_view text) {
 
 /// The element of a sorted table whose key (first or from) is the largest not above `c`, or nullptr.
 template <class Item, std::size_t n, class Key> const Item* find_floor(const Item (&table)[n], char32_t c, Key key) {
-  const Item* after = std::upper_bound(std::begin(table), std::end(table), c,
-                                       [&](char32_t x, const Item& item) { return x < item.*key; });
-  return after == std::begin(table) ? nullptr : after - 1;
+  std::size_t begin = 0, end = n;  // the first item behind is between them
+  while (begin < end) {
+    const std::size_t middle = (begin + end) / 2;
+    if (table[middle].*key <= c) begin = middle + 1;
+    else end = middle;
+  }
+  return begin == 0 ? nullptr : &table[begin - 1];
 }
 
 /// Lower case of one code point (U+0130, which becomes two, excepted).
