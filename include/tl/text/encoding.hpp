@@ -46,18 +46,16 @@ struct PostProcessor {
   std::vector<std::int32_t> ids;
   std::vector<std::size_t> ends;
 
-  /// [CLS] A [SEP] and [CLS] A [SEP] B [SEP], with type 1 from B on.
-  static PostProcessor bert(const std::string& cls, std::int32_t cls_id, const std::string& sep, std::int32_t sep_id) {
+  /// Makes an empty one put [CLS] A [SEP] and [CLS] A [SEP] B [SEP], with type 1 from B on.
+  void set_bert(const std::string& cls, std::int32_t cls_id, const std::string& sep, std::int32_t sep_id) {
     using Kind = TemplateItem::Kind;
-    PostProcessor out;
-    out.form = Form::template_processing;
-    out.add(cls, cls_id);
-    if (sep != cls) out.add(sep, sep_id);
-    const std::size_t end = out.find(sep);
-    out.single = {{Kind::special, 0, 0}, {Kind::sequence_a, 0}, {Kind::special, 0, end}};
-    out.pair = {{Kind::special, 0, 0}, {Kind::sequence_a, 0}, {Kind::special, 0, end},
-                {Kind::sequence_b, 1}, {Kind::special, 1, end}};
-    return out;
+    form = Form::template_processing;
+    add(cls, cls_id);
+    if (sep != cls) add(sep, sep_id);
+    const std::size_t end = find(sep);
+    single = {{Kind::special, 0, 0}, {Kind::sequence_a, 0}, {Kind::special, 0, end}};
+    pair = {{Kind::special, 0, 0}, {Kind::sequence_a, 0}, {Kind::special, 0, end},
+            {Kind::sequence_b, 1}, {Kind::special, 1, end}};
   }
 
   /// Adds a special token that stands for itself.

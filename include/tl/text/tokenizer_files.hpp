@@ -54,13 +54,13 @@ inline std::string read_special(const JsonView& view, ConfigFiles& files) {
 inline ConfigFiles read_config_files(const std::filesystem::path& folder) {
   ConfigFiles files;
   const auto config = file_in(folder, "tokenizer_config.json"), map = file_in(folder, "special_tokens_map.json");
-  files.where = config.string();
+  files.where = config.native();
   if (present(config)) files.config = read_json_object(config);
   Json overlay = Json::object();
   if (present(map)) overlay = read_json_object(map);
   const auto note_object = [&](const Json& value) {
-    if (value.is_object() && value.contains("content") && value["content"].is_string())
-      files.written_as_object.push_back(value["content"].get<std::string>());
+    const Json* const content = value.find("content");
+    if (content && content->is_string()) files.written_as_object.push_back(content->string());
   };
   for (const auto& [key, value] : overlay.items()) {
     note_object(value);
@@ -80,7 +80,7 @@ inline ConfigFiles read_config_files(const std::filesystem::path& folder) {
     }
   } else if (!overlay.empty()) {
     for (const auto& [key, value] : overlay.items()) files.config[key] = value;
-    files.where = join(config.native(), " with ", map.filename().native());
+    files.where += " with special_tokens_map.json";
   }
   return files;
 }
@@ -101,15 +101,15 @@ inline std::optional<std::int64_t> read_model_max_length(const JsonView& view) {
   return length.value.get<std::int64_t>();
 }
 
-inline TokenizerConfig make_config(ConfigFiles& files, const TokenizerOptions& options) {
-  TokenizerConfig out;
+inline void read_config(ConfigFiles& files, const TokenizerOptions& options, TokenizerConfig& out) {
   const JsonView view{files.config, files.where};
   const std::optional<std::string>* overrides[] = {&options.unk_token, &options.sep_token, &options.pad_token,
                                                    &options.cls_token, &options.mask_token};
   for (std::size_t i = 0; i < special_keys.size(); ++i) {
     const char* key = special_keys[i].data();
-    if (view.has(key)) out.special[i] = read_special(view.at(key), files);
-    if (*overrides[i]) out.special[i] = **overrides[i];
+    std::string& special = out.special.emplace_back(special_defaults[i]);
+    if (view.has(key)) special = read_special(view.at(key), files);
+    if (*overrides[i]) special = **overrides[i];
   }
   for (const char* key : {"additional_special_tokens", "extra_special_tokens"}) {
     if (!view.has(key)) continue;
@@ -127,7 +127,6 @@ inline TokenizerConfig make_config(ConfigFiles& files, const TokenizerOptions& o
   out.split_special_tokens = options.split_special_tokens.value_or(view.flag_or("split_special_tokens", false));
   out.written_as_object = files.written_as_object;
   out.as_read = files.config;
-  return out;
 }
 
 inline NormalizerOptions make_normalizer(const ConfigFiles& files, const TokenizerOptions& options, bool clean_text) {
@@ -206,7 +205,7 @@ inline void finish(TokenizerData& data, ConfigFiles& files, bool standard) {
   if (!standard) return;
   const std::string& cls = data.special_token(SpecialRole::cls);
   const std::string& sep = data.special_token(SpecialRole::sep);
-  data.post_processor = PostProcessor::bert(cls, data.id_of(cls), sep, data.id_of(sep));
+  data.post_processor.set_bert(cls, data.id_of(cls), sep, data.id_of(sep));
 }
 
 inline void check_folder(const std::filesystem::path& folder) {
@@ -244,7 +243,7 @@ inline TokenizerData load_tokenizer(const std::filesystem::path& folder, const T
   const bool standard = !present(tokenizer);
   ConfigFiles files = read_config_files(folder);
   TokenizerData data;
-  data.config = make_config(files, options);
+  read_config(files, options, data.config);
   data.config.tokenizer_class = tokenizer_class(files, folder);
   if (standard) make_standard(data, read_vocabulary_lines(vocabulary), vocabulary.native());
   else read_tokenizer_json(tokenizer, data);
@@ -264,7 +263,7 @@ inline TokenizerData standard_tokenizer(std::vector<std::string> pieces, const T
           "vocabulary: expected UTF-8, got something else in piece ", i);
   ConfigFiles files;
   TokenizerData data;
-  data.config = make_config(files, options);
+  read_config(files, options, data.config);
   make_standard(data, std::move(pieces), "vocabulary");
   data.normalizer = Normalizer(make_normalizer(files, options, true));
   finish(data, files, true);

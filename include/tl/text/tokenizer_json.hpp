@@ -184,9 +184,9 @@ inline std::vector<TemplateItem> read_template(const JsonView& list, const PostP
   return items;
 }
 
-inline PostProcessor read_post_processor(const JsonView& from) {
+/// Fills an empty post-processor.
+inline void read_post_processor(const JsonView& from, PostProcessor& out) {
   const std::string& type = from.text("type");
-  PostProcessor out;
   if (type == "BertProcessing") {
     const auto pair_at = [&](const char* key) -> const Json& {
       const JsonView pair = from.array(key);
@@ -194,9 +194,9 @@ inline PostProcessor read_post_processor(const JsonView& from) {
       return pair.value;
     };
     const Json &sep = pair_at("sep"), &cls = pair_at("cls");
-    out = PostProcessor::bert(cls[0].string(), cls[1].get<std::int32_t>(), sep[0].string(), sep[1].get<std::int32_t>());
+    out.set_bert(cls[0].string(), cls[1].get<std::int32_t>(), sep[0].string(), sep[1].get<std::int32_t>());
     out.form = PostProcessor::Form::bert_processing;
-    return out;
+    return;
   }
   if (type != "TemplateProcessing")
     fail(ErrorCode::format, from.where(),
@@ -221,7 +221,6 @@ inline PostProcessor read_post_processor(const JsonView& from) {
   }
   out.single = read_template(from.array("single"), out);
   out.pair = read_template(from.array("pair"), out);
-  return out;
 }
 
 /// Adds tokens that come with ids, in the order of the ids, and checks that they get these ids.
@@ -246,7 +245,7 @@ inline void read_tokenizer_json(const std::filesystem::path& path, TokenizerData
   data.model = read_model(view.object("model"));
   data.normalizer = Normalizer(read_normalizer(view.object("normalizer")));
   view.object("pre_tokenizer").expect_type("BertPreTokenizer");
-  if (view.has("post_processor")) data.post_processor = read_post_processor(view.object("post_processor"));
+  if (view.has("post_processor")) read_post_processor(view.object("post_processor"), data.post_processor);
   data.decoder.present = view.has("decoder");
   if (data.decoder.present) {
     const JsonView decoder = view.object("decoder");

@@ -67,27 +67,30 @@ inline Json post_processor_json(const PostProcessor& from) {
   if (from.form == PostProcessor::Form::none) return out;
   if (from.form == PostProcessor::Form::bert_processing) {
     set_texts(out, {{"type", "BertProcessing"}});
-    out["sep"] = Json::array({from.tokens.back(), from.ids.back()});
-    out["cls"] = Json::array({from.tokens.front(), from.ids.front()});
+    for (const bool is_sep : {true, false}) {
+      Json& pair = out[is_sep ? "sep" : "cls"];
+      pair.push_back(is_sep ? from.tokens.back() : from.tokens.front());
+      pair.push_back(is_sep ? from.ids.back() : from.ids.front());
+    }
     return out;
   }
   set_texts(out, {{"type", "TemplateProcessing"}});
   out["single"] = template_json(from, from.single);
   out["pair"] = template_json(from, from.pair);
   Json& specials = out["special_tokens"] = Json::object();
+  const Json none = Json::array();
   std::vector<std::string> names = from.names;
   stable_sort_by(names);
   for (const std::string& name : names) {
     Json& entry = specials[name];
     set_texts(entry, {{"id", name}});
-    Json ids = Json::array(), tokens = Json::array();
+    entry["ids"] = none;
+    entry["tokens"] = none;
     const std::size_t special = from.find(name);
     for (std::size_t i = from.begin_of(special); i < from.ends[special]; ++i) {
-      ids.push_back(from.ids[i]);
-      tokens.push_back(from.tokens[i]);
+      entry["ids"].push_back(from.ids[i]);
+      entry["tokens"].push_back(from.tokens[i]);
     }
-    entry["ids"] = std::move(ids);
-    entry["tokens"] = std::move(tokens);
   }
   return out;
 }
