@@ -2,6 +2,7 @@
 // in the raw text, the others in the normalised pieces between them; at each position the longest one wins.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -141,22 +142,25 @@ class AddedVocabulary {
   /// tokens already there are ignored, other flags replace the old ones. Returns how many were added or changed.
   int add(const std::vector<AddedToken>& tokens, const WordPiece& model, const Normalizer& normalizer) {
     int added = 0;
-    for (const AddedToken& token : tokens) {
-      if (token.content.empty()) continue;
-      check(detail::text::find_invalid_utf8(token.content) == std::string_view::npos, ErrorCode::format,
-            "added token \"", token.content, "\": expected valid UTF-8");
-      std::int32_t id = next_id(model);
-      if (const auto known = token_to_id(token.content)) id = *known;
-      else if (const auto piece = model.token_to_id(token.content)) id = *piece;
-      const auto [slot, is_new] = tokens_.emplace(id, AddedToken(token));
-      if (is_new) order_.push_back(id);
-      else if (slot->second == token) continue;
-      else slot->second = token;
-      ids_[token.content] = id;
-      ++added;
-    }
+    for (const AddedToken& token : tokens) added += add(token, model);
     if (added > 0) rebuild(normalizer);
     return added;
+  }
+
+  /// The same for one token, which is matched from the next rebuild() on.
+  bool add(const AddedToken& token, const WordPiece& model) {
+    if (token.content.empty()) return false;
+    check(detail::text::find_invalid_utf8(token.content) == std::string_view::npos, ErrorCode::format, "added token \"",
+          token.content, "\": expected valid UTF-8");
+    std::int32_t id = next_id(model);
+    if (const auto known = token_to_id(token.content)) id = *known;
+    else if (const auto piece = model.token_to_id(token.content)) id = *piece;
+    const auto [slot, is_new] = tokens_.emplace(id, AddedToken(token));
+    if (is_new) order_.push_back(id);
+    else if (slot->second == token) return false;
+    else slot->second = token;
+    ids_[token.content] = id;
+    return true;
   }
 
   /// Builds the matchers again, for another normaliser.

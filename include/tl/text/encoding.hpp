@@ -54,8 +54,11 @@ struct PostProcessor {
     if (sep != cls) add(sep, sep_id);
     const std::size_t end = find(sep);
     single = {{Kind::special, 0, 0}, {Kind::sequence_a, 0}, {Kind::special, 0, end}};
-    pair = {{Kind::special, 0, 0}, {Kind::sequence_a, 0}, {Kind::special, 0, end},
-            {Kind::sequence_b, 1}, {Kind::special, 1, end}};
+    pair = {{Kind::special, 0, 0},
+            {Kind::sequence_a, 0},
+            {Kind::special, 0, end},
+            {Kind::sequence_b, 1},
+            {Kind::special, 1, end}};
   }
 
   /// Adds a special token that stands for itself.
@@ -87,8 +90,7 @@ struct PostProcessor {
   std::int64_t added_tokens(bool is_pair) const {
     std::int64_t count = 0;
     for (const auto& item : is_pair ? pair : single)
-      if (item.kind == TemplateItem::Kind::special)
-        count += static_cast<std::int64_t>(ids_of(item).size());
+      if (item.kind == TemplateItem::Kind::special) count += static_cast<std::int64_t>(ids_of(item).size());
     return count;
   }
 };

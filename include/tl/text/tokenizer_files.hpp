@@ -3,7 +3,6 @@
 // The lower-case, accent and CJK switches of tokenizer.json never count: the configuration's, or their defaults, do.
 #pragma once
 
-#include <algorithm>
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
@@ -142,17 +141,15 @@ inline NormalizerOptions make_normalizer(const ConfigFiles& files, const Tokeniz
 
 /// Adds the special tokens that are named but not added yet, as special.
 inline void add_named_specials(TokenizerData& data, const ConfigFiles& files) {
-  std::vector<AddedToken> missing;
   const auto want = [&](const std::string& content) {
     if (data.added.token_to_id(content)) return;
     AddedToken token{.content = content, .special = true};
     for (const AddedToken& flagged : files.flagged)
       if (flagged.content == content) token = flagged;
-    missing.push_back(token);
+    data.added.add(token, *data.model);
   };
   for (const std::string& content : data.config.special) want(content);
   for (const std::string& content : data.config.additional_special_tokens) want(content);
-  data.added.add(missing, *data.model, data.normalizer);
 }
 
 /// The class name for tokenizer_config.json: as read, else by the model_type of config.json.

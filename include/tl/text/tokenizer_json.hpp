@@ -31,9 +31,9 @@ inline Json read_json_object(const std::filesystem::path& path) {
 /// was made from must outlive it.
 struct JsonView {
   const Json& value;
-  std::string_view name;              // of the file, or the key
-  const JsonView* parent = nullptr;   // nothing: the whole content of a file
-  std::string_view separator = {};    // between the place of the parent and the name
+  std::string_view name;             // of the file, or the key
+  const JsonView* parent = nullptr;  // nothing: the whole content of a file
+  std::string_view separator = {};   // between the place of the parent and the name
 
   std::string where() const { return parent == nullptr ? std::string(name) : join(parent->where(), separator, name); }
 
@@ -71,8 +71,7 @@ struct JsonView {
   /// Throws format unless the value under "type" is the only one that is known here.
   void expect_type(const char* known) const {
     const std::string& type = text("type");
-    if (type != known)
-      fail(ErrorCode::format, where(), ".type: expected \"", known, "\", got \"", type, "\"");
+    if (type != known) fail(ErrorCode::format, where(), ".type: expected \"", known, "\", got \"", type, "\"");
   }
 
  private:
@@ -199,8 +198,8 @@ inline void read_post_processor(const JsonView& from, PostProcessor& out) {
     return;
   }
   if (type != "TemplateProcessing")
-    fail(ErrorCode::format, from.where(),
-         ".type: expected \"TemplateProcessing\" or \"BertProcessing\", got \"", type, "\"");
+    fail(ErrorCode::format, from.where(), ".type: expected \"TemplateProcessing\" or \"BertProcessing\", got \"", type,
+         "\"");
   out.form = PostProcessor::Form::template_processing;
   const JsonView specials = from.object("special_tokens");
   for (const auto& [name, entry] : specials.value.items()) {
@@ -226,9 +225,7 @@ inline void read_post_processor(const JsonView& from, PostProcessor& out) {
 /// Adds tokens that come with ids, in the order of the ids, and checks that they get these ids.
 inline void add_with_ids(TokenizerData& data, const std::map<std::int32_t, AddedToken>& tokens,
                          const std::string& where) {
-  std::vector<AddedToken> list;
-  for (const auto& [id, token] : tokens) list.push_back(token);
-  data.added.add(list, *data.model, data.normalizer);
+  for (const auto& [id, token] : tokens) data.added.add(token, *data.model);
   for (const auto& [id, token] : tokens) {
     if (token.content.empty()) continue;
     const std::int32_t got = data.id_of(token.content);

@@ -3,7 +3,6 @@
 // reader never sees half a file.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -28,8 +27,8 @@ inline std::string pretty(const Json& value, bool sort_keys) {
 }
 
 /// Sets members that are texts.
-[[gnu::noinline]] inline void set_texts(
-    Json& out, std::initializer_list<std::pair<std::string_view, std::string_view>> members) {
+[[gnu::noinline]] inline void set_texts(Json& out,
+                                        std::initializer_list<std::pair<std::string_view, std::string_view>> members) {
   for (const auto& [key, text] : members) out[key] = text;
 }
 
