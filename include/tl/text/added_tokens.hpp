@@ -2,10 +2,12 @@
 // in the raw text, the others in the normalised pieces between them; at each position the longest one wins.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -42,19 +44,20 @@ namespace detail::text {
 /// Searches a fixed set of added tokens in a text.
 class TokenMatcher {
  public:
+  /// The flags of a token, and its id.
   struct Entry {
-    std::string pattern;
     std::int32_t id;
-    AddedToken token;
+    bool single_word, lstrip, rstrip, special;
   };
 
   TokenMatcher() = default;
-  explicit TokenMatcher(std::vector<Entry> entries) : entries_(std::move(entries)) {
+  /// Searches patterns[i] for entries[i]; an empty pattern is found nowhere.
+  TokenMatcher(const std::vector<std::string>& patterns, std::vector<Entry> entries) : entries_(std::move(entries)) {
     std::vector<Trie::Key> keys;
-    for (std::size_t i = 0; i < entries_.size(); ++i) {
-      if (entries_[i].pattern.empty()) continue;
-      keys.push_back({entries_[i].pattern, static_cast<std::int32_t>(i)});
-      starts_[static_cast<unsigned char>(entries_[i].pattern.front())] = true;
+    for (std::size_t i = 0; i < patterns.size(); ++i) {
+      if (patterns[i].empty()) continue;
+      keys.push_back({patterns[i], static_cast<std::int32_t>(i)});
+      starts_[static_cast<unsigned char>(patterns[i].front())] = true;
     }
     trie_ = Trie(std::move(keys));
   }
@@ -63,7 +66,17 @@ class TokenMatcher {
 
   /// Cuts `text` into pieces in order: calls piece(id, begin, end) with the id of an added token, or -1 for the text
   /// between. With split_special the special tokens are ordinary text. Stops when the callback returns false.
-  template <class Piece> void cut(std::string_view text, bool split_special, Piece&& piece) const {
+  template <class Piece> void cut(std::string_view text, bool split_special, const Piece& piece) const {
+    cut(text, split_special, &piece, [](const void* raw, std::int32_t id, std::size_t begin, std::size_t end) -> bool {
+      return (*static_cast<const Piece*>(raw))(id, begin, end);
+    });
+  }
+
+ private:
+  using PieceTaker = bool (*)(const void* piece, std::int32_t id, std::size_t begin, std::size_t end);
+
+  // The search is compiled once for all callbacks.
+  void cut(std::string_view text, bool split_special, const void* piece, PieceTaker take) const {
     const auto& classes = CharTable::instance();
     std::size_t done = 0;
     for (std::size_t at = 0; at < text.size();) {
@@ -79,19 +92,17 @@ class TokenMatcher {
       const Entry& entry = entries_[static_cast<std::size_t>(match.value)];
       std::size_t begin = at, end = at + match.length;
       at = end;  // a rejected match is not searched again inside
-      if (split_special && entry.token.special) continue;
-      if (entry.token.single_word && (touches(classes, text, begin, false) || touches(classes, text, end, true)))
-        continue;
-      if (entry.token.lstrip) begin = std::max(done, strip_before(classes, text, begin));
-      if (entry.token.rstrip) end = strip_after(classes, text, end);
-      if (done < begin && !piece(-1, done, begin)) return;
-      if (!piece(entry.id, begin, end)) return;
+      if (split_special && entry.special) continue;
+      if (entry.single_word && (touches(classes, text, begin, false) || touches(classes, text, end, true))) continue;
+      if (entry.lstrip) begin = std::max(done, strip_before(classes, text, begin));
+      if (entry.rstrip) end = strip_after(classes, text, end);
+      if (done < begin && !take(piece, -1, done, begin)) return;
+      if (!take(piece, entry.id, begin, end)) return;
       done = end;
     }
-    if (done < text.size()) piece(-1, done, text.size());
+    if (done < text.size()) take(piece, -1, done, text.size());
   }
 
- private:
   static bool touches(const CharTable& classes, std::string_view text, std::size_t at, bool after) {
     if (after ? at == text.size() : at == 0) return false;
     std::size_t where = after ? at : previous_utf8(text, at);
@@ -131,40 +142,48 @@ class AddedVocabulary {
   /// tokens already there are ignored, other flags replace the old ones. Returns how many were added or changed.
   int add(const std::vector<AddedToken>& tokens, const WordPiece& model, const Normalizer& normalizer) {
     int added = 0;
-    for (const AddedToken& token : tokens) {
-      if (token.content.empty()) continue;
-      check(detail::text::find_invalid_utf8(token.content) == std::string_view::npos, ErrorCode::format,
-            "added token \"", token.content, "\": expected valid UTF-8");
-      std::int32_t id = next_id(model);
-      if (const auto known = token_to_id(token.content)) id = *known;
-      else if (const auto piece = model.token_to_id(token.content)) id = *piece;
-      const auto slot = tokens_.find(id);
-      const bool is_new = slot == tokens_.end();
-      if (!is_new && slot->second == token) continue;
-      tokens_[id] = token;
-      ids_[token.content] = id;
-      if (is_new) order_.push_back(id);
-      ++added;
-    }
+    for (const AddedToken& token : tokens) added += add(token, model);
     if (added > 0) rebuild(normalizer);
     return added;
   }
 
+  /// The same for one token, which is matched from the next rebuild() on.
+  bool add(const AddedToken& token, const WordPiece& model) {
+    if (token.content.empty()) return false;
+    check(detail::text::find_invalid_utf8(token.content) == std::string_view::npos, ErrorCode::format, "added token \"",
+          token.content, "\": expected valid UTF-8");
+    std::int32_t id = next_id(model);
+    if (const auto known = token_to_id(token.content)) id = *known;
+    else if (const auto piece = model.token_to_id(token.content)) id = *piece;
+    const auto [slot, is_new] = tokens_.emplace(id, AddedToken(token));
+    if (is_new) order_.push_back(id);
+    else if (slot->second == token) return false;
+    else slot->second = token;
+    ids_[token.content] = id;
+    return true;
+  }
+
   /// Builds the matchers again, for another normaliser.
   void rebuild(const Normalizer& normalizer) {
-    std::vector<detail::text::TokenMatcher::Entry> raw, normalized;
-    for (const std::int32_t id : order_) {
-      const AddedToken& token = tokens_.at(id);
-      if (token.is_normalized()) normalized.push_back({normalizer(token.content), id, token});
-      else raw.push_back({token.content, id, token});
+    auto matchers = std::make_shared<std::array<detail::text::TokenMatcher, 2>>();
+    for (const bool is_normalized : {false, true}) {
+      std::vector<std::string> patterns;
+      std::vector<detail::text::TokenMatcher::Entry> entries;
+      for (const std::int32_t id : order_) {
+        const AddedToken& token = tokens_.at(id);
+        if (token.is_normalized() != is_normalized) continue;
+        patterns.push_back(is_normalized ? normalizer(token.content) : token.content);
+        entries.push_back({id, token.single_word, token.lstrip, token.rstrip, token.special});
+      }
+      (*matchers)[is_normalized] = detail::text::TokenMatcher(patterns, std::move(entries));
     }
-    raw_ = detail::text::TokenMatcher(std::move(raw));
-    normalized_ = detail::text::TokenMatcher(std::move(normalized));
+    matchers_ = std::move(matchers);
   }
 
   const std::map<std::int32_t, AddedToken>& by_id() const { return tokens_; }
-  const detail::text::TokenMatcher& raw() const { return raw_; }
-  const detail::text::TokenMatcher& normalized() const { return normalized_; }
+  /// The matchers for raw and normalised texts, from rebuild() on.
+  const detail::text::TokenMatcher& raw() const { return (*matchers_)[0]; }
+  const detail::text::TokenMatcher& normalized() const { return (*matchers_)[1]; }
 
   const AddedToken* find(std::int32_t id) const {
     const auto found = tokens_.find(id);
@@ -185,7 +204,7 @@ class AddedVocabulary {
   std::map<std::int32_t, AddedToken> tokens_;
   std::map<std::string, std::int64_t> ids_;
   std::vector<std::int32_t> order_;  // as added: of two normalised forms that are equal the first counts
-  detail::text::TokenMatcher raw_, normalized_;
+  std::shared_ptr<const std::array<detail::text::TokenMatcher, 2>> matchers_;  // raw, normalised; shared by copies
 };
 
 }  // namespace tl

@@ -3,7 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <map>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -30,54 +30,67 @@ struct Encoding {
 struct TemplateItem {
   enum class Kind { special, sequence_a, sequence_b };
   Kind kind;
-  std::string special;  ///< key into PostProcessor::special_tokens
-  std::int32_t type_id = 0;
+  std::int32_t type_id;
+  std::size_t special = 0;  ///< which of PostProcessor::names
 };
 
 /// What is put around one and two sequences. Empty templates add nothing.
 struct PostProcessor {
-  struct Special {
-    std::vector<std::int32_t> ids;
-    std::vector<std::string> tokens;
-  };
   enum class Form { none, template_processing, bert_processing };  ///< how tokenizer.json spells it
 
   Form form = Form::none;
-  std::vector<TemplateItem> single{{TemplateItem::Kind::sequence_a, "", 0}};
-  std::vector<TemplateItem> pair{{TemplateItem::Kind::sequence_a, "", 0}, {TemplateItem::Kind::sequence_b, "", 1}};
-  std::map<std::string, Special> special_tokens;
+  std::vector<TemplateItem> single{{TemplateItem::Kind::sequence_a, 0}};
+  std::vector<TemplateItem> pair{{TemplateItem::Kind::sequence_a, 0}, {TemplateItem::Kind::sequence_b, 1}};
+  // The special token names[i] of the templates stands for the tokens, with their ids, from ends[i - 1] to ends[i].
+  std::vector<std::string> names, tokens;
+  std::vector<std::int32_t> ids;
+  std::vector<std::size_t> ends;
 
-  /// [CLS] A [SEP] and [CLS] A [SEP] B [SEP], with type 1 from B on.
-  static PostProcessor bert(const std::string& cls, std::int32_t cls_id, const std::string& sep, std::int32_t sep_id) {
+  /// Makes an empty one put [CLS] A [SEP] and [CLS] A [SEP] B [SEP], with type 1 from B on.
+  void set_bert(const std::string& cls, std::int32_t cls_id, const std::string& sep, std::int32_t sep_id) {
     using Kind = TemplateItem::Kind;
-    PostProcessor out;
-    out.form = Form::template_processing;
-    out.pair.clear();
-    const auto add = [&out](Kind kind, const std::string& special, std::int32_t type_id) {
-      out.pair.push_back({kind, special, type_id});
-    };
-    add(Kind::special, cls, 0);
-    add(Kind::sequence_a, "", 0);
-    add(Kind::special, sep, 0);
-    out.single = out.pair;
-    add(Kind::sequence_b, "", 1);
-    add(Kind::special, sep, 1);
-    const auto name = [&out](const std::string& token, std::int32_t id) {
-      Special& special = out.special_tokens[token];
-      special.ids.push_back(id);
-      special.tokens.push_back(token);
-    };
-    name(cls, cls_id);
-    if (sep != cls) name(sep, sep_id);
-    return out;
+    form = Form::template_processing;
+    add(cls, cls_id);
+    if (sep != cls) add(sep, sep_id);
+    const std::size_t end = find(sep);
+    single = {{Kind::special, 0, 0}, {Kind::sequence_a, 0}, {Kind::special, 0, end}};
+    pair = {{Kind::special, 0, 0},
+            {Kind::sequence_a, 0},
+            {Kind::special, 0, end},
+            {Kind::sequence_b, 1},
+            {Kind::special, 1, end}};
+  }
+
+  /// Adds a special token that stands for itself.
+  void add(const std::string& token, std::int32_t id) {
+    names.push_back(token);
+    tokens.push_back(token);
+    ids.push_back(id);
+    end_special();
+  }
+
+  /// Ends the list of what the last of the names stands for.
+  void end_special() { ends.push_back(ids.size()); }
+
+  /// The index of a special token, or their number if there is none of this name.
+  std::size_t find(const std::string& name) const {
+    std::size_t i = 0;
+    while (i < names.size() && names[i] != name) ++i;
+    return i;
+  }
+
+  std::size_t begin_of(std::size_t special) const { return special == 0 ? 0 : ends[special - 1]; }
+
+  /// The ids that a special token of a template stands for.
+  std::span<const std::int32_t> ids_of(const TemplateItem& item) const {
+    return {ids.data() + begin_of(item.special), ids.data() + ends[item.special]};
   }
 
   /// Number of special tokens a template adds.
   std::int64_t added_tokens(bool is_pair) const {
     std::int64_t count = 0;
     for (const auto& item : is_pair ? pair : single)
-      if (item.kind == TemplateItem::Kind::special)
-        count += static_cast<std::int64_t>(special_tokens.at(item.special).ids.size());
+      if (item.kind == TemplateItem::Kind::special) count += static_cast<std::int64_t>(ids_of(item).size());
     return count;
   }
 };

@@ -62,19 +62,15 @@ class Normalizer {
   const NormalizerOptions& options() const { return options_; }
 
   /// Replaces `out` by the normal form of `text`. With `sources`, the code points of `text` are numbered from `first`.
-  void normalize(std::string_view text, NormalizedText& out, bool sources, std::int32_t first = 0) const {
-    out.clear();
-    const bool complete = sources ? run<true>(text, out, first) : run<false>(text, out, first);
-    if (!complete) {
-      out.clear();
-      run_sorting(text, out, first);
-      if (!sources) out.source.clear();
-    }
+  template <bool sources> void normalize(std::string_view text, NormalizedText& out, std::int32_t first = 0) const {
+    if (run<sources>(text, out, first)) return;
+    run_sorting(text, out, first);
+    if (!sources) out.source.clear();
   }
 
   std::string operator()(std::string_view text) const {
     NormalizedText out;
-    normalize(text, out, false);
+    normalize<false>(text, out);
     return std::move(out.text);
   }
 
@@ -84,11 +80,8 @@ class Normalizer {
   struct Item {
     char32_t c;
     std::int32_t source;
-  };
-  struct Mark {
-    char32_t c;
-    int combining;
-    bool first;  // of the decomposition of its source character
+    int combining = 0;
+    bool first = false;  // of the decomposition of its source character
   };
 
   template <bool sources> static void put(NormalizedText& out, char32_t c, std::int32_t source) {
@@ -110,6 +103,7 @@ class Normalizer {
 
   // Returns false when a mark turned up that has to be sorted: the caller then starts over with run_sorting.
   template <bool sources> bool run(std::string_view text, NormalizedText& out, std::int32_t index) const {
+    out.clear();
     out.text.reserve(text.size() + 8);
     for (std::size_t at = 0; at < text.size();) {
       if (static_cast<unsigned char>(text[at]) < 128) {
@@ -163,20 +157,21 @@ class Normalizer {
     if (flags & detail::text::char_cjk) put<sources>(out, U' ', index);
   }
 
+  [[gnu::noinline]] static void add(std::vector<Item>& list, const Item& item) { list.push_back(item); }
+
   // The whole algorithm with canonical ordering, for the few texts that need it. After sorting, the n-th character of
   // the cleaned text gives its source to the n-th result that is the first of its decomposition, and the further
   // results of a decomposition take the source of the result before them.
   void run_sorting(std::string_view text, NormalizedText& out, std::int32_t index) const {
-    std::vector<Item> cleaned;
+    std::vector<Item> cleaned, marks;
     for (std::size_t at = 0; at < text.size(); ++index) {
       const char32_t c = detail::text::decode_utf8(text, at);
       const unsigned flags = (*classes_)[c] & active_;
       if (flags & detail::text::char_deleted) continue;
-      if (flags & detail::text::char_cjk) cleaned.push_back({U' ', index});
-      cleaned.push_back({(flags & detail::text::char_blank) ? U' ' : c, index});
-      if (flags & detail::text::char_cjk) cleaned.push_back({U' ', index});
+      if (flags & detail::text::char_cjk) add(cleaned, {U' ', index});
+      add(cleaned, {(flags & detail::text::char_blank) ? U' ' : c, index});
+      if (flags & detail::text::char_cjk) add(cleaned, {U' ', index});
     }
-    std::vector<Mark> marks;
     std::size_t run_begin = 0;  // marks[run_begin..] have classes other than 0
     const auto sort_run = [&] {
       for (std::size_t end = run_begin + 1; end < marks.size(); ++end)
@@ -191,14 +186,15 @@ class Normalizer {
       for (int i = 0; i < parts.size; ++i) {
         const int combining = detail::text::combining_class(parts.at[i]);
         if (combining == 0) sort_run();
-        marks.push_back({parts.at[i], combining, i == 0});
+        add(marks, {parts.at[i], 0, combining, i == 0});
         if (combining == 0) run_begin = marks.size();
       }
     }
     sort_run();
+    out.clear();
     std::size_t next = 0;
     std::int32_t source = index;
-    for (const Mark& mark : marks) {
+    for (const Item& mark : marks) {
       if (mark.first) source = cleaned[next++].source;
       if (!((*classes_)[mark.c] & detail::text::char_dropped)) put_lowered<true>(out, mark.c, source);
     }

@@ -105,7 +105,7 @@ void tokenize_text(const TextStages& stages, std::string_view text, NormalizedTe
       sink.add_text(text.substr(begin, end - begin));
       return !sink.full();
     }
-    stages.normalizer.normalize(text.substr(begin, end - begin), scratch, Sink::positions, first);
+    stages.normalizer.normalize<Sink::positions>(text.substr(begin, end - begin), scratch, first);
     if (stages.added.normalized().empty()) {
       tokenize_words(stages, scratch, 0, scratch.text.size(), sink);
       return !sink.full();

@@ -34,13 +34,13 @@ class Tokenizer {
   /// Loads tokenizer.json, or vocab.txt if there is none, with the configuration files beside it. Throws not_found for
   /// a missing folder or file, io, and format (path, key and what was expected) for malformed content.
   static Tokenizer from_pretrained(const std::filesystem::path& folder, const TokenizerOptions& overrides = {}) {
-    return Tokenizer(detail::text::load_tokenizer(folder, overrides));
+    return Tokenizer(folder, overrides);
   }
 
   /// Makes the standard pipeline around a list of pieces; piece i has id i. Special tokens that are not among the
   /// pieces get ids behind them. Throws format if a piece appears twice or is not UTF-8.
   static Tokenizer from_vocabulary(std::vector<std::string> pieces, const TokenizerOptions& options = {}) {
-    return Tokenizer(detail::text::standard_tokenizer(std::move(pieces), options));
+    return Tokenizer(std::move(pieces), options);
   }
 
   /// Encodes one text. Throws format at the first byte that is not UTF-8, invalid_argument for contradicting options.
@@ -199,7 +199,10 @@ class Tokenizer {
     bool split_special_tokens = false;
   };
 
-  explicit Tokenizer(detail::text::TokenizerData data) : data_(std::move(data)) {}
+  Tokenizer(const std::filesystem::path& folder, const TokenizerOptions& overrides)
+      : data_(detail::text::load_tokenizer(folder, overrides)) {}
+  Tokenizer(std::vector<std::string> pieces, const TokenizerOptions& options)
+      : data_(detail::text::standard_tokenizer(std::move(pieces), options)) {}
 
   Limits resolve(const TokenizeOptions& options) const {
     options.validate();
@@ -268,20 +271,17 @@ class Tokenizer {
     detail::text::Window window{0, count};
     if (cut) {
       const auto length = detail::text::truncated_lengths(count, std::nullopt, room, limits.strategy).first;
-      window = detail::text::truncation_windows(count, length, limits.stride, limits.side).front();
+      window = detail::text::first_window(count, length, limits.stride, limits.side);
     }
+    const std::span<const std::int32_t> body(ids.data() + window.begin, ids.data() + window.end);
+    if (!limits.add_special_tokens) return {body.begin(), body.end()};
     std::vector<std::int32_t> out;
-    out.reserve(static_cast<std::size_t>(window.end - window.begin) + 2);
-    const auto body = [&] { out.insert(out.end(), ids.begin() + window.begin, ids.begin() + window.end); };
-    if (!limits.add_special_tokens) {
-      body();
-      return out;
-    }
+    out.reserve(body.size() + 2);
     for (const TemplateItem& item : data_.post_processor.single) {
-      if (item.kind == TemplateItem::Kind::sequence_a) body();
-      if (item.kind != TemplateItem::Kind::special) continue;
-      const auto& special = data_.post_processor.special_tokens.at(item.special).ids;
-      out.insert(out.end(), special.begin(), special.end());
+      if (item.kind == TemplateItem::Kind::sequence_b) continue;
+      const bool is_body = item.kind == TemplateItem::Kind::sequence_a;
+      const auto part = is_body ? body : data_.post_processor.ids_of(item);
+      out.insert(out.end(), part.begin(), part.end());
     }
     return out;
   }
@@ -320,9 +320,9 @@ class Tokenizer {
       if (item.kind == TemplateItem::Kind::sequence_a) append(out, first, a, item.type_id, 0);
       if (item.kind == TemplateItem::Kind::sequence_b && second) append(out, *second, b, item.type_id, 1);
       if (item.kind != TemplateItem::Kind::special) continue;
-      const auto& special = data_.post_processor.special_tokens.at(item.special);
-      for (std::size_t i = 0; i < special.ids.size(); ++i)
-        append(out, special.ids[i], special.tokens[i], item.type_id, true, {0, 0}, -1, -1);
+      const PostProcessor& processor = data_.post_processor;
+      for (std::size_t i = processor.begin_of(item.special); i < processor.ends[item.special]; ++i)
+        append(out, processor.ids[i], processor.tokens[i], item.type_id, true, {0, 0}, -1, -1);
     }
     return out;
   }

@@ -26,8 +26,16 @@ enum class SpecialRole { unk, sep, pad, cls, mask };
 inline constexpr std::array<std::string_view, 5> special_keys{"unk_token", "sep_token", "pad_token", "cls_token",
                                                               "mask_token"};
 
+inline constexpr std::array<const char*, 5> special_defaults{"[UNK]", "[SEP]", "[PAD]", "[CLS]", "[MASK]"};
+
+inline bool contains(const std::vector<std::string>& list, const std::string& text) {
+  for (const std::string& item : list)
+    if (item == text) return true;
+  return false;
+}
+
 struct TokenizerConfig {
-  std::array<std::string, 5> special{"[UNK]", "[SEP]", "[PAD]", "[CLS]", "[MASK]"};
+  std::vector<std::string> special;  ///< by SpecialRole
   std::vector<std::string> additional_special_tokens;
   std::vector<std::string> written_as_object;  ///< special tokens that special_tokens_map.json spells with their flags
   std::optional<std::int64_t> model_max_length;

@@ -3,7 +3,6 @@
 // The lower-case, accent and CJK switches of tokenizer.json never count: the configuration's, or their defaults, do.
 #pragma once
 
-#include <algorithm>
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
@@ -17,6 +16,7 @@
 #include <vector>
 
 #include <tl/core/error.hpp>
+#include <tl/core/order.hpp>
 #include <tl/io/hub_name.hpp>
 #include <tl/text/tokenizer_config.hpp>
 #include <tl/text/tokenizer_json.hpp>
@@ -26,6 +26,10 @@ namespace tl::detail::text {
 
 /// Whether a path exists. Throws io if that cannot be seen.
 inline bool present(const std::filesystem::path& path) { return path_exists(path); }
+
+[[gnu::noinline]] inline std::filesystem::path file_in(const std::filesystem::path& folder, const char* name) {
+  return folder / name;
+}
 
 /// The configuration files as one object, and the special tokens that came with flags.
 struct ConfigFiles {
@@ -38,7 +42,7 @@ struct ConfigFiles {
 
 /// The content of a special token that is a string or an object; remembers the flags of an object.
 inline std::string read_special(const JsonView& view, ConfigFiles& files) {
-  if (view.value.is_string()) return view.value.get<std::string>();
+  if (view.value.is_string()) return view.value.string();
   view.expect(view.value.is_object(), "a string or an object with the key \"content\"");
   AddedToken token = read_added_token(view);
   token.special = true;
@@ -48,24 +52,25 @@ inline std::string read_special(const JsonView& view, ConfigFiles& files) {
 
 inline ConfigFiles read_config_files(const std::filesystem::path& folder) {
   ConfigFiles files;
-  const auto config = folder / "tokenizer_config.json", map = folder / "special_tokens_map.json";
-  files.where = config.string();
+  const auto config = file_in(folder, "tokenizer_config.json"), map = file_in(folder, "special_tokens_map.json");
+  files.where = config.native();
   if (present(config)) files.config = read_json_object(config);
   Json overlay = Json::object();
   if (present(map)) overlay = read_json_object(map);
   const auto note_object = [&](const Json& value) {
-    if (value.is_object() && value.contains("content") && value["content"].is_string())
-      files.written_as_object.push_back(value["content"].get<std::string>());
+    const Json* const content = value.find("content");
+    if (content && content->is_string()) files.written_as_object.push_back(content->string());
   };
   for (const auto& [key, value] : overlay.items()) {
     note_object(value);
-    if (value.is_array()) std::for_each(value.begin(), value.end(), note_object);
+    if (!value.is_array()) continue;
+    for (const Json& element : value) note_object(element);
   }
-  const JsonView view{files.config, files.where, true};
+  const JsonView view{files.config, files.where};
   if (view.has("added_tokens_decoder")) {
     const JsonView decoder = view.object("added_tokens_decoder");
     for (const auto& [key, entry] : decoder.value.items()) {
-      const JsonView token{entry, join(decoder.where, '.', key)};
+      const JsonView token = decoder.member(key, entry);
       std::int32_t id = -1;
       const auto [end, error] = std::from_chars(key.data(), key.data() + key.size(), id);
       token.expect(error == std::errc() && end == key.data() + key.size() && id >= 0, "an id as the key");
@@ -74,14 +79,14 @@ inline ConfigFiles read_config_files(const std::filesystem::path& folder) {
     }
   } else if (!overlay.empty()) {
     for (const auto& [key, value] : overlay.items()) files.config[key] = value;
-    files.where = join(config.native(), " with ", map.filename().native());
+    files.where += " with special_tokens_map.json";
   }
   return files;
 }
 
 inline Side read_side(const JsonView& view, const char* key) {
   if (!view.has(key)) return Side::right;
-  const std::string name = view.text(key);
+  const std::string& name = view.text(key);
   view.at(key).expect(name == "right" || name == "left", "\"right\" or \"left\"");
   return name == "left" ? Side::left : Side::right;
 }
@@ -95,25 +100,23 @@ inline std::optional<std::int64_t> read_model_max_length(const JsonView& view) {
   return length.value.get<std::int64_t>();
 }
 
-inline TokenizerConfig make_config(ConfigFiles& files, const TokenizerOptions& options) {
-  TokenizerConfig out;
-  const JsonView view{files.config, files.where, true};
-  for (std::size_t i = 0; i < special_keys.size(); ++i) {
-    const char* key = special_keys[i].data();
-    if (!view.has(key)) continue;
-    out.special[i] = read_special(view.at(key), files);
-  }
+inline void read_config(ConfigFiles& files, const TokenizerOptions& options, TokenizerConfig& out) {
+  const JsonView view{files.config, files.where};
   const std::optional<std::string>* overrides[] = {&options.unk_token, &options.sep_token, &options.pad_token,
                                                    &options.cls_token, &options.mask_token};
-  for (std::size_t i = 0; i < special_keys.size(); ++i)
-    if (*overrides[i]) out.special[i] = **overrides[i];
+  for (std::size_t i = 0; i < special_keys.size(); ++i) {
+    const char* key = special_keys[i].data();
+    std::string& special = out.special.emplace_back(special_defaults[i]);
+    if (view.has(key)) special = read_special(view.at(key), files);
+    if (*overrides[i]) special = **overrides[i];
+  }
   for (const char* key : {"additional_special_tokens", "extra_special_tokens"}) {
     if (!view.has(key)) continue;
     const JsonView list = view.at(key);
     if (list.value.is_object()) continue;  // named tokens of other models: they are in the list of added tokens too
     list.expect(list.value.is_array(), "an array");
     for (const Json& entry : list.value)
-      out.additional_special_tokens.push_back(read_special({entry, list.where + "[]"}, files));
+      out.additional_special_tokens.push_back(read_special({entry, "[]", &list}, files));
   }
   out.model_max_length = options.model_max_length ? options.model_max_length : read_model_max_length(view);
   out.padding_side = options.padding_side.value_or(read_side(view, "padding_side"));
@@ -123,11 +126,10 @@ inline TokenizerConfig make_config(ConfigFiles& files, const TokenizerOptions& o
   out.split_special_tokens = options.split_special_tokens.value_or(view.flag_or("split_special_tokens", false));
   out.written_as_object = files.written_as_object;
   out.as_read = files.config;
-  return out;
 }
 
 inline NormalizerOptions make_normalizer(const ConfigFiles& files, const TokenizerOptions& options, bool clean_text) {
-  const JsonView view{files.config, files.where, true};
+  const JsonView view{files.config, files.where};
   NormalizerOptions out;
   out.clean_text = clean_text;
   out.lowercase = options.do_lower_case.value_or(view.flag_or("do_lower_case", true));
@@ -139,32 +141,30 @@ inline NormalizerOptions make_normalizer(const ConfigFiles& files, const Tokeniz
 
 /// Adds the special tokens that are named but not added yet, as special.
 inline void add_named_specials(TokenizerData& data, const ConfigFiles& files) {
-  std::vector<AddedToken> missing;
   const auto want = [&](const std::string& content) {
     if (data.added.token_to_id(content)) return;
     AddedToken token{.content = content, .special = true};
     for (const AddedToken& flagged : files.flagged)
       if (flagged.content == content) token = flagged;
-    missing.push_back(token);
+    data.added.add(token, *data.model);
   };
   for (const std::string& content : data.config.special) want(content);
   for (const std::string& content : data.config.additional_special_tokens) want(content);
-  data.added.add(missing, *data.model, data.normalizer);
 }
 
 /// The class name for tokenizer_config.json: as read, else by the model_type of config.json.
 inline std::string tokenizer_class(const ConfigFiles& files, const std::filesystem::path& folder) {
-  const JsonView view{files.config, files.where, true};
+  const JsonView view{files.config, files.where};
   if (view.has("tokenizer_class")) {
     std::string name = view.text("tokenizer_class");
     if (name.ends_with("Fast")) name.resize(name.size() - 4);
     return name;
   }
-  const auto path = folder / "config.json";
+  const auto path = file_in(folder, "config.json");
   if (!present(path)) return "DistilBertTokenizer";
   const Json model = read_json_object(path);
-  return JsonView{model, path.native(), true}.text_or("model_type", "") == "bert" ? "BertTokenizer"
-                                                                                  : "DistilBertTokenizer";
+  const JsonView root{model, path.native()};
+  return root.text_or("model_type", "") == "bert" ? "BertTokenizer" : "DistilBertTokenizer";
 }
 
 /// A model without tokenizer.json: the standard pipeline around a list of pieces.
@@ -176,34 +176,33 @@ inline void make_standard(TokenizerData& data, std::vector<std::string> pieces, 
 
 /// Whether the configuration names a token as special.
 inline bool is_named_special(const TokenizerConfig& config, const std::string& content) {
-  const auto& more = config.additional_special_tokens;
-  return std::find(config.special.begin(), config.special.end(), content) != config.special.end() ||
-         std::find(more.begin(), more.end(), content) != more.end();
+  return contains(config.special, content) || contains(config.additional_special_tokens, content);
 }
 
 /// Checks that the template adds no id the vocabulary lacks.
 inline void check_template(const TokenizerData& data, const std::string& where) {
   const std::int32_t size = data.added.next_id(*data.model);
-  for (const auto& [name, special] : data.post_processor.special_tokens)
-    for (const std::int32_t id : special.ids)
+  const PostProcessor& processor = data.post_processor;
+  std::vector<std::string> names = processor.names;
+  stable_sort_by(names);
+  for (const std::string& name : names)
+    for (const std::int32_t id : processor.ids_of({TemplateItem::Kind::special, 0, processor.find(name)}))
       check(id < size, ErrorCode::format, where, ": post_processor: expected an id below ", size, " for \"", name,
             "\", got ", id);
 }
 
 /// Adds the tokens that the configuration lists, then the named special ones; surrounds texts by [CLS] and [SEP] if no
 /// tokenizer.json said otherwise.
-inline void finish(TokenizerData& data, const ConfigFiles& files, bool standard) {
-  if (!files.added_tokens_decoder.empty()) {
-    std::map<std::int32_t, AddedToken> tokens = files.added_tokens_decoder;
-    for (auto& [id, token] : tokens) token.special = token.special || is_named_special(data.config, token.content);
-    add_with_ids(data, tokens, files.where);
-  }
+inline void finish(TokenizerData& data, ConfigFiles& files, bool standard) {
+  for (auto& [id, token] : files.added_tokens_decoder)
+    token.special = token.special || is_named_special(data.config, token.content);
+  add_with_ids(data, files.added_tokens_decoder, files.where);
   add_named_specials(data, files);
   data.added.rebuild(data.normalizer);
   if (!standard) return;
   const std::string& cls = data.special_token(SpecialRole::cls);
   const std::string& sep = data.special_token(SpecialRole::sep);
-  data.post_processor = PostProcessor::bert(cls, data.id_of(cls), sep, data.id_of(sep));
+  data.post_processor.set_bert(cls, data.id_of(cls), sep, data.id_of(sep));
 }
 
 inline void check_folder(const std::filesystem::path& folder) {
@@ -215,7 +214,7 @@ inline void check_folder(const std::filesystem::path& folder) {
   std::error_code ignored;
   check(std::filesystem::is_directory(folder, ignored), ErrorCode::invalid_argument, "tokenizer: expected ", expected,
         ", got the file \"", name, "\"");
-  check(present(folder / "tokenizer.json") || present(folder / "vocab.txt"), ErrorCode::not_found,
+  check(present(file_in(folder, "tokenizer.json")) || present(file_in(folder, "vocab.txt")), ErrorCode::not_found,
         "tokenizer: expected ", expected, ", got \"", name, "\", which holds neither");
 }
 
@@ -224,23 +223,24 @@ inline void read_added_tokens_file(const std::filesystem::path& path, const Toke
                                    ConfigFiles& files) {
   const Json ids = read_json_object(path);
   files.where = path.native();
-  for (const auto& [content, id] : ids.items()) {
-    JsonView{id, files.where + ": " + content}.expect(is_id(id), "an id");
+  const JsonView view{ids, files.where};
+  for (const auto& [content, entry] : ids.items()) {
+    view.member(content, entry).expect(is_id(entry), "an id");
+    const auto id = entry.get<std::int32_t>();
     const bool special = is_named_special(config, content);
-    files.added_tokens_decoder.emplace(id.get<std::int32_t>(),
-                                       AddedToken{.content = content, .special = special});
+    files.added_tokens_decoder.emplace(id, AddedToken{.content = content, .special = special});
   }
 }
 
 inline TokenizerData load_tokenizer(const std::filesystem::path& folder, const TokenizerOptions& options) {
   options.validate();
   check_folder(folder);
-  const auto tokenizer = folder / "tokenizer.json", vocabulary = folder / "vocab.txt",
-             added = folder / "added_tokens.json";
+  const auto tokenizer = file_in(folder, "tokenizer.json"), vocabulary = file_in(folder, "vocab.txt"),
+             added = file_in(folder, "added_tokens.json");
   const bool standard = !present(tokenizer);
   ConfigFiles files = read_config_files(folder);
   TokenizerData data;
-  data.config = make_config(files, options);
+  read_config(files, options, data.config);
   data.config.tokenizer_class = tokenizer_class(files, folder);
   if (standard) make_standard(data, read_vocabulary_lines(vocabulary), vocabulary.native());
   else read_tokenizer_json(tokenizer, data);
@@ -260,7 +260,7 @@ inline TokenizerData standard_tokenizer(std::vector<std::string> pieces, const T
           "vocabulary: expected UTF-8, got something else in piece ", i);
   ConfigFiles files;
   TokenizerData data;
-  data.config = make_config(files, options);
+  read_config(files, options, data.config);
   make_standard(data, std::move(pieces), "vocabulary");
   data.normalizer = Normalizer(make_normalizer(files, options, true));
   finish(data, files, true);

@@ -27,47 +27,56 @@ inline Json read_json_object(const std::filesystem::path& path) {
   return root;
 }
 
-/// A JSON value with the place it came from, for sentences: "path: model.vocab".
+/// A JSON value with the place it came from, for sentences: "path: model.vocab". It costs no memory of its own; what it
+/// was made from must outlive it.
 struct JsonView {
   const Json& value;
-  std::string where;
-  bool is_file = false;  // the whole content of the file `where`
+  std::string_view name;             // of the file, or the key
+  const JsonView* parent = nullptr;  // nothing: the whole content of a file
+  std::string_view separator = {};   // between the place of the parent and the name
+
+  std::string where() const { return parent == nullptr ? std::string(name) : join(parent->where(), separator, name); }
 
   bool has(const char* key) const {
     const Json* const found = value.find(key);
     return found != nullptr && !found->is_null();
   }
 
-  JsonView at(const char* key) const {
-    check(has(key), ErrorCode::format, where, ": expected the key \"", key, "\", got none");
-    return {value.at(key), where + (is_file ? ": " : ".") + key};
+  /// The view of a value that stands in this one under `key`.
+  JsonView member(std::string_view key, const Json& found) const { return {found, key, this, parent ? "." : ": "}; }
+
+  [[gnu::noinline]] JsonView at(const char* key) const {
+    if (!has(key)) fail(ErrorCode::format, where(), ": expected the key \"", key, "\", got none");
+    return member(key, value.at(key));
   }
 
   void expect(bool right, const char* what) const {
-    check(right, ErrorCode::format, where, ": expected ", what, ", got ", excerpt());
+    if (!right) fail(ErrorCode::format, where(), ": expected ", what, ", got ", excerpt());
   }
 
   JsonView object(const char* key) const { return checked(key, &Json::is_object, "an object"); }
   JsonView array(const char* key) const { return checked(key, &Json::is_array, "an array"); }
-  std::string text(const char* key) const {
-    return checked(key, &Json::is_string, "a string").value.get<std::string>();
-  }
+  const std::string& text(const char* key) const { return checked(key, &Json::is_string, "a string").value.string(); }
   bool flag(const char* key) const { return checked(key, &Json::is_boolean, "true or false").value.get<bool>(); }
-  std::int64_t integer(const char* key) const {
-    return checked(key, &Json::is_number_integer, "an integer").value.get<std::int64_t>();
-  }
   std::int32_t id(const char* key) const {
-    const std::int64_t number = integer(key);
-    at(key).expect(number >= 0 && number <= 0x7FFFFFFF, "a number between 0 and 2147483647");
+    const JsonView view = checked(key, &Json::is_number_integer, "an integer");
+    const std::int64_t number = view.value.get<std::int64_t>();
+    view.expect(number >= 0 && number <= 0x7FFFFFFF, "a number between 0 and 2147483647");
     return static_cast<std::int32_t>(number);
   }
 
   bool flag_or(const char* key, bool otherwise) const { return has(key) ? flag(key) : otherwise; }
   std::string text_or(const char* key, const char* otherwise) const { return has(key) ? text(key) : otherwise; }
 
+  /// Throws format unless the value under "type" is the only one that is known here.
+  void expect_type(const char* known) const {
+    const std::string& type = text("type");
+    if (type != known) fail(ErrorCode::format, where(), ".type: expected \"", known, "\", got \"", type, "\"");
+  }
+
  private:
-  JsonView checked(const char* key, bool (Json::*is)() const noexcept, const char* what) const {
-    JsonView view = at(key);
+  [[gnu::noinline]] JsonView checked(const char* key, bool (Json::*is)() const noexcept, const char* what) const {
+    const JsonView view = at(key);
     view.expect((view.value.*is)(), what);
     return view;
   }
@@ -117,12 +126,13 @@ inline std::vector<std::string> read_vocabulary_object(const JsonView& vocab) {
   std::vector<std::string> pieces(size);
   std::vector<bool> seen(size);
   for (const auto& [piece, id] : vocab.value.items()) {
-    const bool valid = id.is_number_unsigned();
-    const std::uint64_t index = valid ? id.get<std::uint64_t>() : 0;
-    check(valid && index < size, ErrorCode::format, vocab.where, ": expected the ids of ", size, " pieces to be 0 to ",
-          static_cast<std::int64_t>(size) - 1, " without a gap, got ", dump_json(id), " for the piece \"", piece, "\"");
-    check(!seen[index], ErrorCode::format, vocab.where, ": expected every id once, got ", index, " for the pieces \"",
-          pieces[index], "\" and \"", piece, "\"");
+    const std::uint64_t index = id.is_number_unsigned() ? id.get<std::uint64_t>() : size;
+    if (index >= size)
+      fail(ErrorCode::format, vocab.where(), ": expected the ids of ", size, " pieces to be 0 to ", size - 1,
+           " without a gap, got ", dump_json(id), " for the piece \"", piece, "\"");
+    if (seen[index])
+      fail(ErrorCode::format, vocab.where(), ": expected every id once, got ", index, " for the pieces \"",
+           pieces[index], "\" and \"", piece, "\"");
     seen[index] = true;
     pieces[index] = piece;
   }
@@ -130,20 +140,18 @@ inline std::vector<std::string> read_vocabulary_object(const JsonView& vocab) {
 }
 
 inline std::shared_ptr<const WordPiece> read_model(const JsonView& model) {
-  const std::string type = model.text_or("type", "WordPiece");
-  check(type == "WordPiece", ErrorCode::format, model.where, ".type: expected \"WordPiece\", got \"", type, "\"");
+  if (model.has("type")) model.expect_type("WordPiece");
   WordPieceOptions options;
   options.unk_token = model.text_or("unk_token", "[UNK]");
   options.continuing_subword_prefix = model.text_or("continuing_subword_prefix", "##");
   if (model.has("max_input_chars_per_word")) options.max_input_chars_per_word = model.id("max_input_chars_per_word");
   const JsonView vocab = model.object("vocab");
-  return std::make_shared<WordPiece>(read_vocabulary_object(vocab), std::move(options), vocab.where);
+  const std::string where = vocab.where();
+  return std::make_shared<WordPiece>(read_vocabulary_object(vocab), std::move(options), where);
 }
 
 inline NormalizerOptions read_normalizer(const JsonView& from) {
-  const std::string type = from.text("type");
-  check(type == "BertNormalizer", ErrorCode::format, from.where, ".type: expected \"BertNormalizer\", got \"", type,
-        "\"");
+  from.expect_type("BertNormalizer");
   NormalizerOptions options;
   options.clean_text = from.flag_or("clean_text", true);
   options.handle_chinese_chars = from.flag_or("handle_chinese_chars", true);
@@ -155,72 +163,69 @@ inline NormalizerOptions read_normalizer(const JsonView& from) {
 inline std::vector<TemplateItem> read_template(const JsonView& list, const PostProcessor& processor) {
   std::vector<TemplateItem> items;
   for (const Json& entry : list.value) {
-    const JsonView view{entry, join(list.where, '[', items.size(), ']')};
+    const std::string place = join('[', items.size(), ']');
+    const JsonView view{entry, place, &list};
     view.expect(entry.is_object(), "an object");
-    TemplateItem item{TemplateItem::Kind::special, {}, 0};
-    if (view.has("SpecialToken")) {
-      const JsonView special = view.object("SpecialToken");
-      item.special = special.text("id");
-      item.type_id = special.id("type_id");
-      check(processor.special_tokens.contains(item.special), ErrorCode::format, special.where,
-            ".id: expected a name in special_tokens, got \"", item.special, "\"");
-    } else {
-      const JsonView sequence = view.object("Sequence");
-      const std::string name = sequence.text("id");
-      sequence.at("id").expect(name == "A" || name == "B", "\"A\" or \"B\"");
-      item.kind = name == "A" ? TemplateItem::Kind::sequence_a : TemplateItem::Kind::sequence_b;
-      item.type_id = sequence.id("type_id");
+    const bool is_special = view.has("SpecialToken");
+    const JsonView item = view.object(is_special ? "SpecialToken" : "Sequence");
+    const std::string& name = item.text("id");
+    auto kind = TemplateItem::Kind::special;
+    if (!is_special) {
+      item.at("id").expect(name == "A" || name == "B", "\"A\" or \"B\"");
+      kind = name == "A" ? TemplateItem::Kind::sequence_a : TemplateItem::Kind::sequence_b;
     }
-    items.push_back(std::move(item));
+    const std::int32_t type_id = item.id("type_id");
+    const std::size_t special = is_special ? processor.find(name) : 0;
+    if (is_special && special == processor.names.size())
+      fail(ErrorCode::format, item.where(), ".id: expected a name in special_tokens, got \"", name, "\"");
+    items.push_back({kind, type_id, special});
   }
   return items;
 }
 
-inline PostProcessor read_post_processor(const JsonView& from) {
-  const std::string type = from.text("type");
+/// Fills an empty post-processor.
+inline void read_post_processor(const JsonView& from, PostProcessor& out) {
+  const std::string& type = from.text("type");
   if (type == "BertProcessing") {
-    const auto pair_at = [&](const char* key) {
+    const auto pair_at = [&](const char* key) -> const Json& {
       const JsonView pair = from.array(key);
       pair.expect(pair.value.size() == 2 && pair.value[0].is_string() && is_id(pair.value[1]), "a token and its id");
-      return std::pair(pair.value[0].get<std::string>(), pair.value[1].get<std::int32_t>());
+      return pair.value;
     };
-    const auto sep = pair_at("sep"), cls = pair_at("cls");
-    PostProcessor out = PostProcessor::bert(cls.first, cls.second, sep.first, sep.second);
+    const Json &sep = pair_at("sep"), &cls = pair_at("cls");
+    out.set_bert(cls[0].string(), cls[1].get<std::int32_t>(), sep[0].string(), sep[1].get<std::int32_t>());
     out.form = PostProcessor::Form::bert_processing;
-    return out;
+    return;
   }
-  check(type == "TemplateProcessing", ErrorCode::format, from.where,
-        ".type: expected \"TemplateProcessing\" or \"BertProcessing\", got \"", type, "\"");
-  PostProcessor out;
+  if (type != "TemplateProcessing")
+    fail(ErrorCode::format, from.where(), ".type: expected \"TemplateProcessing\" or \"BertProcessing\", got \"", type,
+         "\"");
   out.form = PostProcessor::Form::template_processing;
   const JsonView specials = from.object("special_tokens");
   for (const auto& [name, entry] : specials.value.items()) {
-    const JsonView view{entry, join(specials.where, '.', name)};
+    const JsonView view = specials.member(name, entry);
     view.expect(entry.is_object(), "an object");
-    PostProcessor::Special special;
     const JsonView ids = view.array("ids"), tokens = view.array("tokens");
     for (const Json& id : ids.value) {
       ids.expect(is_id(id), "an array of ids");
-      special.ids.push_back(id.get<std::int32_t>());
+      out.ids.push_back(id.get<std::int32_t>());
     }
     for (const Json& token : tokens.value) {
       tokens.expect(token.is_string(), "an array of strings");
-      special.tokens.push_back(token.get<std::string>());
+      out.tokens.push_back(token.string());
     }
-    tokens.expect(special.tokens.size() == special.ids.size(), "as many tokens as ids");
-    out.special_tokens.emplace(name, std::move(special));
+    tokens.expect(out.tokens.size() == out.ids.size(), "as many tokens as ids");
+    out.names.push_back(name);
+    out.end_special();
   }
   out.single = read_template(from.array("single"), out);
   out.pair = read_template(from.array("pair"), out);
-  return out;
 }
 
 /// Adds tokens that come with ids, in the order of the ids, and checks that they get these ids.
 inline void add_with_ids(TokenizerData& data, const std::map<std::int32_t, AddedToken>& tokens,
                          const std::string& where) {
-  std::vector<AddedToken> list;
-  for (const auto& [id, token] : tokens) list.push_back(token);
-  data.added.add(list, *data.model, data.normalizer);
+  for (const auto& [id, token] : tokens) data.added.add(token, *data.model);
   for (const auto& [id, token] : tokens) {
     if (token.content.empty()) continue;
     const std::int32_t got = data.id_of(token.content);
@@ -233,19 +238,15 @@ inline void add_with_ids(TokenizerData& data, const std::map<std::int32_t, Added
 /// still be overridden by the configuration.
 inline void read_tokenizer_json(const std::filesystem::path& path, TokenizerData& data) {
   const Json root = read_json_object(path);
-  const JsonView view{root, path.native(), true};
+  const JsonView view{root, path.native()};
   data.model = read_model(view.object("model"));
   data.normalizer = Normalizer(read_normalizer(view.object("normalizer")));
-  const JsonView pre_tokenizer = view.object("pre_tokenizer");
-  const std::string type = pre_tokenizer.text("type");
-  check(type == "BertPreTokenizer", ErrorCode::format, pre_tokenizer.where,
-        ".type: expected \"BertPreTokenizer\", got \"", type, "\"");
-  if (view.has("post_processor")) data.post_processor = read_post_processor(view.object("post_processor"));
+  view.object("pre_tokenizer").expect_type("BertPreTokenizer");
+  if (view.has("post_processor")) read_post_processor(view.object("post_processor"), data.post_processor);
   data.decoder.present = view.has("decoder");
   if (data.decoder.present) {
     const JsonView decoder = view.object("decoder");
-    check(decoder.text("type") == "WordPiece", ErrorCode::format, decoder.where,
-          ".type: expected \"WordPiece\", got \"", decoder.text("type"), "\"");
+    decoder.expect_type("WordPiece");
     data.decoder.prefix = decoder.text_or("prefix", "##");
     data.decoder.cleanup = decoder.flag_or("cleanup", true);
   }
@@ -253,13 +254,14 @@ inline void read_tokenizer_json(const std::filesystem::path& path, TokenizerData
   const JsonView added = view.array("added_tokens");
   std::map<std::int32_t, AddedToken> tokens;
   for (std::size_t i = 0; i < added.value.size(); ++i) {
-    const JsonView entry{added.value[i], join(added.where, '[', i, ']')};
+    const std::string place = join('[', i, ']');
+    const JsonView entry{added.value[i], place, &added};
     entry.expect(entry.value.is_object(), "an object");
     const std::int32_t id = entry.id("id");
-    check(tokens.emplace(id, read_added_token(entry)).second, ErrorCode::format, entry.where,
-          ".id: expected every id once, got ", id, " again");
+    if (!tokens.emplace(id, read_added_token(entry)).second)
+      fail(ErrorCode::format, entry.where(), ".id: expected every id once, got ", id, " again");
   }
-  add_with_ids(data, tokens, added.where);
+  add_with_ids(data, tokens, added.where());
 }
 
 }  // namespace tl::detail::text

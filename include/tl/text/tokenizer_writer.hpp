@@ -3,10 +3,11 @@
 // reader never sees half a file.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <initializer_list>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -14,6 +15,7 @@
 #include <vector>
 
 #include <tl/core/error.hpp>
+#include <tl/core/order.hpp>
 #include <tl/io/json_file.hpp>
 #include <tl/text/tokenizer_config.hpp>
 
@@ -24,74 +26,107 @@ inline std::string pretty(const Json& value, bool sort_keys) {
   return dump_json(value, {.indent = 2, .sort_keys = sort_keys, .ensure_ascii = false});
 }
 
-inline Json added_token_json(std::int32_t id, const AddedToken& token) {
-  return {{"id", id},
-          {"content", token.content},
-          {"single_word", token.single_word},
-          {"lstrip", token.lstrip},
-          {"rstrip", token.rstrip},
-          {"normalized", token.is_normalized()},
-          {"special", token.special}};
+/// Sets members that are texts.
+[[gnu::noinline]] inline void set_texts(Json& out,
+                                        std::initializer_list<std::pair<std::string_view, std::string_view>> members) {
+  for (const auto& [key, text] : members) out[key] = text;
 }
 
-inline Json template_json(const std::vector<TemplateItem>& items) {
+/// Sets members that are true, false or null.
+inline void set_flags(Json& out, std::initializer_list<std::pair<std::string_view, std::optional<bool>>> members) {
+  for (const auto& [key, flag] : members) out[key] = flag;
+}
+
+/// Sets content and flags of a token; special_tokens_map.json does not say that it is special.
+inline void set_token(Json& out, const AddedToken& token, bool in_map = false) {
+  set_texts(out, {{"content", token.content}});
+  set_flags(out, {{"single_word", token.single_word},
+                  {"lstrip", token.lstrip},
+                  {"rstrip", token.rstrip},
+                  {"normalized", token.is_normalized()}});
+  if (!in_map) set_flags(out, {{"special", token.special}});
+}
+
+inline Json template_json(const PostProcessor& from, const std::vector<TemplateItem>& items) {
   Json out = Json::array();
   for (const auto& item : items) {
     const bool special = item.kind == TemplateItem::Kind::special;
-    const std::string id = special ? item.special : item.kind == TemplateItem::Kind::sequence_a ? "A" : "B";
-    out.push_back({{special ? "SpecialToken" : "Sequence", {{"id", id}, {"type_id", item.type_id}}}});
+    const std::string_view sequence = item.kind == TemplateItem::Kind::sequence_a ? "A" : "B";
+    Json place;
+    Json& inner = place[special ? "SpecialToken" : "Sequence"];
+    set_texts(inner, {{"id", special ? from.names[item.special] : sequence}});
+    inner["type_id"] = item.type_id;
+    out.push_back(std::move(place));
   }
   return out;
 }
 
 inline Json post_processor_json(const PostProcessor& from) {
-  if (from.form == PostProcessor::Form::none) return nullptr;
+  Json out;
+  if (from.form == PostProcessor::Form::none) return out;
   if (from.form == PostProcessor::Form::bert_processing) {
-    const std::string& cls = from.single.front().special;
-    const std::string& sep = from.single.back().special;
-    return {{"type", "BertProcessing"},
-            {"sep", Json::array({sep, from.special_tokens.at(sep).ids.front()})},
-            {"cls", Json::array({cls, from.special_tokens.at(cls).ids.front()})}};
+    set_texts(out, {{"type", "BertProcessing"}});
+    for (const bool is_sep : {true, false}) {
+      Json& pair = out[is_sep ? "sep" : "cls"];
+      pair.push_back(is_sep ? from.tokens.back() : from.tokens.front());
+      pair.push_back(is_sep ? from.ids.back() : from.ids.front());
+    }
+    return out;
   }
-  Json specials = Json::object();
-  for (const auto& [name, special] : from.special_tokens)
-    specials[name] = {{"id", name}, {"ids", special.ids}, {"tokens", special.tokens}};
-  return {{"type", "TemplateProcessing"},
-          {"single", template_json(from.single)},
-          {"pair", template_json(from.pair)},
-          {"special_tokens", specials}};
+  set_texts(out, {{"type", "TemplateProcessing"}});
+  out["single"] = template_json(from, from.single);
+  out["pair"] = template_json(from, from.pair);
+  Json& specials = out["special_tokens"] = Json::object();
+  const Json none = Json::array();
+  std::vector<std::string> names = from.names;
+  stable_sort_by(names);
+  for (const std::string& name : names) {
+    Json& entry = specials[name];
+    set_texts(entry, {{"id", name}});
+    entry["ids"] = none;
+    entry["tokens"] = none;
+    const std::size_t special = from.find(name);
+    for (std::size_t i = from.begin_of(special); i < from.ends[special]; ++i) {
+      entry["ids"].push_back(from.ids[i]);
+      entry["tokens"].push_back(from.tokens[i]);
+    }
+  }
+  return out;
 }
 
 inline std::string tokenizer_json_text(const TokenizerData& data) {
-  Json added = Json::array();
-  for (const auto& [id, token] : data.added.by_id()) added.push_back(added_token_json(id, token));
+  Json out;
+  set_texts(out, {{"version", "1.0"}});
+  set_flags(out, {{"truncation", {}}, {"padding", {}}});
+  Json& added = out["added_tokens"] = Json::array();
+  for (const auto& [id, token] : data.added.by_id()) {
+    Json entry;
+    entry["id"] = id;
+    set_token(entry, token);
+    added.push_back(std::move(entry));
+  }
   const NormalizerOptions& options = data.normalizer.options();
-  Json normalizer = {{"type", "BertNormalizer"},
-                     {"clean_text", options.clean_text},
-                     {"handle_chinese_chars", options.handle_chinese_chars},
-                     {"strip_accents", options.strip_accents},
-                     {"lowercase", options.lowercase}};
-  Json decoder = nullptr;
-  if (data.decoder.present)
-    decoder = {{"type", "WordPiece"}, {"prefix", data.decoder.prefix}, {"cleanup", data.decoder.cleanup}};
+  Json& normalizer = out["normalizer"];
+  set_texts(normalizer, {{"type", "BertNormalizer"}});
+  set_flags(normalizer, {{"clean_text", options.clean_text},
+                         {"handle_chinese_chars", options.handle_chinese_chars},
+                         {"strip_accents", options.strip_accents},
+                         {"lowercase", options.lowercase}});
+  set_texts(out["pre_tokenizer"], {{"type", "BertPreTokenizer"}});
+  out["post_processor"] = post_processor_json(data.post_processor);
+  Json& decoder = out["decoder"];
+  if (data.decoder.present) {
+    set_texts(decoder, {{"type", "WordPiece"}, {"prefix", data.decoder.prefix}});
+    set_flags(decoder, {{"cleanup", data.decoder.cleanup}});
+  }
   const WordPieceOptions& wordpiece = data.model->options();
-  Json model = {{"type", "WordPiece"},
-                {"unk_token", wordpiece.unk_token},
-                {"continuing_subword_prefix", wordpiece.continuing_subword_prefix},
-                {"max_input_chars_per_word", wordpiece.max_input_chars_per_word},
-                {"vocab", Json::object()}};
-  Json& vocab = model["vocab"];
+  Json& model = out["model"];
+  set_texts(model, {{"type", "WordPiece"},
+                    {"unk_token", wordpiece.unk_token},
+                    {"continuing_subword_prefix", wordpiece.continuing_subword_prefix}});
+  model["max_input_chars_per_word"] = wordpiece.max_input_chars_per_word;
+  Json& vocab = model["vocab"] = Json::object();
   for (const std::string& piece : data.model->pieces()) vocab.append(piece, vocab.size());
-
-  const Json out = {{"version", "1.0"},
-                    {"truncation", nullptr},
-                    {"padding", nullptr},
-                    {"added_tokens", std::move(added)},
-                    {"normalizer", std::move(normalizer)},
-                    {"pre_tokenizer", {{"type", "BertPreTokenizer"}}},
-                    {"post_processor", post_processor_json(data.post_processor)},
-                    {"decoder", std::move(decoder)},
-                    {"model", std::move(model)}};
   return pretty(out, false);
 }
 
@@ -101,15 +136,6 @@ inline std::string vocabulary_text(const WordPiece& model) {
   return out;
 }
 
-/// {content, lstrip, ...} with sorted keys, as in the two small configuration files.
-inline Json token_flags(const AddedToken& token) {
-  return {{"content", token.content},
-          {"lstrip", token.lstrip},
-          {"normalized", token.is_normalized()},
-          {"rstrip", token.rstrip},
-          {"single_word", token.single_word}};
-}
-
 inline std::string tokenizer_config_text(const TokenizerData& data) {
   const TokenizerConfig& config = data.config;
   Json out = config.as_read;
@@ -117,30 +143,29 @@ inline std::string tokenizer_config_text(const TokenizerData& data) {
   for (const char* key : {"max_length", "pad_to_multiple_of", "pad_token_type_id", "stride", "truncation_strategy",
                           "is_local", "local_files_only"})
     out.erase(key);
-  Json decoder = Json::object();
+  Json& decoder = out["added_tokens_decoder"] = Json::object();
   for (const auto& [id, token] : data.added.by_id()) {
-    Json entry = token_flags(token);
-    entry["special"] = token.special;
+    Json entry;
+    set_token(entry, token);
     decoder.append(std::to_string(id), std::move(entry));
   }
-  out["added_tokens_decoder"] = std::move(decoder);
-  for (std::size_t i = 0; i < special_keys.size(); ++i) out[special_keys[i]] = config.special[i];
+  for (std::size_t i = 0; i < special_keys.size(); ++i) set_texts(out, {{special_keys[i], config.special[i]}});
   if (!config.additional_special_tokens.empty()) out["additional_special_tokens"] = config.additional_special_tokens;
   if (!out["extra_special_tokens"].is_object()) out["extra_special_tokens"] = Json::object();
   const NormalizerOptions& options = data.normalizer.options();
-  out["do_lower_case"] = options.lowercase;
-  out["tokenize_chinese_chars"] = options.handle_chinese_chars;
-  out["strip_accents"] = options.strip_accents;
-  out["clean_up_tokenization_spaces"] = config.clean_up_tokenization_spaces;
+  set_flags(out, {{"do_lower_case", options.lowercase},
+                  {"tokenize_chinese_chars", options.handle_chinese_chars},
+                  {"strip_accents", options.strip_accents},
+                  {"clean_up_tokenization_spaces", config.clean_up_tokenization_spaces}});
   out["model_max_length"] = config.model_max_length;
-  out["tokenizer_class"] = config.tokenizer_class;
-  const auto keep = [&](const char* key, bool is_default, const Json& value) {
-    if (!is_default || out.contains(key)) out[key] = value;
+  set_texts(out, {{"tokenizer_class", config.tokenizer_class}});
+  const auto set_side = [&out](std::string_view key, Side side) {
+    if (side == Side::left || out.contains(key)) set_texts(out, {{key, side == Side::left ? "left" : "right"}});
   };
-  const auto name = [](Side side) { return side == Side::left ? "left" : "right"; };
-  keep("padding_side", config.padding_side == Side::right, name(config.padding_side));
-  keep("truncation_side", config.truncation_side == Side::right, name(config.truncation_side));
-  keep("split_special_tokens", !config.split_special_tokens, config.split_special_tokens);
+  set_side("padding_side", config.padding_side);
+  set_side("truncation_side", config.truncation_side);
+  if (config.split_special_tokens || out.contains("split_special_tokens"))
+    set_flags(out, {{"split_special_tokens", config.split_special_tokens}});
 
   std::string text = pretty(out, true);
   if (!config.model_max_length) {
@@ -155,9 +180,10 @@ inline std::string tokenizer_config_text(const TokenizerData& data) {
 inline std::string special_tokens_map_text(const TokenizerData& data) {
   const auto spelled = [&](const std::string& content) {
     const AddedToken* token = data.added.find(data.id_of(content));
-    const auto& objects = data.config.written_as_object;
-    const bool is_object = token && std::find(objects.begin(), objects.end(), content) != objects.end();
-    return is_object ? token_flags(*token) : Json(content);
+    Json out;
+    if (token && contains(data.config.written_as_object, content)) set_token(out, *token, true);
+    else out = content;
+    return out;
   };
   Json out = Json::object();
   for (std::size_t i = 0; i < special_keys.size(); ++i) out[special_keys[i]] = spelled(data.config.special[i]);
@@ -178,12 +204,13 @@ inline void save_tokenizer(const std::filesystem::path& folder, const TokenizerD
   std::error_code error;
   std::filesystem::create_directories(folder, error);
   check(!error, ErrorCode::io, folder.native(), ": cannot be created (", error.message(), ")");
-  write_file(folder / "tokenizer.json", tokenizer_json_text(data));
-  write_file(folder / "vocab.txt", vocabulary_text(*data.model));
-  write_file(folder / "tokenizer_config.json", tokenizer_config_text(data));
-  write_file(folder / "special_tokens_map.json", special_tokens_map_text(data));
+  const auto write = [&folder](const char* name, const std::string& text) { write_file(folder / name, text); };
+  write("tokenizer.json", tokenizer_json_text(data));
+  write("vocab.txt", vocabulary_text(*data.model));
+  write("tokenizer_config.json", tokenizer_config_text(data));
+  write("special_tokens_map.json", special_tokens_map_text(data));
   const std::string added = added_tokens_text(data);
-  if (!added.empty()) write_file(folder / "added_tokens.json", added);
+  if (!added.empty()) write("added_tokens.json", added);
 }
 
 }  // namespace tl::detail::text

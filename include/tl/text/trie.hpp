@@ -3,8 +3,10 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -32,10 +34,8 @@ class Trie {
   explicit Trie(std::vector<Key> keys) {
     stable_sort_by(keys, [](const Key& a, const Key& b) { return a.text < b.text; });
     grow(1024);
-    units_[root].parent = root;
-    unlink(root);
+    take(root, root);
     place(keys);
-    before_ = after_ = {};
     units_.resize(static_cast<std::size_t>(last_used_) + 257);
   }
 
@@ -74,6 +74,7 @@ class Trie {
   }
 
  private:
+  // A place not yet used has no parent; its base and value are the places before and behind it in the list of these.
   struct Unit {
     std::int32_t base = 0;
     std::int32_t parent = none;
@@ -84,35 +85,34 @@ class Trie {
     std::size_t begin, end, depth;
   };
 
+  Unit& unit(std::int32_t at) { return units_[static_cast<std::size_t>(at)]; }
+
   void place(const std::vector<Key>& keys) {
     std::vector<Range> pending{{root, 0, keys.size(), 0}};
-    std::vector<unsigned char> bytes;
-    std::vector<std::size_t> bounds;
+    std::array<unsigned char, 256> bytes;
+    std::array<std::size_t, 257> bounds;
     while (!pending.empty()) {
       Range range = pending.back();
       pending.pop_back();
       while (range.begin < range.end && keys[range.begin].text.size() == range.depth) {
-        auto& slot = units_[static_cast<std::size_t>(range.node)].value;
+        auto& slot = unit(range.node).value;
         if (slot == none) slot = keys[range.begin].value;
         ++range.begin;
       }
-      bytes.clear();
-      bounds.clear();
+      std::size_t count = 0;
       for (std::size_t i = range.begin; i < range.end; ++i) {
         const auto byte = static_cast<unsigned char>(keys[i].text[range.depth]);
-        if (bytes.empty() || bytes.back() != byte) {
-          bytes.push_back(byte);
-          bounds.push_back(i);
-        }
+        if (count > 0 && bytes[count - 1] == byte) continue;
+        bytes[count] = byte;
+        bounds[count++] = i;
       }
-      if (bytes.empty()) continue;
-      bounds.push_back(range.end);
-      const std::int32_t base = find_base(bytes);
-      units_[static_cast<std::size_t>(range.node)].base = base;
-      for (std::size_t i = 0; i < bytes.size(); ++i) {
+      if (count == 0) continue;
+      bounds[count] = range.end;
+      const std::int32_t base = find_base({bytes.data(), count});
+      unit(range.node).base = base;
+      for (std::size_t i = 0; i < count; ++i) {
         const std::int32_t child = base + bytes[i];
-        unlink(child);
-        units_[static_cast<std::size_t>(child)].parent = range.node;
+        take(child, range.node);
         last_used_ = std::max(last_used_, child);
         pending.push_back({child, bounds[i], bounds[i + 1], range.depth + 1});
       }
@@ -121,50 +121,41 @@ class Trie {
 
   // A base >= 0 such that base + byte is free for every byte. After a few tries it takes fresh ground at the end:
   // that bounds the building time and wastes little.
-  std::int32_t find_base(const std::vector<unsigned char>& bytes) {
+  std::int32_t find_base(std::span<const unsigned char> bytes) {
+    const std::int32_t fresh = last_used_ + 1;
+    if (static_cast<std::size_t>(fresh) + 256 > units_.size()) grow(units_.size() * 2);
     int tries = 0;
-    for (std::int32_t slot = first_free_; slot != none && tries < 64; slot = after_[static_cast<std::size_t>(slot)]) {
+    for (std::int32_t slot = first_free_; tries < 64; slot = unit(slot).value) {  // in ascending order
       const std::int32_t base = slot - bytes.front();
       if (base < 0) continue;
+      if (base >= fresh) break;
       ++tries;
-      if (static_cast<std::size_t>(base) + 256 >= units_.size()) grow(units_.size() * 2);
       bool fits = true;
-      for (std::size_t i = 1; fits && i < bytes.size(); ++i)
-        fits = units_[static_cast<std::size_t>(base + bytes[i])].parent == none;
+      for (std::size_t i = 1; fits && i < bytes.size(); ++i) fits = unit(base + bytes[i]).parent == none;
       if (fits) return base;
     }
-    const std::int32_t base = last_used_ + 1;
-    if (static_cast<std::size_t>(base) + 256 >= units_.size()) grow(units_.size() * 2);
-    return base;
+    return fresh;
   }
 
   void grow(std::size_t size) {
-    const auto old = static_cast<std::int32_t>(units_.size());
-    const auto now = static_cast<std::int32_t>(size);
+    const auto old = static_cast<std::int32_t>(units_.size()), last = static_cast<std::int32_t>(size) - 1;
     units_.resize(size);
-    before_.resize(size);
-    after_.resize(size);
-    for (std::int32_t i = old; i < now; ++i) {
-      before_[static_cast<std::size_t>(i)] = i - 1;
-      after_[static_cast<std::size_t>(i)] = i + 1;
-    }
-    before_[static_cast<std::size_t>(old)] = last_free_;
-    after_[static_cast<std::size_t>(now - 1)] = none;
-    if (last_free_ != none) after_[static_cast<std::size_t>(last_free_)] = old;
-    if (first_free_ == none) first_free_ = old;
-    last_free_ = now - 1;
+    for (std::int32_t i = old; i <= last; ++i) unit(i) = {i - 1, none, i + 1};
+    unit(old).base = last_free_;
+    unit(last).value = none;
+    (last_free_ == none ? first_free_ : unit(last_free_).value) = old;
+    last_free_ = last;
   }
 
-  void unlink(std::int32_t slot) {
-    const std::int32_t before = before_[static_cast<std::size_t>(slot)], after = after_[static_cast<std::size_t>(slot)];
-    if (before != none) after_[static_cast<std::size_t>(before)] = after;
-    else first_free_ = after;
-    if (after != none) before_[static_cast<std::size_t>(after)] = before;
-    else last_free_ = before;
+  // Makes a free place a child of `parent`: O(1) since the list goes in both directions.
+  void take(std::int32_t slot, std::int32_t parent) {
+    const auto [before, unused, after] = unit(slot);
+    (before == none ? first_free_ : unit(before).value) = after;
+    (after == none ? last_free_ : unit(after).base) = before;
+    unit(slot) = {0, parent, none};
   }
 
   std::vector<Unit> units_;
-  std::vector<std::int32_t> before_, after_;  // places not yet used, as a list in both directions: taking one is O(1)
   std::int32_t first_free_ = none, last_free_ = none, last_used_ = 0;
 };
 

@@ -51,21 +51,29 @@ inline std::pair<std::int64_t, std::int64_t> truncated_lengths(std::int64_t firs
   return cut_first ? std::pair(first - excess, other) : std::pair(first, other - excess);
 }
 
-/// Cuts `count` tokens into windows of `length` that overlap by `stride`: the first window is what remains, the others
-/// are the overflow. Throws invalid_argument if the stride is not below the length.
-inline std::vector<Window> truncation_windows(std::int64_t count, std::int64_t length, std::int64_t stride, Side side) {
-  if (length >= count) return {{0, count}};
-  if (length == 0) return {{0, 0}, {0, count}};
-  check(stride < length, ErrorCode::invalid_argument, "stride: expected less than the ", length,
+/// What remains of `count` tokens that are cut to `length`. Throws invalid_argument if the windows behind it cannot
+/// overlap by `stride` because it is not below the length.
+inline Window first_window(std::int64_t count, std::int64_t length, std::int64_t stride, Side side) {
+  if (length >= count) return {0, count};
+  check(length == 0 || stride < length, ErrorCode::invalid_argument, "stride: expected less than the ", length,
         " tokens that remain of this text after truncation, got ", stride);
-  std::vector<Window> windows;
+  return side == Side::right || length == 0 ? Window{0, length} : Window{count - length, count};
+}
+
+/// Cuts `count` tokens into windows of `length` that overlap by `stride`: the first window is what remains, the others
+/// are the overflow. Throws as first_window.
+inline std::vector<Window> truncation_windows(std::int64_t count, std::int64_t length, std::int64_t stride, Side side) {
+  std::vector<Window> windows{first_window(count, length, stride, side)};
+  if (length == 0 && count > 0) windows.push_back({0, count});
+  if (length == 0) return windows;
   const std::int64_t advance = length - stride;
-  if (side == Side::right) {
-    for (std::int64_t begin = 0; windows.empty() || windows.back().end < count; begin += advance)
-      windows.push_back({begin, std::min(begin + length, count)});
-  } else {
-    for (std::int64_t end = count; windows.empty() || windows.back().begin > 0; end -= advance)
-      windows.push_back({std::max<std::int64_t>(0, end - length), end});
+  while (side == Side::right && windows.back().end < count) {
+    const std::int64_t begin = windows.back().begin + advance;
+    windows.push_back({begin, std::min(begin + length, count)});
+  }
+  while (side == Side::left && windows.back().begin > 0) {
+    const std::int64_t end = windows.back().end - advance;
+    windows.push_back({std::max<std::int64_t>(0, end - length), end});
   }
   return windows;
 }

@@ -3,11 +3,9 @@
 // first use (about 0.1 ms), so the header stays small and a lookup is two loads.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <iterator>
 #include <span>
 #include <string>
 #include <string_view>
@@ -52,26 +50,26 @@ class CharTable {
     add(dropped_ranges, char_dropped);
     add(word_ranges, char_word);
     add(reordering_ranges, char_reordering);
-    for (const auto& run : lower_runs)
-      for (char32_t c = run.first; c <= run.last; c += static_cast<char32_t>(run.step)) mark(c, char_lowered);
-    mark(0x130, char_lowered);
-    for (const auto& item : decompositions) mark(item.from, char_decomposed);
-    for (const auto& item : long_decompositions) mark(item.from, char_decomposed);
-    for (char32_t c = 0xAC00; c <= 0xD7A3; ++c) mark(c, char_decomposed);
+    for (const auto& run : lower_runs) mark(run.first, run.last, static_cast<char32_t>(run.step), char_lowered);
+    mark(0x130, 0x130, 1, char_lowered);
+    for (const auto& item : decompositions) mark(item.from, item.from, 1, char_decomposed);
+    for (const auto& item : long_decompositions) mark(item.from, item.from, 1, char_decomposed);
+    mark(0xAC00, 0xD7A3, 1, char_decomposed);
   }
 
-  [[gnu::noinline]] void add(std::span<const CodePointRange> ranges, CharClass bit) {
-    for (const auto& range : ranges)
-      for (char32_t c = range.first; c <= range.last; ++c) mark(c, bit);
+  void add(std::span<const CodePointRange> ranges, CharClass bit) {
+    for (const auto& range : ranges) mark(range.first, range.last, 1, bit);
   }
 
-  void mark(char32_t c, CharClass bit) {
-    auto& page = pages_[c >> 8];
-    if (page == 0) {
-      page = static_cast<std::uint32_t>(cells_.size());
-      cells_.resize(cells_.size() + 256, 0);
+  [[gnu::noinline]] void mark(char32_t first, char32_t last, char32_t step, CharClass bit) {
+    for (char32_t c = first; c <= last; c += step) {
+      auto& page = pages_[c >> 8];
+      if (page == 0) {
+        page = static_cast<std::uint32_t>(cells_.size());
+        cells_.resize(cells_.size() + 256, 0);
+      }
+      cells_[page + (c & 255)] |= bit;
     }
-    cells_[page + (c & 255)] |= bit;
   }
 
   std::vector<std::uint32_t> pages_;
@@ -175,9 +173,13 @@ inline std::size_t count_code_points(std::string_view text) {
 
 /// The element of a sorted table whose key (first or from) is the largest not above `c`, or nullptr.
 template <class Item, std::size_t n, class Key> const Item* find_floor(const Item (&table)[n], char32_t c, Key key) {
-  const Item* after = std::upper_bound(std::begin(table), std::end(table), c,
-                                       [&](char32_t x, const Item& item) { return x < item.*key; });
-  return after == std::begin(table) ? nullptr : after - 1;
+  std::size_t begin = 0, end = n;  // the first item behind is between them
+  while (begin < end) {
+    const std::size_t middle = (begin + end) / 2;
+    if (table[middle].*key <= c) begin = middle + 1;
+    else end = middle;
+  }
+  return begin == 0 ? nullptr : &table[begin - 1];
 }
 
 /// Lower case of one code point (U+0130, which becomes two, excepted).

@@ -30,7 +30,6 @@ class WordPiece {
   WordPiece(std::vector<std::string> pieces, WordPieceOptions options, std::string_view origin = "vocabulary")
       : options_(std::move(options)), pieces_(std::move(pieces)) {
     std::vector<detail::text::Trie::Key> keys;
-    keys.reserve(pieces_.size());
     for (std::size_t i = 0; i < pieces_.size(); ++i) keys.push_back({pieces_[i], static_cast<std::int32_t>(i)});
     trie_ = detail::text::Trie(std::move(keys));
     for (std::size_t i = 0; i < pieces_.size(); ++i) {
