@@ -231,6 +231,12 @@ class AtomicFolder {
     }
   }
 
+  void remove(std::string_view verb, const std::filesystem::path& folder) {
+    std::error_code error;
+    std::filesystem::remove_all(folder, error);
+    if (error) detail::fail_errno(verb, partial_, error.value());
+  }
+
   void lock() {
     for (;;) {
       if (::mkdir(partial_.c_str(), 0777) != 0 && errno != EEXIST) detail::fail_errno("create", partial_, errno);
@@ -251,13 +257,13 @@ class AtomicFolder {
 #if defined(RENAME_EXCHANGE)
     if (::renameat2(AT_FDCWD, partial_.c_str(), AT_FDCWD, target_.c_str(), RENAME_EXCHANGE) == 0) {
       committed_ = true;
-      guarded("remove the former content in", [this] { std::filesystem::remove_all(partial_); });
+      remove("remove the former content in", partial_);
       return;
     }
     if (errno != EINVAL && errno != ENOSYS) detail::fail_errno("replace", target_, errno);
 #endif
     const auto former = detail::parent_folder(target_) / join(".", target_.filename().string(), ".former");
-    guarded("remove leftovers of", [&] { std::filesystem::remove_all(former); });
+    remove("remove leftovers of", former);
     if (::rename(target_.c_str(), former.c_str()) != 0) detail::fail_errno("replace", target_, errno);
     if (::rename(partial_.c_str(), target_.c_str()) != 0) {
       const int error = errno;
@@ -265,7 +271,7 @@ class AtomicFolder {
       detail::fail_errno("replace", target_, error);
     }
     committed_ = true;
-    guarded("remove the former content of", [&] { std::filesystem::remove_all(former); });
+    remove("remove the former content of", former);
   }
 
   std::filesystem::path target_;
