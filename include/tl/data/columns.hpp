@@ -42,19 +42,19 @@ std::vector<std::string> names_of(const std::vector<Named>& list) {
 
 /// Adds one row. The first row makes the columns, the others must bring the same ones in the same order.
 inline void append_example(Columns& columns, Example example, std::int64_t row) {
-  if (row == 0) {
-    const auto empty = [](const auto& value) -> ColumnValues { return std::vector<std::decay_t<decltype(value)>>{}; };
-    for (const auto& [name, value] : example) columns.push_back({name, std::visit(empty, value.variant())});
-  }
+  if (row == 0)
+    for (const auto& [name, value] : example) columns.push_back({name, {}});
   if (names_of(columns) != names_of(example))
     fail(ErrorCode::invalid_argument, "map, row ", row, ": expected the columns ", python_text(names_of(columns)),
          " as in row 0, got ", python_text(names_of(example)));
   for (std::size_t i = 0; i < columns.size(); ++i) {
-    if (column_type(columns[i].values) != example[i].second.type())
+    if (row > 0 && column_type(columns[i].values) != example[i].second.type())
       fail(ErrorCode::dtype, "map, row ", row, ", column ", Repr{columns[i].name}, ": expected ",
            to_string(column_type(columns[i].values)), " as in row 0, got ", to_string(example[i].second.type()));
     const auto append = [&](auto&& value) {
-      std::get<std::vector<std::decay_t<decltype(value)>>>(columns[i].values).push_back(std::move(value));
+      using Values = std::vector<std::decay_t<decltype(value)>>;
+      if (row == 0) columns[i].values.emplace<Values>();
+      std::get<Values>(columns[i].values).push_back(std::move(value));
     };
     std::visit(append, std::move(example[i].second).variant());
   }

@@ -8,7 +8,6 @@
 #include <initializer_list>
 #include <memory>
 #include <ostream>
-#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -18,6 +17,7 @@
 #include <vector>
 
 #include <tl/core/error.hpp>
+#include <tl/core/order.hpp>
 #include <tl/core/pcg64.hpp>
 #include <tl/data/class_ids.hpp>
 #include <tl/data/column.hpp>
@@ -123,7 +123,7 @@ class Dataset {
   template <ColumnElement T>
   ColumnView<T> column(std::string_view name) const {
     const Column& found = find(name);
-    check_type<T>(found);
+    check_type(found, column_type_of<T>);
     return ColumnView<T>(found.values, found.rows, num_rows_);
   }
 
@@ -300,9 +300,12 @@ class Dataset {
   /// Class ids for the distinct values of a column of texts or numbers, named and ordered by their texts, bytewise.
   Dataset class_encode_column(std::string_view name) const {
     if (column_type(name) == ColumnType::string) {
-      std::set<std::string> names;
-      for (const std::string& text : column<std::string>(name)) names.insert(text);
-      return cast_column(name, {{names.begin(), names.end()}});
+      auto texts = column<std::string>(name).to_vector();
+      stable_sort_by(texts);
+      ClassLabel label;
+      for (std::string& text : texts)
+        if (label.names.empty() || label.names.back() != text) label.names.push_back(std::move(text));
+      return cast_column(name, label);
     }
     std::vector<std::string> texts;
     if (column_type(name) == ColumnType::float64)
@@ -351,11 +354,10 @@ class Dataset {
 
   const Column& find(std::string_view name) const { return columns_[index_of(name)]; }
 
-  template <class T>
-  static void check_type(const Column& column) {
-    if (tl::column_type(*column.values) != column_type_of<T>)
-      fail(ErrorCode::dtype, "column ", detail::Repr{column.name}, ": expected ", to_string(column_type_of<T>),
-           ", got ", to_string(tl::column_type(*column.values)));
+  static void check_type(const Column& column, ColumnType expected) {
+    const ColumnType type = tl::column_type(*column.values);
+    check(type == expected, ErrorCode::dtype, "column ", detail::Repr{column.name}, ": expected ", to_string(expected),
+          ", got ", to_string(type));
   }
 
   static std::size_t stored_row(const Column& column, std::int64_t row) {
@@ -411,7 +413,7 @@ class Dataset {
 template <ColumnElement T>
 const T& Row::get(std::string_view column) const {
   const auto& found = dataset_->find(column);
-  Dataset::check_type<T>(found);
+  Dataset::check_type(found, column_type_of<T>);
   return (*std::get_if<std::vector<T>>(found.values.get()))[Dataset::stored_row(found, index_)];
 }
 

@@ -169,11 +169,8 @@ class SafetensorsReader {
   /// looked for first, as the Python stack does). Throws io, format, or not_found if the folder has neither or a shard
   /// is missing.
   explicit SafetensorsReader(const std::filesystem::path& path) : path_(resolve(path)) {
-    if (path_.extension() == ".json") {
-      add_shards();
-    } else {
-      add_file(path_);
-    }
+    if (path_.extension().native() == ".json") add_shards();
+    else add_file(path_);
   }
 
   /// The file or index that was read.
