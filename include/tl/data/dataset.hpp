@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
+#include <map>
 #include <memory>
 #include <ostream>
 #include <span>
@@ -17,52 +18,18 @@
 #include <vector>
 
 #include <tl/core/error.hpp>
-#include <tl/core/order.hpp>
 #include <tl/core/pcg64.hpp>
 #include <tl/data/class_ids.hpp>
 #include <tl/data/column.hpp>
 #include <tl/data/column_view.hpp>
 #include <tl/data/columns.hpp>
 #include <tl/data/range.hpp>
+#include <tl/data/row.hpp>
 #include <tl/data/split_size.hpp>
 
 namespace tl {
 
-class Dataset;
 class DatasetDict;  // complete in <tl/data/dataset_dict.hpp>
-
-/// One row of a Dataset, which must outlive it. Prints like a Python dictionary.
-class Row {
- public:
-  Row(const Dataset& dataset, std::int64_t index) : dataset_(&dataset), index_(index) {}
-
-  /// The cell of a column: const std::string&, std::int64_t, double or a const vector&. Throws not_found or dtype.
-  template <ColumnElement T>
-  const T& get(std::string_view column) const;
-
-  /// A copy of the cell of a column of any type. Throws not_found.
-  Value at(std::string_view column) const;
-
-  std::int64_t index() const noexcept { return index_; }
-  friend std::ostream& operator<<(std::ostream& out, const Row& row);
-
- private:
-  const Dataset* dataset_;
-  std::int64_t index_;
-};
-
-/// Steps through the rows of a Dataset: `for (const Row row : dataset)`.
-class RowIterator {
- public:
-  RowIterator(const Dataset& dataset, std::int64_t index) : dataset_(&dataset), index_(index) {}
-  Row operator*() const { return Row(*dataset_, index_); }
-  RowIterator& operator++() { return ++index_, *this; }
-  friend bool operator==(const RowIterator&, const RowIterator&) = default;
-
- private:
-  const Dataset* dataset_;
-  std::int64_t index_;
-};
 
 /// Options of Dataset::map and map_batched.
 struct MapOptions {
@@ -300,11 +267,10 @@ class Dataset {
   /// Class ids for the distinct values of a column of texts or numbers, named and ordered by their texts, bytewise.
   Dataset class_encode_column(std::string_view name) const {
     if (column_type(name) == ColumnType::string) {
-      auto texts = column<std::string>(name).to_vector();
-      stable_sort_by(texts);
+      std::map<std::string, std::int64_t> rows;  // how many have the text
+      for (const std::string& text : column<std::string>(name)) ++rows[text];
       ClassLabel label;
-      for (std::string& text : texts)
-        if (label.names.empty() || label.names.back() != text) label.names.push_back(std::move(text));
+      for (const auto& [text, count] : rows) label.names.push_back(text);
       return cast_column(name, label);
     }
     std::vector<std::string> texts;

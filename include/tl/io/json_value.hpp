@@ -1,5 +1,5 @@
 // A JSON value whose objects keep their order, with the names of nlohmann/json for what both can do. It is a type of
-// our own because every program pays for it at compile time (docs/decisions/0007-json-value.md).
+// our own because every program pays for it at compile time (docs/decisions/0007-compile-time.md).
 #pragma once
 
 #include <concepts>

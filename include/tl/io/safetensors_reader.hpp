@@ -43,10 +43,10 @@ class SafetensorsParser {
     }
     const std::uint64_t size = bytes_.size() - data_start_;
     std::uint64_t expected = 0;
-    for (const std::int64_t number : stable_order(entries.size(), [&entries](std::size_t a, std::size_t b) {
-           return entries[a].begin != entries[b].begin ? entries[a].begin < entries[b].begin
-                                                       : entries[a].end < entries[b].end;
-         })) {
+    const auto order = stable_order(entries.size(), [first = entries.data()](auto a, auto b) {
+      return first[a].begin != first[b].begin ? first[a].begin < first[b].begin : first[a].end < first[b].end;
+    });
+    for (const std::int64_t number : order) {
       auto& [tensor, begin, end] = entries[static_cast<std::size_t>(number)];
       check(begin == expected, ErrorCode::format, path_, ", tensor ", tensor.name,
             ": expected its data to start at byte ", data_start_ + expected,
