@@ -34,33 +34,41 @@ class OrderOfNumbers {
   bool (*call_)(const void*, std::int64_t, std::int64_t);
 };
 
-inline void sort_numbers(std::vector<std::int64_t>& numbers, OrderOfNumbers before) {
-  std::sort(numbers.begin(), numbers.end(), before);
-}
-
 }  // namespace detail
 
 /// 0, 1, ... count - 1, those first that come before(a, b) others; equal ones in ascending order.
-template <class Before> std::vector<std::int64_t> stable_order(std::size_t count, const Before& before) {
+inline std::vector<std::int64_t> stable_order(std::size_t count, detail::OrderOfNumbers before) {
   std::vector<std::int64_t> order(count);
   std::iota(order.begin(), order.end(), std::int64_t{0});
-  detail::sort_numbers(order, before);
+  std::sort(order.begin(), order.end(), before);
   return order;
 }
 
-/// Sorts `values` by before(a, b); equal ones keep their order.
-template <class T, class Before> void stable_sort_by(std::vector<T>& values, const Before& before) {
-  T* const first = values.data();
-  auto order = stable_order(values.size(), [&](std::int64_t a, std::int64_t b) { return before(first[a], first[b]); });
+namespace detail {
+
+/// Puts the values of an array in stable order with the function that swaps two of them.
+inline void sort_by_swaps(std::size_t count, OrderOfNumbers before, void* values,
+                          void (*swap)(void* values, std::size_t a, std::size_t b)) {
+  auto order = stable_order(count, before);
   // Along every cycle of the permutation: the value that belongs to a place comes from order[place].
-  for (std::size_t start = 0; start < order.size(); ++start)
+  for (std::size_t start = 0; start < count; ++start)
     for (std::size_t place = start; order[place] != -1;) {
       const auto from = static_cast<std::size_t>(order[place]);
       order[place] = -1;
       if (from == start) break;
-      std::swap(first[place], first[from]);
+      swap(values, place, from);
       place = from;
     }
+}
+
+}  // namespace detail
+
+/// Sorts `values` by before(a, b); equal ones keep their order.
+template <class T, class Before> void stable_sort_by(std::vector<T>& values, const Before& before) {
+  T* const first = values.data();
+  detail::sort_by_swaps(
+      values.size(), [&](std::int64_t a, std::int64_t b) { return before(first[a], first[b]); }, first,
+      [](void* all, std::size_t a, std::size_t b) { std::swap(static_cast<T*>(all)[a], static_cast<T*>(all)[b]); });
 }
 
 /// Sorts `values` in ascending order.
@@ -68,11 +76,13 @@ template <class T> void stable_sort_by(std::vector<T>& values) {
   stable_sort_by(values, [](const T& a, const T& b) { return a < b; });
 }
 
-/// A name that stands in `names` more than once, or nothing. Sorts `names`.
-inline std::optional<std::string_view> repeated_name(std::vector<std::string_view>& names) {
-  stable_sort_by(names);
-  for (std::size_t i = 1; i < names.size(); ++i)
-    if (names[i] == names[i - 1]) return names[i];
+/// A name that stands in `names` more than once, the first such in ascending order, or nothing.
+inline std::optional<std::string_view> repeated_name(const std::vector<std::string_view>& names) {
+  const auto order = stable_order(names.size(), [first = names.data()](auto a, auto b) { return first[a] < first[b]; });
+  for (std::size_t i = 1; i < order.size(); ++i) {
+    const std::string_view name = names[static_cast<std::size_t>(order[i])];
+    if (name == names[static_cast<std::size_t>(order[i - 1])]) return name;
+  }
   return std::nullopt;
 }
 

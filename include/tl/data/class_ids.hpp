@@ -19,14 +19,14 @@ inline std::vector<std::int64_t> class_ids(std::string_view column, const Column
                                            const ClassLabel& label) {
   std::map<std::string, std::int64_t> id_of;
   for (const std::string& name : label.names) id_of.emplace(name, static_cast<std::int64_t>(id_of.size()));
-  check(id_of.size() == label.names.size(), ErrorCode::invalid_argument, "cast_column ", python_repr(column),
+  check(id_of.size() == label.names.size(), ErrorCode::invalid_argument, "cast_column ", Repr{column},
         ": expected every class name once, got ", python_text(label.names));
   std::vector<std::int64_t> ids;
   for (std::int64_t row = 0; row < texts.size(); ++row) {
     const auto found = id_of.find(texts[row]);
     if (found == id_of.end())
-      fail(ErrorCode::invalid_argument, "cast_column ", python_repr(column), ", row ", row, ": expected one of ",
-           python_text(label.names), ", got ", python_repr(texts[row]));
+      fail(ErrorCode::invalid_argument, "cast_column ", Repr{column}, ", row ", row, ": expected one of ",
+           python_text(label.names), ", got ", Repr{texts[row]});
     ids.push_back(found->second);
   }
   return ids;
@@ -38,7 +38,7 @@ inline std::vector<std::int64_t> class_ids(std::string_view column, const Column
   for (std::int64_t row = 0; row < numbers.size(); ++row) {
     const double number = numbers[row];
     if (std::trunc(number) != number || !(std::abs(number) < 0x1p63))
-      fail(ErrorCode::invalid_argument, "cast_column ", python_repr(column), ", row ", row,
+      fail(ErrorCode::invalid_argument, "cast_column ", Repr{column}, ", row ", row,
            ": expected a class id, which is a whole number, got ", python_text(number));
     ids.push_back(static_cast<std::int64_t>(number));
   }

@@ -114,7 +114,7 @@ class PackedCollator {
     for (const std::int64_t row : rows) {
       check_row(row);
       const auto& all = ids_[row];
-      ids.emplace_back(all.begin(), all.begin() + length(row));
+      ids.push_back({all.begin(), all.begin() + length(row)});
     }
     Batch batch{pack(ids), {}};
     if (labels_) {
@@ -127,11 +127,13 @@ class PackedCollator {
 
  private:
   static ColumnView<std::vector<std::int32_t>> ids_column(const Dataset& dataset, const std::string& name) {
-    std::string columns;
-    for (const auto& column : dataset.column_names()) columns += (columns.empty() ? "" : ", ") + column;
-    check(dataset.has_column("input_ids"), ErrorCode::not_found, name, ": expected a column input_ids with token ids, ",
-          columns.empty() ? "there are no columns" : "the columns are " + columns,
-          "; tokenize the texts with map() first");
+    if (!dataset.has_column("input_ids")) {
+      std::string columns;
+      for (const auto& column : dataset.column_names())
+        columns += (columns.empty() ? "the columns are " : ", ") + column;
+      fail(ErrorCode::not_found, name, ": expected a column input_ids with token ids, ",
+           columns.empty() ? "there are no columns" : columns, "; tokenize the texts with map() first");
+    }
     return dataset.column<std::vector<std::int32_t>>("input_ids");
   }
 

@@ -125,6 +125,12 @@ inline std::string python_repr(std::string_view text) {
 
 namespace detail {
 
+/// A text that an error's sentence shows as Python's repr; the repr is made if the sentence is.
+struct Repr {
+  std::string_view text;
+  friend std::ostream& operator<<(std::ostream& out, const Repr& repr) { return out << python_repr(repr.text); }
+};
+
 inline std::string python_text(const std::string& value) { return python_repr(value); }
 inline std::string python_text(std::int64_t value) { return std::to_string(value); }
 inline std::string python_text(std::int32_t value) { return std::to_string(value); }

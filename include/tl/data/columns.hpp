@@ -3,7 +3,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <iterator>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -43,19 +42,19 @@ std::vector<std::string> names_of(const std::vector<Named>& list) {
 
 /// Adds one row. The first row makes the columns, the others must bring the same ones in the same order.
 inline void append_example(Columns& columns, Example example, std::int64_t row) {
-  if (row == 0) {
-    const auto empty = [](const auto& value) -> ColumnValues { return std::vector<std::decay_t<decltype(value)>>{}; };
-    for (const auto& [name, value] : example) columns.push_back({name, std::visit(empty, value.variant())});
-  }
+  if (row == 0)
+    for (const auto& [name, value] : example) columns.push_back({name, {}});
   if (names_of(columns) != names_of(example))
     fail(ErrorCode::invalid_argument, "map, row ", row, ": expected the columns ", python_text(names_of(columns)),
          " as in row 0, got ", python_text(names_of(example)));
   for (std::size_t i = 0; i < columns.size(); ++i) {
-    if (column_type(columns[i].values) != example[i].second.type())
-      fail(ErrorCode::dtype, "map, row ", row, ", column ", python_repr(columns[i].name), ": expected ",
+    if (row > 0 && column_type(columns[i].values) != example[i].second.type())
+      fail(ErrorCode::dtype, "map, row ", row, ", column ", Repr{columns[i].name}, ": expected ",
            to_string(column_type(columns[i].values)), " as in row 0, got ", to_string(example[i].second.type()));
     const auto append = [&](auto&& value) {
-      std::get<std::vector<std::decay_t<decltype(value)>>>(columns[i].values).push_back(std::move(value));
+      using Values = std::vector<std::decay_t<decltype(value)>>;
+      if (row == 0) columns[i].values.emplace<Values>();
+      std::get<Values>(columns[i].values).push_back(std::move(value));
     };
     std::visit(append, std::move(example[i].second).variant());
   }
@@ -63,32 +62,26 @@ inline void append_example(Columns& columns, Example example, std::int64_t row) 
 
 /// Adds the columns of the rows begin .. end-1 of a batched map.
 inline void append_columns(Columns& columns, Columns batch, std::int64_t begin, std::int64_t end) {
-  if (begin == 0) {
-    columns = std::move(batch);
-    for (const NamedColumn& column : columns)
-      check(column_size(column.values) == column_size(columns.front().values), ErrorCode::shape,
-            "map_batched, rows 0 to ", end, ": expected ", column_size(columns.front().values), " rows in column ",
-            python_repr(column.name), " as in ", python_repr(columns.front().name), ", got ",
-            column_size(column.values));
-    return;
-  }
-  if (names_of(columns) != names_of(batch))
+  if (begin > 0 && names_of(columns) != names_of(batch))
     fail(ErrorCode::invalid_argument, "map_batched, rows ", begin, " to ", end, ": expected the columns ",
          python_text(names_of(columns)), " as in the first batch, got ", python_text(names_of(batch)));
-  for (std::size_t i = 0; i < columns.size(); ++i) {
-    check(column_type(columns[i].values) == column_type(batch[i].values), ErrorCode::dtype, "map_batched, rows ", begin,
-          " to ", end, ", column ", python_repr(batch[i].name), ": expected ",
-          to_string(column_type(columns[i].values)), " as in the first batch, got ",
-          to_string(column_type(batch[i].values)));
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    if (begin > 0 && column_type(columns[i].values) != column_type(batch[i].values))
+      fail(ErrorCode::dtype, "map_batched, rows ", begin, " to ", end, ", column ", Repr{batch[i].name}, ": expected ",
+           to_string(column_type(columns[i].values)), " as in the first batch, got ",
+           to_string(column_type(batch[i].values)));
     check(column_size(batch[i].values) == column_size(batch.front().values), ErrorCode::shape, "map_batched, rows ",
-          begin, " to ", end, ": expected ", column_size(batch.front().values), " rows in column ",
-          python_repr(batch[i].name), " as in ", python_repr(batch.front().name), ", got ",
-          column_size(batch[i].values));
+          begin, " to ", end, ": expected ", column_size(batch.front().values), " rows in column ", Repr{batch[i].name},
+          " as in ", Repr{batch.front().name}, ", got ", column_size(batch[i].values));
+  }
+  if (begin == 0) {
+    columns = std::move(batch);
+    return;
   }
   for (std::size_t i = 0; i < columns.size(); ++i) {
     std::visit([&](auto& values) {
       auto& more = std::get<std::decay_t<decltype(values)>>(batch[i].values);
-      values.insert(values.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
+      for (auto& value : more) values.push_back(std::move(value));
     }, columns[i].values);
   }
 }

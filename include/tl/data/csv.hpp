@@ -119,53 +119,44 @@ inline std::string_view trimmed(std::string_view text) {
   return text.substr(begin, text.find_last_not_of(" \t") + 1 - begin);
 }
 
-/// A whole number, with blanks around it if need be; nothing if it is none or beyond 64 bits.
-inline std::optional<std::int64_t> parse_integer(std::string_view text) {
-  text = trimmed(text);
+/// Reads a whole text as a number that may have a plus sign; false if it is none or has no place in T.
+template <class T> bool parse_number(std::string_view text, T& value) {
   if (text.starts_with('+') && text.size() > 1 && text[1] != '-') text.remove_prefix(1);
-  std::int64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (text.empty() || error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return value;
+  return !text.empty() && error == std::errc{} && end == text.data() + text.size();
 }
+
+/// A whole number of 64 bits, with blanks around it if need be.
+inline bool parse_integer(std::string_view text, std::int64_t& value) { return parse_number(trimmed(text), value); }
 
 /// A decimal number that is no integer too long for 64 bits: such digits are somebody's key, not a quantity.
-inline std::optional<double> parse_decimal(std::string_view text) {
+inline bool parse_decimal(std::string_view text, double& value) {
   text = trimmed(text);
-  if (text.starts_with('+') && text.size() > 1 && text[1] != '-') text.remove_prefix(1);
-  if (text.find_first_not_of("0123456789.eE+-") != std::string_view::npos) return std::nullopt;  // "inf", "nan", "0x1"
-  if (text.find_first_of(".eE") == std::string_view::npos && !parse_integer(text)) return std::nullopt;
-  double value = 0.0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (text.empty() || error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return value;
+  if (text.find_first_not_of("0123456789.eE+-") != std::string_view::npos) return false;  // "inf", "nan", "0x1"
+  std::int64_t whole = 0;
+  if (text.find_first_of(".eE") == std::string_view::npos && !parse_integer(text, whole)) return false;
+  return parse_number(text, value);
 }
 
-inline std::optional<std::int64_t> parse_truth(std::string_view text) {
-  if (text == "True" || text == "true" || text == "TRUE") return 1;
-  if (text == "False" || text == "false" || text == "FALSE") return 0;
-  return std::nullopt;
+inline bool parse_truth(std::string_view text, std::int64_t& value) {
+  value = text == "True" || text == "true" || text == "TRUE";
+  return value == 1 || text == "False" || text == "false" || text == "FALSE";
 }
 
-/// All values through `parse`, or nothing if one of them is refused.
-template <class T, class Parse>
-std::optional<ColumnValues> parse_all(const std::vector<std::string>& texts, const Parse& parse) {
-  std::vector<T> values;
-  values.reserve(texts.size());
-  for (const std::string& text : texts) {
-    const std::optional<T> value = parse(text);
-    if (!value) return std::nullopt;
-    values.push_back(*value);
-  }
+/// All values through `parse`, which is false for a text that it refuses; no values then.
+template <class T>
+std::vector<T> parse_all(const std::vector<std::string>& texts, bool (*parse)(std::string_view, T&)) {
+  std::vector<T> values(texts.size());
+  for (std::size_t i = 0; i < texts.size(); ++i)
+    if (!parse(texts[i], values[i])) return {};
   return values;
 }
 
 /// int64 if every text is a whole number or every one a truth value, float64 if every one is a number, else texts.
 inline ColumnValues infer_column(std::vector<std::string> texts) {
-  if (texts.empty()) return texts;
-  if (auto values = parse_all<std::int64_t>(texts, parse_integer)) return std::move(*values);
-  if (auto values = parse_all<double>(texts, parse_decimal)) return std::move(*values);
-  if (auto values = parse_all<std::int64_t>(texts, parse_truth)) return std::move(*values);
+  if (auto values = parse_all(texts, parse_integer); !values.empty()) return values;
+  if (auto values = parse_all(texts, parse_decimal); !values.empty()) return values;
+  if (auto values = parse_all(texts, parse_truth); !values.empty()) return values;
   return texts;
 }
 
@@ -193,10 +184,11 @@ inline Dataset load_csv(const std::filesystem::path& path, const CsvOptions& opt
   std::vector<std::size_t> fields_of;  // the field of each chosen column
   for (const std::string& name : chosen) {
     const auto found = std::find(names.begin(), names.end(), name);
-    check(found != names.end(), ErrorCode::not_found, path.native(), ": expected a column ", python_repr(name),
-          ", the columns are ", detail::python_text(names));
+    if (found == names.end())
+      fail(ErrorCode::not_found, path.native(), ": expected a column ", detail::Repr{name}, ", the columns are ",
+           detail::python_text(names));
     check(std::count(names.begin(), names.end(), name) == 1, ErrorCode::format, path.native(),
-          ": expected every column name once, got ", python_repr(name), " twice");
+          ": expected every column name once, got ", detail::Repr{name}, " twice");
     fields_of.push_back(static_cast<std::size_t>(found - names.begin()));
   }
   std::vector<std::vector<std::string>> columns(chosen.size());

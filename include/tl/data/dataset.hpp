@@ -6,9 +6,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
+#include <map>
 #include <memory>
 #include <ostream>
-#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -24,45 +24,12 @@
 #include <tl/data/column_view.hpp>
 #include <tl/data/columns.hpp>
 #include <tl/data/range.hpp>
+#include <tl/data/row.hpp>
 #include <tl/data/split_size.hpp>
 
 namespace tl {
 
-class Dataset;
 class DatasetDict;  // complete in <tl/data/dataset_dict.hpp>
-
-/// One row of a Dataset, which must outlive it. Prints like a Python dictionary.
-class Row {
- public:
-  Row(const Dataset& dataset, std::int64_t index) : dataset_(&dataset), index_(index) {}
-
-  /// The cell of a column: const std::string&, std::int64_t, double or a const vector&. Throws not_found or dtype.
-  template <ColumnElement T>
-  const T& get(std::string_view column) const;
-
-  /// A copy of the cell of a column of any type. Throws not_found.
-  Value at(std::string_view column) const;
-
-  std::int64_t index() const noexcept { return index_; }
-  friend std::ostream& operator<<(std::ostream& out, const Row& row);
-
- private:
-  const Dataset* dataset_;
-  std::int64_t index_;
-};
-
-/// Steps through the rows of a Dataset: `for (const Row row : dataset)`.
-class RowIterator {
- public:
-  RowIterator(const Dataset& dataset, std::int64_t index) : dataset_(&dataset), index_(index) {}
-  Row operator*() const { return Row(*dataset_, index_); }
-  RowIterator& operator++() { return ++index_, *this; }
-  friend bool operator==(const RowIterator&, const RowIterator&) = default;
-
- private:
-  const Dataset* dataset_;
-  std::int64_t index_;
-};
 
 /// Options of Dataset::map and map_batched.
 struct MapOptions {
@@ -82,12 +49,12 @@ class Dataset {
     if (!columns.empty()) result.num_rows_ = column_size(columns.front().values);
     for (NamedColumn& column : columns) {
       check(!result.has_column(column.name), ErrorCode::invalid_argument, "Dataset: expected every column once, got ",
-            python_repr(column.name), " twice");
+            detail::Repr{column.name}, " twice");
       check(column_size(column.values) == result.num_rows_, ErrorCode::shape, "Dataset: expected ", result.num_rows_,
-            " rows in column ", python_repr(column.name), " as in ", python_repr(columns.front().name), ", got ",
+            " rows in column ", detail::Repr{column.name}, " as in ", detail::Repr{columns.front().name}, ", got ",
             column_size(column.values));
-      auto values = std::make_shared<const ColumnValues>(std::move(column.values));
-      result.columns_.push_back({column.name, std::move(values), nullptr, {}});
+      result.columns_.push_back({column.name, nullptr, nullptr, {}});
+      result.columns_.back().assign(std::move(column.values));
     }
     if (places.file.empty()) return result;
     check(static_cast<std::int64_t>(places.numbers.size()) == result.num_rows_, ErrorCode::shape,
@@ -105,11 +72,7 @@ class Dataset {
     return names;
   }
 
-  bool has_column(std::string_view name) const noexcept {
-    for (const Column& column : columns_)
-      if (column.name == name) return true;
-    return false;
-  }
+  bool has_column(std::string_view name) const noexcept { return position(name) < columns_.size(); }
 
   /// Name, type and class names of every column.
   std::vector<Feature> features() const {
@@ -127,7 +90,7 @@ class Dataset {
   template <ColumnElement T>
   ColumnView<T> column(std::string_view name) const {
     const Column& found = find(name);
-    check_type<T>(found);
+    check_type(found, column_type_of<T>);
     return ColumnView<T>(found.values, found.rows, num_rows_);
   }
 
@@ -168,20 +131,18 @@ class Dataset {
             "), got ", row);
     Dataset result = *this;
     result.num_rows_ = static_cast<std::int64_t>(rows.size());
-    std::map<Rows, Rows> narrowed;  // by the former list: columns of the same origin keep sharing one
-    narrowed[nullptr] = std::make_shared<const std::vector<std::int64_t>>(rows.begin(), rows.end());
-    const auto narrow = [&](Rows& list) {
-      Rows& target = narrowed[list];
-      if (!target) {
-        std::vector<std::int64_t> numbers;
-        numbers.reserve(rows.size());
-        for (const std::int64_t row : rows) numbers.push_back((*list)[static_cast<std::size_t>(row)]);
-        target = std::make_shared<const std::vector<std::int64_t>>(std::move(numbers));
-      }
-      list = target;
+    const Rows chosen = std::make_shared<const std::vector<std::int64_t>>(rows.begin(), rows.end());
+    const auto narrowed = [&](const Rows& list) {
+      if (!list) return chosen;
+      for (std::size_t i = 0; i < columns_.size(); ++i)  // columns of the same origin keep sharing one list
+        if (columns_[i].rows == list && result.columns_[i].rows != list) return result.columns_[i].rows;
+      std::vector<std::int64_t> numbers;
+      numbers.reserve(rows.size());
+      for (const std::int64_t row : rows) numbers.push_back((*list)[static_cast<std::size_t>(row)]);
+      return Rows(std::make_shared<const std::vector<std::int64_t>>(std::move(numbers)));
     };
-    for (Column& column : result.columns_) narrow(column.rows);
-    if (places_) narrow(result.place_rows_);
+    for (Column& column : result.columns_) column.rows = narrowed(column.rows);
+    if (places_) result.place_rows_ = narrowed(place_rows_);
     return result;
   }
 
@@ -258,7 +219,7 @@ class Dataset {
     Dataset result = *this;
     Column& column = result.columns_[index_of(from)];
     check(from == to || !has_column(to), ErrorCode::invalid_argument, "rename_column: expected a new name, got ",
-          python_repr(to), " which is a column already");
+          detail::Repr{to}, " which is a column already");
     column.name = std::move(to);
     return result;
   }
@@ -277,8 +238,8 @@ class Dataset {
     result.columns_.clear();
     for (const std::string& name : names) {
       check(!result.has_column(name), ErrorCode::invalid_argument, "select_columns: expected every column once, got ",
-            python_repr(name), " twice");
-      result.columns_.push_back(find(name));
+            detail::Repr{name}, " twice");
+      result.columns_.push_back(Column(find(name)));
     }
     return result;
   }
@@ -292,13 +253,12 @@ class Dataset {
     if (type != ColumnType::int64) {
       auto ids = type == ColumnType::float64 ? detail::class_ids(name, this->column<double>(name))
                                              : detail::class_ids(name, this->column<std::string>(name), label);
-      column.values = std::make_shared<const ColumnValues>(std::move(ids));
-      column.rows = nullptr;
+      column.assign(std::move(ids));
     }
     const ColumnView<std::int64_t> ids(column.values, column.rows, num_rows_);
     for (std::int64_t row = 0; row < num_rows_; ++row)
       if (ids[row] < 0 || ids[row] >= static_cast<std::int64_t>(label.names.size()))
-        fail(ErrorCode::invalid_argument, "cast_column ", python_repr(name), ", row ", row, ": expected one of ",
+        fail(ErrorCode::invalid_argument, "cast_column ", detail::Repr{name}, ", row ", row, ": expected one of ",
              detail::python_text(label.names), ", got the class id ", ids[row]);
     column.class_names = label.names;
     return result;
@@ -307,9 +267,11 @@ class Dataset {
   /// Class ids for the distinct values of a column of texts or numbers, named and ordered by their texts, bytewise.
   Dataset class_encode_column(std::string_view name) const {
     if (column_type(name) == ColumnType::string) {
-      std::set<std::string> names;
-      for (const std::string& text : column<std::string>(name)) names.insert(text);
-      return cast_column(name, {{names.begin(), names.end()}});
+      std::map<std::string, std::int64_t> rows;  // how many have the text
+      for (const std::string& text : column<std::string>(name)) ++rows[text];
+      ClassLabel label;
+      for (const auto& [text, count] : rows) label.names.push_back(text);
+      return cast_column(name, label);
     }
     std::vector<std::string> texts;
     if (column_type(name) == ColumnType::float64)
@@ -317,9 +279,7 @@ class Dataset {
     else
       for (const std::int64_t value : column<std::int64_t>(name)) texts.push_back(detail::python_text(value));
     Dataset result = *this;
-    Column& column = result.columns_[index_of(name)];
-    column.values = std::make_shared<const ColumnValues>(std::move(texts));
-    column.rows = nullptr;
+    result.columns_[index_of(name)].assign(std::move(texts));
     return result.class_encode_column(name);
   }
 
@@ -337,22 +297,33 @@ class Dataset {
     std::shared_ptr<const ColumnValues> values;
     Rows rows;  // row numbers in `values`; null: as they stand
     std::vector<std::string> class_names;
+
+    void assign(ColumnValues&& others) {
+      values = std::make_shared<const ColumnValues>(std::move(others));
+      rows = nullptr;
+    }
   };
 
+  /// The number of a column, or that of columns if there is none of that name.
+  std::size_t position(std::string_view name) const noexcept {
+    std::size_t i = 0;
+    while (i < columns_.size() && columns_[i].name != name) ++i;
+    return i;
+  }
+
   std::size_t index_of(std::string_view name) const {
-    for (std::size_t i = 0; i < columns_.size(); ++i)
-      if (columns_[i].name == name) return i;
-    fail(ErrorCode::not_found, "expected a column ", python_repr(name), ", the columns are ",
+    const std::size_t i = position(name);
+    if (i < columns_.size()) return i;
+    fail(ErrorCode::not_found, "expected a column ", detail::Repr{name}, ", the columns are ",
          detail::python_text(column_names()));
   }
 
   const Column& find(std::string_view name) const { return columns_[index_of(name)]; }
 
-  template <class T>
-  static void check_type(const Column& column) {
-    if (tl::column_type(*column.values) != column_type_of<T>)
-      fail(ErrorCode::dtype, "column ", python_repr(column.name), ": expected ", to_string(column_type_of<T>), ", got ",
-           to_string(tl::column_type(*column.values)));
+  static void check_type(const Column& column, ColumnType expected) {
+    const ColumnType type = tl::column_type(*column.values);
+    check(type == expected, ErrorCode::dtype, "column ", detail::Repr{column.name}, ": expected ", to_string(expected),
+          ", got ", to_string(type));
   }
 
   static std::size_t stored_row(const Column& column, std::int64_t row) {
@@ -367,9 +338,6 @@ class Dataset {
   /// `row_by_row`: each new row was made from the old row of its number.
   Dataset with_columns(Columns added, const MapOptions& options, bool row_by_row) const {
     for (const std::string& name : options.remove_columns) (void)index_of(name);
-    const auto is_added = [&](const std::string& name) {
-      return std::any_of(added.begin(), added.end(), [&](const NamedColumn& column) { return column.name == name; });
-    };
     Dataset result;
     result.num_rows_ = num_rows_;
     if (row_by_row) {
@@ -378,22 +346,21 @@ class Dataset {
     }
     bool all_replaced = true;
     for (const Column& column : columns_) {
-      const bool removed = std::find(options.remove_columns.begin(), options.remove_columns.end(), column.name) !=
-                           options.remove_columns.end();
-      if (is_added(column.name) || !removed) result.columns_.push_back(column);
-      all_replaced = all_replaced && (is_added(column.name) || removed);
+      const auto is_it = [&column](std::string_view name) { return name == column.name; };
+      const bool replaced = std::ranges::any_of(added, is_it, &NamedColumn::name);
+      const bool removed = std::ranges::any_of(options.remove_columns, is_it);
+      if (replaced || !removed) result.columns_.push_back(Column(column));
+      all_replaced = all_replaced && (replaced || removed);
     }
     if (all_replaced && !added.empty()) result.num_rows_ = column_size(added.front().values);
     for (NamedColumn& column : added) {
       check(column_size(column.values) == result.num_rows_, ErrorCode::shape, "map: expected ", result.num_rows_,
-            " rows in column ", python_repr(column.name), ", got ", column_size(column.values),
+            " rows in column ", detail::Repr{column.name}, ", got ", column_size(column.values),
             all_replaced ? "" : "; name the other columns in remove_columns to change the number of rows");
-      auto at = std::find_if(result.columns_.begin(), result.columns_.end(),
-                             [&](const Column& existing) { return existing.name == column.name; });
-      if (at == result.columns_.end()) at = result.columns_.insert(at, Column{column.name, nullptr, nullptr, {}});
-      if (tl::column_type(column.values) != ColumnType::int64) at->class_names.clear();
-      at->values = std::make_shared<const ColumnValues>(std::move(column.values));
-      at->rows = nullptr;
+      const std::size_t at = result.position(column.name);
+      if (at == result.columns_.size()) result.columns_.push_back({column.name, nullptr, nullptr, {}});
+      if (tl::column_type(column.values) != ColumnType::int64) result.columns_[at].class_names.clear();
+      result.columns_[at].assign(std::move(column.values));
     }
     return result;
   }
@@ -412,7 +379,7 @@ class Dataset {
 template <ColumnElement T>
 const T& Row::get(std::string_view column) const {
   const auto& found = dataset_->find(column);
-  Dataset::check_type<T>(found);
+  Dataset::check_type(found, column_type_of<T>);
   return (*std::get_if<std::vector<T>>(found.values.get()))[Dataset::stored_row(found, index_)];
 }
 

@@ -36,7 +36,7 @@ class DatasetDict {
   const Dataset& operator[](std::string_view name) const& {
     for (const auto& [existing, dataset] : splits_)
       if (existing == name) return dataset;
-    fail(ErrorCode::not_found, "expected a split ", python_repr(name), ", the splits are ",
+    fail(ErrorCode::not_found, "expected a split ", detail::Repr{name}, ", the splits are ",
          detail::python_text(names()));
   }
 
@@ -58,7 +58,7 @@ class DatasetDict {
   template <class Function>
   DatasetDict transform(Function&& function) const {
     DatasetDict result;
-    for (const auto& [name, dataset] : splits_) result.splits_.emplace_back(name, function(dataset));
+    for (const auto& [name, dataset] : splits_) result.insert(name, function(dataset));
     return result;
   }
 

@@ -35,21 +35,21 @@ class JsonRows {
  public:
   /// `unit` is what a place counts: "line", or "object" of an array.
   JsonRows(std::string path, std::string_view unit, const JsonOptions& options)
-      : path_(std::move(path)), unit_(unit), chosen_(!options.columns.empty()), names_(options.columns) {
-    columns_.resize(names_.size());
+      : places_{std::move(path), std::string(unit)}, chosen_(!options.columns.empty()), names_(options.columns) {
+    add_columns();
   }
 
   void add(Json row, std::int64_t place) {
     if (!row.is_object()) fail(ErrorCode::format, where(place), ": expected an object, got ", row.type_name());
-    if (places_.empty() && !chosen_) {
-      for (const auto& [key, value] : row.items()) names_.push_back(key);
-      columns_.resize(names_.size());
+    if (places_.numbers.empty() && !chosen_) {
+      names_ = names_of(row.items());
+      add_columns();
     }
     for (std::size_t i = 0; i < names_.size(); ++i) {
       Json* const cell = row.find(names_[i]);
       if (cell == nullptr)
         fail(ErrorCode::format, where(place), ": expected the key ", names_[i], ", it is missing; the keys are ",
-             keys_of(row));
+             python_text(names_of(row.items())));
       columns_[i].push_back(std::move(*cell));
     }
     if (!chosen_ && row.size() != names_.size()) {
@@ -58,18 +58,22 @@ class JsonRows {
           fail(ErrorCode::format, where(place), ": expected only the keys of the first row, got ", key,
                " as well (JsonOptions::columns chooses keys)");
     }
-    places_.push_back(place);
+    places_.numbers.push_back(place);
   }
 
-  Dataset finish() const {
+  Dataset finish() {
     Columns result;
     for (std::size_t i = 0; i < names_.size(); ++i) result.push_back({names_[i], typed(i)});
     if (result.empty()) return {};
-    return Dataset::from_columns(std::move(result), {path_, std::string(unit_), places_});
+    return Dataset::from_columns(std::move(result), std::move(places_));
   }
 
  private:
   enum class Kind { text, integer, number, empty_list, texts, integers, numbers };
+
+  void add_columns() {
+    for (std::size_t i = 0; i < names_.size(); ++i) columns_.push_back(Json::array());
+  }
 
   static std::string_view name_of(Kind kind) {
     constexpr std::string_view names[] = {"a text",           "a whole number",  "a number",
@@ -78,15 +82,9 @@ class JsonRows {
     return names[static_cast<std::size_t>(kind)];
   }
 
-  static std::string keys_of(const Json& row) {
-    std::vector<std::string> keys;
-    for (const auto& [key, value] : row.items()) keys.push_back(key);
-    return python_text(keys);
-  }
-
-  std::string where(std::int64_t place) const { return join(path_, ", ", unit_, " ", place); }
+  std::string where(std::int64_t place) const { return join(places_.file, ", ", places_.unit, " ", place); }
   std::string where(std::size_t column, std::size_t row) const {
-    return join(where(places_[row]), ", key ", names_[column]);
+    return join(where(places_.numbers[row]), ", key ", names_[column]);
   }
 
   Kind kind_of(const Json& value, std::size_t column, std::size_t row) const {
@@ -126,7 +124,7 @@ class JsonRows {
   }
 
   ColumnValues typed(std::size_t column) const {
-    const std::vector<Json>& cells = columns_[column];
+    const Json& cells = columns_[column];
     if (cells.empty()) return std::vector<std::string>{};
     Kind kind = kind_of(cells[0], column, 0);
     std::size_t decided_at = 0;
@@ -134,56 +132,45 @@ class JsonRows {
       const Kind here = kind_of(cells[row], column, row);
       const auto both = merged(kind, here);
       if (!both)
-        fail(ErrorCode::format, where(column, row), ": expected ", name_of(kind), " as in ", unit_, " ",
-             places_[decided_at], ", got ", name_of(here));
+        fail(ErrorCode::format, where(column, row), ": expected ", name_of(kind), " as in ", places_.unit, " ",
+             places_.numbers[decided_at], ", got ", name_of(here));
       if (*both != kind) decided_at = row;
       kind = *both;
     }
     switch (kind) {
-      case Kind::text: return converted<std::string>(column);
-      case Kind::integer: return integers(column);
-      case Kind::number: return converted<double>(column);
-      case Kind::texts: return converted<std::vector<std::string>>(column);
-      case Kind::numbers: return converted<std::vector<float>>(column);
+      case Kind::text: return cells.get<std::vector<std::string>>();
+      case Kind::integer: return integers(cells);
+      case Kind::number: return cells.get<std::vector<double>>();
+      case Kind::texts: return cells.get<std::vector<std::vector<std::string>>>();
+      case Kind::numbers: return cells.get<std::vector<std::vector<float>>>();
       default: return token_ids(column);
     }
   }
 
-  template <class T> std::vector<T> converted(std::size_t column) const {
-    std::vector<T> values;
-    values.reserve(columns_[column].size());
-    for (const Json& cell : columns_[column]) values.push_back(cell.get<T>());
-    return values;
-  }
-
-  std::vector<std::int64_t> integers(std::size_t column) const {
-    std::vector<std::int64_t> values;
-    values.reserve(columns_[column].size());
-    for (const Json& cell : columns_[column])
-      values.push_back(cell.is_boolean() ? cell.get<bool>() : cell.get<std::int64_t>());
+  static std::vector<std::int64_t> integers(const Json& cells) {
+    std::vector<std::int64_t> values(cells.size());
+    for (std::size_t row = 0; row < values.size(); ++row)
+      values[row] = cells[row].is_boolean() ? cells[row].get<bool>() : cells[row].get<std::int64_t>();
     return values;
   }
 
   std::vector<std::vector<std::int32_t>> token_ids(std::size_t column) const {
-    std::vector<std::vector<std::int32_t>> lists;
-    for (std::size_t row = 0; row < columns_[column].size(); ++row) {
-      auto& list = lists.emplace_back();
-      for (const Json& element : columns_[column][row]) {
-        const auto value = element.get<std::int64_t>();
-        if (value != static_cast<std::int32_t>(value))
-          fail(ErrorCode::format, where(column, row), ": expected list elements in the range of int32, got ", value);
-        list.push_back(static_cast<std::int32_t>(value));
-      }
+    std::vector<std::vector<std::int32_t>> lists(columns_[column].size());
+    for (std::size_t row = 0; row < lists.size(); ++row) {
+      const auto values = columns_[column][row].get<std::vector<std::int64_t>>();
+      lists[row] = std::vector<std::int32_t>(values.begin(), values.end());
+      for (std::size_t i = 0; i < values.size(); ++i)
+        if (values[i] != lists[row][i])
+          fail(ErrorCode::format, where(column, row), ": expected list elements in the range of int32, got ",
+               values[i]);
     }
     return lists;
   }
 
-  std::string path_;
-  std::string_view unit_;
+  RowPlaces places_;
   bool chosen_;
   std::vector<std::string> names_;
-  std::vector<std::vector<Json>> columns_;  // [column][row]
-  std::vector<std::int64_t> places_;        // of every row, from 1
+  Json::Array columns_;  // an array of cells each
 };
 
 }  // namespace detail
@@ -195,20 +182,18 @@ inline Dataset load_jsonl(const std::filesystem::path& path, const JsonOptions& 
   std::string_view text = file.text();
   if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
   constexpr std::string_view blanks = " \t\r\n";
-  if (text.substr(std::min(text.find_first_not_of(blanks), text.size())).starts_with('[')) {
-    Json array = parse_json(text, path.native());
-    detail::JsonRows rows(path.native(), "object", options);
+  const bool is_array = text.substr(std::min(text.find_first_not_of(blanks), text.size())).starts_with('[');
+  detail::JsonRows rows(path.native(), is_array ? "object" : "line", options);
+  if (is_array) {
     std::int64_t place = 0;
-    for (Json& row : array) rows.add(std::move(row), ++place);
+    for (Json array = parse_json(text, path.native()); Json & row : array) rows.add(std::move(row), ++place);
     return rows.finish();
   }
-  detail::JsonRows rows(path.native(), "line", options);
   for (std::int64_t number = 1; !text.empty(); ++number) {
-    const std::size_t length = std::min(text.find('\n'), text.size());
-    const std::string_view line = text.substr(0, length);
+    const std::string_view line = text.substr(0, text.find('\n'));
     if (line.find_first_not_of(blanks) != std::string_view::npos)
       rows.add(parse_json(line, join(path.native(), ", line ", number)), number);
-    text.remove_prefix(std::min(length + 1, text.size()));
+    text.remove_prefix(std::min(line.size() + 1, text.size()));
   }
   return rows.finish();
 }

@@ -28,7 +28,7 @@ inline Dataset load_text(const std::filesystem::path& path) {
   RowPlaces places{.file = path.native()};
   while (!text.empty()) {
     const std::size_t length = std::min(text.find_first_of("\r\n"), text.size());
-    lines.emplace_back(text.substr(0, length));
+    lines.push_back(std::string(text.substr(0, length)));
     places.numbers.push_back(static_cast<std::int64_t>(lines.size()));
     text.remove_prefix(length);
     text.remove_prefix(text.starts_with("\r\n") ? 2 : text.empty() ? 0 : 1);

@@ -42,16 +42,17 @@ inline std::vector<std::int64_t> length_grouped_order(std::span<const std::int64
   const auto n = static_cast<std::int64_t>(lengths.size());
   auto order = randperm(n, generator);
   if (n == 0) return order;
-  const auto length = [&lengths](std::int64_t row) { return lengths[static_cast<std::size_t>(row)]; };
-  const auto length_at = [&](std::int64_t place) { return length(order[static_cast<std::size_t>(place)]); };
+  const auto length_at = [&](std::int64_t place) {
+    return lengths[static_cast<std::size_t>(order[static_cast<std::size_t>(place)])];
+  };
   const std::int64_t quarter = batch_size > n / 4 ? 0 : n / (batch_size * 4);
   const std::int64_t stretch = std::clamp<std::int64_t>(quarter, 1, 50) * std::min(batch_size, n);
   std::int64_t longest = 0;
   for (std::int64_t begin = 0; begin < n; begin += stretch) {
-    const auto first = order.begin() + begin, last = order.begin() + std::min(n, begin + stretch);
-    std::vector<std::int64_t> rows(first, last);
-    stable_sort_by(rows, [&](std::int64_t a, std::int64_t b) { return length(a) > length(b); });
-    std::copy(rows.begin(), rows.end(), first);
+    const auto count = static_cast<std::size_t>(std::min(stretch, n - begin));
+    auto rows = stable_order(count, [&](auto a, auto b) { return length_at(begin + a) > length_at(begin + b); });
+    for (std::int64_t& row : rows) row = order[static_cast<std::size_t>(begin + row)];
+    std::copy(rows.begin(), rows.end(), order.begin() + begin);
     if (length_at(begin) > length_at(longest)) longest = begin;
   }
   std::swap(order.front(), order[static_cast<std::size_t>(longest)]);

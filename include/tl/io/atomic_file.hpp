@@ -33,6 +33,11 @@ inline std::filesystem::path parent_folder(const std::filesystem::path& path) {
   return path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
 }
 
+/// The hidden neighbour of a file or folder, ".NAME" and the suffix.
+inline std::filesystem::path hidden_neighbour(const std::filesystem::path& path, std::string_view suffix) {
+  return parent_folder(path) / join(".", path.filename().native(), suffix);
+}
+
 /// Flushes a file or folder to the disk.
 inline void sync_path(const std::filesystem::path& path) {
   const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
@@ -60,8 +65,7 @@ class AtomicFile {
   explicit AtomicFile(std::filesystem::path path, std::uint64_t expected_bytes = 0)
       : path_(std::move(path)), expected_bytes_(expected_bytes) {
     static std::atomic<std::uint64_t> counter{0};
-    temporary_ = detail::parent_folder(path_) /
-                 join(".", path_.filename().string(), ".tmp-", ::getpid(), "-", counter.fetch_add(1));
+    temporary_ = detail::hidden_neighbour(path_, join(".tmp-", ::getpid(), "-", counter.fetch_add(1)));
     file_ = detail::FileDescriptor(::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
     if (file_.get() < 0) detail::fail_errno("create", path_, errno);
   }
@@ -129,7 +133,7 @@ inline void write_file(const std::filesystem::path& path, std::string_view text)
 inline std::filesystem::path folder_with_name(const std::filesystem::path& given) {
   std::filesystem::path path = given.lexically_normal();
   if (!path.has_filename()) path = path.parent_path();
-  check(path.has_filename() && path != "." && path.filename() != "..", ErrorCode::invalid_argument,
+  check(path.has_filename() && path.native() != "." && path.filename().native() != "..", ErrorCode::invalid_argument,
         "expected the path of a folder with a name, got \"", given.native(), "\"");
   return path;
 }
@@ -149,7 +153,7 @@ class AtomicFolder {
     if (former_ == FormerFolder::refuse && std::filesystem::is_directory(target_, none) &&
         !std::filesystem::is_empty(target_, none) && !none)
       fail_not_empty();
-    partial_ = detail::parent_folder(target_) / join(".", target_.filename().string(), ".partial");
+    partial_ = detail::hidden_neighbour(target_, ".partial");
     lock();
     guarded("empty", [this] {
       for (const auto& entry : std::filesystem::directory_iterator(partial_)) std::filesystem::remove_all(entry.path());
@@ -193,9 +197,9 @@ class AtomicFolder {
   void commit_files(const std::filesystem::path& folder) {
     flush();
     guarded("move", [&] {
-      std::vector<std::filesystem::path> files;
+      std::vector<std::string> files;
       for (const auto& entry : std::filesystem::recursive_directory_iterator(partial_))
-        if (!entry.is_directory()) files.push_back(entry.path().lexically_relative(partial_));
+        if (!entry.is_directory()) files.push_back(entry.path().lexically_relative(partial_).string());
       for (const auto& file : files) {
         std::filesystem::create_directories((folder / file).parent_path());
         std::filesystem::rename(partial_ / file, folder / file);
@@ -231,6 +235,12 @@ class AtomicFolder {
     }
   }
 
+  void remove(std::string_view verb, const std::filesystem::path& folder) {
+    std::error_code error;
+    std::filesystem::remove_all(folder, error);
+    if (error) detail::fail_errno(verb, partial_, error.value());
+  }
+
   void lock() {
     for (;;) {
       if (::mkdir(partial_.c_str(), 0777) != 0 && errno != EEXIST) detail::fail_errno("create", partial_, errno);
@@ -251,13 +261,13 @@ class AtomicFolder {
 #if defined(RENAME_EXCHANGE)
     if (::renameat2(AT_FDCWD, partial_.c_str(), AT_FDCWD, target_.c_str(), RENAME_EXCHANGE) == 0) {
       committed_ = true;
-      guarded("remove the former content in", [this] { std::filesystem::remove_all(partial_); });
+      remove("remove the former content in", partial_);
       return;
     }
     if (errno != EINVAL && errno != ENOSYS) detail::fail_errno("replace", target_, errno);
 #endif
-    const auto former = detail::parent_folder(target_) / join(".", target_.filename().string(), ".former");
-    guarded("remove leftovers of", [&] { std::filesystem::remove_all(former); });
+    const auto former = detail::hidden_neighbour(target_, ".former");
+    remove("remove leftovers of", former);
     if (::rename(target_.c_str(), former.c_str()) != 0) detail::fail_errno("replace", target_, errno);
     if (::rename(partial_.c_str(), target_.c_str()) != 0) {
       const int error = errno;
@@ -265,7 +275,7 @@ class AtomicFolder {
       detail::fail_errno("replace", target_, error);
     }
     committed_ = true;
-    guarded("remove the former content of", [&] { std::filesystem::remove_all(former); });
+    remove("remove the former content of", former);
   }
 
   std::filesystem::path target_;

@@ -237,28 +237,14 @@ inline Json parse_json(std::string_view text, std::string_view where, std::size_
 inline std::string python_float(double value) {
   if (std::isnan(value)) return "NaN";
   if (std::isinf(value)) return value < 0 ? "-Infinity" : "Infinity";
+  const double magnitude = std::abs(value);
+  const bool scientific = magnitude != 0 && (magnitude < 1e-4 || magnitude >= 1e16);
   std::array<char, 32> buffer;
-  char* const begin = buffer.data();
-  const char* const end = std::to_chars(begin, begin + buffer.size(), value, std::chars_format::scientific).ptr;
-  std::string_view text(begin, static_cast<std::size_t>(end - begin));
-  const std::string sign = text.front() == '-' ? "-" : "";
-  text.remove_prefix(sign.size());
-  const std::size_t e = text.find('e');
-  std::string digits;
-  for (const char c : text.substr(0, e))
-    if (c != '.') digits += c;
-  int exponent = 0;
-  const char* exponent_text = text.data() + e + (text[e + 1] == '+' ? 2 : 1);
-  std::from_chars(exponent_text, text.data() + text.size(), exponent);
-  if (exponent < -4 || exponent >= 16) {
-    if (digits.size() > 1) digits.insert(1, ".");
-    const int magnitude = std::abs(exponent);
-    return join(sign, digits, exponent < 0 ? "e-" : "e+", magnitude < 10 ? "0" : "", magnitude);
-  }
-  if (exponent < 0) return sign + "0." + std::string(static_cast<std::size_t>(-exponent - 1), '0') + digits;
-  const auto whole = static_cast<std::size_t>(exponent) + 1;
-  if (digits.size() < whole) digits.append(whole - digits.size(), '0');
-  return sign + digits.substr(0, whole) + "." + (digits.size() > whole ? digits.substr(whole) : "0");
+  const auto written = std::to_chars(buffer.begin(), buffer.end(), value,
+                                     scientific ? std::chars_format::scientific : std::chars_format::fixed);
+  std::string text(buffer.begin(), written.ptr);
+  if (!scientific && text.find('.') == std::string::npos) text += ".0";
+  return text;
 }
 
 /// The arguments of json.dumps.
@@ -308,28 +294,23 @@ inline void append_json(std::string& out, const Json& value, const JsonStyle& st
     out.append(static_cast<std::size_t>(depth) * static_cast<std::size_t>(style.indent), ' ');
   };
   const std::string_view comma = style.compact || style.indent >= 0 ? "," : ", ";
-  const auto elements = [&](const auto& list, char open, char close, const auto& one) {
-    out += open;
-    bool first = true;
-    for (const auto& element : list) {
-      if (!std::exchange(first, false)) out += comma;
+  if (value.is_structured()) {
+    const Json::Member* const members = value.is_object() ? value.items().data() : nullptr;
+    const auto order = stable_order(value.is_object() && style.sort_keys ? value.size() : 0,
+                                    [members](auto a, auto b) { return members[a].key < members[b].key; });
+    out += value.is_object() ? '{' : '[';
+    for (std::size_t i = 0; i < value.size(); ++i) {
+      if (i > 0) out += comma;
       new_line(level + 1);
-      one(element);
+      const auto place = order.empty() ? i : static_cast<std::size_t>(order[i]);
+      if (value.is_object()) {
+        append_json_string(out, members[place].key, style.ensure_ascii);
+        out += style.compact ? ":" : ": ";
+      }
+      append_json(out, value.is_object() ? members[place].value : value[place], style, level + 1);
     }
-    if (!first) new_line(level);
-    out += close;
-  };
-  if (value.is_object()) {
-    std::vector<const Json::Member*> members;
-    for (const Json::Member& member : value.items()) members.push_back(&member);
-    if (style.sort_keys) stable_sort_by(members, [](const auto* a, const auto* b) { return a->key < b->key; });
-    elements(members, '{', '}', [&](const Json::Member* member) {
-      append_json_string(out, member->key, style.ensure_ascii);
-      out += style.compact ? ":" : ": ";
-      append_json(out, member->value, style, level + 1);
-    });
-  } else if (value.is_array()) {
-    elements(value, '[', ']', [&](const Json& element) { append_json(out, element, style, level + 1); });
+    if (!value.empty()) new_line(level);
+    out += value.is_object() ? '}' : ']';
   } else if (value.is_string()) {
     append_json_string(out, value.string(), style.ensure_ascii);
   } else if (value.is_number_float()) {

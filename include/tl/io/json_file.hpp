@@ -23,16 +23,22 @@ inline void write_json(const std::filesystem::path& path, const Json& value, con
 
 namespace detail {
 
+/// Gives the value of `key` in an object of the file `path` to `read`, which puts it to `value`.
+inline void read_member(const Json& json, const char* key, void* value, void (*read)(const Json&, void*),
+                        const std::filesystem::path& path) {
+  const Json* const member = json.find(key);
+  check(member != nullptr, ErrorCode::format, path.native(), ": expected the key \"", key, "\", which is missing");
+  try {
+    read(*member, value);
+  } catch (const Error&) {
+    fail(ErrorCode::format, path.native(), ", key \"", key, "\": got a value of the wrong type, ", member->type_name());
+  }
+}
+
 /// Reads the value of `key` from an object of the file `path`. Throws Error(format) naming file and key.
 template <class T> void read_member(const Json& json, const char* key, T& value, const std::filesystem::path& path) {
-  check(json.is_object() && json.contains(key), ErrorCode::format, path.native(), ": expected the key \"", key,
-        "\", which is missing");
-  try {
-    value = json.at(key).get<T>();
-  } catch (const Error&) {
-    fail(ErrorCode::format, path.native(), ", key \"", key, "\": got a value of the wrong type, ",
-         json.at(key).type_name());
-  }
+  const auto read = [](const Json& member, void* place) { *static_cast<T*>(place) = member.get<T>(); };
+  read_member(json, key, &value, read, path);
 }
 
 }  // namespace detail

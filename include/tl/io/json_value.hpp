@@ -1,5 +1,5 @@
 // A JSON value whose objects keep their order, with the names of nlohmann/json for what both can do. It is a type of
-// our own because every program pays for it at compile time (docs/decisions/0007-json-value.md).
+// our own because every program pays for it at compile time (docs/decisions/0007-compile-time.md).
 #pragma once
 
 #include <concepts>
@@ -41,7 +41,9 @@ class Json {
   Json(std::string_view text) : Json(std::string(text)) {}
   Json(const char* text) : Json(std::string(text)) {}
   Json(Array elements) : kind_(Kind::array) { held_.array = new Array(std::move(elements)); }
-  template <class T> Json(const std::vector<T>& elements) : Json(Array(elements.begin(), elements.end())) {}
+  template <class T> Json(const std::vector<T>& elements) : Json(Array()) {
+    for (const auto& element : elements) held_.array->push_back(element);
+  }
   template <class A, class B> Json(const std::pair<A, B>& two) : Json(array({two.first, two.second})) {}
   template <class T> Json(const std::optional<T>& value) : Json(value ? Json(*value) : Json()) {}
   /// An object: {{"loss", 0.5}, {"epoch", 1.0}}. The keys must differ.
@@ -62,9 +64,7 @@ class Json {
     std::swap(held_, taken.held_);
     return *this;
   }
-  ~Json() {
-    if (is_owner()) release();
-  }
+  ~Json() { release(); }
 
   bool is_null() const noexcept { return kind_ == Kind::null; }
   bool is_boolean() const noexcept { return kind_ == Kind::boolean; }
@@ -181,10 +181,10 @@ inline void Json::copy_owned() {
   else held_.object = new Object(*held_.object);
 }
 
-inline void Json::release() noexcept {
+[[gnu::noinline]] inline void Json::release() noexcept {  // every function that holds a Json would have a copy
   if (is_string()) delete held_.string;
   else if (is_array()) delete held_.array;
-  else delete held_.object;
+  else if (is_object()) delete held_.object;
 }
 
 inline void Json::set_natural(std::uint64_t value) noexcept {
@@ -264,10 +264,15 @@ template <class T> T Json::get() const {
     return string();
   } else if constexpr (std::same_as<T, Json>) {
     return *this;
-  } else {
-    T list;
-    for (const Json& element : elements()) list.insert(list.end(), element.get<typename T::value_type>());
+  } else if constexpr (std::constructible_from<T, std::size_t>) {
+    T list(elements().size());
+    auto place = list.begin();
+    for (const Json& element : elements()) *place++ = element.get<typename T::value_type>();
     return list;
+  } else {
+    T set;
+    for (const Json& element : elements()) set.insert(element.get<typename T::value_type>());
+    return set;
   }
 }
 
@@ -329,7 +334,9 @@ inline Json& Json::operator[](std::string_view key) {
 inline void Json::append(std::string key, Json value) { items().push_back({std::move(key), std::move(value)}); }
 
 inline void Json::erase(std::string_view key) {
-  std::erase_if(items(), [key](const Member& member) { return member.key == key; });
+  Object& members = items();
+  for (auto at = members.begin(); at != members.end(); ++at)
+    if (at->key == key) return void(members.erase(at));
 }
 
 }  // namespace tl

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <list>
 #include <map>
 #include <span>
 #include <string>
@@ -26,43 +27,39 @@ namespace tl {
 
 namespace detail {
 
-struct SafetensorsContent {
-  std::vector<StoredTensor> tensors;  ///< in file order
-  std::map<std::string, std::string> metadata;
-};
-
-/// Checks one file and lists its tensors as views into it.
+/// Checks one file and lists its tensors, in file order, as views into it.
 class SafetensorsParser {
  public:
   explicit SafetensorsParser(const MappedFile& file)
       : path_(file.path().string()), bytes_(file.bytes()), text_(file.text()) {}
 
-  SafetensorsContent parse() {
+  /// Adds the tensors, and what `metadata` does not have yet of the file's.
+  void parse(std::vector<StoredTensor>& tensors, std::map<std::string, std::string>& metadata) {
     const Json header = parse_header();
-    SafetensorsContent content;
     std::vector<Entry> entries;
     for (const auto& [name, value] : header.items()) {
-      if (name == "__metadata__") content.metadata = parse_metadata(value);
+      if (name == "__metadata__") parse_metadata(value, metadata);
       else entries.push_back(parse_entry(name, value));
     }
-    stable_sort_by(
-        entries, [](const Entry& a, const Entry& b) { return std::pair(a.begin, a.end) < std::pair(b.begin, b.end); });
     const std::uint64_t size = bytes_.size() - data_start_;
     std::uint64_t expected = 0;
-    for (Entry& entry : entries) {
-      const auto where = [&] { return join(path_, ", tensor ", entry.tensor.name); };
-      check(entry.begin == expected, ErrorCode::format, where(), ": expected its data to start at byte ",
-            data_start_ + expected, " where the previous tensor ends, got byte ", data_start_ + entry.begin,
-            entry.begin < expected ? " (overlap)" : " (gap)");
-      check(entry.end <= size, ErrorCode::format, where(), ": expected its data to end by byte ", bytes_.size(),
-            ", the end of the file, got byte ", data_start_ + entry.end);
-      entry.tensor.data = bytes_.subspan(data_start_ + entry.begin, entry.end - entry.begin);
-      expected = entry.end;
-      content.tensors.push_back(std::move(entry.tensor));
+    const auto order = stable_order(entries.size(), [first = entries.data()](auto a, auto b) {
+      return first[a].begin != first[b].begin ? first[a].begin < first[b].begin : first[a].end < first[b].end;
+    });
+    for (const std::int64_t number : order) {
+      auto& [tensor, begin, end] = entries[static_cast<std::size_t>(number)];
+      check(begin == expected, ErrorCode::format, path_, ", tensor ", tensor.name,
+            ": expected its data to start at byte ", data_start_ + expected,
+            " where the previous tensor ends, got byte ", data_start_ + begin,
+            begin < expected ? " (overlap)" : " (gap)");
+      check(end <= size, ErrorCode::format, path_, ", tensor ", tensor.name, ": expected its data to end by byte ",
+            bytes_.size(), ", the end of the file, got byte ", data_start_ + end);
+      tensor.data = bytes_.subspan(data_start_ + begin, end - begin);
+      expected = end;
+      tensors.push_back(std::move(tensor));
     }
     check(expected == size, ErrorCode::format, path_, ": expected the file to end at byte ", data_start_ + expected,
           " after the last tensor, got ", size - expected, " bytes more");
-    return content;
   }
 
  private:
@@ -90,15 +87,13 @@ class SafetensorsParser {
     return header;
   }
 
-  std::map<std::string, std::string> parse_metadata(const Json& value) const {
+  void parse_metadata(const Json& value, std::map<std::string, std::string>& metadata) const {
     check(value.is_object(), ErrorCode::format, path_, ", __metadata__: expected an object, got ", value.type_name());
-    std::map<std::string, std::string> metadata;
     for (const auto& [key, text] : value.items()) {
       check(text.is_string(), ErrorCode::format, path_, ", __metadata__, key ", key, ": expected a string, got ",
             text.type_name());
-      metadata[key] = text.get<std::string>();
+      metadata.emplace(key, text.string());
     }
-    return metadata;
   }
 
   static std::string excerpt(const Json& value) { return dump_json(value, {.indent = -1}).substr(0, 60); }
@@ -174,11 +169,8 @@ class SafetensorsReader {
   /// looked for first, as the Python stack does). Throws io, format, or not_found if the folder has neither or a shard
   /// is missing.
   explicit SafetensorsReader(const std::filesystem::path& path) : path_(resolve(path)) {
-    if (path_.extension() == ".json") {
-      add_shards();
-    } else {
-      add_file(path_);
-    }
+    if (path_.extension().native() == ".json") add_shards();
+    else add_file(path_);
   }
 
   /// The file or index that was read.
@@ -215,14 +207,14 @@ class SafetensorsReader {
 
   void add_file(const std::filesystem::path& path) {
     files_.emplace_back(path);
-    auto content = detail::SafetensorsParser(files_.back()).parse();
-    for (auto& tensor : content.tensors) {
-      const bool fresh = index_.emplace(tensor.name, static_cast<std::int64_t>(tensors_.size())).second;
-      check(fresh, ErrorCode::format, path_.native(), ": expected every tensor in one shard, got ", tensor.name,
-            " again in ", path.filename().string());
-      tensors_.push_back(std::move(tensor));
+    std::size_t number = tensors_.size();
+    detail::SafetensorsParser(files_.back()).parse(tensors_, metadata_);
+    for (; number < tensors_.size(); ++number) {
+      const std::string& name = tensors_[number].name;
+      if (!index_.emplace(name, static_cast<std::int64_t>(number)).second)
+        fail(ErrorCode::format, path_.native(), ": expected every tensor in one shard, got ", name, " again in ",
+             path.filename().string());
     }
-    metadata_.merge(content.metadata);
   }
 
   void add_shards() {
@@ -251,7 +243,7 @@ class SafetensorsReader {
   }
 
   std::filesystem::path path_;
-  std::vector<MappedFile> files_;
+  std::list<MappedFile> files_;
   std::vector<StoredTensor> tensors_;
   std::map<std::string, std::string> metadata_;
   std::map<std::string, std::int64_t> index_;

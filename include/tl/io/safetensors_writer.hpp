@@ -28,7 +28,6 @@ using SafetensorsMetadata = std::vector<std::pair<std::string, std::string>>;
 /// format if a name is not UTF-8, io.
 inline void write_safetensors(const std::filesystem::path& path, std::span<const StoredTensor> tensors,
                               const SafetensorsMetadata& metadata = {{"format", "pt"}}) {
-  std::vector<const StoredTensor*> sorted;
   for (const StoredTensor& tensor : tensors) {
     check(tensor.name != "__metadata__", ErrorCode::invalid_argument, path.native(),
           ": expected tensor names other than __metadata__");
@@ -39,10 +38,10 @@ inline void write_safetensors(const std::filesystem::path& path, std::span<const
     check(bits % 8 == 0 && tensor.data.size() == bits / 8, ErrorCode::shape, path.native(), ", tensor ", tensor.name,
           ": expected ", bits, " bits for ", to_string(tensor.dtype), tensor.shape, ", got ", tensor.data.size(),
           " bytes");
-    sorted.push_back(&tensor);
   }
-  stable_sort_by(sorted, [](const StoredTensor* a, const StoredTensor* b) {
-    return a->dtype != b->dtype ? a->dtype > b->dtype : a->name < b->name;
+  const StoredTensor* const given = tensors.data();
+  const auto order = stable_order(tensors.size(), [given](std::int64_t a, std::int64_t b) {
+    return given[a].dtype != given[b].dtype ? given[a].dtype > given[b].dtype : given[a].name < given[b].name;
   });
 
   Json header = Json::object();
@@ -52,14 +51,14 @@ inline void write_safetensors(const std::filesystem::path& path, std::span<const
   }
   std::vector<std::string_view> names;
   std::uint64_t offset = 0;
-  for (const StoredTensor* tensor : sorted) {
-    const std::uint64_t end = offset + tensor->data.size();
-    const auto extents = tensor->shape.extents();
-    header.append(tensor->name, {{"dtype", to_string(tensor->dtype)},
-                                 {"shape", std::vector(extents.begin(), extents.end())},
-                                 {"data_offsets", Json::array({offset, end})}});
-    names.push_back(tensor->name);
-    offset = end;
+  for (const std::int64_t i : order) {
+    const std::uint64_t begin = std::exchange(offset, offset + given[i].data.size());
+    Json shape = Json::array();
+    for (const std::int64_t extent : given[i].shape.extents()) shape.push_back(extent);
+    header.append(given[i].name, {{"dtype", to_string(given[i].dtype)},
+                                  {"shape", std::move(shape)},
+                                  {"data_offsets", Json::array({begin, offset})}});
+    names.push_back(given[i].name);
   }
   const auto twice = repeated_name(names);
   check(!twice, ErrorCode::invalid_argument, path.native(), ": expected every tensor name once, got ",
@@ -73,7 +72,7 @@ inline void write_safetensors(const std::filesystem::path& path, std::span<const
   AtomicFile file(path, 8 + text.size() + offset);
   file.write(std::string_view(length.data(), length.size()));
   file.write(text);
-  for (const StoredTensor* tensor : sorted) file.write(tensor->data);
+  for (const std::int64_t i : order) file.write(given[i].data);
   file.commit();
 }
 
