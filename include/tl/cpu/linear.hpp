@@ -28,7 +28,7 @@ template <class T> void linear_backward_weight(const kernels::LinearBackwardWeig
     gemm<T>(true, false, p.out, p.in, p.n, p.dy, p.out, p.x, p.in, p.dweight, p.in, !p.overwrite, nullptr, p.precision);
   if (!p.dbias) return;
   RowReduction<T> sums(p.n, p.out);
-  sums.for_each_block([p](std::int64_t begin, std::int64_t end, T* sum) TL_INLINE {
+  sums.template for_each_block<CpuIsa::avx2>([p](std::int64_t begin, std::int64_t end, T* sum) TL_INLINE {
     for (std::int64_t row = begin; row < end; ++row) {
       const T* const dy = p.dy + row * p.out;
       if (p.precision == Precision::bf16)
