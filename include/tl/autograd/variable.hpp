@@ -115,13 +115,15 @@ template <Real T> class Gradient {
 
   explicit operator bool() const noexcept { return node_ != nullptr; }
 
-  /// Adds `gradient`, or takes it over if it is the first; the caller must not write to it afterwards.
-  void add(Tensor<T> gradient) const {
+  /// Adds `gradient`, or takes it over if it is the first; the caller must not write to it afterwards. Nothing if that
+  /// input needs none.
+  void add(const Tensor<T>& gradient) const {
+    if (!node_) return;
     check(gradient.shape() == node_->shape, ErrorCode::shape, "backward: expected a gradient of shape ", node_->shape,
           ", got ", gradient, "; the backward rule of this operation is wrong");
     if (!node_->grad.defined()) {
-      if (node_->is_leaf) gradient = gradient.clone();  // a leaf's gradient outlives the graph and is never shared
-      node_->grad = std::move(gradient);
+      // a leaf's gradient outlives the graph and is never shared
+      node_->grad = node_->is_leaf ? gradient.clone() : gradient;
       node_->owns_grad = node_->is_leaf;
       return;
     }
@@ -135,6 +137,10 @@ template <Real T> class Gradient {
       for (std::int64_t i = begin; i < end; ++i) to[i] += from[i];
     });
   }
+
+  /// A new tensor of the input's shape, in which a kernel writes what is then added; undefined if that input needs
+  /// none.
+  Tensor<T> new_tensor() const { return node_ ? Tensor<T>::empty(node_->shape, node_->device) : Tensor<T>{}; }
 
   /// The gradient itself, zero at first, for kernels that accumulate into it.
   Tensor<T> accumulator() const {
@@ -153,6 +159,10 @@ template <Real T> class Gradient {
     node_->rows->touch(rows.span());
     return node_->grad;
   }
+
+  /// The memory of accumulator(); null if that input needs no gradient.
+  T* accumulator_data() const { return node_ ? accumulator().data() : nullptr; }
+  T* accumulator_data(const Tensor<std::int32_t>& rows) const { return node_ ? accumulator(rows).data() : nullptr; }
 
   /// Where a kernel puts its gradient that can add or write: it writes if nothing was added yet.
   struct Target {
