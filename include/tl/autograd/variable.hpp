@@ -9,7 +9,6 @@
 #include <atomic>
 #include <memory>
 #include <string>
-#include <set>
 #include <utility>
 #include <vector>
 
@@ -62,6 +61,7 @@ template <Real T> struct GradientNode {
   bool shares_grad = false;                   // others read the memory of grad without asking this node
   bool owns_grad = true;                      // false while grad is a tensor that somebody else may hold, too
   std::uint64_t number = next_node_number();  // later operations have larger numbers
+  std::uint64_t found_by = 0;                 // the number of the backward() that came here last
   std::vector<std::shared_ptr<GradientNode>> inputs;
   BackwardRule<T> rule;
   std::shared_ptr<RowLog> rows;  // of a leaf that is trained by rows
@@ -83,7 +83,7 @@ template <Real T> struct GradientNode {
       const std::shared_ptr<GradientNode> node = std::move(last.back());
       last.pop_back();
       if (node.use_count() > 1) continue;
-      last.insert(last.end(), node->inputs.begin(), node->inputs.end());
+      for (const auto& input : node->inputs) last.push_back(input);
       node->inputs.clear();
       node->rule = {};
     }
@@ -377,11 +377,11 @@ template <Real T> class Variable {
   // Every operation is numbered after its inputs, so descending numbers are a reverse topological order.
   static std::vector<std::shared_ptr<Node>> reverse_order(const std::shared_ptr<Node>& root) {
     std::vector<std::shared_ptr<Node>> found{root};
-    std::set<const void*> seen{root.get()};
+    const std::uint64_t search = detail::next_node_number();
     for (std::size_t i = 0; i < found.size(); ++i) {
-      const auto inputs = found[i]->inputs;
-      for (const auto& input : inputs)
-        if (seen.insert(input.get()).second) found.push_back(input);
+      const Node& node = *found[i];
+      for (const auto& input : node.inputs)
+        if (std::exchange(input->found_by, search) != search) found.push_back(input);
     }
     stable_sort_by(found, [](const auto& a, const auto& b) { return a->number > b->number; });
     return found;
