@@ -57,7 +57,7 @@ inline constexpr std::int64_t activation_piece = 512;
 /// activation_piece; `out` may be an input. One function for all of them and both passes, because few models have them.
 template <class T>
 void rare_activation(Activation f, std::int64_t count, const T* x, const T* bias, const T* dy, T* out) {
-  with_vectors<T, CpuIsa::avx2>([=]() TL_INLINE {
+  with_vectors<T>([=]() TL_INLINE {
     if (f == Activation::relu) {
       if (dy)
         vector_map(

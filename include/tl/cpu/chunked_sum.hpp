@@ -14,7 +14,7 @@ template <class T, class Term>
 double chunked_sum(std::int64_t count, const Term& term, const std::uint8_t* active = nullptr) {
   std::vector<double> partial(static_cast<std::size_t>((count + flat_grain - 1) / flat_grain));
   double* const out = partial.data();
-  parallel_vectorized<T, CpuIsa::avx2>(count, flat_grain, [=](std::int64_t begin, std::int64_t end) TL_INLINE {
+  parallel_vectorized<T>(count, flat_grain, [=](std::int64_t begin, std::int64_t end) TL_INLINE {
     if (active && !active[begin / flat_grain]) return;
     out[begin / flat_grain] =
         vector_sum<double>(end - begin, [=](std::int64_t i) TL_INLINE { return term(begin + i); });

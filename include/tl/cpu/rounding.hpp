@@ -45,7 +45,7 @@ template <Real T> TL_INLINE inline void round_row(T* values, std::int64_t count,
 template <Real T>
 void round_rows(kernels::Saved<T> from, std::int64_t from_stride, T* to, std::int64_t to_stride, std::int64_t rows,
                 std::int64_t width, CpuIsa isa = cpu_isa()) {
-  with_vectors<T, CpuIsa::avx2>(
+  with_vectors<T>(
       [=]() TL_INLINE {
         for (std::int64_t row = 0; row < rows; ++row) {
           T* const out = to + row * to_stride;
@@ -62,7 +62,7 @@ void round_rows(kernels::Saved<T> from, std::int64_t from_stride, T* to, std::in
 template <Real T>
 void store_rows(const T* from, std::int64_t from_stride, bfloat16* to, std::int64_t to_stride, std::int64_t rows,
                 std::int64_t width, CpuIsa isa = cpu_isa()) {
-  with_vectors<T, CpuIsa::avx2>(
+  with_vectors<T>(
       [=]() TL_INLINE {
         for (std::int64_t row = 0; row < rows; ++row) store_bf16(from + row * from_stride, to + row * to_stride, width);
       },
