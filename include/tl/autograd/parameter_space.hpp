@@ -5,9 +5,10 @@
 // so a model that only predicts does not pay for it.
 #pragma once
 
-#include <set>
+#include <algorithm>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <tl/autograd/parameter.hpp>
@@ -27,10 +28,8 @@ template <Real T> class ParameterSpace {
     const auto twice = repeated_name(names);
     check(!twice, ErrorCode::invalid_argument, "two parameters are named ", twice.value_or(""));
     const std::vector<Parameter<T>> order = memory_order();
-    std::vector<std::int64_t> offsets;
     std::int64_t size = 0;
     for (const auto& parameter : order) {
-      offsets.push_back(size);
       size += aligned(parameter.shape().elements());
       count_ += parameter.shape().elements();
       if (!parameter.trainable()) continue;
@@ -44,13 +43,14 @@ template <Real T> class ParameterSpace {
     detail::prefer_small_pages(values_.data(), static_cast<std::size_t>(size) * sizeof(T));
     gradients_ = Tensor<T>::zeros({trainable_});
     detail::prefer_small_pages(gradients_.data() + dense_, static_cast<std::size_t>(decayed_ - dense_) * sizeof(T));
-    for (std::size_t i = 0; i < order.size(); ++i) {
-      Parameter<T> parameter = order[i];
-      parameter.place(values_.view(offsets[i], parameter.shape()),
-                      parameter.trainable() ? gradients_.view(offsets[i], parameter.shape()) : Tensor<T>{});
+    std::int64_t offset = 0;
+    for (Parameter<T> parameter : order) {
+      const std::int64_t begin = std::exchange(offset, offset + aligned(parameter.shape().elements()));
+      parameter.place(values_.view(begin, parameter.shape()),
+                      parameter.trainable() ? gradients_.view(begin, parameter.shape()) : Tensor<T>{});
       if (!parameter.trainable()) continue;
       trained_.push_back(parameter);
-      if (parameter.by_rows()) tables_.push_back({parameter, offsets[i]});
+      if (parameter.by_rows()) tables_.push_back({parameter, begin});
     }
   }
 
@@ -104,12 +104,11 @@ template <Real T> class ParameterSpace {
   // Decayed, then not decayed, then frozen; each parameter once, although several names may be parts of it.
   std::vector<Parameter<T>> memory_order() const {
     std::vector<Parameter<T>> order;
-    std::set<const void*> seen;
     for (int group = 0; group < 4; ++group)
       for (const auto& entry : named_) {
         const Parameter<T>& p = entry.parameter;
         const int its = !p.trainable() ? 3 : p.decay() == WeightDecay::off ? 2 : p.by_rows() ? 1 : 0;
-        if (its == group && seen.insert(p.identity()).second) order.push_back(p);
+        if (its == group && std::find(order.begin(), order.end(), p) == order.end()) order.push_back(p);
       }
     return order;
   }

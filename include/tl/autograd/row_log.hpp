@@ -12,6 +12,16 @@
 
 namespace tl {
 
+namespace detail {
+
+/// Brings numbers of rows into ascending order, each once.
+inline void sort_rows(std::vector<std::int32_t>& rows) {
+  std::sort(rows.begin(), rows.end());
+  rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
+}
+
+}  // namespace detail
+
 class RowLog {
  public:
   /// Called before the values of these rows, or of all rows if the list is empty, are read.
@@ -35,8 +45,7 @@ class RowLog {
 
   /// The rows that may have a gradient other than zero, ascending, each once; not all of them if all_touched().
   const std::vector<std::int32_t>& touched() {
-    std::sort(touched_.begin(), touched_.end());
-    touched_.erase(std::unique(touched_.begin(), touched_.end()), touched_.end());
+    detail::sort_rows(touched_);
     return touched_;
   }
 

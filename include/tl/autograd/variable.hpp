@@ -7,10 +7,8 @@
 
 #include <algorithm>
 #include <atomic>
-#include <functional>
 #include <memory>
 #include <string>
-#include <set>
 #include <utility>
 #include <vector>
 
@@ -35,6 +33,23 @@ inline std::uint64_t next_node_number() {
   return counter.fetch_add(1, std::memory_order_relaxed);
 }
 
+/// The rule of an operation, a callable of any type, or none. Not std::function, which compiles code to copy each rule.
+template <Real T> class BackwardRule {
+ public:
+  BackwardRule() = default;
+  template <class F>
+  explicit BackwardRule(F&& rule)
+      : rule_(new F(std::move(rule)), [](void* raw) { delete static_cast<F*>(raw); }),
+        call_([](void* raw, const Tensor<T>& gradient) { (*static_cast<F*>(raw))(gradient); }) {}
+
+  explicit operator bool() const noexcept { return rule_ != nullptr; }
+  void operator()(const Tensor<T>& gradient) const { call_(rule_.get(), gradient); }
+
+ private:
+  std::unique_ptr<void, void (*)(void*)> rule_{nullptr, nullptr};
+  void (*call_)(void*, const Tensor<T>&) = nullptr;
+};
+
 /// One vertex of the gradient graph: a leaf that keeps its gradient, or the result of an operation with its rule.
 template <Real T> struct GradientNode {
   Shape shape;
@@ -46,8 +61,9 @@ template <Real T> struct GradientNode {
   bool shares_grad = false;                   // others read the memory of grad without asking this node
   bool owns_grad = true;                      // false while grad is a tensor that somebody else may hold, too
   std::uint64_t number = next_node_number();  // later operations have larger numbers
+  std::uint64_t found_by = 0;                 // the number of the backward() that came here last
   std::vector<std::shared_ptr<GradientNode>> inputs;
-  std::function<void(const Tensor<T>&)> rule;
+  BackwardRule<T> rule;
   std::shared_ptr<RowLog> rows;  // of a leaf that is trained by rows
 
   /// Writes the zeros of a gradient that is zero.
@@ -62,14 +78,14 @@ template <Real T> struct GradientNode {
   // stack as deep as the graph is long.
   ~GradientNode() {
     std::vector<std::shared_ptr<GradientNode>> last = std::move(inputs);
-    rule = nullptr;
+    rule = {};
     while (!last.empty()) {
       const std::shared_ptr<GradientNode> node = std::move(last.back());
       last.pop_back();
       if (node.use_count() > 1) continue;
-      last.insert(last.end(), node->inputs.begin(), node->inputs.end());
+      for (const auto& input : node->inputs) last.push_back(input);
       node->inputs.clear();
-      node->rule = nullptr;
+      node->rule = {};
     }
   }
 };
@@ -99,13 +115,15 @@ template <Real T> class Gradient {
 
   explicit operator bool() const noexcept { return node_ != nullptr; }
 
-  /// Adds `gradient`, or takes it over if it is the first; the caller must not write to it afterwards.
-  void add(Tensor<T> gradient) const {
+  /// Adds `gradient`, or takes it over if it is the first; the caller must not write to it afterwards. Nothing if that
+  /// input needs none.
+  void add(const Tensor<T>& gradient) const {
+    if (!node_) return;
     check(gradient.shape() == node_->shape, ErrorCode::shape, "backward: expected a gradient of shape ", node_->shape,
           ", got ", gradient, "; the backward rule of this operation is wrong");
     if (!node_->grad.defined()) {
-      if (node_->is_leaf) gradient = gradient.clone();  // a leaf's gradient outlives the graph and is never shared
-      node_->grad = std::move(gradient);
+      // a leaf's gradient outlives the graph and is never shared
+      node_->grad = node_->is_leaf ? gradient.clone() : gradient;
       node_->owns_grad = node_->is_leaf;
       return;
     }
@@ -119,6 +137,10 @@ template <Real T> class Gradient {
       for (std::int64_t i = begin; i < end; ++i) to[i] += from[i];
     });
   }
+
+  /// A new tensor of the input's shape, in which a kernel writes what is then added; undefined if that input needs
+  /// none.
+  Tensor<T> new_tensor() const { return node_ ? Tensor<T>::empty(node_->shape, node_->device) : Tensor<T>{}; }
 
   /// The gradient itself, zero at first, for kernels that accumulate into it.
   Tensor<T> accumulator() const {
@@ -137,6 +159,10 @@ template <Real T> class Gradient {
     node_->rows->touch(rows.span());
     return node_->grad;
   }
+
+  /// The memory of accumulator(); null if that input needs no gradient.
+  T* accumulator_data() const { return node_ ? accumulator().data() : nullptr; }
+  T* accumulator_data(const Tensor<std::int32_t>& rows) const { return node_ ? accumulator(rows).data() : nullptr; }
 
   /// Where a kernel puts its gradient that can add or write: it writes if nothing was added yet.
   struct Target {
@@ -191,14 +217,24 @@ template <Real T> class Variable {
     node_->handed_out = node_->shares_grad = !only_here;
   }
 
+  /// An input of an operation, any Variable.
+  class Input {
+   public:
+    Input(const Variable& variable) : node_(variable.node_) {}  // NOLINT(google-explicit-constructor): in a list
+
+   private:
+    friend Variable;
+    const std::shared_ptr<detail::GradientNode<T>>& node_;
+  };
+
   /// The result of an operation: `value`, computed from `inputs`, and the rule that is called with the gradient of
   /// `value` and adds to the Gradient handles it captured. Without recording, or if no input needs a gradient, the
   /// rule is dropped.
-  template <class Rule> static Variable record(Tensor<T> value, std::initializer_list<Variable> inputs, Rule rule) {
+  template <class Rule> static Variable record(Tensor<T> value, std::initializer_list<Input> inputs, Rule rule) {
     static_assert(std::is_invocable_v<Rule&, const Tensor<T>&>,
                   "an operation needs a backward rule: a callable that takes the gradient of its result");
     Variable result(std::move(value));
-    if (result.depends_on(inputs)) result.node_->rule = std::move(rule);
+    if (result.depends_on(inputs)) result.node_->rule = detail::BackwardRule<T>(std::move(rule));
     return result;
   }
 
@@ -304,7 +340,7 @@ template <Real T> class Variable {
     this->gradient().add(gradient);
     for (const auto& node : nodes) {
       if (node->is_leaf) continue;
-      const auto rule = std::exchange(node->rule, nullptr);
+      const auto rule = std::exchange(node->rule, {});
       const Tensor<T> grad = std::exchange(node->grad, Tensor<T>{});
       if (rule && grad.defined()) rule(grad);
       node->inputs.clear();
@@ -315,10 +351,10 @@ template <Real T> class Variable {
   using Node = detail::GradientNode<T>;
 
   /// Makes this the result of an operation on `inputs`; false if nothing is to be recorded.
-  bool depends_on(std::initializer_list<Variable> inputs) {
+  bool depends_on(std::initializer_list<Input> inputs) {
     if (!grad_enabled()) return false;
     std::vector<std::shared_ptr<Node>> nodes;
-    for (const Variable& input : inputs)
+    for (const Input& input : inputs)
       if (input.node_) nodes.push_back(input.node_);
     if (nodes.empty()) return false;
     node_ = make_node(value_);
@@ -341,11 +377,11 @@ template <Real T> class Variable {
   // Every operation is numbered after its inputs, so descending numbers are a reverse topological order.
   static std::vector<std::shared_ptr<Node>> reverse_order(const std::shared_ptr<Node>& root) {
     std::vector<std::shared_ptr<Node>> found{root};
-    std::set<const void*> seen{root.get()};
+    const std::uint64_t search = detail::next_node_number();
     for (std::size_t i = 0; i < found.size(); ++i) {
-      const auto inputs = found[i]->inputs;
-      for (const auto& input : inputs)
-        if (seen.insert(input.get()).second) found.push_back(input);
+      const Node& node = *found[i];
+      for (const auto& input : node.inputs)
+        if (std::exchange(input->found_by, search) != search) found.push_back(input);
     }
     stable_sort_by(found, [](const auto& a, const auto& b) { return a->number > b->number; });
     return found;

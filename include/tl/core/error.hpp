@@ -64,14 +64,15 @@ using PartWriter = void (*)(std::ostream&, const void*);
 template <class T> void write_part(std::ostream& out, const void* part) { out << *static_cast<const T*>(part); }
 inline void write_literal(std::ostream& out, const void* part) { out << static_cast<const char*>(part); }
 
-/// How a part of type T is printed; string literals of every length in one way.
-template <class T> constexpr PartWriter part_writer() {
-  if constexpr (std::is_array_v<T>) return write_literal;
-  else return write_part<T>;
-}
+/// Stands for the types of string literals, one for every length.
+struct Literal {};
+template <class T> using PartKind = std::conditional_t<std::is_array_v<T>, Literal, T>;
 
-template <class... Parts>
-inline constexpr std::array<PartWriter, sizeof...(Parts)> part_writers = {part_writer<Parts>()...};
+template <class Kind> inline constexpr PartWriter part_writer = write_part<Kind>;
+template <> inline constexpr PartWriter part_writer<Literal> = write_literal;
+
+template <class... Kinds>
+inline constexpr std::array<PartWriter, sizeof...(Kinds)> part_writers = {part_writer<Kinds>...};
 
 [[gnu::noinline]] inline std::string join_parts(std::span<const PartWriter> writers, const void* const* parts) {
   std::ostringstream out;
@@ -85,25 +86,29 @@ inline constexpr std::array<PartWriter, sizeof...(Parts)> part_writers = {part_w
   throw Error(code, join_parts(writers, parts));
 }
 
+template <class... Kinds, class... Addresses> [[noreturn]] void fail_kinds(ErrorCode code, Addresses... parts) {
+  const void* const addresses[sizeof...(parts) + 1] = {parts...};
+  fail_parts(code, part_writers<Kinds...>, addresses);
+}
+
 }  // namespace detail
 
 /// Joins its arguments into one string with operator<<, whatever the program's locale is.
 template <class... Parts> std::string join(const Parts&... parts) {
   const void* const addresses[sizeof...(parts) + 1] = {&parts...};
-  return detail::join_parts(detail::part_writers<Parts...>, addresses);
+  return detail::join_parts(detail::part_writers<detail::PartKind<Parts>...>, addresses);
 }
 
 /// Throws Error(code, join(parts...)).
 template <class... Parts> [[noreturn]] void fail(ErrorCode code, const Parts&... parts) {
-  const void* const addresses[sizeof...(parts) + 1] = {&parts...};
-  detail::fail_parts(code, detail::part_writers<Parts...>, addresses);
+  detail::fail_kinds<detail::PartKind<Parts>...>(code, static_cast<const void*>(&parts)...);
 }
 
 /// Throws unless `condition` holds. The sentence is built only on failure.
 template <class... Parts>
 [[gnu::always_inline]] inline void check(bool condition, ErrorCode code, const Parts&... parts) {
   if (!condition) [[unlikely]]
-    fail(code, parts...);
+    detail::fail_kinds<detail::PartKind<Parts>...>(code, static_cast<const void*>(&parts)...);
 }
 
 }  // namespace tl

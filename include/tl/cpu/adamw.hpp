@@ -89,7 +89,7 @@ template <class T> void adamw(const kernels::AdamW<T>& a) {
 
 template <class T> void adamw_put_off(const kernels::AdamWPutOff<T>& a) {
   const detail::AdamWElement<T> element(a.beta1, a.beta2, a.eps);
-  parallel_vectorized<T>(a.count, 8, [=](std::int64_t begin, std::int64_t end) TL_INLINE {
+  parallel_vectorized<T, CpuIsa::avx2>(a.count, 8, [=](std::int64_t begin, std::int64_t end) TL_INLINE {
     for (std::int64_t index = begin; index < end; ++index) {
       const std::int64_t row = a.rows[index];
       for (std::int64_t i = 0; i < a.width; i += vector_lanes) {

@@ -35,17 +35,7 @@ template <class T> struct HeadBlock {
 template <class T>
 HeadBlock<const T> rounded_head(kernels::Saved<T> from, std::int64_t stride, std::int64_t rows, std::int64_t width,
                                 T* out, CpuIsa isa) {
-  with_vectors<T>(
-      [=]() TL_INLINE {
-        for (std::int64_t row = 0; row < rows; ++row) {
-          T* const to = out + row * width;
-          if (from.rounded) load_bf16(from.rounded + row * stride, to, width);
-          else
-            vector_loop(width, [in = from.values + row * stride, to](std::int64_t i)
-                                   TL_INLINE { to[i] = round_to_bf16(in[i]); });
-        }
-      },
-      isa);
+  round_rows(from, stride, out, width, rows, width, isa);
   return {out, width, rows};
 }
 
@@ -127,17 +117,6 @@ template <class T> TL_INLINE inline T largest_of(const T* values, std::int64_t c
   return std::bit_cast<T>(largest ^ (mask & std::numeric_limits<Bits>::max()));
 }
 
-/// Copies a block to the same place of a matrix in bfloat16.
-template <class T>
-void save_block(HeadBlock<const T> from, bfloat16* to, std::int64_t stride, std::int64_t width, CpuIsa isa) {
-  with_vectors<T>(
-      [=]() TL_INLINE {
-        for (std::int64_t row = 0; row < from.rows; ++row)
-          store_bf16(from.values + row * from.stride, to + row * stride, width);
-      },
-      isa);
-}
-
 /// attention_forward for a given instruction set.
 template <class T> void attention_forward(const kernels::AttentionForward<T>& p, CpuIsa isa) {
   const std::int64_t width = p.head_width, row_width = p.heads * width;
@@ -172,19 +151,16 @@ template <class T> void attention_forward(const kernels::AttentionForward<T>& p,
     gemm<T>(false, false, t.queries, width, t.keys, scores, t.score_stride, t.v.values, t.v.stride, out, row_width,
             false, nullptr, Precision::f32, isa);
     if (p.precision == Precision::f32) return;
-    with_vectors<T>(
-        [=, queries = t.queries]() TL_INLINE {
-          for (std::int64_t i = 0; i < queries; ++i)
-            vector_loop(width,
-                        [row = out + i * row_width](std::int64_t x) TL_INLINE { row[x] = round_to_bf16(row[x]); });
-        },
-        isa);
+    round_rows<T>(out, row_width, out, row_width, t.queries, width, isa);
     if (!p.q_saved) return;
     const std::int64_t query = t.first_query, key = t.first_key;
-    save_block<T>(t.q, p.q_saved + query * p.q_stride + t.column, p.q_stride, width, isa);
-    save_block<T>(t.k, p.k_saved + key * p.k_stride + t.column, p.k_stride, width, isa);
-    save_block<T>(t.v, p.v_saved + key * p.v_stride + t.column, p.v_stride, width, isa);
-    save_block<T>({out, row_width, t.queries}, p.out_saved + query * row_width + t.column, row_width, width, isa);
+    const auto save = [&](HeadBlock<const T> from, bfloat16* to, std::int64_t first, std::int64_t stride) {
+      store_rows(from.values, from.stride, to + first * stride + t.column, stride, from.rows, width, isa);
+    };
+    save(t.q, p.q_saved, query, p.q_stride);
+    save(t.k, p.k_saved, key, p.k_stride);
+    save(t.v, p.v_saved, key, p.v_stride);
+    save({out, row_width, t.queries}, p.out_saved, query, row_width);
   });
 }
 

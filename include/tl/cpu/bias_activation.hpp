@@ -25,20 +25,6 @@ struct Gelu {
   }
 };
 
-/// x (1 + tanh(u)) / 2 with u = sqrt(2 / pi) (x + 0.044715 x^3).
-struct GeluTanh {
-  template <class T> TL_INLINE static T value(T x) {
-    const T u = T(0.79788456080286535588) * (x + T(0.044715) * x * x * x);
-    return T(0.5) * x * (T(1) + tanh(u));
-  }
-  template <class T> TL_INLINE static T slope(T x) {
-    const T u = T(0.79788456080286535588) * (x + T(0.044715) * x * x * x);
-    const T t = tanh(u);
-    const T du = T(0.79788456080286535588) * (T(1) + T(3 * 0.044715) * x * x);
-    return T(0.5) * (T(1) + t) + T(0.5) * x * (T(1) - t * t) * du;
-  }
-};
-
 struct Relu {
   // NaN stays NaN, as in the reference.
   TL_INLINE static float value(float x) {
@@ -52,22 +38,56 @@ struct Relu {
   TL_INLINE static double slope(double x) { return x > 0 ? 1 : 0; }
 };
 
-struct Tanh {
-  template <class T> TL_INLINE static T value(T x) { return tanh(x); }
-  template <class T> TL_INLINE static T slope(T x) {
-    const T t = tanh(x);
-    return T(1) - t * t;
+/// x (1 + t) / 2 with t = tanh(u), u = sqrt(2 / pi) (x + 0.044715 x^3).
+struct GeluTanh {
+  template <class T> TL_INLINE static T argument(T x) {
+    return T(0.79788456080286535588) * (x + T(0.044715) * x * x * x);
+  }
+  template <class T> TL_INLINE static T value(T x, T t) { return T(0.5) * x * (T(1) + t); }
+  template <class T> TL_INLINE static T slope(T x, T t) {
+    const T du = T(0.79788456080286535588) * (T(1) + T(3 * 0.044715) * x * x);
+    return T(0.5) * (T(1) + t) + T(0.5) * x * (T(1) - t * t) * du;
   }
 };
 
-/// Calls body(f) with one of the activations above.
-template <class Body> TL_INLINE inline void with_activation(Activation activation, const Body& body) {
-  switch (activation) {
-    case Activation::gelu: return body(Gelu{});
-    case Activation::gelu_tanh: return body(GeluTanh{});
-    case Activation::relu: return body(Relu{});
-    case Activation::tanh: return body(Tanh{});
-  }
+/// Columns that a kernel takes through all its loops before the next ones: they stay in the first-level cache.
+inline constexpr std::int64_t activation_piece = 512;
+
+/// out[i] = f(x[i] + bias[i]) or, if `dy` is not null, dy[i] f'(x[i] + bias[i]), for an f other than gelu and count <=
+/// activation_piece; `out` may be an input. One function for all of them and both passes, because few models have them.
+template <class T>
+void rare_activation(Activation f, std::int64_t count, const T* x, const T* bias, const T* dy, T* out) {
+  with_vectors<T>([=]() TL_INLINE {
+    if (f == Activation::relu) {
+      if (dy)
+        vector_map(
+            count, out, [](T a, T b, T g) TL_INLINE { return g * Relu::slope(a + b); }, x, bias, dy);
+      else
+        vector_map(
+            count, out, [](T a, T b) TL_INLINE { return Relu::value(a + b); }, x, bias);
+      return;
+    }
+    T t[activation_piece];
+    const bool gelu = f == Activation::gelu_tanh;
+    if (gelu)
+      vector_map(
+          count, t, [](T a, T b) TL_INLINE { return GeluTanh::argument(a + b); }, x, bias);
+    else
+      vector_map(
+          count, t, [](T a, T b) TL_INLINE { return a + b; }, x, bias);
+    vector_map(
+        count, t, [](T u) TL_INLINE { return tanh(u); }, t);
+    if (gelu && dy)
+      vector_map(
+          count, out, [](T a, T b, T u, T g) TL_INLINE { return g * GeluTanh::slope(a + b, u); }, x, bias, t, dy);
+    else if (gelu)
+      vector_map(
+          count, out, [](T a, T b, T u) TL_INLINE { return GeluTanh::value(a + b, u); }, x, bias, t);
+    else if (dy)
+      vector_map(
+          count, out, [](T u, T g) TL_INLINE { return g * (T(1) - u * u); }, t, dy);
+    else std::copy_n(t, count, out);
+  });
 }
 
 }  // namespace detail
@@ -75,14 +95,11 @@ template <class Body> TL_INLINE inline void with_activation(Activation activatio
 /// The argument of the activation: x + bias, in bf16 rounded, or as the forward pass saved it.
 template <class T> class PreActivation {
  public:
-  /// Columns that a kernel takes through all its loops before the next ones: they stay in the first-level cache.
-  static constexpr std::int64_t piece = 512;
-
   PreActivation(kernels::Saved<T> x, const T* bias, std::int64_t width, Precision precision)
-      : x_(x), bias_(bias), width_(width), rounded_(precision == Precision::bf16), zeros_(piece) {}
+      : x_(x), bias_(bias), width_(width), rounded_(precision == Precision::bf16), zeros_(detail::activation_piece) {}
 
-  /// Two arrays whose sum is the argument for columns [first, first + count) of a row, count <= piece. `room` [count]
-  /// is written to in bf16 only.
+  /// Two arrays whose sum is the argument for columns [first, first + count) of a row, count <= activation_piece.
+  /// `room` [count] is written to in bf16 only.
   TL_INLINE std::pair<const T*, const T*> at(std::int64_t row, std::int64_t first, std::int64_t count, T* room) const {
     if (x_.rounded) {
       load_bf16(x_.rounded + row * width_ + first, room, count);
@@ -106,15 +123,15 @@ template <class T> void bias_activation_forward(const kernels::BiasActivationFor
   const PreActivation<T> argument(a.x, a.bias, a.f, a.precision);
   parallel_vectorized<T>(a.n, row_grain(a.f), [&a, &argument](std::int64_t begin, std::int64_t end) TL_INLINE {
     for (std::int64_t row = begin; row < end; ++row)
-      for (std::int64_t first = 0; first < a.f; first += argument.piece) {
-        const std::int64_t count = std::min(argument.piece, a.f - first);
+      for (std::int64_t first = 0; first < a.f; first += detail::activation_piece) {
+        const std::int64_t count = std::min(detail::activation_piece, a.f - first);
         T* const y = a.y + row * a.f + first;
-        const auto terms = argument.at(row, first, count, y);
+        const auto [left, right] = argument.at(row, first, count, y);
         if (a.argument_saved) store_bf16(y, a.argument_saved + row * a.f + first, count);
-        detail::with_activation(a.activation, [&](auto f) TL_INLINE {
+        if (a.activation == Activation::gelu)
           vector_map(
-              count, y, [](T x, T bias) TL_INLINE { return decltype(f)::value(x + bias); }, terms.first, terms.second);
-        });
+              count, y, [](T x, T bias) TL_INLINE { return detail::Gelu::value(x + bias); }, left, right);
+        else detail::rare_activation<T>(a.activation, count, left, right, nullptr, y);
         round_row(y, count, a.precision);
       }
   });
@@ -124,18 +141,17 @@ template <class T> void bias_activation_backward(const kernels::BiasActivationBa
   const PreActivation<T> argument(a.x, a.bias, a.f, a.precision);
   RowReduction<T> sums(a.n, a.f);
   sums.for_each_block([&a, &argument](std::int64_t begin, std::int64_t end, T* sum) TL_INLINE {
-    alignas(64) T room[PreActivation<T>::piece];
+    alignas(64) T room[detail::activation_piece];
     for (std::int64_t row = begin; row < end; ++row)
-      for (std::int64_t first = 0; first < a.f; first += argument.piece) {
-        const std::int64_t count = std::min(argument.piece, a.f - first);
+      for (std::int64_t first = 0; first < a.f; first += detail::activation_piece) {
+        const std::int64_t count = std::min(detail::activation_piece, a.f - first);
         const T* const dy = a.dy + row * a.f + first;
         T *const dx = a.dx + row * a.f + first, *const dbias = sum + first;
-        const auto terms = argument.at(row, first, count, room);
-        detail::with_activation(a.activation, [&](auto f) TL_INLINE {
+        const auto [left, right] = argument.at(row, first, count, room);
+        if (a.activation == Activation::gelu)
           vector_map(
-              count, dx, [](T g, T x, T bias) TL_INLINE { return g * decltype(f)::slope(x + bias); }, dy, terms.first,
-              terms.second);
-        });
+              count, dx, [](T g, T x, T bias) TL_INLINE { return g * detail::Gelu::slope(x + bias); }, dy, left, right);
+        else detail::rare_activation<T>(a.activation, count, left, right, dy, dx);
         round_row(dx, count, a.precision);
         vector_loop(count, [=](std::int64_t i) TL_INLINE { dbias[i] += dx[i]; });
       }

@@ -23,7 +23,7 @@ inline std::int64_t counted_rows(const std::int64_t* labels, std::int64_t rows, 
 
 template <class T> void cross_entropy_forward(const kernels::CrossEntropyForward<T>& a) {
   std::vector<double> losses(static_cast<std::size_t>(a.b));
-  parallel_vectorized<T>(
+  parallel_vectorized<T, CpuIsa::avx2>(
       a.b, row_grain(a.c), [a, loss = losses.data()](std::int64_t begin, std::int64_t end) TL_INLINE {
         for (std::int64_t row = begin; row < end; ++row) {
           const T* const x = a.logits + row * a.c;
@@ -50,7 +50,7 @@ template <class T> void cross_entropy_forward(const kernels::CrossEntropyForward
 template <class T> void cross_entropy_backward(const kernels::CrossEntropyBackward<T>& a) {
   const std::int64_t counted = detail::counted_rows(a.labels, a.b, a.ignore_index);
   const T scale = *a.dloss / static_cast<T>(std::max<std::int64_t>(counted, 1));
-  parallel_vectorized<T>(a.b, row_grain(a.c), [a, scale](std::int64_t begin, std::int64_t end) TL_INLINE {
+  parallel_for(a.b, row_grain(a.c), [a, scale](std::int64_t begin, std::int64_t end) {
     const T spread = static_cast<T>(a.label_smoothing / static_cast<double>(a.c));
     for (std::int64_t row = begin; row < end; ++row) {
       const T* const p = a.probabilities + row * a.c;

@@ -9,7 +9,7 @@
 namespace tl::cpu {
 
 template <class T> void dropout(const kernels::Dropout<T>& a) {
-  parallel_vectorized<T>(a.n, row_grain(a.d), [a](std::int64_t begin, std::int64_t end) TL_INLINE {
+  parallel_for(a.n, row_grain(a.d), [a](std::int64_t begin, std::int64_t end) {
     T* const factor = ones<T>(a.d);
     for (std::int64_t row = begin; row < end; ++row) {
       const T* const x = a.x + row * a.d;

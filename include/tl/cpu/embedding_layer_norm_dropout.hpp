@@ -12,7 +12,7 @@
 namespace tl::cpu {
 
 template <class T> void embedding_layer_norm_dropout_forward(const kernels::EmbeddingLayerNormDropoutForward<T>& a) {
-  parallel_vectorized<T>(a.n, row_grain(a.d), [a](std::int64_t begin, std::int64_t end) TL_INLINE {
+  parallel_vectorized<T, CpuIsa::avx2>(a.n, row_grain(a.d), [a](std::int64_t begin, std::int64_t end) TL_INLINE {
     T* const scratch = ones<T>(2 * a.d);
     T* const sum = scratch;
     T* const factor = sum + a.d;
@@ -38,7 +38,7 @@ template <class T> void embedding_layer_norm_dropout_backward(const kernels::Emb
   Storage storage(tables ? static_cast<std::size_t>(a.n * a.d) * sizeof(T) : 0, cpu_device, false);
   T* const dsum = static_cast<T*>(storage.data());  // [N, D]
   RowReduction<T> sums(a.n, 2 * a.d);
-  sums.for_each_block([a, dsum, tables](std::int64_t begin, std::int64_t end, T* dgamma) TL_INLINE {
+  sums.template for_each_block<CpuIsa::avx2>([=](std::int64_t begin, std::int64_t end, T* dgamma) TL_INLINE {
     T* const dbeta = dgamma + a.d;
     T* const scratch = ones<T>(2 * a.d);
     T* const g = scratch;

@@ -50,10 +50,7 @@ const T* rounded_copy(kernels::Saved<T> from, std::int64_t rows, std::int64_t co
                       Scratch<T>& scratch) {
   if (rows <= 0 || columns <= 0) return from.values;
   T* const copy = scratch.get(rows * stride);
-  for (std::int64_t row = 0; row < rows; ++row) {
-    if (from.rounded) load_bf16(from.rounded + row * stride, copy + row * stride, columns);
-    else round_to_bf16(from.values + row * stride, copy + row * stride, columns);
-  }
+  round_rows(from, stride, copy, stride, rows, columns);
   return copy;
 }
 

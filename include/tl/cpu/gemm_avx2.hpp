@@ -11,8 +11,7 @@
 #include <cstdint>
 
 #include <tl/cpu/gemm_portable.hpp>
-#include <tl/cpu/rounding.hpp>
-#include <tl/cpu/vector_loops.hpp>
+#include <tl/cpu/gemm_strip.hpp>
 
 #define TL_AVX2 __attribute__((target("avx2,fma")))
 
@@ -25,6 +24,7 @@ struct GemmAvx2 {
 
   static constexpr auto pack = GemmPortable::pack;
   static constexpr auto pack_bf16 = GemmPortable::pack_bf16;
+  static constexpr auto round = GemmPortable::round;
 
   static void multiply(std::int64_t height, std::int64_t width, std::int64_t depth, const float* a,
                        std::int64_t row_step, std::int64_t k_step, const float* b, float* c, std::int64_t ldc, bool add,
@@ -34,13 +34,6 @@ struct GemmAvx2 {
       case 4: return tile<4>(height, width, depth, a, row_step, k_step, b, c, ldc, add, bias);
       default: return tile<6>(height, width, depth, a, row_step, k_step, b, c, ldc, add, bias);
     }
-  }
-
-  /// Rounds packed elements to bfloat16.
-  static void round(float* values, std::int64_t count) {
-    detail::run_avx2([=]() TL_INLINE {
-      vector_loop(count, [=](std::int64_t i) TL_INLINE { values[i] = round_to_bf16(values[i]); });
-    });
   }
 
  private:

@@ -13,7 +13,6 @@
 
 #include <tl/cpu/gemm_portable.hpp>
 #include <tl/cpu/gemm_strip.hpp>
-#include <tl/cpu/rounding.hpp>
 #include <tl/cpu/vector_loops.hpp>
 
 #define TL_AVX512 __attribute__((target("avx2,fma,avx512f,avx512bw,avx512dq,avx512vl")))
@@ -111,6 +110,7 @@ struct GemmAvx512 {
   static constexpr std::int64_t packed_rows(std::int64_t count) { return detail::tile_rows(count); }
 
   static constexpr auto pack_bf16 = GemmPortable::pack_bf16;
+  static constexpr auto round = GemmPortable::round;
 
   TL_AVX512 static void pack(const float* from, std::int64_t stride, bool along_depth, std::int64_t width,
                              std::int64_t depth, std::int64_t group, float* to) {
@@ -146,13 +146,6 @@ struct GemmAvx512 {
                        const float* bias) {
     detail::with_tile_rows(
         height, [=]<int Rows>() { tile<Rows>(height, width, depth, a, row_step, k_step, b, c, ldc, add, bias); });
-  }
-
-  /// Rounds packed elements to bfloat16.
-  static void round(float* values, std::int64_t count) {
-    detail::run_avx512([=]() TL_INLINE {
-      vector_loop(count, [=](std::int64_t i) TL_INLINE { values[i] = round_to_bf16(values[i]); });
-    });
   }
 
  private:

@@ -35,7 +35,7 @@ struct GemmPortable {
 
   /// Rounds packed elements to bfloat16.
   static void round(float* values, std::int64_t count) {
-    for (std::int64_t i = 0; i < count; ++i) values[i] = round_to_bf16(values[i]);
+    round_rows<float>(values, 0, values, 0, 1, count);
   }
 
   static void multiply(std::int64_t height, std::int64_t width, std::int64_t depth, const float* a,

@@ -13,9 +13,9 @@ namespace tl::cpu {
 template <class T> void linear_forward(const kernels::LinearForward<T>& p) {
   gemm(false, true, p.n, p.out, p.in, p.x, p.in, p.weight, p.in, p.y, p.out, false, p.bias, p.precision);
   if (p.x_saved)
-    parallel_vectorized<T>(p.n * p.in, flat_grain,
-                           [x = p.x, to = p.x_saved](std::int64_t begin, std::int64_t end)
-                               TL_INLINE { store_bf16(x + begin, to + begin, end - begin); });
+    parallel_for(p.n * p.in, flat_grain, [x = p.x, to = p.x_saved](std::int64_t begin, std::int64_t end) {
+      store_rows(x + begin, 0, to + begin, 0, 1, end - begin);
+    });
   if (p.precision == Precision::bf16 && p.bias) round_to_bf16(p.y, p.y, p.n * p.out);
 }
 
@@ -28,7 +28,7 @@ template <class T> void linear_backward_weight(const kernels::LinearBackwardWeig
     gemm<T>(true, false, p.out, p.in, p.n, p.dy, p.out, p.x, p.in, p.dweight, p.in, !p.overwrite, nullptr, p.precision);
   if (!p.dbias) return;
   RowReduction<T> sums(p.n, p.out);
-  sums.for_each_block([p](std::int64_t begin, std::int64_t end, T* sum) TL_INLINE {
+  sums.template for_each_block<CpuIsa::avx2>([p](std::int64_t begin, std::int64_t end, T* sum) TL_INLINE {
     for (std::int64_t row = begin; row < end; ++row) {
       const T* const dy = p.dy + row * p.out;
       if (p.precision == Precision::bf16)

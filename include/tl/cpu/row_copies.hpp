@@ -20,7 +20,7 @@ void copy_rows(const T* from, const std::int32_t* rows, T* to, std::int64_t coun
 /// in the order of i and nothing has to be sorted.
 template <class T>
 void add_to_rows(const T* from, const std::int32_t* rows, T* to, std::int64_t count, std::int64_t width) {
-  parallel_vectorized<T>(width, 128, [=](std::int64_t begin, std::int64_t end) TL_INLINE {
+  parallel_for(width, 128, [=](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = 0; i < count; ++i) {
       const T* const source = from + i * width + begin;
       T* const target = to + rows[i] * width + begin;

@@ -24,11 +24,11 @@ template <class T> class RowReduction {
   std::int64_t blocks() const { return (rows_ + block_rows() - 1) / block_rows(); }
 
   /// Calls body(begin, end, sums) for each block of rows in parallel; `sums` [width] starts as zeros.
-  /// The body must be always-inlined.
-  template <class Body> void for_each_block(const Body& body) {
+  /// The body must be always-inlined; it runs in with_vectors<T, widest>.
+  template <CpuIsa widest = CpuIsa::avx512, class Body> void for_each_block(const Body& body) {
     T* const partial = static_cast<T*>(storage_.data());
     const std::int64_t block = block_rows(), width = width_;
-    parallel_vectorized<T>(rows_, block, [&](std::int64_t begin, std::int64_t end) TL_INLINE {
+    parallel_vectorized<T, widest>(rows_, block, [&](std::int64_t begin, std::int64_t end) TL_INLINE {
       T* const sums = partial + begin / block * width;
       std::fill_n(sums, width, T(0));
       body(begin, end, sums);
@@ -41,7 +41,7 @@ template <class T> class RowReduction {
     constexpr std::int64_t columns = 512;
     const T* const partial = static_cast<const T*>(storage_.data()) + first;
     const std::int64_t width = width_, all = blocks();
-    parallel_vectorized<T>(count, columns, [=](std::int64_t begin, std::int64_t end) TL_INLINE {
+    parallel_for(count, columns, [=](std::int64_t begin, std::int64_t end) {
       T sums[columns] = {};
       for (std::int64_t block = 0; block < all; ++block)
         vector_loop(end - begin,

@@ -116,21 +116,25 @@ template <class Body> __attribute__((noinline)) void run_generic(const Body& bod
 #endif
 
 /// Calls body(), an always-inlined callable, compiled for an instruction set, by default this machine's, if T is float.
-/// Double serves gradient checks and is compiled once.
-template <class T, class Body> void with_vectors(const Body& body, [[maybe_unused]] CpuIsa isa = cpu_isa()) {
+/// Double serves gradient checks and is compiled once. A body that waits for memory, or is a small part of a step, has
+/// no copy for AVX-512: `widest` is avx2.
+template <class T, CpuIsa widest = CpuIsa::avx512, class Body>
+void with_vectors(const Body& body, [[maybe_unused]] CpuIsa isa = cpu_isa()) {
 #ifdef TL_X86_64
   if constexpr (std::is_same_v<T, float>) {
-    if (isa >= CpuIsa::avx512) return detail::run_avx512(body);
+    if constexpr (widest == CpuIsa::avx512)
+      if (isa >= CpuIsa::avx512) return detail::run_avx512(body);
     if (isa >= CpuIsa::avx2) return detail::run_avx2(body);
   }
 #endif
   detail::run_generic(body);
 }
 
-/// parallel_for(count, grain, body) with a body, always-inlined, that runs in with_vectors<T>.
-template <class T, class Body> void parallel_vectorized(std::int64_t count, std::int64_t grain, const Body& body) {
+/// parallel_for(count, grain, body) with a body, always-inlined, that runs in with_vectors<T, widest>.
+template <class T, CpuIsa widest = CpuIsa::avx512, class Body>
+void parallel_vectorized(std::int64_t count, std::int64_t grain, const Body& body) {
   parallel_for(count, grain, [&body](std::int64_t begin, std::int64_t end) {
-    with_vectors<T>([&body, begin, end]() TL_INLINE { body(begin, end); });
+    with_vectors<T, widest>([&body, begin, end]() TL_INLINE { body(begin, end); });
   });
 }
 

@@ -35,7 +35,7 @@ concept Module = requires(M& module, detail::AnyVisitor& visit) {
 namespace detail {
 
 template <Real T> struct ParameterCollector {
-  std::string prefix;
+  std::string prefix;  // of the names in the module that is visited, such as "layer.0."
   std::vector<NamedParameter<T>>* found;
 
   void operator()(std::string_view name, Parameter<T>& parameter) { (*this)(name, parameter, 0, parameter.shape()[0]); }
@@ -44,11 +44,18 @@ template <Real T> struct ParameterCollector {
     found->push_back({join(prefix, name), parameter, begin, end});
   }
   template <Module M> void operator()(std::string_view name, M&& module) {
-    ParameterCollector inner{join(prefix, name, '.'), found};
-    module.members(inner);
+    const std::size_t length = prefix.size();
+    enter(name);
+    module.members(*this);
+    prefix.resize(length);
   }
   template <Module M> void operator()(std::string_view name, std::vector<M>& modules) {
     for (std::size_t i = 0; i < modules.size(); ++i) (*this)(join(name, '.', i), modules[i]);
+  }
+
+  [[gnu::noinline]] void enter(std::string_view name) {
+    prefix += name;
+    prefix += '.';
   }
 };
 

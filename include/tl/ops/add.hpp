@@ -14,7 +14,7 @@ template <Real T> Variable<T> add(const Variable<T>& a, const Variable<T>& b, T 
   Tensor<T> y = Tensor<T>::empty(a.shape(), a.device());
   kernels::add<T>(a.device(), {a.value().data(), b.value().data(), y.data(), y.elements(), alpha});
   return Variable<T>::record(y, {a, b}, [=, ga = a.gradient(), gb = b.gradient()](const Tensor<T>& dy) {
-    if (ga) ga.add(dy);
+    ga.add(dy);
     if (gb) {
       Tensor<T> db = gb.accumulator();
       kernels::add<T>(dy.device(), {db.data(), dy.data(), db.data(), dy.elements(), alpha});

@@ -22,11 +22,10 @@ Variable<T> bias_activation(const Variable<T>& x, const Variable<T>& bias, Activ
   return Variable<T>::record(y, {x, bias},
                              [=, bv = bias.value(), gx = x.gradient(), gb = bias.gradient()](const Tensor<T>& dy) {
                                Tensor<T> dx = Tensor<T>::empty({n, f}, dy.device());  // [N, F]
-                               Tensor<T> dbias = gb ? gb.accumulator() : Tensor<T>{};
                                kernels::bias_activation_backward<T>(
                                    dy.device(), {dy.data(), argument.data(), bv.defined() ? bv.data() : nullptr,
-                                                 dx.data(), dbias.data(), n, f, activation, precision});
-                               if (gx) gx.add(dx);
+                                                 dx.data(), gb.accumulator_data(), n, f, activation, precision});
+                               gx.add(dx);
                              });
 }
 

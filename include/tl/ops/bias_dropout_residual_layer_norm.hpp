@@ -4,6 +4,7 @@
 #include <tl/autograd/variable.hpp>
 #include <tl/cpu/bias_dropout_residual_layer_norm.hpp>
 #include <tl/kernels/bias_dropout_residual_layer_norm.hpp>
+#include <tl/ops/saved.hpp>
 
 namespace tl::ops {
 
@@ -19,10 +20,9 @@ Variable<T> bias_dropout_residual_layer_norm(const Variable<T>& x, const Variabl
         "bias_dropout_residual_layer_norm: expected x and residual [N, D] and bias, gamma, beta [D], got ", x.value(),
         ", ", residual.value(), ", ", bias.value(), ", ", gamma.value(), " and ", beta.value());
   const std::int64_t n = x.size(0), d = x.size(1);
-  const bool record = grad_enabled();
-  Tensor<T> y = Tensor<T>::empty({n, d}, x.device());                            // [N, D]
-  Tensor<T> xhat = record ? Tensor<T>::empty({n, d}, x.device()) : Tensor<T>{};  // [N, D]
-  Tensor<T> rstd = record ? Tensor<T>::empty({n}, x.device()) : Tensor<T>{};     // [N]
+  Tensor<T> y = Tensor<T>::empty({n, d}, x.device());       // [N, D]
+  Tensor<T> xhat = for_backward<T>(x.shape(), x.device());  // [N, D]
+  Tensor<T> rstd = for_backward<T>({n}, x.device());        // [N]
   kernels::bias_dropout_residual_layer_norm_forward<T>(
       x.device(), {x.value().data(), bias.value().data(), residual.value().data(), gamma.value().data(),
                    beta.value().data(), y.data(), xhat.data(), rstd.data(), n, d, eps, dropout, precision});
@@ -30,15 +30,14 @@ Variable<T> bias_dropout_residual_layer_norm(const Variable<T>& x, const Variabl
       y, {x, bias, residual, gamma, beta},
       [=, gammav = gamma.value(), gx = x.gradient(), gbias = bias.gradient(), gresidual = residual.gradient(),
        ggamma = gamma.gradient(), gbeta = beta.gradient()](const Tensor<T>& dy) {
-        const auto into = [](const Gradient<T>& g) { return g ? g.accumulator() : Tensor<T>{}; };
-        Tensor<T> dx = Tensor<T>::empty({n, d}, dy.device());                                   // [N, D]
-        Tensor<T> dresidual = gresidual ? Tensor<T>::empty({n, d}, dy.device()) : Tensor<T>{};  // [N, D]
-        Tensor<T> dbias = into(gbias), dgamma = into(ggamma), dbeta = into(gbeta);
+        Tensor<T> dx = Tensor<T>::empty({n, d}, dy.device());  // [N, D]
+        Tensor<T> dresidual = gresidual.new_tensor();          // [N, D]
         kernels::bias_dropout_residual_layer_norm_backward<T>(
-            dy.device(), {dy.data(), xhat.data(), rstd.data(), gammav.data(), dx.data(), dresidual.data(), dbias.data(),
-                          dgamma.data(), dbeta.data(), n, d, dropout, precision});
-        if (gx) gx.add(dx);
-        if (gresidual) gresidual.add(dresidual);
+            dy.device(),
+            {dy.data(), xhat.data(), rstd.data(), gammav.data(), dx.data(), dresidual.data(), gbias.accumulator_data(),
+             ggamma.accumulator_data(), gbeta.accumulator_data(), n, d, dropout, precision});
+        gx.add(dx);
+        gresidual.add(dresidual);
       });
 }
 

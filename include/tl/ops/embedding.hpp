@@ -25,7 +25,7 @@ template <Real T> Variable<T> embedding(const Tensor<std::int32_t>& ids, const V
   Tensor<T> y = Tensor<T>::empty({n, d}, table.device());  // [N, D]
   kernels::embedding_forward<T>(table.device(), {ids.data(), table.value_for_rows(ids).data(), y.data(), n, d});
   return Variable<T>::record(y, {table}, [=, gtable = table.gradient()](const Tensor<T>& dy) {
-    kernels::embedding_backward<T>(dy.device(), {ids.data(), dy.data(), gtable.accumulator(ids).data(), n, d, v});
+    kernels::embedding_backward<T>(dy.device(), {ids.data(), dy.data(), gtable.accumulator_data(ids), n, d, v});
   });
 }
 

@@ -6,6 +6,7 @@
 #include <tl/cpu/embedding_layer_norm_dropout.hpp>
 #include <tl/kernels/embedding_layer_norm_dropout.hpp>
 #include <tl/ops/embedding.hpp>
+#include <tl/ops/saved.hpp>
 
 namespace tl::ops {
 
@@ -25,10 +26,9 @@ Variable<T> embedding_layer_norm_dropout(const PackedSequences& batch, const Var
   check_ids("embedding_layer_norm_dropout: input_ids", batch.input_ids, v);
   dropout.sequence = batch.sequence_ids.data();
   dropout.position = batch.positions.data();
-  const bool record = grad_enabled();
-  Tensor<T> y = Tensor<T>::empty({n, d}, word.device());                            // [N, D]
-  Tensor<T> xhat = record ? Tensor<T>::empty({n, d}, word.device()) : Tensor<T>{};  // [N, D]
-  Tensor<T> rstd = record ? Tensor<T>::empty({n}, word.device()) : Tensor<T>{};     // [N]
+  Tensor<T> y = Tensor<T>::empty({n, d}, word.device());       // [N, D]
+  Tensor<T> xhat = for_backward<T>(y.shape(), word.device());  // [N, D]
+  Tensor<T> rstd = for_backward<T>({n}, word.device());        // [N]
   kernels::embedding_layer_norm_dropout_forward<T>(
       word.device(), {batch.input_ids.data(), batch.positions.data(), word.value_for_rows(batch.input_ids).data(),
                       position.value_for_rows(batch.positions).data(), gamma.value().data(), beta.value().data(),
@@ -36,14 +36,11 @@ Variable<T> embedding_layer_norm_dropout(const PackedSequences& batch, const Var
   return Variable<T>::record(y, {word, position, gamma, beta},
                              [=, gammav = gamma.value(), gword = word.gradient(), gposition = position.gradient(),
                               ggamma = gamma.gradient(), gbeta = beta.gradient()](const Tensor<T>& dy) {
-                               const auto into = [](const Gradient<T>& g) { return g ? g.accumulator() : Tensor<T>{}; };
-                               Tensor<T> dword = gword ? gword.accumulator(batch.input_ids) : Tensor<T>{},
-                                         dposition = gposition ? gposition.accumulator(batch.positions) : Tensor<T>{},
-                                         dgamma = into(ggamma), dbeta = into(gbeta);
                                kernels::embedding_layer_norm_dropout_backward<T>(
                                    dy.device(), {batch.input_ids.data(), batch.positions.data(), dy.data(), xhat.data(),
-                                                 rstd.data(), gammav.data(), dword.data(), dposition.data(),
-                                                 dgamma.data(), dbeta.data(), n, d, v, p, dropout});
+                                                 rstd.data(), gammav.data(), gword.accumulator_data(batch.input_ids),
+                                                 gposition.accumulator_data(batch.positions), ggamma.accumulator_data(),
+                                                 gbeta.accumulator_data(), n, d, v, p, dropout});
                              });
 }
 

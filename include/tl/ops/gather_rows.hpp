@@ -17,7 +17,7 @@ template <Real T> Variable<T> gather_rows(const Variable<T>& x, const Tensor<std
   Tensor<T> y = Tensor<T>::empty({m, d}, x.device());  // [M, D]
   kernels::gather_rows_forward<T>(x.device(), {x.value().data(), rows.data(), y.data(), m, d});
   return Variable<T>::record(y, {x}, [=, gx = x.gradient()](const Tensor<T>& dy) {
-    kernels::gather_rows_backward<T>(dy.device(), {dy.data(), rows.data(), gx.accumulator().data(), m, d});
+    kernels::gather_rows_backward<T>(dy.device(), {dy.data(), rows.data(), gx.accumulator_data(), m, d});
   });
 }
 

@@ -22,13 +22,11 @@ Variable<T> layer_norm(const Variable<T>& x, const Variable<T>& gamma, const Var
   return Variable<T>::record(y, {x, gamma, beta},
                              [=, xv = x.value(), gammav = gamma.value(), gx = x.gradient(), ggamma = gamma.gradient(),
                               gbeta = beta.gradient()](const Tensor<T>& dy) {
-                               Tensor<T> dx = gx ? Tensor<T>::empty({n, d}, dy.device()) : Tensor<T>{};  // [N, D]
-                               Tensor<T> dgamma = ggamma ? ggamma.accumulator() : Tensor<T>{},
-                                         dbeta = gbeta ? gbeta.accumulator() : Tensor<T>{};
+                               Tensor<T> dx = gx.new_tensor();  // [N, D]
                                kernels::layer_norm_backward<T>(
                                    dy.device(), {dy.data(), xv.data(), gammav.data(), mean.data(), rstd.data(),
-                                                 dx.data(), dgamma.data(), dbeta.data(), n, d});
-                               if (gx) gx.add(dx);
+                                                 dx.data(), ggamma.accumulator_data(), gbeta.accumulator_data(), n, d});
+                               gx.add(dx);
                              });
 }
 

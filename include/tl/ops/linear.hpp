@@ -27,10 +27,9 @@ Variable<T> linear(const Variable<T>& x, const Variable<T>& weight, const Variab
       y, {x, weight, bias},
       [=, wv = weight.value(), gx = x.gradient(), gw = weight.gradient(), gb = bias.gradient()](const Tensor<T>& dy) {
         if (gw || gb) {
-          typename Gradient<T>::Target dweight = gw ? gw.target() : typename Gradient<T>::Target{};
-          Tensor<T> dbias = gb ? gb.accumulator() : Tensor<T>{};
-          kernels::linear_backward_weight<T>(dy.device(), {dy.data(), saved_x.data(), dweight.grad.data(), dbias.data(),
-                                                           n, in, out, precision, !dweight.add});
+          auto dweight = gw ? gw.target() : typename Gradient<T>::Target{};
+          kernels::linear_backward_weight<T>(dy.device(), {dy.data(), saved_x.data(), dweight.grad.data(),
+                                                           gb.accumulator_data(), n, in, out, precision, !dweight.add});
         }
         if (gx) {
           Tensor<T> dx = Tensor<T>::empty({n, in}, dy.device());  // [N, I]

@@ -20,7 +20,7 @@ template <Real T> Variable<T> matmul(const Variable<T>& a, const Variable<T>& b)
         if (ga)
           kernels::matmul<T>(dc.device(), {.a = dc.data(),
                                            .b = bv.data(),
-                                           .c = ga.accumulator().data(),
+                                           .c = ga.accumulator_data(),
                                            .m = m,
                                            .n = k,
                                            .k = n,
@@ -29,7 +29,7 @@ template <Real T> Variable<T> matmul(const Variable<T>& a, const Variable<T>& b)
         if (gb)
           kernels::matmul<T>(dc.device(), {.a = av.data(),
                                            .b = dc.data(),
-                                           .c = gb.accumulator().data(),
+                                           .c = gb.accumulator_data(),
                                            .m = k,
                                            .n = n,
                                            .k = m,

@@ -20,8 +20,8 @@ template <Real T> Variable<T> multiply(const Variable<T>& a, const Variable<T>& 
   kernels::multiply<T>(a.device(), {a.value().data(), b.value().data(), y.data(), n});
   return Variable<T>::record(
       y, {a, b}, [=, av = a.value(), bv = b.value(), ga = a.gradient(), gb = b.gradient()](const Tensor<T>& dy) {
-        if (ga) kernels::multiply<T>(dy.device(), {dy.data(), bv.data(), ga.accumulator().data(), n, true});
-        if (gb) kernels::multiply<T>(dy.device(), {dy.data(), av.data(), gb.accumulator().data(), n, true});
+        if (ga) kernels::multiply<T>(dy.device(), {dy.data(), bv.data(), ga.accumulator_data(), n, true});
+        if (gb) kernels::multiply<T>(dy.device(), {dy.data(), av.data(), gb.accumulator_data(), n, true});
       });
 }
 

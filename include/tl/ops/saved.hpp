@@ -1,4 +1,4 @@
-// SavedTensor: what an operation keeps of a tensor for its backward rule.
+// What an operation keeps for its backward rule.
 #pragma once
 
 #include <tl/autograd/variable.hpp>
@@ -6,6 +6,11 @@
 #include <tl/kernels/slot.hpp>
 
 namespace tl::ops {
+
+/// A tensor for a value that backward() alone needs; undefined where nothing is recorded.
+template <Real T> Tensor<T> for_backward(const Shape& shape, Device device) {
+  return grad_enabled() ? Tensor<T>::empty(shape, device) : Tensor<T>{};
+}
 
 /// The tensor itself or, in bf16, a copy in bfloat16, which the forward kernel writes: half the memory, and the same
 /// numbers, because it is for values that are rounded before every use.

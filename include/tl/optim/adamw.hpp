@@ -35,14 +35,18 @@ template <Real T = float> class AdamW {
         parameters_(&parameters),
         exp_avg_(Tensor<T>::zeros({parameters.trainable()})),
         exp_avg_sq_(Tensor<T>::zeros({parameters.trainable()})) {
-    const auto need = [](bool good, const char* name, double value, const char* range) {
-      check(good, ErrorCode::invalid_argument, "AdamW: expected ", name, " ", range, ", got ", value);
-    };
-    need(options.learning_rate >= 0, "learning_rate", options.learning_rate, ">= 0");
-    need(options.epsilon >= 0, "epsilon", options.epsilon, ">= 0");
-    need(options.weight_decay >= 0, "weight_decay", options.weight_decay, ">= 0");
-    need(options.beta1 >= 0 && options.beta1 < 1, "beta1", options.beta1, "in [0, 1)");
-    need(options.beta2 >= 0 && options.beta2 < 1, "beta2", options.beta2, "in [0, 1)");
+    const struct {
+      const char* name;
+      double value;
+      bool below_one;
+    } numbers[] = {{"learning_rate", options.learning_rate, false},
+                   {"epsilon", options.epsilon, false},
+                   {"weight_decay", options.weight_decay, false},
+                   {"beta1", options.beta1, true},
+                   {"beta2", options.beta2, true}};
+    for (const auto& [name, value, below_one] : numbers)
+      check(value >= 0 && (!below_one || value < 1), ErrorCode::invalid_argument, "AdamW: expected ", name,
+            below_one ? " in [0, 1)" : " >= 0", ", got ", value);
     if (!options.put_off_rows || device().type != DeviceType::cpu) return;
     const auto bytes = static_cast<std::size_t>(parameters.decayed() - parameters.dense()) * sizeof(T);
     for (Tensor<T>* moments : {&exp_avg_, &exp_avg_sq_})
@@ -76,15 +80,12 @@ template <Real T = float> class AdamW {
   void step(double learning_rate, double gradient_scale = 1.0) {
     ++steps_;
     parameters_->settled_gradients();
-    const auto decay = [&](std::int64_t begin, std::int64_t end) {
-      kernels::adamw<T>(device(), range(begin, end, learning_rate, options_.weight_decay, gradient_scale));
-    };
-    decay(0, tables_.empty() ? parameters_->decayed() : parameters_->dense());
-    for (const auto& table : tables_) step_rows(*table, decay);
-    if (!tables_.empty())
-      history_.push_back(cpu::adamw_factors(range(0, 0, learning_rate, options_.weight_decay, gradient_scale)));
-    kernels::adamw<T>(device(),
-                      range(parameters_->decayed(), parameters_->trainable(), learning_rate, 0.0, gradient_scale));
+    kernels::AdamW<T> whole = update(learning_rate, gradient_scale);
+    run(whole, 0, tables_.empty() ? parameters_->decayed() : parameters_->dense());
+    for (const auto& table : tables_) step_rows(*table, whole);
+    if (!tables_.empty()) history_.push_back(cpu::adamw_factors(whole));
+    whole.weight_decay = 0.0;
+    run(whole, parameters_->decayed(), parameters_->trainable());
   }
 
   void zero_grad() { parameters_->zero_grad(); }
@@ -123,30 +124,39 @@ template <Real T = float> class AdamW {
     return moments;
   }
 
-  /// The update of elements [begin, end); their gradients are settled.
-  kernels::AdamW<T> range(std::int64_t begin, std::int64_t end, double learning_rate, double weight_decay,
-                          double scale) {
+  /// The update of all elements; their gradients are settled.
+  kernels::AdamW<T> update(double learning_rate, double scale) {
     Tensor<T> values = parameters_->values_as_they_are();
-    return {.parameter = values.data() + begin,
-            .gradient = parameters_->gradients_as_they_are().data() + begin,
-            .exp_avg = exp_avg_.data() + begin,
-            .exp_avg_sq = exp_avg_sq_.data() + begin,
-            .n = end - begin,
+    return {.parameter = values.data(),
+            .gradient = parameters_->gradients_as_they_are().data(),
+            .exp_avg = exp_avg_.data(),
+            .exp_avg_sq = exp_avg_sq_.data(),
+            .n = 0,
             .lr = learning_rate,
             .beta1 = options_.beta1,
             .beta2 = options_.beta2,
             .eps = options_.epsilon,
-            .weight_decay = weight_decay,
+            .weight_decay = options_.weight_decay,
             .step = steps_,
             .gradient_scale = static_cast<T>(scale)};
   }
 
-  /// The step of a table's rows that have a gradient, by decay(begin, end) on the flat range of each.
-  template <class Decay> void step_rows(Table& table, const Decay& decay) {
+  /// Makes `update` for elements [begin, end).
+  void run(kernels::AdamW<T> update, std::int64_t begin, std::int64_t end) const {
+    update.parameter += begin;
+    update.gradient += begin;
+    update.exp_avg += begin;
+    update.exp_avg_sq += begin;
+    update.n = end - begin;
+    kernels::adamw<T>(device(), update);
+  }
+
+  /// The step of a table's rows that have a gradient.
+  void step_rows(Table& table, const kernels::AdamW<T>& update) {
     const auto now = static_cast<std::int64_t>(history_.size());
     if (table.log->all_touched()) {
       catch_up(table, {});
-      decay(table.offset, table.offset + table.parameter.shape().elements());
+      run(update, table.offset, table.offset + table.parameter.shape().elements());
       std::fill(table.since.begin(), table.since.end(), now + 1);
       return;
     }
@@ -156,7 +166,7 @@ template <Real T = float> class AdamW {
     parallel_for(static_cast<std::int64_t>(rows.size()), 8, [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t i = begin; i < end; ++i) {
         const std::int64_t row = rows[static_cast<std::size_t>(i)], at = table.offset + row * table.width;
-        decay(at, at + table.width);
+        run(update, at, at + table.width);
         table.since[static_cast<std::size_t>(row)] = now + 1;
       }
     });
@@ -173,8 +183,7 @@ template <Real T = float> class AdamW {
       for (std::size_t row = 0; row < table.since.size(); ++row) add(static_cast<std::int32_t>(row));
     for (const std::int32_t row : rows) add(row);
     if (behind.empty()) return;
-    std::sort(behind.begin(), behind.end());
-    behind.erase(std::unique(behind.begin(), behind.end()), behind.end());
+    detail::sort_rows(behind);
     Tensor<T> values = parameters_->values_as_they_are();
     kernels::adamw_put_off<T>(device(), {.parameter = values.data() + table.offset,
                                          .exp_avg = exp_avg_.data() + table.offset,
