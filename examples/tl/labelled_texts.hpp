@@ -93,7 +93,8 @@ inline void check_same_kind(const LabelledFile& file, const DataOptions& options
   const auto labels = file.data.column<std::string>(options.label_column);
   std::int64_t numbers = 0, first_number = -1, first_other = -1;
   for (std::int64_t row = 0; row < labels.size(); ++row) {
-    const bool number = tl::detail::parse_integer(labels[row]).has_value();
+    std::int64_t value = 0;
+    const bool number = tl::detail::parse_integer(labels[row], value);
     numbers += number ? 1 : 0;
     std::int64_t& first = number ? first_number : first_other;
     if (first < 0) first = row;
