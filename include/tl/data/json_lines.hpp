@@ -185,8 +185,9 @@ inline Dataset load_jsonl(const std::filesystem::path& path, const JsonOptions& 
   const bool is_array = text.substr(std::min(text.find_first_not_of(blanks), text.size())).starts_with('[');
   detail::JsonRows rows(path.native(), is_array ? "object" : "line", options);
   if (is_array) {
+    Json array = parse_json(text, path.native());
     std::int64_t place = 0;
-    for (Json array = parse_json(text, path.native()); Json & row : array) rows.add(std::move(row), ++place);
+    for (Json& row : array) rows.add(std::move(row), ++place);
     return rows.finish();
   }
   for (std::int64_t number = 1; !text.empty(); ++number) {
