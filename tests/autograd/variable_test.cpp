@@ -189,6 +189,21 @@ TEST_CASE("constants get no gradient and do not stop the others") {
   CHECK_FALSE(constant.requires_grad());
 }
 
+TEST_CASE("the handle of an input without gradient takes nothing and has no memory") {
+  const Variable<double> constant(Tensor<double>::from({1, 2}, {2}));
+  const tl::Gradient<double> none = constant.gradient();
+  CHECK(!none);
+  none.add(Tensor<double>::from({3, 4, 5}, {3}));  // of any shape, because nothing is added
+  CHECK(none.accumulator_data() == nullptr);
+  CHECK(!none.new_tensor().defined());
+
+  const auto x = leaf({1, 2});
+  const tl::Gradient<double> some = x.gradient();
+  CHECK(some.new_tensor().shape() == Shape{2});
+  some.accumulator_data()[1] = 7;
+  CHECK(grad(x) == Values{0, 7});
+}
+
 TEST_CASE("NoGradGuard records nothing, on its own thread, until it ends") {
   auto x = leaf({2});
   {

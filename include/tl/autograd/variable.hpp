@@ -38,7 +38,7 @@ template <Real T> class BackwardRule {
  public:
   BackwardRule() = default;
   template <class F>
-  explicit BackwardRule(F&& rule)
+  explicit BackwardRule(F rule)
       : rule_(new F(std::move(rule)), [](void* raw) { delete static_cast<F*>(raw); }),
         call_([](void* raw, const Tensor<T>& gradient) { (*static_cast<F*>(raw))(gradient); }) {}
 
