@@ -43,6 +43,8 @@ tl::Json measure(const Classifier& model, const Job& job) {
         tl::pack(std::span(texts).subspan(begin, std::min(texts.size() - begin, static_cast<std::size_t>(job.batch)))));
 
   const tl::NoGradGuard no_grad;
+  tl::KeptWeights weights;
+  const tl::KeptWeights::Scope keep(&weights);
   tl::Json logits = tl::Json::array();
   std::int64_t tokens = 0;
   for (const auto& batch : batches) {

@@ -75,6 +75,24 @@ TEST_CASE("pipeline: bf16 rounds the operands of products, no more") {
   CHECK(classify.model().context().precision == Precision::bf16);
 }
 
+TEST_CASE("pipeline: in bf16 the weights of a model of its own are packed once, those of others in each call") {
+  const std::vector<std::string> texts{"a very very great film", "not bad", "the film was awful ! ! !", "me"};
+  const auto own = pipeline("text-classification", model_folder(), {.batch_size = 2, .bf16 = true});
+  auto model = Model::from_pretrained(model_folder());
+  const auto tokenizer = Tokenizer::from_pretrained(model_folder());
+  const auto shared = pipeline("text-classification", model, tokenizer, {.batch_size = 2, .bf16 = true});
+  const auto expected = shared.logits(texts).to_vector();
+  for (int round = 0; round < 2; ++round) CHECK(own.logits(texts).to_vector() == expected);
+
+  // Training goes on: the shared pipeline sees it, from the first call on.
+  const auto& weight = model.parameters().at("distilbert.transformer.layer.0.ffn.lin1.weight");
+  for (float& value : weight.value().span()) value *= 2;
+  const auto changed = shared.logits(texts).to_vector();
+  CHECK(changed != expected);
+  CHECK(pipeline("text-classification", model, tokenizer, {.bf16 = true}).logits(texts).to_vector() == changed);
+  CHECK(own.logits(texts).to_vector() == expected);
+}
+
 TEST_CASE("pipeline: top_k") {
   const auto classify = pipeline("text-classification", model_folder());
   const auto two = classify.top_k("great film", 2);

@@ -124,6 +124,38 @@ TEST_CASE("trainer: accumulated micro-batches are one large batch") {
   for (std::size_t i = 0; i < whole.size(); ++i) CHECK(std::abs(whole[i] - pieces[i]) < 1e-5F);
 }
 
+TEST_CASE("trainer: in bf16 what is kept of weights never outlives an update") {
+  // A model that looks for itself: weights that changed since they were packed would give other logits.
+  struct Checked : ToyModel {
+    ToyOutput operator()(const PackedSequences& batch, const std::optional<Tensor<std::int64_t>>& labels = {}) const {
+      ToyOutput output = ToyModel::operator()(batch, labels);
+      const NoGradGuard no_grad;
+      KeptWeights fresh;
+      const KeptWeights::Scope keep(&fresh);
+      if (ToyModel::operator()(batch).logits.value().to_vector() != output.logits.value().to_vector()) ++stale;
+      return output;
+    }
+    mutable int stale = 0;
+  };
+  const TemporaryFolder folder;
+  Checked model;
+  Trainer trainer(model,
+                  in(folder, {.num_train_epochs = 3,
+                              .per_device_train_batch_size = 3,
+                              .per_device_eval_batch_size = 2,
+                              .learning_rate = 0.1,
+                              .eval_strategy = "steps",
+                              .save_strategy = "no",
+                              .bf16 = true,
+                              .gradient_accumulation_steps = 2,
+                              .eval_steps = 1}),
+                  quiet());
+  const std::vector<float> before = model.values();
+  trainer.train();
+  CHECK(model.values() != before);
+  CHECK(model.stale == 0);
+}
+
 TEST_CASE("trainer: it learns, and leaves the model in the mode it was in") {
   const TemporaryFolder folder;
   ToyModel model(0.1);

@@ -262,6 +262,8 @@ template <Real T> class Variable {
   std::int64_t size(int dimension) const { return value_.size(dimension); }
   Device device() const noexcept { return value_.device(); }
   bool requires_grad() const noexcept { return node_ != nullptr; }
+  /// Whether it has a gradient of its own, as a parameter does: neither a constant nor the result of an operation.
+  bool is_leaf() const noexcept { return node_ && node_->is_leaf; }
 
   /// The accumulated gradient; undefined before backward() reached this variable.
   /// Only leaves keep theirs: that of an intermediate result is freed during backward().

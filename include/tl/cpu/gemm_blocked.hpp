@@ -6,12 +6,15 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <mutex>
+#include <utility>
 
 #include <tl/core/cpu_features.hpp>
 #include <tl/core/dtype.hpp>
 #include <tl/core/parallel.hpp>
 #include <tl/cpu/gemm_strip.hpp>
 #include <tl/cpu/scratch.hpp>
+#include <tl/kernels/kept_weights.hpp>
 
 namespace tl::cpu {
 
@@ -78,8 +81,13 @@ class BlockedGemm {
     packed_m_ = (strips_ - 1 - first_packed_) * kernel_.rows + tail_rows;
   }
 
-  void run() {
+  /// With `kept` B is read from there; the first product packs it.
+  void run(kernels::KeptWeight* kept) {
     if (m_ <= 0 || n_ <= 0) return;
+    if (kept) {
+      std::call_once(kept->made, [&] { pack_b(*kept); });
+      kept_b_ = std::as_const(kept->packed).data();
+    }
     const std::int64_t block = std::max<std::int64_t>(1, packed_m_ * packed_depth(depth_));
     const std::int64_t pass = depth_ * std::max<std::int64_t>(1, max_packed_a / block);
     for (std::int64_t begin = 0; begin == 0 || begin < k_; begin += pass) run_pass(begin, std::min(k_, begin + pass));
@@ -194,6 +202,10 @@ class BlockedGemm {
   Prefetch panel_source(std::int64_t panel, std::int64_t panels, std::int64_t k0) const {
     const std::int64_t j = panel * kernel_.columns;
     if (j >= n_) return {};
+    if (kept_b_) {
+      const std::int64_t lines = std::min(panels, panels_ - panel) * packed_depth(depth_);
+      return {kept_b_ + kept_panel(panel, k0), kernel_.columns, lines, kernel_.columns};
+    }
     const std::int64_t columns = std::min(panels * kernel_.columns, n_ - j), depth = std::min(depth_, k_ - k0);
     if (b_.rounded) return {b_.rounded + k0 * b_.stride + j, b_.stride, depth, columns};
     if (b_.transposed) return {b_.values + j * b_.stride + k0, b_.stride, columns, depth};
@@ -208,6 +220,22 @@ class BlockedGemm {
     pack(from, b_.stride, b_.transposed, columns, depth, kernel_.columns, to);
   }
 
+  /// Elements between two packed panels.
+  std::int64_t panel_size() const { return kernel_.columns * packed_depth(depth_); }
+
+  /// Where a panel of the block of k at k0 lies in all of B packed, block by block.
+  std::int64_t kept_panel(std::int64_t panel, std::int64_t k0) const {
+    return (k0 / depth_ * panels_ + panel) * panel_size();
+  }
+
+  void pack_b(kernels::KeptWeight& kept) const {
+    kept.packed = Tensor<float>::empty({ceil_div(k_, depth_) * panels_ * panel_size()});
+    parallel_for(panels_, 1, [this, to = kept.packed.data()](std::int64_t panel, std::int64_t) {
+      for (std::int64_t k0 = 0; k0 < k_; k0 += depth_)
+        pack_panel(panel, k0, std::min(depth_, k_ - k0), to + kept_panel(panel, k0));
+    });
+  }
+
   struct Range {
     std::int64_t begin, end;
     std::int64_t size() const { return end - begin; }
@@ -215,13 +243,14 @@ class BlockedGemm {
 
   /// What a task does: the tiles of C where some strips and panels meet.
   void tile(Range strips, Range panels, Range k) const {
-    const std::int64_t panel_size = kernel_.columns * packed_depth(depth_);
-    float* const packed_b = scratch<1>().get(panels.size() * panel_size);
+    float* const packing = kept_b_ ? nullptr : scratch<1>().get(panels.size() * panel_size());
     for (std::int64_t k0 = k.begin; k0 == k.begin || k0 < k.end; k0 += depth_) {
       const std::int64_t depth = std::min(depth_, k.end - k0);
-      for (std::int64_t panel = panels.begin; panel < panels.end; ++panel)
-        pack_panel(panel, k0, depth, packed_b + (panel - panels.begin) * panel_size);
-      // What this thread will pack next is fetched a few lines at a time.
+      if (packing)
+        for (std::int64_t panel = panels.begin; panel < panels.end; ++panel)
+          pack_panel(panel, k0, depth, packing + (panel - panels.begin) * panel_size());
+      const float* const packed_b = packing ? packing : kept_b_ + kept_panel(panels.begin, k0);
+      // What this thread will pack next, or read packed, is fetched a few lines at a time.
       Prefetch next = k0 + depth < k.end
                           ? panel_source(panels.begin, panels.size(), k0 + depth)
                           : panel_source(panels.begin + num_threads() * panels.size(), panels.size(), k.begin);
@@ -229,7 +258,7 @@ class BlockedGemm {
       for (std::int64_t strip = strips.begin; strip < strips.end; ++strip)
         for (std::int64_t panel = panels.begin; panel < panels.end; ++panel) {
           next.fetch(share);
-          multiply(strip, panel, k0, depth, packed_b + (panel - panels.begin) * panel_size);
+          multiply(strip, panel, k0, depth, packed_b + (panel - panels.begin) * panel_size());
         }
     }
   }
@@ -260,6 +289,7 @@ class BlockedGemm {
   std::int64_t packed_m_;
   std::int64_t packed_k_ = 0;  // the first k of packed_a_
   float* packed_a_ = nullptr;
+  const float* kept_b_ = nullptr;  // all of B packed, or null
 };
 
 }  // namespace tl::cpu

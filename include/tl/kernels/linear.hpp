@@ -6,6 +6,7 @@
 
 #include <cstdint>
 
+#include <tl/kernels/kept_weights.hpp>
 #include <tl/kernels/saved.hpp>
 #include <tl/kernels/slot.hpp>
 
@@ -19,6 +20,7 @@ template <class T> struct LinearForward {
   std::int64_t n, in, out;
   Precision precision = Precision::f32;
   bfloat16* x_saved = nullptr;  // [N, I], x for the backward pass; or null
+  KeptWeight* kept = nullptr;   // of these products with this weight; or null
 };
 
 template <class T> struct LinearBackwardInput {
@@ -27,6 +29,7 @@ template <class T> struct LinearBackwardInput {
   T* dx;            // [N, I], overwritten
   std::int64_t n, in, out;
   Precision precision = Precision::f32;
+  KeptWeight* kept = nullptr;  // of these products with this weight; or null
 };
 
 template <class T> struct LinearBackwardWeight {

@@ -4,6 +4,7 @@
 #include <tl/autograd/variable.hpp>
 #include <tl/cpu/linear.hpp>
 #include <tl/kernels/linear.hpp>
+#include <tl/ops/kept_weights.hpp>
 #include <tl/ops/saved.hpp>
 
 namespace tl::ops {
@@ -20,9 +21,12 @@ Variable<T> linear(const Variable<T>& x, const Variable<T>& weight, const Variab
   const std::int64_t n = x.size(0), in = x.size(1), out = weight.size(0);
   Tensor<T> y = Tensor<T>::empty({n, out}, x.device());  // [N, O]
   SavedTensor<T> saved_x(x.value(), precision);
+  const auto kept = [=, leaf = weight.is_leaf(), wv = weight.value()](KeptWeights::Product product) {
+    return leaf ? KeptWeights::find(wv, precision, product) : nullptr;
+  };
   kernels::linear_forward<T>(
       x.device(), {x.value().data(), weight.value().data(), bias.defined() ? bias.value().data() : nullptr, y.data(), n,
-                   in, out, precision, saved_x.room()});
+                   in, out, precision, saved_x.room(), kept(KeptWeights::Product::forward)});
   return Variable<T>::record(
       y, {x, weight, bias},
       [=, wv = weight.value(), gx = x.gradient(), gw = weight.gradient(), gb = bias.gradient()](const Tensor<T>& dy) {
@@ -33,7 +37,8 @@ Variable<T> linear(const Variable<T>& x, const Variable<T>& weight, const Variab
         }
         if (gx) {
           Tensor<T> dx = Tensor<T>::empty({n, in}, dy.device());  // [N, I]
-          kernels::linear_backward_input<T>(dy.device(), {dy.data(), wv.data(), dx.data(), n, in, out, precision});
+          kernels::linear_backward_input<T>(dy.device(), {dy.data(), wv.data(), dx.data(), n, in, out, precision,
+                                                          kept(KeptWeights::Product::backward_input)});
           gx.add(dx);
         }
       });

@@ -21,6 +21,7 @@
 #include <tl/core/order.hpp>
 #include <tl/core/packed.hpp>
 #include <tl/models/distilbert_for_sequence_classification.hpp>
+#include <tl/ops/kept_weights.hpp>
 #include <tl/text/tokenizer.hpp>
 
 namespace tl {
@@ -72,7 +73,8 @@ template <class Model> class TextClassificationPipeline {
 
  public:
   /// Throws Error(invalid_argument) for a batch_size below 1, a max_length below the number of special tokens, or a
-  /// tokenizer with more tokens than the model.
+  /// tokenizer with more tokens than the model. If the only shared_ptr to a model is given away here, nobody may write
+  /// to its weights any more: in bf16 the pipeline packs them once.
   TextClassificationPipeline(std::shared_ptr<Model> model, const Tokenizer& tokenizer,
                              TextClassificationOptions options = {})
       : model_(std::move(model)), tokenizer_(tokenizer), options_(options) {
@@ -82,6 +84,7 @@ template <class Model> class TextClassificationPipeline {
     model_->train(false);
     if constexpr (requires { model_->context().precision; })
       if (options_.bf16) model_->context().precision = Precision::bf16;
+    if (model_.use_count() == 1) weights_ = std::make_shared<KeptWeights>();
   }
 
   /// The best label of a text and its score.
@@ -175,6 +178,7 @@ template <class Model> class TextClassificationPipeline {
   std::shared_ptr<Model> model_;
   Tokenizer tokenizer_;
   TextClassificationOptions options_;
+  std::shared_ptr<KeptWeights> weights_;  // of a model that is the pipeline's own
 };
 
 template <class Model>
@@ -210,6 +214,8 @@ Tensor<float> TextClassificationPipeline<Model>::logits(std::span<const std::str
   const auto classes = static_cast<std::int64_t>(model_->config().id2label.size());
   Tensor<float> result = Tensor<float>::empty({static_cast<std::int64_t>(ids.size()), classes});  // [texts, C]
   const auto step = static_cast<std::size_t>(options.batch_size);
+  KeptWeights of_call;  // somebody may train the model between two calls
+  const KeptWeights::Scope keep(weights_ ? weights_.get() : order.size() > step ? &of_call : nullptr);
   for (std::size_t begin = 0; begin < order.size(); begin += step) {
     const std::size_t end = std::min(order.size(), begin + step);
     std::vector<std::vector<std::int32_t>> batch;

@@ -14,6 +14,7 @@
 #include <tl/data/collator.hpp>
 #include <tl/data/sampler.hpp>
 #include <tl/ops/cross_entropy.hpp>
+#include <tl/ops/kept_weights.hpp>
 #include <tl/train/metrics.hpp>
 #include <tl/train/model.hpp>
 
@@ -69,6 +70,8 @@ template <TrainableModel Model>
 EvaluationResult run_evaluation(const Model& model, const PackedCollator& collate, const EvaluationOptions& options) {
   const NoGradGuard no_grad;
   const BatchSampler batches(sequential_order(collate.size()), options.batch_size, options.drop_last);
+  KeptWeights weights;
+  const KeptWeights::Scope keep(batches.size() > 1 ? &weights : nullptr);
   EvaluationResult result;
   result.batches = batches.size();
   double loss_sum = 0.0;

@@ -13,6 +13,7 @@
 #include <string>
 #include <utility>
 
+#include <tl/ops/kept_weights.hpp>
 #include <tl/optim/gradient_norm.hpp>
 #include <tl/train/evaluation.hpp>
 #include <tl/train/model.hpp>
@@ -84,6 +85,8 @@ template <class Model> class Trainer : public TrainerBase {
   void resume(const std::filesystem::path& checkpoint);
   void train_epoch(TrainingRun& run);
   void update(TrainingRun& run, const BatchSampler& batches, std::int64_t begin, std::int64_t end);
+  std::span<const std::int64_t> micro_batches(TrainingRun& run, const BatchSampler& batches, std::int64_t begin,
+                                              std::int64_t end);
   void micro_batch(TrainingRun& run, std::span<const std::int64_t> rows, std::int64_t group);
   void log_evaluate_save(TrainingRun& run);
   void save_checkpoint(TrainingRun& run);
@@ -217,15 +220,7 @@ template <class Model>
 void Trainer<Model>::update(TrainingRun& run, const BatchSampler& batches, std::int64_t begin, std::int64_t end) {
   control_.should_log = control_.should_evaluate = control_.should_save = false;
   call(&TrainerCallback::on_step_begin);
-  std::span<const std::int64_t> rows;  // of the micro-batch just done
-  for (std::int64_t i = begin; i < end; ++i) {
-    rows = batches[i];
-    micro_batch(run, rows, end - begin);
-    if (i + 1 == end) break;
-    TrainerEvent done = event();
-    done.rows = rows;
-    call(&TrainerCallback::on_substep_end, done);
-  }
+  const std::span<const std::int64_t> rows = micro_batches(run, batches, begin, end);
   double clip = 1.0;
   if (args_.max_grad_norm > 0) {
     run.progress.grad_norm = static_cast<float>(gradient_norm(model_.parameters()));
@@ -242,6 +237,22 @@ void Trainer<Model>::update(TrainingRun& run, const BatchSampler& batches, std::
   call(&TrainerCallback::on_optimizer_step, details);
   run.optimizer.zero_grad();
   ++state_.global_step;
+}
+
+/// Gradients of micro-batches [begin, end), which all have the same weights; returns the rows of the last one.
+template <class Model>
+std::span<const std::int64_t> Trainer<Model>::micro_batches(TrainingRun& run, const BatchSampler& batches,
+                                                            std::int64_t begin, std::int64_t end) {
+  KeptWeights weights;
+  const KeptWeights::Scope keep(end - begin > 1 ? &weights : nullptr);
+  for (std::int64_t i = begin;; ++i) {
+    const std::span<const std::int64_t> rows = batches[i];
+    micro_batch(run, rows, end - begin);
+    if (i + 1 == end) return rows;
+    TrainerEvent done = event();
+    done.rows = rows;
+    call(&TrainerCallback::on_substep_end, done);
+  }
 }
 
 /// Forward and backward of one micro-batch, one of `group` whose mean is the loss of the update.
