@@ -11,8 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include <tl/data/collator.hpp>
-#include <tl/data/sampler.hpp>
+#include <tl/data/batch_loader.hpp>
 #include <tl/ops/cross_entropy.hpp>
 #include <tl/ops/kept_weights.hpp>
 #include <tl/train/metrics.hpp>
@@ -69,7 +68,7 @@ inline double without_sign_of_nan(double value) { return std::isnan(value) ? std
 template <TrainableModel Model>
 EvaluationResult run_evaluation(const Model& model, const PackedCollator& collate, const EvaluationOptions& options) {
   const NoGradGuard no_grad;
-  const BatchSampler batches(sequential_order(collate.size()), options.batch_size, options.drop_last);
+  BatchLoader batches({sequential_order(collate.size()), options.batch_size, options.drop_last}, collate);
   KeptWeights weights;
   const KeptWeights::Scope keep(batches.size() > 1 ? &weights : nullptr);
   EvaluationResult result;
@@ -79,8 +78,8 @@ EvaluationResult run_evaluation(const Model& model, const PackedCollator& collat
   std::vector<std::int64_t> labels;
   std::int64_t classes = 0;
   for (std::int64_t i = 0; i < batches.size(); ++i) {
-    const auto rows = batches[i];
-    const Batch batch = collate(rows);
+    const Batch batch = batches.next();
+    const auto rows = batches.rows();
     const auto [loss, scores] = detail::loss_and_logits(model, batch, options.label_smoothing);
     if (batch.labels) {
       const double value = loss.value().item();

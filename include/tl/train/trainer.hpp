@@ -13,6 +13,7 @@
 #include <string>
 #include <utility>
 
+#include <tl/data/batch_loader.hpp>
 #include <tl/ops/kept_weights.hpp>
 #include <tl/optim/gradient_norm.hpp>
 #include <tl/train/evaluation.hpp>
@@ -84,10 +85,9 @@ template <class Model> class Trainer : public TrainerBase {
   void check_output_dir() const;
   void resume(const std::filesystem::path& checkpoint);
   void train_epoch(TrainingRun& run);
-  void update(TrainingRun& run, const BatchSampler& batches, std::int64_t begin, std::int64_t end);
-  std::span<const std::int64_t> micro_batches(TrainingRun& run, const BatchSampler& batches, std::int64_t begin,
-                                              std::int64_t end);
-  void micro_batch(TrainingRun& run, std::span<const std::int64_t> rows, std::int64_t group);
+  void update(TrainingRun& run, BatchLoader& batches, std::int64_t group);
+  void micro_batches(TrainingRun& run, BatchLoader& batches, std::int64_t group);
+  void micro_batch(TrainingRun& run, BatchLoader& batches, std::int64_t group);
   void log_evaluate_save(TrainingRun& run);
   void save_checkpoint(TrainingRun& run);
   TrainOutput finish(TrainingRun& run, const Stopwatch& watch);
@@ -191,20 +191,21 @@ template <class Model> void Trainer<Model>::train_epoch(TrainingRun& run) {
   progress.epoch_generator = generator_.state();
   control_.should_epoch_stop = false;
   if (!inside) call(&TrainerCallback::on_epoch_begin);
-  const BatchSampler batches(run.epoch_order(args_, generator_), args_.per_device_train_batch_size,
-                             args_.dataloader_drop_last);
+  BatchLoader batches(
+      {run.epoch_order(args_, generator_), args_.per_device_train_batch_size, args_.dataloader_drop_last}, run.collate,
+      skipped);
   if (inside) generator_.restore(progress.generator);
 
   progress.batches_done = skipped;
   while (progress.batches_done < batches.size() && state_.global_step < run.plan.total_steps &&
          !control_.should_epoch_stop && !control_.should_training_stop) {
-    const std::int64_t begin = progress.batches_done;
-    const std::int64_t end = std::min(begin + args_.gradient_accumulation_steps, batches.size());
-    update(run, batches, begin, end);
-    progress.batches_done = end;
-    state_.epoch = static_cast<double>(progress.epoch) + static_cast<double>(end) / static_cast<double>(batches.size());
+    const std::int64_t group = std::min(args_.gradient_accumulation_steps, batches.size() - progress.batches_done);
+    update(run, batches, group);
+    progress.batches_done += group;
+    state_.epoch = static_cast<double>(progress.epoch) +
+                   static_cast<double>(progress.batches_done) / static_cast<double>(batches.size());
     TrainerEvent done = event();
-    done.rows = batches[end - 1];
+    done.rows = batches.rows();
     done.learning_rate = run.progress.learning_rate;
     call(&TrainerCallback::on_step_end, done);
     log_evaluate_save(run);
@@ -215,18 +216,17 @@ template <class Model> void Trainer<Model>::train_epoch(TrainingRun& run) {
   ++progress.epoch;
 }
 
-/// One update from micro-batches [begin, end) of the epoch.
-template <class Model>
-void Trainer<Model>::update(TrainingRun& run, const BatchSampler& batches, std::int64_t begin, std::int64_t end) {
+/// One update from the next `group` micro-batches.
+template <class Model> void Trainer<Model>::update(TrainingRun& run, BatchLoader& batches, std::int64_t group) {
   control_.should_log = control_.should_evaluate = control_.should_save = false;
   call(&TrainerCallback::on_step_begin);
-  const std::span<const std::int64_t> rows = micro_batches(run, batches, begin, end);
+  micro_batches(run, batches, group);
   double clip = 1.0;
   if (args_.max_grad_norm > 0) {
     run.progress.grad_norm = static_cast<float>(gradient_norm(model_.parameters()));
     if (!std::isfinite(run.progress.grad_norm))
       fail_numeric("finite gradients, got a norm of ", run.progress.grad_norm, "last micro-batch",
-                   run.collate.describe(rows));
+                   run.collate.describe(batches.rows()));
     clip = clip_coefficient(run.progress.grad_norm, args_.max_grad_norm);
   }
   run.progress.learning_rate = run.schedule.at(state_.global_step);
@@ -239,33 +239,30 @@ void Trainer<Model>::update(TrainingRun& run, const BatchSampler& batches, std::
   ++state_.global_step;
 }
 
-/// Gradients of micro-batches [begin, end), which all have the same weights; returns the rows of the last one.
-template <class Model>
-std::span<const std::int64_t> Trainer<Model>::micro_batches(TrainingRun& run, const BatchSampler& batches,
-                                                            std::int64_t begin, std::int64_t end) {
+/// Gradients of the next `group` micro-batches, which all have the same weights.
+template <class Model> void Trainer<Model>::micro_batches(TrainingRun& run, BatchLoader& batches, std::int64_t group) {
   KeptWeights weights;
-  const KeptWeights::Scope keep(end - begin > 1 ? &weights : nullptr);
-  for (std::int64_t i = begin;; ++i) {
-    const std::span<const std::int64_t> rows = batches[i];
-    micro_batch(run, rows, end - begin);
-    if (i + 1 == end) return rows;
+  const KeptWeights::Scope keep(group > 1 ? &weights : nullptr);
+  for (std::int64_t i = 0; i < group; ++i) {
+    micro_batch(run, batches, group);
+    if (i + 1 == group) break;
     TrainerEvent done = event();
-    done.rows = rows;
+    done.rows = batches.rows();
     call(&TrainerCallback::on_substep_end, done);
   }
 }
 
-/// Forward and backward of one micro-batch, one of `group` whose mean is the loss of the update.
-template <class Model>
-void Trainer<Model>::micro_batch(TrainingRun& run, std::span<const std::int64_t> rows, std::int64_t group) {
+/// Forward and backward of the next micro-batch, one of `group` whose mean is the loss of the update.
+template <class Model> void Trainer<Model>::micro_batch(TrainingRun& run, BatchLoader& batches, std::int64_t group) {
   model_.train(true);
   set_precision();
   model_.context().seed = seed();
   model_.context().step = run.progress.micro_batch++;
-  const Batch batch = run.collate(rows);
+  const Batch batch = batches.next();
   const auto [loss, logits] = detail::loss_and_logits(model_, batch, args_.label_smoothing_factor);
   const float value = loss.value().item();
-  if (!std::isfinite(value)) fail_numeric("a finite loss, got ", value, "micro-batch", run.collate.describe(rows));
+  if (!std::isfinite(value))
+    fail_numeric("a finite loss, got ", value, "micro-batch", run.collate.describe(batches.rows()));
   const float share = 1.0F / static_cast<float>(group);
   loss.backward(Tensor<float>::full(loss.shape(), share, loss.device()));
   run.progress.loss_since_log += value / static_cast<float>(group);
