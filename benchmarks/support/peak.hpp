@@ -22,7 +22,7 @@ namespace detail {
 
 /// Best rate of all threads together in floating-point operations per second.
 template <class Kernel> double kernel_rate() {
-  constexpr std::int64_t depth = Kernel::max_depth / Kernel::depth_step, calls = 400;
+  constexpr std::int64_t depth = 128, calls = 1600;  // so that both operands fit into 32 KiB
   const std::int64_t threads = num_threads();
   double best = 0;
   for (int round = 0; round < 20; ++round) {
@@ -33,12 +33,13 @@ template <class Kernel> double kernel_rate() {
       float* const b = a + Kernel::rows * depth / 16 * 16;
       float* const c = result.get(Kernel::rows * Kernel::columns);
       std::fill_n(a, (Kernel::rows + Kernel::columns) * depth, 0.0F);
+      cpu::GemmPrefetch nothing;
       for (std::int64_t call = 0; call < calls; ++call)
         Kernel::multiply(Kernel::rows, Kernel::columns, depth, a, 1, Kernel::rows, b, c, Kernel::columns, false,
-                         nullptr);
+                         nullptr, nothing);
     });
     const std::chrono::duration<double> time = std::chrono::steady_clock::now() - start;
-    const double operations = 2.0 * Kernel::rows * Kernel::columns * Kernel::max_depth * calls;
+    const double operations = 2.0 * Kernel::rows * Kernel::columns * depth * Kernel::depth_step * calls;
     best = std::max(best, operations * static_cast<double>(threads) / time.count());
   }
   return best;

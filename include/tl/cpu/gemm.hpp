@@ -55,6 +55,16 @@ const T* rounded_copy(kernels::Saved<T> from, std::int64_t rows, std::int64_t co
   return copy;
 }
 
+/// The micro-kernel for tiles of float.
+inline const GemmKernel& blocked_kernel([[maybe_unused]] CpuIsa isa, [[maybe_unused]] Precision precision) {
+#ifdef TL_X86_64
+  if (isa >= CpuIsa::avx512_bf16 && precision == Precision::bf16) return gemm_kernel<GemmAvx512Bf16>;
+  if (isa >= CpuIsa::avx512) return gemm_kernel<GemmAvx512>;
+  if (isa >= CpuIsa::avx2) return gemm_kernel<GemmAvx2>;
+#endif
+  return gemm_kernel<GemmPortable>;
+}
+
 }  // namespace detail
 
 /// C = op(A) op(B), or C += op(A) op(B) if `accumulate`, then + bias on every row if `bias` is not null.
@@ -70,19 +80,17 @@ void gemm(bool trans_a, bool trans_b, std::int64_t m, std::int64_t n, std::int64
           [[maybe_unused]] kernels::KeptWeight* kept = nullptr) {
   const bool rounded = precision == Precision::bf16;
   if constexpr (std::is_same_v<T, float>) {
-    const GemmKernel* kernel = &gemm_kernel<GemmPortable>;
 #ifdef TL_X86_64
     if (!rounded && isa >= CpuIsa::avx2 && !trans_a && trans_b && !accumulate) {
       const FewRowsKernel& few =
           isa >= CpuIsa::avx512 ? few_rows_kernel<FewRowsAvx512, GemmAvx512> : few_rows_kernel<FewRowsAvx2, GemmAvx2>;
       if (few.suits(m)) return GemmFewRows(few, m, n, k, a, lda, b.values, ldb, c, ldc, bias).run();
     }
-    if (rounded && isa >= CpuIsa::avx512_bf16) kernel = &gemm_kernel<GemmAvx512Bf16>;
-    else if (isa >= CpuIsa::avx512) kernel = &gemm_kernel<GemmAvx512>;
-    else if (isa >= CpuIsa::avx2) kernel = &gemm_kernel<GemmAvx2>;
 #endif
-    BlockedGemm(*kernel, m, n, k, {a, lda, trans_a}, {b.values, ldb, trans_b, b.rounded}, c, ldc, accumulate, bias,
-                rounded)
+    // Intel's processors wait longer for rows of A that lie far apart than packing them takes.
+    const GemmOperand left{.values = a, .stride = lda, .transposed = trans_a, .packed_first = is_intel_cpu()};
+    BlockedGemm(detail::blocked_kernel(isa, precision), m, n, k, left, {b.values, ldb, trans_b, b.rounded}, c, ldc,
+                accumulate, bias, rounded)
         .run(rounded ? kept : nullptr);
   } else {
     if (rounded) {

@@ -24,11 +24,11 @@ struct GemmAvx2 {
 
   static constexpr auto pack = GemmPortable::pack;
   static constexpr auto pack_bf16 = GemmPortable::pack_bf16;
-  static constexpr auto round = GemmPortable::round;
 
   static void multiply(std::int64_t height, std::int64_t width, std::int64_t depth, const float* a,
                        std::int64_t row_step, std::int64_t k_step, const float* b, float* c, std::int64_t ldc, bool add,
-                       const float* bias) {
+                       const float* bias, GemmPrefetch& next) {
+    next.fetch_part(1);
     switch (packed_rows(height)) {
       case 2: return tile<2>(height, width, depth, a, row_step, k_step, b, c, ldc, add, bias);
       case 4: return tile<4>(height, width, depth, a, row_step, k_step, b, c, ldc, add, bias);

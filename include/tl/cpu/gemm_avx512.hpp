@@ -60,14 +60,40 @@ inline std::uint16_t low_lanes(std::int64_t count) {
 /// A tile of C while it is summed up.
 template <int Rows> using Avx512Tile = __m512[Rows][2];
 
-template <int Rows>
-TL_AVX512 TL_INLINE inline void begin_tile(Avx512Tile<Rows>& sum, const float* c, std::int64_t ldc) {
+template <int Rows> TL_AVX512 TL_INLINE inline void begin_tile(Avx512Tile<Rows>& sum) {
 #pragma GCC unroll 16
-  for (int i = 0; i < Rows; ++i) {
-    sum[i][0] = sum[i][1] = _mm512_setzero_ps();
-    _mm_prefetch(reinterpret_cast<const char*>(c + i * ldc), _MM_HINT_T0);
-    _mm_prefetch(reinterpret_cast<const char*>(c + i * ldc + 16), _MM_HINT_T0);
+  for (int i = 0; i < Rows; ++i) sum[i][0] = sum[i][1] = _mm512_setzero_ps();
+}
+
+/// What is fetched while a tile is made: the rows of C, which are written in the end, and lines for later. All at once
+/// they would fill the buffers that A and B come through, so they are spread over the steps along k.
+template <int Rows> class Avx512Fetch {
+ public:
+  static constexpr std::int64_t steps = 16;  ///< between two calls of some()
+
+  TL_AVX512 TL_INLINE Avx512Fetch(std::int64_t depth, const float* c, std::int64_t ldc, GemmPrefetch& next)
+      : parts_((depth + steps - 1) / steps), c_(c), ldc_(ldc), next_(next) {}
+
+  TL_AVX512 TL_INLINE void some() {
+    for (due_ += Rows; due_ >= parts_; due_ -= parts_, c_ += ldc_) {
+      _mm_prefetch(reinterpret_cast<const char*>(c_), _MM_HINT_T0);
+      _mm_prefetch(reinterpret_cast<const char*>(c_ + 16), _MM_HINT_T0);
+    }
+    next_.fetch_part(parts_);
   }
+
+ private:
+  std::int64_t parts_, due_ = 0;
+  const float* c_;
+  std::int64_t ldc_;
+  GemmPrefetch& next_;
+};
+
+/// The lines of a packed strip of A and of a panel of B that come eight steps later: the second-level cache has them.
+template <int Rows> TL_AVX512 TL_INLINE inline void fetch_ahead(const float* a, const float* b) {
+  _mm_prefetch(reinterpret_cast<const char*>(a + 8 * Rows), _MM_HINT_T0);
+  _mm_prefetch(reinterpret_cast<const char*>(b + 8 * 32), _MM_HINT_T0);
+  _mm_prefetch(reinterpret_cast<const char*>(b + 8 * 32 + 16), _MM_HINT_T0);
 }
 
 template <int Rows>
@@ -110,16 +136,42 @@ struct GemmAvx512 {
   static constexpr std::int64_t packed_rows(std::int64_t count) { return detail::tile_rows(count); }
 
   static constexpr auto pack_bf16 = GemmPortable::pack_bf16;
-  static constexpr auto round = GemmPortable::round;
 
-  TL_AVX512 static void pack(const float* from, std::int64_t stride, bool along_depth, std::int64_t width,
-                             std::int64_t depth, std::int64_t group, float* to) {
+  static void pack(const float* from, std::int64_t stride, bool along_depth, std::int64_t width, std::int64_t depth,
+                   std::int64_t group, float* to, bool rounded) {
+    (rounded ? pack_elements<true> : pack_elements<false>)(from, stride, along_depth, width, depth, group, to);
+  }
+
+  static void multiply(std::int64_t height, std::int64_t width, std::int64_t depth, const float* a,
+                       std::int64_t row_step, std::int64_t k_step, const float* b, float* c, std::int64_t ldc, bool add,
+                       const float* bias, GemmPrefetch& next) {
+    if (row_step != 1 || k_step != packed_rows(height))
+      return tile_in_place(width, depth, a, row_step, k_step, b, c, ldc, add, bias, next);
+    detail::with_tile_rows(height,
+                           [=, &next]<int Rows>() { tile<Rows>(height, width, depth, a, b, c, ldc, add, bias, next); });
+  }
+
+ private:
+  /// Sixteen float rounded to bfloat16, to even; NaN stays NaN.
+  TL_AVX512 TL_INLINE static __m512i round_to_bf16(__m512i bits) {
+    const __m512i even = _mm512_and_si512(_mm512_maskz_srli_epi32(0xffff, bits, 16), _mm512_set1_epi32(1));
+    const __m512i half = _mm512_add_epi32(even, _mm512_set1_epi32(0x7fff));
+    const __mmask16 nan = _mm512_cmp_ps_mask(_mm512_castsi512_ps(bits), _mm512_castsi512_ps(bits), _CMP_UNORD_Q);
+    const __m512i quiet = _mm512_or_si512(bits, _mm512_set1_epi32(0x400000));
+    const __m512i rounded = _mm512_mask_mov_epi32(_mm512_add_epi32(bits, half), nan, quiet);
+    return _mm512_and_si512(rounded, _mm512_set1_epi32(static_cast<int>(0xffff0000u)));
+  }
+
+  template <bool Rounded>
+  TL_AVX512 static void pack_elements(const float* from, std::int64_t stride, bool along_depth, std::int64_t width,
+                                      std::int64_t depth, std::int64_t group, float* to) {
     for (std::int64_t w = 0; w < group; w += 16) {
       const __mmask16 stored = detail::low_lanes(group - w), valid = detail::low_lanes(width - w);
       if (!along_depth) {
         for (std::int64_t d = 0; d < depth; ++d) {
           _mm_prefetch(reinterpret_cast<const char*>(from + (d + 8) * stride + w), _MM_HINT_T0);
-          _mm512_mask_storeu_ps(to + d * group + w, stored, _mm512_maskz_loadu_ps(valid, from + d * stride + w));
+          const __m512i elements = _mm512_maskz_loadu_epi32(valid, from + d * stride + w);
+          _mm512_mask_storeu_epi32(to + d * group + w, stored, Rounded ? round_to_bf16(elements) : elements);
         }
         continue;
       }
@@ -132,6 +184,8 @@ struct GemmAvx512 {
         for (int i = 0; i < 16; ++i)
           block[i] =
               w + i < width ? _mm512_maskz_loadu_epi32(lanes, from + (w + i) * stride + d) : _mm512_setzero_si512();
+        if constexpr (Rounded)
+          for (__m512i& elements : block) elements = round_to_bf16(elements);
         detail::transpose_16x16(block);
         const std::int64_t count = std::min<std::int64_t>(16, depth - d);
 #pragma GCC unroll 16
@@ -141,32 +195,52 @@ struct GemmAvx512 {
     }
   }
 
-  static void multiply(std::int64_t height, std::int64_t width, std::int64_t depth, const float* a,
-                       std::int64_t row_step, std::int64_t k_step, const float* b, float* c, std::int64_t ldc, bool add,
-                       const float* bias) {
-    detail::with_tile_rows(
-        height, [=]<int Rows>() { tile<Rows>(height, width, depth, a, row_step, k_step, b, c, ldc, add, bias); });
-  }
-
- private:
   template <int Rows>
   TL_AVX512 static void tile(std::int64_t height, std::int64_t width, std::int64_t depth, const float* a,
-                             std::int64_t row_step, std::int64_t k_step, const float* b, float* c, std::int64_t ldc,
-                             bool add, const float* bias) {
+                             const float* b, float* c, std::int64_t ldc, bool add, const float* bias,
+                             GemmPrefetch& next) {
     detail::Avx512Tile<Rows> sum;
-    detail::begin_tile<Rows>(sum, c, ldc);
-    GemmStripRows<Rows> row(a, row_step, k_step);
+    detail::begin_tile<Rows>(sum);
+    detail::Avx512Fetch<Rows> fetch(depth, c, ldc, next);
+    for (std::int64_t d = 0; d < depth;) {
+      fetch.some();
+      for (const std::int64_t end = std::min(depth, d + fetch.steps); d < end; ++d, a += Rows, b += columns) {
+        detail::fetch_ahead<Rows>(a, b);
+        const __m512 left = _mm512_load_ps(b), right = _mm512_load_ps(b + 16);
+#pragma GCC unroll 16
+        for (int i = 0; i < Rows; ++i) {
+          const __m512 x = _mm512_set1_ps(a[i]);
+          sum[i][0] = _mm512_fmadd_ps(x, left, sum[i][0]);
+          sum[i][1] = _mm512_fmadd_ps(x, right, sum[i][1]);
+        }
+      }
+    }
+    detail::finish_tile<Rows>(sum, height, width, c, ldc, add, bias);
+  }
+
+  /// A tile of 14 rows that are not packed.
+  TL_AVX512 static void tile_in_place(std::int64_t width, std::int64_t depth, const float* a, std::int64_t row_step,
+                                      std::int64_t k_step, const float* b, float* c, std::int64_t ldc, bool add,
+                                      const float* bias, GemmPrefetch& next) {
+    next.fetch_part(1);
+    detail::Avx512Tile<rows> sum;
+    detail::begin_tile<rows>(sum);
+    for (std::int64_t i = 0; i < rows; ++i) {
+      _mm_prefetch(reinterpret_cast<const char*>(c + i * ldc), _MM_HINT_T0);
+      _mm_prefetch(reinterpret_cast<const char*>(c + i * ldc + 16), _MM_HINT_T0);
+    }
+    GemmStripRows<rows> row(a, row_step, k_step);
     for (std::int64_t d = 0; d < depth; ++d, row.step(), b += columns) {
       if (d % 16 == 0 && k_step == 1) row.fetch_strip_below();
       const __m512 left = _mm512_load_ps(b), right = _mm512_load_ps(b + 16);
 #pragma GCC unroll 16
-      for (int i = 0; i < Rows; ++i) {
+      for (int i = 0; i < rows; ++i) {
         const __m512 x = _mm512_set1_ps(row[i]);
         sum[i][0] = _mm512_fmadd_ps(x, left, sum[i][0]);
         sum[i][1] = _mm512_fmadd_ps(x, right, sum[i][1]);
       }
     }
-    detail::finish_tile<Rows>(sum, height, width, c, ldc, add, bias);
+    detail::finish_tile<rows>(sum, rows, width, c, ldc, add, bias);
   }
 };
 
@@ -178,7 +252,7 @@ struct GemmAvx512Bf16 {
   static constexpr std::int64_t packed_rows(std::int64_t count) { return detail::tile_rows(count); }
 
   TL_AVX512_BF16 static void pack(const float* from, std::int64_t stride, bool along_depth, std::int64_t width,
-                                  std::int64_t depth, std::int64_t group, float* to) {
+                                  std::int64_t depth, std::int64_t group, float* to, bool) {
     alignas(64) static constexpr std::int16_t order[32] = {0,  16, 1,  17, 2,  18, 3,  19, 4,  20, 5,
                                                            21, 6,  22, 7,  23, 8,  24, 9,  25, 10, 26,
                                                            11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
@@ -236,30 +310,33 @@ struct GemmAvx512Bf16 {
     }
   }
 
-  static void round(float*, std::int64_t) {}  // packed elements are bfloat16 already
-
-  static void multiply(std::int64_t height, std::int64_t width, std::int64_t depth, const float* a,
-                       std::int64_t row_step, std::int64_t k_step, const float* b, float* c, std::int64_t ldc, bool add,
-                       const float* bias) {
-    detail::with_tile_rows(
-        height, [=]<int Rows>() { tile<Rows>(height, width, depth, a, row_step, k_step, b, c, ldc, add, bias); });
+  /// A is packed.
+  static void multiply(std::int64_t height, std::int64_t width, std::int64_t depth, const float* a, std::int64_t,
+                       std::int64_t, const float* b, float* c, std::int64_t ldc, bool add, const float* bias,
+                       GemmPrefetch& next) {
+    detail::with_tile_rows(height,
+                           [=, &next]<int Rows>() { tile<Rows>(height, width, depth, a, b, c, ldc, add, bias, next); });
   }
 
  private:
   template <int Rows>
   TL_AVX512_BF16 static void tile(std::int64_t height, std::int64_t width, std::int64_t depth, const float* a,
-                                  std::int64_t row_step, std::int64_t k_step, const float* b, float* c,
-                                  std::int64_t ldc, bool add, const float* bias) {
+                                  const float* b, float* c, std::int64_t ldc, bool add, const float* bias,
+                                  GemmPrefetch& next) {
     detail::Avx512Tile<Rows> sum;
-    detail::begin_tile<Rows>(sum, c, ldc);
-    GemmStripRows<Rows> row(a, row_step, k_step);
-    for (std::int64_t d = 0; d < depth; ++d, row.step(), b += columns) {
-      const auto left = (__m512bh)_mm512_load_si512(b), right = (__m512bh)_mm512_load_si512(b + 16);
+    detail::begin_tile<Rows>(sum);
+    detail::Avx512Fetch<Rows> fetch(depth, c, ldc, next);
+    for (std::int64_t d = 0; d < depth;) {
+      fetch.some();
+      for (const std::int64_t end = std::min(depth, d + fetch.steps); d < end; ++d, a += Rows, b += columns) {
+        detail::fetch_ahead<Rows>(a, b);
+        const auto left = (__m512bh)_mm512_load_si512(b), right = (__m512bh)_mm512_load_si512(b + 16);
 #pragma GCC unroll 16
-      for (int i = 0; i < Rows; ++i) {
-        const auto x = (__m512bh)_mm512_castps_si512(_mm512_set1_ps(row[i]));
-        sum[i][0] = _mm512_dpbf16_ps(sum[i][0], x, left);
-        sum[i][1] = _mm512_dpbf16_ps(sum[i][1], x, right);
+        for (int i = 0; i < Rows; ++i) {
+          const auto x = (__m512bh)_mm512_castps_si512(_mm512_set1_ps(a[i]));
+          sum[i][0] = _mm512_dpbf16_ps(sum[i][0], x, left);
+          sum[i][1] = _mm512_dpbf16_ps(sum[i][1], x, right);
+        }
       }
     }
     detail::finish_tile<Rows>(sum, height, width, c, ldc, add, bias);

@@ -24,6 +24,7 @@ struct GemmOperand {
   std::int64_t stride;
   bool transposed;
   const bfloat16* rounded = nullptr;  ///< the elements, if they are stored in bfloat16: B only, and not transposed
+  bool packed_first = false;          ///< A only: never read as it lies, which is a question of speed alone
 };
 
 /// What the loops need to know of a micro-kernel. Packed elements have the size of a float.
@@ -34,26 +35,26 @@ struct GemmKernel {
   std::int64_t max_panels;     ///< of B, max_depth deep: with what passes by they fit into the second-level cache
   /// The smallest tile height >= r that it has, for r <= rows.
   std::int64_t (*packed_rows)(std::int64_t r);
-  /// to[d * group + w] = element (w, d) for w < group, d < depth, zero for w >= width.
+  /// to[d * group + w] = element (w, d) for w < group, d < depth, zero for w >= width; in bfloat16 if `rounded`.
   void (*pack)(const float* from, std::int64_t stride, bool along_depth, std::int64_t width, std::int64_t depth,
-               std::int64_t group, float* to);
-  /// pack() along the other direction for a matrix in bfloat16; what it packs needs no rounding.
+               std::int64_t group, float* to, bool rounded);
+  /// pack() along the other direction for a matrix in bfloat16.
   void (*pack_bf16)(const bfloat16* from, std::int64_t stride, std::int64_t width, std::int64_t depth,
                     std::int64_t group, float* to);
-  /// Rounds packed elements to bfloat16.
-  void (*round)(float* values, std::int64_t count);
   /// The tile C = A B, or C += A B, then + bias if not null, for so many rows and columns. Element (i, d) of A stands
-  /// at a[i * row_step + d * k_step]: (1, packed_rows(height)) if packed. Plain arguments, no structure: one that
-  /// is stored in parts and loaded whole would wait here until C is written.
+  /// at a[i * row_step + d * k_step]: (1, packed_rows(height)) if packed, else height == rows. A tile's share of `next`
+  /// is fetched on the way. Plain arguments for the rest, no structure: one that is stored in parts and loaded whole
+  /// would wait here until C is written.
   void (*multiply)(std::int64_t height, std::int64_t width, std::int64_t depth, const float* a, std::int64_t row_step,
-                   std::int64_t k_step, const float* b, float* c, std::int64_t ldc, bool add, const float* bias);
+                   std::int64_t k_step, const float* b, float* c, std::int64_t ldc, bool add, const float* bias,
+                   GemmPrefetch& next);
 };
 
 /// The micro-kernel that `Kernel` describes.
 template <class Kernel>
-inline constexpr GemmKernel gemm_kernel = {
-    Kernel::rows,        Kernel::columns, Kernel::depth_step, Kernel::max_depth, Kernel::max_panels,
-    Kernel::packed_rows, Kernel::pack,    Kernel::pack_bf16,  Kernel::round,     Kernel::multiply};
+inline constexpr GemmKernel gemm_kernel = {Kernel::rows,      Kernel::columns,    Kernel::depth_step,
+                                           Kernel::max_depth, Kernel::max_panels, Kernel::packed_rows,
+                                           Kernel::pack,      Kernel::pack_bf16,  Kernel::multiply};
 
 /// The matrix product with a micro-kernel, see gemm().
 class BlockedGemm {
@@ -76,8 +77,8 @@ class BlockedGemm {
     strips_ = ceil_div(m, kernel_.rows);
     panels_ = ceil_div(n, kernel_.columns);
     const std::int64_t tail = m - (strips_ - 1) * kernel_.rows, tail_rows = kernel_.packed_rows(tail);
-    // A tile may be higher than the last strip, whose rows are then packed with zeros behind them.
-    if (reads_a_in_place()) first_packed_ = tail == tail_rows ? strips_ : strips_ - 1;
+    // A last strip of fewer rows is packed, with zeros behind them if the tile is higher.
+    if (reads_a_in_place()) first_packed_ = tail == kernel_.rows ? strips_ : strips_ - 1;
     packed_m_ = (strips_ - 1 - first_packed_) * kernel_.rows + tail_rows;
   }
 
@@ -139,15 +140,9 @@ class BlockedGemm {
            (strip - first_packed_) * kernel_.rows * packed_depth(depth);
   }
 
-  /// Whether the micro-kernel can read A as it lies. Rows of the stored matrix a multiple of 4 KiB apart push each
-  /// other out of the first-level cache.
-  bool reads_a_in_place() const { return !rounded_ && a_.stride % 1024 != 0; }
-
-  void pack(const float* from, std::int64_t stride, bool along_depth, std::int64_t width, std::int64_t depth,
-            std::int64_t group, float* to) const {
-    kernel_.pack(from, stride, along_depth, width, depth, group, to);
-    if (rounded_) kernel_.round(to, group * packed_depth(depth));
-  }
+  /// Whether the micro-kernel reads A as it lies. Rows of the stored matrix a multiple of 4 KiB apart push each other out
+  /// of the first-level cache.
+  bool reads_a_in_place() const { return !rounded_ && a_.stride % 1024 != 0 && !a_.packed_first; }
 
   /// Packs columns [k_begin, k_end) of A where it cannot be read as it lies.
   void pack_a(std::int64_t k_begin, std::int64_t k_end) {
@@ -160,46 +155,15 @@ class BlockedGemm {
         for (std::int64_t strip = begin; strip < end; ++strip) {
           const std::int64_t i = strip * kernel_.rows;
           const float* from = a_.values + (a_.transposed ? k0 * a_.stride + i : i * a_.stride + k0);
-          pack(from, a_.stride, !a_.transposed, strip_rows(strip), depth, kernel_.packed_rows(strip_rows(strip)),
-               packed_strip(strip, k0, depth));
+          kernel_.pack(from, a_.stride, !a_.transposed, strip_rows(strip), depth,
+                       kernel_.packed_rows(strip_rows(strip)), packed_strip(strip, k0, depth), rounded_);
         }
       }
     });
   }
 
-  /// Brings the lines of a block of a matrix into the second-level cache, a few at a time.
-  class Prefetch {
-   public:
-    Prefetch() = default;
-    template <class Element>
-    Prefetch(const Element* first, std::int64_t stride, std::int64_t rows, std::int64_t width)
-        : row_(reinterpret_cast<const char*>(first)),
-          stride_(stride * size<Element>),
-          rows_(rows),
-          width_(width * size<Element>) {}
-
-    std::int64_t lines() const { return rows_ * ceil_div(width_, line); }
-
-    void fetch(std::int64_t count) {
-      for (; count > 0 && rows_ > 0; --count) {
-        __builtin_prefetch(row_ + at_, 0, 2);
-        at_ += line;
-        if (at_ < width_) continue;
-        at_ = 0;
-        row_ += stride_;
-        --rows_;
-      }
-    }
-
-   private:
-    static constexpr std::int64_t line = 64;
-    template <class Element> static constexpr auto size = static_cast<std::int64_t>(sizeof(Element));
-    const char* row_ = nullptr;
-    std::int64_t stride_ = 0, rows_ = 0, width_ = 0, at_ = 0;  // in bytes, but for rows_
-  };
-
   /// What will be packed of B for some panels and the block of k at k0; nothing if there are no such panels.
-  Prefetch panel_source(std::int64_t panel, std::int64_t panels, std::int64_t k0) const {
+  GemmPrefetch panel_source(std::int64_t panel, std::int64_t panels, std::int64_t k0) const {
     const std::int64_t j = panel * kernel_.columns;
     if (j >= n_) return {};
     if (kept_b_) {
@@ -217,7 +181,7 @@ class BlockedGemm {
     if (b_.rounded)
       return kernel_.pack_bf16(b_.rounded + k0 * b_.stride + j, b_.stride, columns, depth, kernel_.columns, to);
     const float* const from = b_.values + (b_.transposed ? j * b_.stride + k0 : k0 * b_.stride + j);
-    pack(from, b_.stride, b_.transposed, columns, depth, kernel_.columns, to);
+    kernel_.pack(from, b_.stride, b_.transposed, columns, depth, kernel_.columns, to, rounded_);
   }
 
   /// Elements between two packed panels.
@@ -250,22 +214,20 @@ class BlockedGemm {
         for (std::int64_t panel = panels.begin; panel < panels.end; ++panel)
           pack_panel(panel, k0, depth, packing + (panel - panels.begin) * panel_size());
       const float* const packed_b = packing ? packing : kept_b_ + kept_panel(panels.begin, k0);
-      // What this thread will pack next, or read packed, is fetched a few lines at a time.
-      Prefetch next = k0 + depth < k.end
-                          ? panel_source(panels.begin, panels.size(), k0 + depth)
-                          : panel_source(panels.begin + num_threads() * panels.size(), panels.size(), k.begin);
-      const std::int64_t share = ceil_div(next.lines(), strips.size() * panels.size());
+      // What this thread will pack next, or read packed, is fetched meanwhile.
+      GemmPrefetch next = k0 + depth < k.end
+                              ? panel_source(panels.begin, panels.size(), k0 + depth)
+                              : panel_source(panels.begin + num_threads() * panels.size(), panels.size(), k.begin);
+      next.spread_over(strips.size() * panels.size());
       for (std::int64_t strip = strips.begin; strip < strips.end; ++strip)
-        for (std::int64_t panel = panels.begin; panel < panels.end; ++panel) {
-          next.fetch(share);
-          multiply(strip, panel, k0, depth, packed_b + (panel - panels.begin) * panel_size());
-        }
+        for (std::int64_t panel = panels.begin; panel < panels.end; ++panel)
+          multiply(strip, panel, k0, depth, packed_b + (panel - panels.begin) * panel_size(), next);
     }
   }
 
   /// The tile of C where a strip and a panel meet, for one block of k.
-  void multiply(std::int64_t strip, std::int64_t panel, std::int64_t k0, std::int64_t depth,
-                const float* packed_b) const {
+  void multiply(std::int64_t strip, std::int64_t panel, std::int64_t k0, std::int64_t depth, const float* packed_b,
+                GemmPrefetch& next) const {
     const std::int64_t i = strip * kernel_.rows, rows = strip_rows(strip);
     const std::int64_t j = panel * kernel_.columns, columns = std::min(kernel_.columns, n_ - j);
     std::int64_t row_step = a_.transposed ? 1 : a_.stride, k_step = a_.transposed ? a_.stride : 1;
@@ -273,7 +235,7 @@ class BlockedGemm {
     if (strip >= first_packed_) a = packed_strip(strip, k0, depth), row_step = 1, k_step = kernel_.packed_rows(rows);
     const float* const bias = bias_ && k0 + depth >= k_ ? bias_ + j : nullptr;
     kernel_.multiply(rows, columns, packed_depth(depth), a, row_step, k_step, packed_b, c_ + i * ldc_ + j, ldc_,
-                     accumulate_ || k0 > 0, bias);
+                     accumulate_ || k0 > 0, bias, next);
   }
 
   const GemmKernel& kernel_;

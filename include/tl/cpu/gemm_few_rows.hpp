@@ -50,7 +50,7 @@ class GemmFewRows {
     parallel_for(k_, pack_grain, [this, group](std::int64_t begin, std::int64_t end) {
       for (std::int64_t first = 0; first < m_; first += group)
         kernel_.blocked.pack(a_ + first * lda_ + begin, lda_, true, std::min(group, m_ - first), end - begin,
-                             lanes_of(first), packed_ + first * k_ + begin * lanes_of(first));
+                             lanes_of(first), packed_ + first * k_ + begin * lanes_of(first), false);
     });
     const std::int64_t strips = ceil_div(n_, kernel_.rows);
     const std::int64_t threads = num_threads(), tasks = ceil_div(strips, most_strips);

@@ -16,13 +16,15 @@ struct GemmPortable {
   static constexpr std::int64_t packed_rows(std::int64_t) { return rows; }
 
   static void pack(const float* from, std::int64_t stride, bool along_depth, std::int64_t width, std::int64_t depth,
-                   std::int64_t group, float* to) {
+                   std::int64_t group, float* to, bool rounded) {
     const std::int64_t step_w = along_depth ? stride : 1, step_d = along_depth ? 1 : stride;
-    for (std::int64_t d = 0; d < depth; ++d, to += group) {
+    for (std::int64_t d = 0; d < depth; ++d) {
       const float* const column = from + d * step_d;
-      for (std::int64_t w = 0; w < width; ++w) to[w] = column[w * step_w];
-      for (std::int64_t w = width; w < group; ++w) to[w] = 0.0F;
+      float* const out = to + d * group;
+      for (std::int64_t w = 0; w < width; ++w) out[w] = column[w * step_w];
+      for (std::int64_t w = width; w < group; ++w) out[w] = 0.0F;
     }
+    if (rounded) round_rows<float>(to, 0, to, 0, 1, group * depth);
   }
 
   static void pack_bf16(const bfloat16* from, std::int64_t stride, std::int64_t width, std::int64_t depth,
@@ -33,14 +35,10 @@ struct GemmPortable {
     }
   }
 
-  /// Rounds packed elements to bfloat16.
-  static void round(float* values, std::int64_t count) {
-    round_rows<float>(values, 0, values, 0, 1, count);
-  }
-
   static void multiply(std::int64_t height, std::int64_t width, std::int64_t depth, const float* a,
                        std::int64_t row_step, std::int64_t k_step, const float* b, float* c, std::int64_t ldc, bool add,
-                       const float* bias) {
+                       const float* bias, GemmPrefetch& next) {
+    next.fetch_part(1);
     Vector sum[rows][2] = {};
     GemmStripRows<rows> row(a, row_step, k_step);
     for (std::int64_t d = 0; d < depth; ++d, row.step(), b += columns) {

@@ -1,4 +1,4 @@
-// The rows of A that a micro-kernel multiplies at once.
+// What a micro-kernel of the matrix product is given besides its panel of B: a strip of A, and what to fetch meanwhile.
 #pragma once
 
 #include <cstdint>
@@ -35,6 +35,41 @@ template <int Rows> class GemmStripRows {
   static constexpr int pointers = (Rows + 2) / 3;
   const float* at_[pointers];
   std::int64_t row_step_, k_step_;
+};
+
+/// A block of a matrix that will be packed later, or read packed: its lines are brought into the second-level cache, a
+/// few at a time, so that what the product is reading meanwhile need not wait behind them.
+class GemmPrefetch {
+ public:
+  GemmPrefetch() = default;
+  template <class Element>
+  GemmPrefetch(const Element* first, std::int64_t stride, std::int64_t rows, std::int64_t width)
+      : row_(reinterpret_cast<const char*>(first)),
+        stride_(stride * size<Element>),
+        rows_(rows),
+        width_(width * size<Element>) {}
+
+  /// To be fetched while `tiles` tiles of C are made.
+  void spread_over(std::int64_t tiles) { lines_of_tile_ = (rows_ * ((width_ + line - 1) / line) + tiles - 1) / tiles; }
+
+  /// Fetches what one of `parts` parts of a tile should, the next lines.
+  void fetch_part(std::int64_t parts) {
+    for (std::int64_t count = (lines_of_tile_ + parts - 1) / parts; count > 0 && rows_ > 0; --count) {
+      __builtin_prefetch(row_ + at_, 0, 2);
+      at_ += line;
+      if (at_ < width_) continue;
+      at_ = 0;
+      row_ += stride_;
+      --rows_;
+    }
+  }
+
+ private:
+  static constexpr std::int64_t line = 64;
+  template <class Element> static constexpr auto size = static_cast<std::int64_t>(sizeof(Element));
+  const char* row_ = nullptr;
+  std::int64_t stride_ = 0, rows_ = 0, width_ = 0, at_ = 0;  // in bytes, but for rows_
+  std::int64_t lines_of_tile_ = 0;
 };
 
 }  // namespace tl::cpu
