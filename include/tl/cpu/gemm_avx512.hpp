@@ -137,9 +137,36 @@ struct GemmAvx512 {
 
   static constexpr auto pack_bf16 = GemmPortable::pack_bf16;
 
-  static void pack(const float* from, std::int64_t stride, bool along_depth, std::int64_t width, std::int64_t depth,
-                   std::int64_t group, float* to, bool rounded) {
-    (rounded ? pack_elements<true> : pack_elements<false>)(from, stride, along_depth, width, depth, group, to);
+  TL_AVX512 static void pack(const float* from, std::int64_t stride, bool along_depth, std::int64_t width,
+                             std::int64_t depth, std::int64_t group, float* to, bool rounded) {
+    for (std::int64_t w = 0; w < group; w += 16) {
+      const __mmask16 stored = detail::low_lanes(group - w), valid = detail::low_lanes(width - w);
+      if (!along_depth) {
+        for (std::int64_t d = 0; d < depth; ++d) {
+          _mm_prefetch(reinterpret_cast<const char*>(from + (d + 8) * stride + w), _MM_HINT_T0);
+          const __m512i elements = _mm512_maskz_loadu_epi32(valid, from + d * stride + w);
+          _mm512_mask_storeu_epi32(to + d * group + w, stored, rounded ? round_to_bf16(elements) : elements);
+        }
+        continue;
+      }
+      for (std::int64_t d = 0; d < depth; d += 16) {
+        const __mmask16 lanes = detail::low_lanes(depth - d);
+        __m512i block[16];
+        for (int i = 0; i < 16; ++i)
+          _mm_prefetch(reinterpret_cast<const char*>(from + (w + i) * stride + d + 48), _MM_HINT_T0);
+#pragma GCC unroll 16
+        for (int i = 0; i < 16; ++i)
+          block[i] =
+              w + i < width ? _mm512_maskz_loadu_epi32(lanes, from + (w + i) * stride + d) : _mm512_setzero_si512();
+        if (rounded)
+          for (__m512i& elements : block) elements = round_to_bf16(elements);
+        detail::transpose_16x16(block);
+        const std::int64_t count = std::min<std::int64_t>(16, depth - d);
+#pragma GCC unroll 16
+        for (int i = 0; i < 16; ++i)
+          if (i < count) _mm512_mask_storeu_epi32(to + (d + i) * group + w, stored, block[i]);
+      }
+    }
   }
 
   static void multiply(std::int64_t height, std::int64_t width, std::int64_t depth, const float* a,
@@ -160,39 +187,6 @@ struct GemmAvx512 {
     const __m512i quiet = _mm512_or_si512(bits, _mm512_set1_epi32(0x400000));
     const __m512i rounded = _mm512_mask_mov_epi32(_mm512_add_epi32(bits, half), nan, quiet);
     return _mm512_and_si512(rounded, _mm512_set1_epi32(static_cast<int>(0xffff0000u)));
-  }
-
-  template <bool Rounded>
-  TL_AVX512 static void pack_elements(const float* from, std::int64_t stride, bool along_depth, std::int64_t width,
-                                      std::int64_t depth, std::int64_t group, float* to) {
-    for (std::int64_t w = 0; w < group; w += 16) {
-      const __mmask16 stored = detail::low_lanes(group - w), valid = detail::low_lanes(width - w);
-      if (!along_depth) {
-        for (std::int64_t d = 0; d < depth; ++d) {
-          _mm_prefetch(reinterpret_cast<const char*>(from + (d + 8) * stride + w), _MM_HINT_T0);
-          const __m512i elements = _mm512_maskz_loadu_epi32(valid, from + d * stride + w);
-          _mm512_mask_storeu_epi32(to + d * group + w, stored, Rounded ? round_to_bf16(elements) : elements);
-        }
-        continue;
-      }
-      for (std::int64_t d = 0; d < depth; d += 16) {
-        const __mmask16 lanes = detail::low_lanes(depth - d);
-        __m512i block[16];
-        for (int i = 0; i < 16; ++i)
-          _mm_prefetch(reinterpret_cast<const char*>(from + (w + i) * stride + d + 48), _MM_HINT_T0);
-#pragma GCC unroll 16
-        for (int i = 0; i < 16; ++i)
-          block[i] =
-              w + i < width ? _mm512_maskz_loadu_epi32(lanes, from + (w + i) * stride + d) : _mm512_setzero_si512();
-        if constexpr (Rounded)
-          for (__m512i& elements : block) elements = round_to_bf16(elements);
-        detail::transpose_16x16(block);
-        const std::int64_t count = std::min<std::int64_t>(16, depth - d);
-#pragma GCC unroll 16
-        for (int i = 0; i < 16; ++i)
-          if (i < count) _mm512_mask_storeu_epi32(to + (d + i) * group + w, stored, block[i]);
-      }
-    }
   }
 
   template <int Rows>

@@ -4,8 +4,8 @@
 #include <condition_variable>
 #include <cstdint>
 #include <exception>
+#include <memory>
 #include <mutex>
-#include <optional>
 #include <span>
 #include <system_error>
 #include <thread>
@@ -64,10 +64,10 @@ class BatchLoader {
   /// What the thread runs.
   void prepare_from(std::int64_t first) {
     for (std::int64_t i = first; i < batches_.size(); ++i) {
-      std::optional<Batch> batch;
+      std::unique_ptr<Batch> batch;
       std::exception_ptr error;
       try {
-        batch = collate_(batches_[i]);
+        batch = std::make_unique<Batch>(collate_(batches_[i]));
       } catch (...) {
         error = std::current_exception();
       }
@@ -86,10 +86,10 @@ class BatchLoader {
     std::unique_lock lock(mutex_);
     prepared_.wait(lock, [this] { return batch_ || error_; });
     if (error_) std::rethrow_exception(error_);
-    Batch batch = *std::exchange(batch_, std::nullopt);
+    const std::unique_ptr<Batch> batch = std::move(batch_);
     lock.unlock();
     taken_.notify_one();
-    return batch;
+    return std::move(*batch);
   }
 
   BatchSampler batches_;
@@ -99,7 +99,7 @@ class BatchLoader {
 
   std::mutex mutex_;  // of all that follows
   std::condition_variable prepared_, taken_;
-  std::optional<Batch> batch_;
+  std::unique_ptr<Batch> batch_;
   std::exception_ptr error_;  // what ended the thread
   bool stopping_ = false;
   std::thread thread_;

@@ -20,7 +20,7 @@ namespace tl {
 ///
 /// Nobody looks whether a weight has changed. An object is for passes between which no weight does, those of an
 /// evaluation for instance, or the micro-batches of one update. Takes 2 bytes for each weight, and 2 more if there are
-/// backward passes. Safe to use from several threads at once.
+/// backward passes; where bfloat16 is multiplied in float, 4 and 4. Safe to use from several threads at once.
 class KeptWeights {
  public:
   KeptWeights() = default;
