@@ -240,12 +240,12 @@ TEST_CASE("A read as it lies gives the same bits as A packed") {
       for (const bool transposed : {false, true}) {
         shape.trans_a = transposed;
         const Matrices<float> matrices(shape);
-        const auto product = [&](bool packed_first) {
+        const auto product = [&](bool always_packed) {
           std::vector<float> result = matrices.c;
           const tl::cpu::GemmOperand a{.values = matrices.a.data(),
                                        .stride = matrices.lda,
                                        .transposed = transposed,
-                                       .packed_first = packed_first};
+                                       .always_packed = always_packed};
           tl::cpu::BlockedGemm(tl::cpu::detail::blocked_kernel(isa, shape.precision), shape.m, shape.n, shape.k, a,
                                {.values = matrices.b.data(), .stride = matrices.ldb, .transposed = false},
                                result.data(), matrices.ldc, false, nullptr, false)

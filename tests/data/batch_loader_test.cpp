@@ -1,5 +1,4 @@
-// The batch loader: the batches of the collator in the sampler's order, errors where the batch would have been, and
-// never more than one batch ahead.
+// The batch loader: the batches of the collator in the sampler's order, and errors where the batch would have been.
 #include <tl/data/batch_loader.hpp>
 
 #include <numeric>

@@ -75,7 +75,7 @@ TEST_CASE("pipeline: bf16 rounds the operands of products, no more") {
   CHECK(classify.model().context().precision == Precision::bf16);
 }
 
-TEST_CASE("pipeline: in bf16 the weights of a model of its own are packed once, those of others in each call") {
+TEST_CASE("pipeline: in bf16 the weights of a frozen model are packed once, those of others in each call") {
   const std::vector<std::string> texts{"a very very great film", "not bad", "the film was awful ! ! !", "me"};
   const auto own = pipeline("text-classification", model_folder(), {.batch_size = 2, .bf16 = true});
   auto model = Model::from_pretrained(model_folder());

@@ -35,7 +35,7 @@ constexpr std::string_view to_string(CpuIsa isa) {
   return "?";
 }
 
-/// Whether the processor is one of Intel's. Where a choice does not change a result, it may depend on this.
+/// Whether the processor is one of Intel's; docs/decisions/0009 says what depends on it.
 inline bool is_intel_cpu() {
 #ifdef TL_X86_64
   static const bool intel = (__builtin_cpu_init(), __builtin_cpu_is("intel"));

@@ -88,7 +88,7 @@ void gemm(bool trans_a, bool trans_b, std::int64_t m, std::int64_t n, std::int64
     }
 #endif
     // Intel's processors wait longer for rows of A that lie far apart than packing them takes.
-    const GemmOperand left{.values = a, .stride = lda, .transposed = trans_a, .packed_first = is_intel_cpu()};
+    const GemmOperand left{.values = a, .stride = lda, .transposed = trans_a, .always_packed = is_intel_cpu()};
     BlockedGemm(detail::blocked_kernel(isa, precision), m, n, k, left, {b.values, ldb, trans_b, b.rounded}, c, ldc,
                 accumulate, bias, rounded)
         .run(rounded ? kept : nullptr);

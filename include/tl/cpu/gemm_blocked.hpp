@@ -1,12 +1,12 @@
-// The loops around a micro-kernel. A task makes some columns of C, as a rule for all rows: it packs its panels of B,
-// a block of k at a time, which then stay in the second-level cache while A passes by them, a strip of rows after the
-// other. These are read as they lie where that is possible, and packed, too, where it is not. Every element of C is a
+// The loops around a micro-kernel. A task makes some columns of C, as a rule for all rows: it packs its panels of B
+// (or takes them from what was kept), a block of k at a time, which then stay in the second-level cache while A passes
+// by them, a strip of rows after the other. These are read as they lie where that is possible and faster, and packed,
+// too, where it is not. Every element of C is a
 // sum over k in ascending order, cut into blocks that depend on k only; how C is cut into tasks does not change a bit.
 #pragma once
 
 #include <algorithm>
 #include <cstdint>
-#include <mutex>
 #include <utility>
 
 #include <tl/core/cpu_features.hpp>
@@ -24,7 +24,7 @@ struct GemmOperand {
   std::int64_t stride;
   bool transposed;
   const bfloat16* rounded = nullptr;  ///< the elements, if they are stored in bfloat16: B only, and not transposed
-  bool packed_first = false;          ///< A only: never read as it lies, which is a question of speed alone
+  bool always_packed = false;         ///< A only: never read as it lies, which is a question of speed alone
 };
 
 /// What the loops need to know of a micro-kernel. Packed elements have the size of a float.
@@ -35,7 +35,8 @@ struct GemmKernel {
   std::int64_t max_panels;     ///< of B, max_depth deep: with what passes by they fit into the second-level cache
   /// The smallest tile height >= r that it has, for r <= rows.
   std::int64_t (*packed_rows)(std::int64_t r);
-  /// to[d * group + w] = element (w, d) for w < group, d < depth, zero for w >= width; in bfloat16 if `rounded`.
+  /// to[d * group + w] = element (w, d) for w < group, d < depth, zero for w >= width; rounded to bfloat16 if
+  /// `rounded`.
   void (*pack)(const float* from, std::int64_t stride, bool along_depth, std::int64_t width, std::int64_t depth,
                std::int64_t group, float* to, bool rounded);
   /// pack() along the other direction for a matrix in bfloat16.
@@ -86,8 +87,8 @@ class BlockedGemm {
   void run(kernels::KeptWeight* kept) {
     if (m_ <= 0 || n_ <= 0) return;
     if (kept) {
-      std::call_once(kept->made, [&] { pack_b(*kept); });
-      kept_b_ = std::as_const(kept->packed).data();
+      kept_b_ = kept->packed();
+      if (!kept_b_) kept_b_ = kept->keep(packed_b());
     }
     const std::int64_t block = std::max<std::int64_t>(1, packed_m_ * packed_depth(depth_));
     const std::int64_t pass = depth_ * std::max<std::int64_t>(1, max_packed_a / block);
@@ -140,11 +141,11 @@ class BlockedGemm {
            (strip - first_packed_) * kernel_.rows * packed_depth(depth);
   }
 
-  /// Whether the micro-kernel reads A as it lies. Rows of the stored matrix a multiple of 4 KiB apart push each other out
-  /// of the first-level cache.
-  bool reads_a_in_place() const { return !rounded_ && a_.stride % 1024 != 0 && !a_.packed_first; }
+  /// Whether the micro-kernel reads A as it lies. Rows of the stored matrix a multiple of 4 KiB apart push each other
+  /// out of the first-level cache.
+  bool reads_a_in_place() const { return !rounded_ && a_.stride % 1024 != 0 && !a_.always_packed; }
 
-  /// Packs columns [k_begin, k_end) of A where it cannot be read as it lies.
+  /// Packs columns [k_begin, k_end) of the strips of A that are not read as they lie.
   void pack_a(std::int64_t k_begin, std::int64_t k_end) {
     packed_k_ = k_begin;
     packed_a_ = scratch<0>().get(packed_m_ * packed_depth(std::max<std::int64_t>(k_end - k_begin, 1)));
@@ -192,12 +193,13 @@ class BlockedGemm {
     return (k0 / depth_ * panels_ + panel) * panel_size();
   }
 
-  void pack_b(kernels::KeptWeight& kept) const {
-    kept.packed = Tensor<float>::empty({ceil_div(k_, depth_) * panels_ * panel_size()});
-    parallel_for(panels_, 1, [this, to = kept.packed.data()](std::int64_t panel, std::int64_t) {
+  Tensor<float> packed_b() const {
+    Tensor<float> packed = Tensor<float>::empty({ceil_div(k_, depth_) * panels_ * panel_size()});
+    parallel_for(panels_, 1, [this, to = packed.data()](std::int64_t panel, std::int64_t) {
       for (std::int64_t k0 = 0; k0 < k_; k0 += depth_)
         pack_panel(panel, k0, std::min(depth_, k_ - k0), to + kept_panel(panel, k0));
     });
+    return packed;
   }
 
   struct Range {

@@ -52,9 +52,9 @@ class GemmPrefetch {
   /// To be fetched while `tiles` tiles of C are made.
   void spread_over(std::int64_t tiles) { lines_of_tile_ = (rows_ * ((width_ + line - 1) / line) + tiles - 1) / tiles; }
 
-  /// Fetches what one of `parts` parts of a tile should, the next lines.
+  /// Fetches the next lines: a tile's share in `parts` calls.
   void fetch_part(std::int64_t parts) {
-    for (std::int64_t count = (lines_of_tile_ + parts - 1) / parts; count > 0 && rows_ > 0; --count) {
+    for (due_ += lines_of_tile_; due_ >= parts && rows_ > 0; due_ -= parts) {
       __builtin_prefetch(row_ + at_, 0, 2);
       at_ += line;
       if (at_ < width_) continue;
@@ -69,7 +69,7 @@ class GemmPrefetch {
   template <class Element> static constexpr auto size = static_cast<std::int64_t>(sizeof(Element));
   const char* row_ = nullptr;
   std::int64_t stride_ = 0, rows_ = 0, width_ = 0, at_ = 0;  // in bytes, but for rows_
-  std::int64_t lines_of_tile_ = 0;
+  std::int64_t lines_of_tile_ = 0, due_ = 0;                 // due_: of the tile's lines times its parts
 };
 
 }  // namespace tl::cpu

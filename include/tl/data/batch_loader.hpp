@@ -57,13 +57,17 @@ class BatchLoader {
     return batch;
   }
 
-  /// The rows of the batch that next() returned last; none before the first call.
+  /// The rows of the batch that next() returned last, or failed to make; none before the first call.
   std::span<const std::int64_t> rows() const noexcept { return rows_; }
 
  private:
   /// What the thread runs.
   void prepare_from(std::int64_t first) {
     for (std::int64_t i = first; i < batches_.size(); ++i) {
+      std::unique_lock lock(mutex_);
+      taken_.wait(lock, [this] { return !batch_ || stopping_; });
+      if (stopping_) return;
+      lock.unlock();
       std::unique_ptr<Batch> batch;
       std::exception_ptr error;
       try {
@@ -71,9 +75,7 @@ class BatchLoader {
       } catch (...) {
         error = std::current_exception();
       }
-      std::unique_lock lock(mutex_);
-      taken_.wait(lock, [this] { return !batch_ || stopping_; });
-      if (stopping_) return;
+      lock.lock();
       batch_ = std::move(batch);
       error_ = error;
       lock.unlock();

@@ -16,7 +16,7 @@ namespace tl {
 
 /// The weights of linear layers as products in bfloat16 read them, rounded and packed: made by the first pass, read by
 /// the next ones. A product of few rows costs less than rounding and packing its weight, so several passes with the
-/// same weights are faster for it: 1.2 times for 64 tokens. In float it would gain nothing, and nothing is kept.
+/// same weights are faster for it: 1.25 times for 64 tokens. In float it would gain nothing, and nothing is kept.
 ///
 /// Nobody looks whether a weight has changed. An object is for passes between which no weight does, those of an
 /// evaluation for instance, or the micro-batches of one update. Takes 2 bytes for each weight, and 2 more if there are

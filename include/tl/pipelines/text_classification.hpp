@@ -73,10 +73,10 @@ template <class Model> class TextClassificationPipeline {
 
  public:
   /// Throws Error(invalid_argument) for a batch_size below 1, a max_length below the number of special tokens, or a
-  /// tokenizer with more tokens than the model. If the only shared_ptr to a model is given away here, nobody may write
-  /// to its weights any more: in bf16 the pipeline packs them once.
+  /// tokenizer with more tokens than the model. `frozen` is a promise that nobody writes to the weights any more,
+  /// through parameters() or otherwise: in bf16 the pipeline then packs them once for all calls.
   TextClassificationPipeline(std::shared_ptr<Model> model, const Tokenizer& tokenizer,
-                             TextClassificationOptions options = {})
+                             TextClassificationOptions options = {}, bool frozen = false)
       : model_(std::move(model)), tokenizer_(tokenizer), options_(options) {
     check_options(options_);
     if constexpr (requires { model_->config().vocab_size; })
@@ -84,7 +84,7 @@ template <class Model> class TextClassificationPipeline {
     model_->train(false);
     if constexpr (requires { model_->context().precision; })
       if (options_.bf16) model_->context().precision = Precision::bf16;
-    if (model_.use_count() == 1) weights_ = std::make_shared<KeptWeights>();
+    if (frozen) weights_ = std::make_shared<KeptWeights>();
   }
 
   /// The best label of a text and its score.
@@ -178,7 +178,7 @@ template <class Model> class TextClassificationPipeline {
   std::shared_ptr<Model> model_;
   Tokenizer tokenizer_;
   TextClassificationOptions options_;
-  std::shared_ptr<KeptWeights> weights_;  // of a model that is the pipeline's own
+  std::shared_ptr<KeptWeights> weights_;  // of a frozen model
 };
 
 template <class Model>
@@ -283,7 +283,8 @@ TextClassificationPipeline<Model> pipeline(std::string_view task, Model& model, 
   return {std::shared_ptr<Model>(std::shared_ptr<Model>{}, &model), tokenizer, options};
 }
 
-/// A pipeline around the model and tokenizer in `folder`, as save_model() or the Python stack wrote them.
+/// A pipeline around the model and tokenizer in `folder`, as save_model() or the Python stack wrote them. The model is
+/// frozen.
 /// Throws Error(format) if the folder has no classification head.
 inline TextClassificationPipeline<DistilBertForSequenceClassification> pipeline(
     std::string_view task, const std::filesystem::path& folder, const TextClassificationOptions& options = {}) {
@@ -292,7 +293,7 @@ inline TextClassificationPipeline<DistilBertForSequenceClassification> pipeline(
       DistilBertForSequenceClassification::from_pretrained(folder));
   check(model->load_report().complete(), ErrorCode::format, folder.native(),
         ": expected a fine-tuned classifier, its classification head is missing; fine-tune it first");
-  return {std::move(model), Tokenizer::from_pretrained(folder), options};
+  return {std::move(model), Tokenizer::from_pretrained(folder), options, true};
 }
 
 }  // namespace tl

@@ -70,7 +70,6 @@ EvaluationResult run_evaluation(const Model& model, const PackedCollator& collat
   const NoGradGuard no_grad;
   BatchLoader batches({sequential_order(collate.size()), options.batch_size, options.drop_last}, collate);
   KeptWeights weights;
-  const KeptWeights::Scope keep(batches.size() > 1 ? &weights : nullptr);
   EvaluationResult result;
   result.batches = batches.size();
   double loss_sum = 0.0;
@@ -80,7 +79,10 @@ EvaluationResult run_evaluation(const Model& model, const PackedCollator& collat
   for (std::int64_t i = 0; i < batches.size(); ++i) {
     const Batch batch = batches.next();
     const auto rows = batches.rows();
-    const auto [loss, scores] = detail::loss_and_logits(model, batch, options.label_smoothing);
+    const auto [loss, scores] = [&] {
+      const KeptWeights::Scope keep(batches.size() > 1 ? &weights : nullptr);
+      return detail::loss_and_logits(model, batch, options.label_smoothing);
+    }();
     if (batch.labels) {
       const double value = loss.value().item();
       if (!std::isfinite(value))

@@ -87,7 +87,7 @@ template <class Model> class Trainer : public TrainerBase {
   void train_epoch(TrainingRun& run);
   void update(TrainingRun& run, BatchLoader& batches, std::int64_t group);
   void micro_batches(TrainingRun& run, BatchLoader& batches, std::int64_t group);
-  void micro_batch(TrainingRun& run, BatchLoader& batches, std::int64_t group);
+  void micro_batch(TrainingRun& run, BatchLoader& batches, std::int64_t group, KeptWeights* weights);
   void log_evaluate_save(TrainingRun& run);
   void save_checkpoint(TrainingRun& run);
   TrainOutput finish(TrainingRun& run, const Stopwatch& watch);
@@ -242,9 +242,8 @@ template <class Model> void Trainer<Model>::update(TrainingRun& run, BatchLoader
 /// Gradients of the next `group` micro-batches, which all have the same weights.
 template <class Model> void Trainer<Model>::micro_batches(TrainingRun& run, BatchLoader& batches, std::int64_t group) {
   KeptWeights weights;
-  const KeptWeights::Scope keep(group > 1 ? &weights : nullptr);
   for (std::int64_t i = 0; i < group; ++i) {
-    micro_batch(run, batches, group);
+    micro_batch(run, batches, group, group > 1 ? &weights : nullptr);
     if (i + 1 == group) break;
     TrainerEvent done = event();
     done.rows = batches.rows();
@@ -253,7 +252,9 @@ template <class Model> void Trainer<Model>::micro_batches(TrainingRun& run, Batc
 }
 
 /// Forward and backward of the next micro-batch, one of `group` whose mean is the loss of the update.
-template <class Model> void Trainer<Model>::micro_batch(TrainingRun& run, BatchLoader& batches, std::int64_t group) {
+template <class Model>
+void Trainer<Model>::micro_batch(TrainingRun& run, BatchLoader& batches, std::int64_t group, KeptWeights* weights) {
+  const KeptWeights::Scope keep(weights);
   model_.train(true);
   set_precision();
   model_.context().seed = seed();
