@@ -189,6 +189,18 @@ struct GemmAvx512 {
     return _mm512_and_si512(rounded, _mm512_set1_epi32(static_cast<int>(0xffff0000u)));
   }
 
+  /// One step along k: row[i] for all rows of A by 32 columns of B.
+  template <int Rows, class Row>
+  TL_AVX512 TL_INLINE static void add_products(detail::Avx512Tile<Rows>& sum, const Row& row, const float* b) {
+    const __m512 left = _mm512_load_ps(b), right = _mm512_load_ps(b + 16);
+#pragma GCC unroll 16
+    for (int i = 0; i < Rows; ++i) {
+      const __m512 x = _mm512_set1_ps(row[i]);
+      sum[i][0] = _mm512_fmadd_ps(x, left, sum[i][0]);
+      sum[i][1] = _mm512_fmadd_ps(x, right, sum[i][1]);
+    }
+  }
+
   template <int Rows>
   TL_AVX512 static void tile(std::int64_t height, std::int64_t width, std::int64_t depth, const float* a,
                              const float* b, float* c, std::int64_t ldc, bool add, const float* bias,
@@ -200,13 +212,7 @@ struct GemmAvx512 {
       fetch.some();
       for (const std::int64_t end = std::min(depth, d + fetch.steps); d < end; ++d, a += Rows, b += columns) {
         detail::fetch_ahead<Rows>(a, b);
-        const __m512 left = _mm512_load_ps(b), right = _mm512_load_ps(b + 16);
-#pragma GCC unroll 16
-        for (int i = 0; i < Rows; ++i) {
-          const __m512 x = _mm512_set1_ps(a[i]);
-          sum[i][0] = _mm512_fmadd_ps(x, left, sum[i][0]);
-          sum[i][1] = _mm512_fmadd_ps(x, right, sum[i][1]);
-        }
+        add_products<Rows>(sum, a, b);
       }
     }
     detail::finish_tile<Rows>(sum, height, width, c, ldc, add, bias);
@@ -227,13 +233,7 @@ struct GemmAvx512 {
     GemmStripRows<rows> row(a, row_step, k_step);
     for (std::int64_t d = 0; d < depth; ++d, row.step(), b += columns) {
       if (d % 16 == 0 && k_step == 1) row.fetch_strip_below();
-      const __m512 left = _mm512_load_ps(b), right = _mm512_load_ps(b + 16);
-#pragma GCC unroll 16
-      for (int i = 0; i < rows; ++i) {
-        const __m512 x = _mm512_set1_ps(row[i]);
-        sum[i][0] = _mm512_fmadd_ps(x, left, sum[i][0]);
-        sum[i][1] = _mm512_fmadd_ps(x, right, sum[i][1]);
-      }
+      add_products<rows>(sum, row, b);
     }
     detail::finish_tile<rows>(sum, rows, width, c, ldc, add, bias);
   }
