@@ -139,6 +139,15 @@ class TrainerBase {
   }
   [[gnu::noinline]] void call(CallbackList::Event which) { call(which, event()); }
 
+  /// Tells the user about something that the run survives: a line on the console, and the callbacks. This is the one
+  /// way in which the Trainer reports what is no error; pass it on as std::function<void(const std::string&)>.
+  void warn(const std::string& sentence) {
+    options_.console->line(join("warning: ", sentence));
+    TrainerEvent details = event();
+    details.warning = sentence;
+    callbacks_.call(&TrainerCallback::on_warning, details);
+  }
+
   /// Puts the epoch into `entry`, appends it to the history and tells the callbacks.
   void log(Json& entry) {
     if (state_.epoch) entry["epoch"] = *state_.epoch;

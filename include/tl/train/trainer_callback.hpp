@@ -28,6 +28,7 @@ struct TrainerEvent {
   std::span<const std::int64_t> rows{};  ///< on_substep_end, on_step_end: data set rows of the micro-batch just done
   std::int64_t batch = 0, batches = 0;   ///< on_prediction_step: batches done, of how many
   std::int64_t train_rows = 0;           ///< on_train_begin: rows of the training data
+  std::string_view warning{};            ///< on_warning: one sentence
 };
 
 /// Base of all callbacks; override what you need. Events come in the order of these functions.
@@ -50,6 +51,7 @@ class TrainerCallback {
   virtual void on_save(const TrainerEvent&) {}  ///< a checkpoint is complete
   virtual void on_epoch_end(const TrainerEvent&) {}
   virtual void on_train_end(const TrainerEvent&) {}
+  virtual void on_warning(const TrainerEvent&) {}  ///< at any time: something is not as expected, the run goes on
 
   /// The name under which checkpoints keep state(); empty: the callback remembers nothing.
   virtual std::string name() const { return {}; }
