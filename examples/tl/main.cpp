@@ -1,7 +1,9 @@
 // tl, the command-line program: fine-tunes, evaluates and runs DistilBERT classifiers. Every problem is one sentence on
-// standard error that begins with "tl: "; the exit code is then 1, or 2 if the command line itself was wrong.
+// standard error that begins with "tl: "; the exit code is then 1, 2 if the command line itself was wrong, or 128 and
+// the number of the signal that ended a training.
 #include <algorithm>
 #include <charconv>
+#include <csignal>
 #include <exception>
 #include <filesystem>
 #include <iostream>
@@ -14,6 +16,7 @@
 #include <tl/version.hpp>
 
 #include "commands.hpp"
+#include "signals.hpp"
 
 namespace program {
 
@@ -82,6 +85,7 @@ void add_threads(CLI::App& command) {
 }  // namespace program
 
 int main(int argc, char** argv) {
+  program::set_signals();
   CLI::App app("Fine-tunes, evaluates and runs DistilBERT classifiers, as the Hugging Face stack does.", "tl");
   app.set_version_flag("--version", "tl " + std::string(tl::version));
   app.require_subcommand(1);
@@ -106,6 +110,9 @@ int main(int argc, char** argv) {
   } catch (const program::UsageError& error) {
     std::cerr << "tl: " << error.what() << '\n';
     return 2;
+  } catch (const program::Interrupted& interrupted) {
+    if (interrupted.signal() != SIGPIPE) std::cerr << "tl: " << interrupted.what() << '\n';
+    return 128 + interrupted.signal();
   } catch (const std::bad_alloc&) {
     std::cerr << "tl: out of memory\n";
   } catch (const std::filesystem::filesystem_error& error) {

@@ -1,9 +1,13 @@
 // What `tl train` and `tl evaluate` measure.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
+#include <string>
+#include <vector>
 
 #include <tl/train/metrics.hpp>
+#include <tl/train/trainer_callback.hpp>
 
 namespace program {
 
@@ -12,6 +16,20 @@ inline tl::ComputeMetrics classification_metrics(std::size_t classes) {
   return [average = classes == 2 ? tl::F1Average::binary : tl::F1Average::macro](const tl::EvalPrediction& prediction) {
     return tl::Metrics{{"accuracy", tl::accuracy(prediction)}, {"f1", tl::f1(prediction, average)}};
   };
+}
+
+/// What is wrong with metric_for_best_model, which has to be one that an evaluation of the program gives; or nothing.
+inline std::string metric_problem(const tl::TrainingArguments& arguments) {
+  const std::string wanted = arguments.metric_for_best_model.value_or("loss");
+  std::vector<std::string> given{"loss", "runtime", "samples_per_second", "steps_per_second"};
+  if (!arguments.prediction_loss_only) given.insert(given.begin() + 1, {"accuracy", "f1"});
+  std::string list;
+  for (const auto& name : given) {
+    if (tl::eval_metric_name(wanted) == "eval_" + name) return {};
+    list += (list.empty() ? "" : name == given.back() ? " or " : ", ") + name;
+  }
+  return tl::join("metric_for_best_model: expected ", list, ", which an evaluation gives",
+                  arguments.prediction_loss_only ? " with prediction_loss_only" : "", ", got ", wanted);
 }
 
 }  // namespace program

@@ -11,6 +11,7 @@
 #include "labelled_texts.hpp"
 #include "loaded.hpp"
 #include "metrics.hpp"
+#include "signals.hpp"
 
 namespace program {
 
@@ -54,6 +55,7 @@ void check_usage(const Options& options) {
   }
   const auto& arguments = options.arguments;
   for (auto& problem : arguments.problems()) problems.push_back(std::move(problem));
+  if (auto problem = metric_problem(arguments); !problem.empty()) problems.push_back(std::move(problem));
   if (!options.validation_file.empty()) return;
   if (arguments.eval_strategy != tl::IntervalStrategy::no)
     problems.push_back(tl::join("--eval_strategy ", tl::to_string(arguments.eval_strategy),
@@ -72,6 +74,26 @@ std::vector<std::string> choose_labels(const Options& options, const LabelledFil
   std::vector<std::string> names;
   for (const auto& [id, name] : config.id2label) names.push_back(name);
   return names;
+}
+
+/// From the first step on, signals are kept for the run.
+class KeepSignals : public tl::InterruptCallback {
+ public:
+  explicit KeepSignals(SignalKeeper& keeper) : InterruptCallback(kept_signal()), keeper_(keeper) {}
+  void on_step_begin(const tl::TrainerEvent&) override { keeper_.begin(); }
+
+ private:
+  SignalKeeper& keeper_;
+};
+
+/// What a run that was interrupted after `step` leaves, as the end of a sentence.
+std::string what_is_left(const tl::TrainingArguments& arguments, std::int64_t step, std::int64_t max_steps) {
+  const std::string stopped = tl::join("stopped after step ", step, " of ", max_steps, "; ");
+  const std::string checkpoint = tl::join(arguments.output_dir, "/checkpoint-", step);
+  if (arguments.save_strategy == tl::IntervalStrategy::no)
+    return stopped + "nothing was saved because --save_strategy is no";
+  if (arguments.save_only_model) return stopped + "the weights are in " + checkpoint;
+  return stopped + "--resume_from_checkpoint true goes on from " + checkpoint;
 }
 
 void run(const Options& options) {
@@ -101,7 +123,9 @@ void run(const Options& options) {
                                      .processing_class = tokenizer,
                                      .compute_metrics = classification_metrics(labels.size())};
   if (arguments.eval_strategy != tl::IntervalStrategy::no)
-    trainer_options.callbacks.push_back(std::make_shared<tl::EpochTable>());
+    trainer_options.callbacks.push_back(std::make_shared<tl::EpochTable>(tl::standard_console(), true));
+  SignalKeeper signals;
+  trainer_options.callbacks.push_back(std::make_shared<KeepSignals>(signals));
   tl::Trainer trainer(model, arguments, std::move(trainer_options));
   // The Trainer looks for itself whether there is room for a checkpoint; here, whether the model fits in the end. A run
   // that goes on may delete older checkpoints for new ones.
@@ -116,11 +140,16 @@ void run(const Options& options) {
   std::cout << "training " << model.parameters().count() << " parameters on " << train_rows.num_rows() << " texts, "
             << tl::num_threads() << (tl::num_threads() == 1 ? " thread" : " threads") << std::endl;
   auto result = trainer.train(tl::ResumeFrom::argument(arguments.resume_from_checkpoint));
+  if (result.interrupted)
+    throw Interrupted(kept_signal(), what_is_left(arguments, result.global_step, trainer.state().max_steps));
   trainer.save_model();
   result.metrics["train_samples"] = train_rows.num_rows();
   trainer.log_metrics("train", result.metrics);
   trainer.save_metrics("train", result.metrics);
   trainer.save_state();
+  signals.end();
+  if (const int signal = kept_signal(); signal != 0)
+    throw Interrupted(signal, "stopped after the last step; the model is in " + arguments.output_dir);
   if (eval_rows) {
     auto metrics = trainer.evaluate();
     metrics["eval_samples"] = eval_rows->num_rows();

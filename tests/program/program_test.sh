@@ -3,51 +3,8 @@
 # Usage: program_test.sh TL MAKE_TINY_BERT. Works on a tiny random model in a temporary folder.
 set -uo pipefail
 
-tl=$(realpath "$1")
-make_tiny_bert=$(realpath "$2")
-reviews=$(realpath "$(dirname "$0")/../../examples/data/reviews")
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work"
-
-failures=0
-checks=0
-complain() {
-  echo "FAILED: $1"
-  sed 's/^/    /' out err
-  failures=$((failures + 1))
-}
-
-# ok ARGUMENT...: tl runs, exits with 0 and says nothing on standard error. Its output is in the file out.
-ok() {
-  checks=$((checks + 1))
-  "$tl" "$@" > out 2> err < "${input:-/dev/null}"
-  local status=$?
-  [[ $status == 0 && ! -s err ]] || complain "tl $*: expected exit code 0 without complaints, got $status"
-}
-
-# refused CODE 'PART OF THE SENTENCE' ARGUMENT...: tl exits with CODE after one line that begins with "tl: ".
-refused() {
-  local code=$1 part=$2
-  shift 2
-  checks=$((checks + 1))
-  "$tl" "$@" > out 2> err < "${input:-/dev/null}"
-  local status=$?
-  [[ $status == "$code" ]] || complain "tl $*: expected exit code $code, got $status"
-  [[ $(wc -l < err) == 1 && $(head -c 4 err) == 'tl: ' ]] || complain "tl $*: expected one line that begins with 'tl: '"
-  grep -qF -- "$part" err || complain "tl $*: expected the words '$part'"
-}
-
-# says 'TEXT': the last output contains TEXT.
-says() {
-  checks=$((checks + 1))
-  grep -qF -- "$1" out || complain "expected the output to contain '$1'"
-}
-
-lines() {
-  checks=$((checks + 1))
-  [[ $(wc -l < out) == "$1" ]] || complain "expected $1 lines of output, got $(wc -l < out)"
-}
+# shellcheck source-path=SCRIPTDIR source=support.sh
+source "$(dirname "$0")/support.sh"
 
 # --- the command line
 refused 2 'A subcommand is required'
@@ -413,5 +370,4 @@ done
 checks=$((checks + 1))
 cmp -s one/model.safetensors two/model.safetensors || complain 'expected the same weights for one and two threads'
 
-echo "$checks checks, $failures failures"
-[[ $failures == 0 ]]
+verdict

@@ -67,6 +67,10 @@ TEST_CASE("progress: a bar on a terminal, lines above it") {
   stage.shown.clear();
   progress.on_prediction_step(prediction);
   CHECK(stage.shown.starts_with("\r\033[Kevaluating 100%|"));
+  prediction.batch = prediction.batches = 1;  // nothing was measured before it, so there is no rate
+  stage.shown.clear();
+  progress.on_prediction_step(prediction);
+  CHECK(stage.shown.ends_with("| 1/1 [00:00<?,     ?it/s]"));
   stage.state.global_step = 4;
   progress.on_step_end(stage.event());
   CHECK(stage.shown.find("100%|████████████████████| 4/4") != std::string::npos);
@@ -117,6 +121,17 @@ TEST_CASE("epoch table: the notebook's rows") {
         "       1 |        No log |        0.512346 | 0.775000 |        1\n"
         "       2 |      0.640700 |        0.512346 | 0.775000 |        1\n"
         "       2 |      0.640700 |        0.512346 | 0.775000 |        1\n");
+}
+
+TEST_CASE("epoch table: entries between the rows, when they are logged") {
+  Stage stage;
+  EpochTable table(stage.plain, true);
+  table.on_train_begin(stage.event());
+  stage.log(table, {{"loss", 0.5}, {"learning_rate", 0.25}, {"epoch", 0.5}});
+  CHECK(stage.shown == "{'loss': 0.5, 'learning_rate': 0.25, 'epoch': 0.5}\n");
+  stage.shown.clear();
+  stage.log(table, {{"eval_loss", 0.5}});  // its row follows
+  CHECK(stage.shown.empty());
 }
 
 TEST_CASE("epoch table: without evaluations a row per log entry") {

@@ -1,6 +1,8 @@
 // A run that is interrupted and resumed equals the uninterrupted one bit for bit: weights, moments, log, order of
 // batches. And every sentence about a checkpoint that cannot be resumed from.
+#include <atomic>
 #include <set>
+#include <stdexcept>
 
 #include <tl/train/trainer.hpp>
 
@@ -315,4 +317,324 @@ TEST_CASE("checkpoints: names, order, rotation") {
   CHECK(names().size() == 2);
   rotate_checkpoints(folder.path(), 1, std::nullopt);
   CHECK(names() == std::vector<std::string>{"checkpoint-10"});
+}
+
+namespace {
+
+/// What was warned of, in order.
+class Warnings : public TrainerCallback {
+ public:
+  std::vector<std::string> sentences;
+  void on_warning(const TrainerEvent& event) override { sentences.emplace_back(event.warning); }
+};
+
+// Arguments under which checkpoints 4, 8 and 12 are written and the best one is checkpoint-4: the loss rises.
+TrainingArguments with_best(const std::filesystem::path& folder) {
+  TrainingArguments args = base;
+  args.output_dir = folder.string();
+  args.save_strategy = IntervalStrategy::epoch;
+  args.load_best_model_at_end = true;
+  args.metric_for_best_model = "epoch_number";
+  args.greater_is_better = false;
+  return args;
+}
+
+// The metric is the number of the evaluation, so that the first is the best.
+TrainerOptions counting_options(std::vector<std::shared_ptr<TrainerCallback>> callbacks, double first = 0.0) {
+  TrainerOptions options = options_with(std::move(callbacks));
+  options.compute_metrics = [number = first](const EvalPrediction&) mutable {
+    number += 1.0;
+    return Metrics{{"epoch_number", number}};
+  };
+  return options;
+}
+
+struct Resumed {
+  std::vector<float> weights;
+  std::vector<std::string> warnings;
+  TrainerState state;
+};
+
+Resumed run_with_best(const TrainingArguments& args, const ResumeFrom& from, double evaluations = 0.0) {
+  ToyModel model(0.3, 5);
+  const auto warnings = std::make_shared<Warnings>();
+  Trainer trainer(model, args, counting_options({warnings}, evaluations));
+  trainer.train(from);
+  return {model.values(), warnings->sentences, trainer.state()};
+}
+
+}  // namespace
+
+TEST_CASE("resume: the best checkpoint was removed") {
+  const TemporaryFolder folder;
+  const TrainingArguments args = with_best(folder / "out");
+  CHECK(run_with_best(args, {}).state.best_global_step == 4);
+  std::filesystem::remove_all(folder / "out/checkpoint-4");
+  std::filesystem::remove_all(folder / "out/checkpoint-12");
+  const Resumed resumed = run_with_best(args, true, 2.0);
+  REQUIRE(resumed.warnings.size() == 1);
+  CHECK(resumed.warnings[0] == "the best checkpoint of this run, " + (folder / "out/checkpoint-4").string() +
+                                   ", cannot be used (" + (folder / "out/checkpoint-4").string() +
+                                   " is not there); there is no best one until the next evaluation");
+  CHECK(resumed.state.best_global_step == 12);
+  CHECK(resumed.state.best_metric == 3.0);
+  CHECK(resumed.state.best_model_checkpoint == (folder / "out/checkpoint-12").string());
+}
+
+TEST_CASE("resume: only the last checkpoint was copied, or the whole folder") {
+  const TemporaryFolder folder;
+  const TrainingArguments args = with_best(folder / "out");
+  const Resumed whole = run_with_best(args, {});
+  std::filesystem::create_directory(folder / "copy");
+  std::filesystem::copy(folder / "out/checkpoint-8", folder / "copy/checkpoint-8",
+                        std::filesystem::copy_options::recursive);
+  std::filesystem::rename(folder / "out", folder / "moved");
+  std::filesystem::remove_all(folder / "moved/checkpoint-12");
+  const Resumed copied = run_with_best(with_best(folder / "copy"), true, 2.0);
+  CHECK(copied.warnings.size() == 1);
+  CHECK(copied.state.best_global_step == 12);
+  const Resumed moved = run_with_best(with_best(folder / "moved"), true, 2.0);
+  CHECK(moved.warnings.empty());
+  CHECK(moved.state.best_model_checkpoint == (folder / "moved/checkpoint-4").string());
+  CHECK(moved.weights == whole.weights);
+  // the run goes on elsewhere, the best one is still beside the checkpoint it comes from
+  const Resumed elsewhere = run_with_best(with_best(folder / "new"), folder / "moved/checkpoint-8", 2.0);
+  CHECK(elsewhere.warnings.empty());
+  CHECK(elsewhere.weights == whole.weights);
+}
+
+TEST_CASE("resume: the best checkpoint is damaged, or another one of its name") {
+  const TemporaryFolder folder;
+  const TrainingArguments args = with_best(folder / "out");
+  run_with_best(args, {});
+  std::filesystem::remove_all(folder / "out/checkpoint-12");
+  const auto best = folder / "out/checkpoint-4";
+  std::filesystem::resize_file(best / "model.safetensors", 100);
+  const Resumed cut = run_with_best(args, true, 2.0);
+  REQUIRE(cut.warnings.size() == 1);
+  CHECK(cut.warnings[0].find("model.safetensors") != std::string::npos);
+  CHECK(cut.state.best_global_step == 12);
+  std::filesystem::remove_all(best);
+  std::filesystem::copy(folder / "out/checkpoint-8", best, std::filesystem::copy_options::recursive);
+  std::filesystem::remove_all(folder / "out/checkpoint-12");
+  const Resumed other = run_with_best(args, true, 2.0);
+  REQUIRE(other.warnings.size() == 1);
+  CHECK(other.warnings[0].find("expected the checkpoint of step 4, got that of step 8") != std::string::npos);
+}
+
+TEST_CASE("train: the best checkpoint vanishes during the run") {
+  struct Remover : TrainerCallback {
+    void on_step_end(const TrainerEvent& event) override {
+      if (event.state.global_step == 11) std::filesystem::remove_all(*event.state.best_model_checkpoint);
+    }
+  };
+  const TemporaryFolder folder;
+  TrainingArguments args = with_best(folder / "out");
+  args.save_total_limit = 1;
+  ToyModel model;
+  const auto warnings = std::make_shared<Warnings>();
+  Trainer trainer(model, args, counting_options({warnings, std::make_shared<Remover>()}));
+  trainer.train();
+  REQUIRE(warnings->sentences.size() == 1);
+  CHECK(warnings->sentences[0] == "load_best_model_at_end: the best checkpoint, " +
+                                      (folder / "out/checkpoint-4").string() + ", cannot be loaded (" +
+                                      (folder / "out/checkpoint-4").string() +
+                                      " is not there); the model has the weights of step 12");
+  CHECK(std::filesystem::exists(folder / "out/checkpoint-12"));
+  ToyModel last;
+  last.load_weights(folder / "out/checkpoint-12");
+  CHECK(model.values() == last.values());
+}
+
+TEST_CASE("train: a best checkpoint that breaks while it is loaded leaves the last weights") {
+  struct Breaker : TrainerCallback {
+    void on_step_end(const TrainerEvent& event) override {
+      if (event.state.global_step != 11) return;
+      const SafetensorsReader whole(*event.state.best_model_checkpoint);
+      std::vector<StoredTensor> tensors(whole.tensors());
+      tensors.pop_back();
+      write_safetensors(std::filesystem::path(*event.state.best_model_checkpoint) / "model.safetensors", tensors);
+    }
+  };
+  const TemporaryFolder folder;
+  ToyModel model;
+  const auto warnings = std::make_shared<Warnings>();
+  Trainer trainer(model, with_best(folder / "out"), counting_options({warnings, std::make_shared<Breaker>()}));
+  trainer.train();
+  REQUIRE(warnings->sentences.size() == 1);
+  ToyModel last;
+  last.load_weights(folder / "out/checkpoint-12");
+  CHECK(model.values() == last.values());
+}
+
+TEST_CASE("resume: true takes the newest sound checkpoint and names those it passes over") {
+  const TemporaryFolder folder;
+  TrainingArguments args = base;
+  const Outcome whole = run(folder / "out", args);
+  args.output_dir = (folder / "out").string();
+  std::filesystem::remove(folder / "out/checkpoint-12/optimizer.safetensors");
+  std::filesystem::resize_file(folder / "out/checkpoint-11/model.safetensors", 100);
+  write_file(folder / "out/checkpoint-10/progress.json", "{");
+  std::filesystem::create_directory(folder / "out/checkpoint-99");
+  write_file(folder / "out/checkpoint-99/notes.txt", "mine");
+  ToyModel model(0.3, 7);
+  const auto warnings = std::make_shared<Warnings>();
+  Trainer trainer(model, args, options_with({warnings, std::make_shared<EarlyStoppingCallback>(50)}));
+  trainer.train(true);
+  CHECK(model.values() == whole.weights);
+  REQUIRE(warnings->sentences.size() == 1);
+  for (const std::string& part :
+       {"resume_from_checkpoint: going on from " + (folder / "out/checkpoint-9").string() + "; passed over ",
+        std::string("checkpoint-99: cannot resume from "), std::string("missing trainer_state.json, progress.json"),
+        std::string("checkpoint-12: cannot resume from "), std::string("missing optimizer.safetensors"),
+        std::string("checkpoint-11: "), std::string("checkpoint-10: ")}) {
+    INFO(part << " in " << warnings->sentences[0]);
+    CHECK(warnings->sentences[0].find(part) != std::string::npos);
+  }
+  CHECK(read_text(folder / "out/checkpoint-99/notes.txt") == "mine");
+}
+
+TEST_CASE("resume: true with damaged checkpoints alone is refused") {
+  const TemporaryFolder folder;
+  TrainingArguments args = base;
+  args.save_strategy = IntervalStrategy::epoch;
+  run(folder / "out", args);
+  for (const int step : {4, 8, 12}) std::filesystem::remove(folder / "out" / join("checkpoint-", step) / "rng.json");
+  args.output_dir = (folder / "out").string();
+  ToyModel model;
+  Trainer trainer(model, args, options_with({}));
+  TL_REQUIRE_ERROR(trainer.train(true), "resume_from_checkpoint: expected a whole checkpoint in " + args.output_dir +
+                                            ", there is none: checkpoint-12: cannot resume from " +
+                                            (folder / "out/checkpoint-12").string() + ": missing rng.json");
+}
+
+namespace {
+
+/// Asks for the interruption in the given step, or in the evaluation after it.
+class AskAt : public TrainerCallback {
+ public:
+  AskAt(std::atomic<int>& request, std::int64_t step, bool in_evaluation)
+      : request_(request), step_(step), in_evaluation_(in_evaluation) {}
+  void on_step_begin(const TrainerEvent& event) override {
+    if (!in_evaluation_ && event.state.global_step + 1 == step_) request_ = 2;
+  }
+  void on_prediction_step(const TrainerEvent& event) override {
+    if (in_evaluation_ && event.state.global_step == step_) request_ = 2;
+  }
+
+ private:
+  std::atomic<int>& request_;
+  std::int64_t step_;
+  bool in_evaluation_;
+};
+
+void check_interruptions(const TrainingArguments& given, std::int64_t steps) {
+  const TemporaryFolder folder;
+  const Outcome whole = run(folder / "whole", given);
+  TrainingArguments args = given;
+  for (std::int64_t step = 1; step <= steps; ++step)
+    for (const bool in_evaluation : {false, true}) {
+      INFO("step " << step << (in_evaluation ? ", in the evaluation after it" : ""));
+      const auto out = folder / join("out-", step, in_evaluation ? "e" : "s");
+      args.output_dir = out.string();
+      std::atomic<int> request{0};
+      ToyModel model(0.3, 1);
+      Trainer first(
+          model, args,
+          options_with({std::make_shared<AskAt>(request, step, in_evaluation),
+                        std::make_shared<InterruptCallback>(request), std::make_shared<EarlyStoppingCallback>(50)}));
+      const TrainOutput output = first.train();
+      if (request == 0) continue;  // there is no evaluation after this step
+      CHECK(output.interrupted);
+      CHECK(output.global_step == step);
+      CHECK(std::filesystem::exists(out / join("checkpoint-", step)));
+      const Outcome resumed = run(out, args, join("checkpoint-", step));
+      CHECK(resumed.weights == whole.weights);
+      CHECK(resumed.log == whole.log);
+      CHECK(resumed.training_loss == whole.training_loss);
+    }
+}
+
+}  // namespace
+
+TEST_CASE("interrupt: a run goes on as if there had been none") {
+  TrainingArguments args = base;
+  args.save_strategy = IntervalStrategy::epoch;
+  check_interruptions(args, 12);
+  args.eval_strategy = IntervalStrategy::steps;
+  args.eval_steps = 2;
+  args.save_strategy = IntervalStrategy::best;
+  check_interruptions(args, 12);
+}
+
+TEST_CASE("interrupt: no checkpoint where none are wanted, and older ones stay") {
+  const TemporaryFolder folder;
+  TrainingArguments args = base;
+  args.save_strategy = IntervalStrategy::no;
+  args.output_dir = (folder / "none").string();
+  std::atomic<int> request{15};
+  {
+    ToyModel model;
+    Trainer trainer(model, args, options_with({std::make_shared<InterruptCallback>(request)}));
+    const TrainOutput output = trainer.train();
+    CHECK(output.interrupted);
+    CHECK(output.global_step == 1);
+    CHECK_FALSE(std::filesystem::exists(folder / "none"));
+    request = 0;
+    CHECK_FALSE(trainer.train().interrupted);
+  }
+  // save_total_limit = 1 leaves the best one alone at the end of a run, but not where it was interrupted
+  args = with_best(folder / "best");
+  args.save_total_limit = 1;
+  ToyModel model;
+  Trainer trainer(
+      model, args,
+      counting_options({std::make_shared<AskAt>(request, 6, false), std::make_shared<InterruptCallback>(request)}));
+  CHECK(trainer.train().interrupted);
+  CHECK(std::filesystem::exists(folder / "best/checkpoint-4"));
+  CHECK(std::filesystem::exists(folder / "best/checkpoint-6"));
+  CHECK_FALSE(trainer.state().log_history.back().contains("train_runtime"));  // no totals of a run that has not ended
+}
+
+TEST_CASE("train: an evaluation that ends the run saves what was trained") {
+  const TemporaryFolder folder;
+  TrainingArguments args = base;
+  args.save_strategy = IntervalStrategy::no;
+  args.metric_for_best_model = "f1";
+  args.output_dir = (folder / "out").string();
+  {
+    ToyModel model(0.3, 1);
+    Trainer trainer(model, args, options_with({}));
+    TL_REQUIRE_ERROR(trainer.train(),
+                     "metric_for_best_model: expected a metric of the evaluation, got eval_f1; there are: eval_loss, "
+                     "eval_accuracy, eval_runtime, eval_samples_per_second, eval_steps_per_second, epoch; what was "
+                     "trained so far is in " +
+                         (folder / "out/checkpoint-4").string());
+    ToyModel saved(0.3, 2);
+    saved.load_weights(folder / "out/checkpoint-4");
+    CHECK(saved.values() == model.values());
+  }
+  args.metric_for_best_model = "accuracy";
+  const Outcome resumed = run(folder / "out", args, "checkpoint-4");
+  CHECK(resumed.weights == run(folder / "whole", args).weights);
+  // an error that is not of the library stays what it is
+  ToyModel model;
+  const auto warnings = std::make_shared<Warnings>();
+  TrainerOptions options = options_with({warnings});
+  options.compute_metrics = [](const EvalPrediction&) -> Metrics { throw std::out_of_range("map::at"); };
+  Trainer trainer(model, args, std::move(options));
+  CHECK_THROWS_AS(trainer.train(), std::out_of_range);
+  REQUIRE(warnings->sentences.size() == 1);
+  CHECK(warnings->sentences[0] == "the evaluation after step 4 ended with an error; what was trained so far is in " +
+                                      (folder / "out/checkpoint-4").string());
+  std::filesystem::remove_all(folder / "out");
+  write_file(folder / "out", "a file");
+  TL_REQUIRE_ERROR(
+      [&] {
+        args.metric_for_best_model = "f1";
+        ToyModel other;
+        Trainer again(other, args, options_with({}));
+        again.train();
+      }(),
+      "what was trained could not be saved: output_dir: cannot make the folder ");
 }

@@ -51,8 +51,8 @@ inline std::string clock_text(double seconds) {
   return text;
 }
 
-/// " 45%|####      | 85/189 [00:31<00:38,  2.72it/s]" with solid blocks; `skipped` of the `done` were done in an
-/// earlier process.
+/// " 45%|####      | 85/189 [00:31<00:38,  2.72it/s]" with solid blocks; `skipped` of the `done` were done before the
+/// `seconds` began. Where nothing was measured yet the rate is "?".
 inline std::string bar_text(std::string_view label, std::int64_t done, std::int64_t total, double seconds,
                             std::int64_t skipped = 0) {
   constexpr int width = 20;
@@ -62,7 +62,7 @@ inline std::string bar_text(std::string_view label, std::int64_t done, std::int6
   for (int i = 0; i < width; ++i) bar += i < filled ? "\u2588" : " ";
   const double rate = seconds > 0 ? static_cast<double>(done - skipped) / seconds : 0.0;
   const std::string left = rate > 0 ? clock_text(static_cast<double>(total - done) / rate) : "?";
-  const std::string speed = fixed_text(rate, 2);
+  const std::string speed = rate > 0 ? fixed_text(rate, 2) : "?";
   char percent[16];
   std::snprintf(percent, sizeof percent, "%3d%%", static_cast<int>(100 * std::min(done, total) / total));
   return join(label, percent, '|', bar, "| ", done, '/', total, " [", clock_text(seconds), '<', left, ", ",
@@ -87,9 +87,10 @@ class ProgressCallback : public TrainerCallback {
     draw(event, event.state.global_step >= event.state.max_steps);
   }
   void on_prediction_step(const TrainerEvent& event) override {
+    // the first event comes after the first batch, so the rate is that of the batches behind it
     if (event.batch == 1) prediction_start_ = Clock::now();
     if (due(event.batch == event.batches))
-      console_->bar(detail::bar_text("evaluating ", event.batch, event.batches, seconds_since(prediction_start_)));
+      console_->bar(detail::bar_text("evaluating ", event.batch, event.batches, seconds_since(prediction_start_), 1));
   }
   void on_evaluate(const TrainerEvent& event) override { after_prediction(event); }
   void on_predict(const TrainerEvent& event) override { after_prediction(event); }
@@ -144,7 +145,9 @@ class PrinterCallback : public TrainerCallback {
 /// the last one that was logged, or "No log" if there was none yet.
 class EpochTable : public TrainerCallback {
  public:
-  explicit EpochTable(std::shared_ptr<Console> console = standard_console()) : console_(std::move(console)) {}
+  /// With `between_rows` the entries of the training loss are shown, too, when they are logged.
+  explicit EpochTable(std::shared_ptr<Console> console = standard_console(), bool between_rows = false)
+      : console_(std::move(console)), between_rows_(between_rows) {}
 
   bool shows_logs() const override { return true; }
 
@@ -158,8 +161,8 @@ class EpochTable : public TrainerCallback {
   void on_log(const TrainerEvent& event) override {
     if (!active_ || !event.logs->contains("loss")) return;
     training_loss_ = six_decimals(event.logs->at("loss"));
-    if (event.args.eval_strategy != IntervalStrategy::no) return;
-    row(event, Json::object());
+    if (event.args.eval_strategy == IntervalStrategy::no) row(event, Json::object());
+    else if (between_rows_) console_->line(detail::shown_entry(*event.logs));
   }
   void on_evaluate(const TrainerEvent& event) override {
     if (active_) row(event, *event.metrics);
@@ -216,6 +219,7 @@ class EpochTable : public TrainerCallback {
   }
 
   std::shared_ptr<Console> console_;
+  bool between_rows_;
   bool active_ = false, by_step_ = false;
   std::string training_loss_ = "No log";
   std::vector<std::string> columns_;  // keys of the metrics, in the order of the first evaluation

@@ -35,9 +35,10 @@ template <class Model> class Trainer : public TrainerBase {
     call(&TrainerCallback::on_init_end);
   }
 
-  /// Trains from the start, or goes on from a checkpoint: train(true) takes the last one in output_dir, train(folder)
-  /// that one. Afterwards the model is in the mode it was in before. Throws Error(numeric) for a loss or gradient that
-  /// is not finite, naming step and rows, and whatever reading data or writing checkpoints throws.
+  /// Trains from the start, or goes on from a checkpoint: train(true) takes the newest sound one in output_dir,
+  /// train(folder) that one. Afterwards the model is in the mode it was in before. Throws Error(numeric) for a loss or
+  /// gradient that is not finite, naming step and rows, whatever reading data or writing checkpoints throws, and, when
+  /// it has saved what was trained, what an evaluation throws.
   TrainOutput train(const ResumeFrom& resume_from = {});
 
   /// Loss and metrics over eval_dataset, or `dataset`, under names that begin with `prefix`; logged and given to the
@@ -79,6 +80,13 @@ template <class Model> class Trainer : public TrainerBase {
     return collate;
   }
 
+  /// True if the run is to end before its last step.
+  bool stops() const { return control_.should_training_stop || control_.should_interrupt; }
+
+  Warn warning() {
+    return [this](const std::string& sentence) { warn(sentence); };
+  }
+
   void set_precision() { model_.context().precision = args_.bf16 ? Precision::bf16 : Precision::f32; }
 
   PackedCollator training_data() const;
@@ -89,7 +97,12 @@ template <class Model> class Trainer : public TrainerBase {
   void micro_batches(TrainingRun& run, BatchLoader& batches, std::int64_t group);
   void micro_batch(TrainingRun& run, BatchLoader& batches, std::int64_t group, KeptWeights* weights);
   void log_evaluate_save(TrainingRun& run);
+  bool evaluate_for_best(TrainingRun& run);
+  std::string rescue(TrainingRun& run);
   void save_checkpoint(TrainingRun& run);
+  TrainOutput totals(TrainingRun& run, const Stopwatch& watch) const;
+  void load_best_model(TrainingRun& run);
+  void keep_best_alone();
   TrainOutput finish(TrainingRun& run, const Stopwatch& watch);
   EvaluationResult run_over(const Dataset& dataset, const std::string& prefix, bool loss_only, Json& metrics);
 
@@ -127,9 +140,9 @@ template <class Model> TrainOutput Trainer<Model>::train(const ResumeFrom& resum
   const detail::ContextGuard restore(model_.context());
   generator_.seed(seed());
   const bool resumes = resume_from.last() || resume_from.path();
-  const std::filesystem::path checkpoint =
-      resume_from.last() ? last_checkpoint(args_.output_dir) : resume_from.path().value_or(std::filesystem::path());
-  if (resumes) check_checkpoint(checkpoint);
+  const std::filesystem::path checkpoint = resume_from.last() ? newest_sound_checkpoint(args_.output_dir, warning())
+                                                              : resume_from.path().value_or(std::filesystem::path());
+  if (resumes && !resume_from.last()) check_checkpoint(checkpoint);
   const PackedCollator rows = training_data();
   TrainingRun run(args_, rows, model_.parameters());
   check_output_dir();
@@ -138,7 +151,7 @@ template <class Model> TrainOutput Trainer<Model>::train(const ResumeFrom& resum
   const Stopwatch watch;
 
   model_.parameters().zero_grad();
-  control_.should_training_stop = false;
+  control_.should_training_stop = control_.should_interrupt = false;
   TrainerEvent begin = event();
   begin.train_rows = run.collate.size();
   call(&TrainerCallback::on_train_begin, begin);
@@ -146,7 +159,7 @@ template <class Model> TrainOutput Trainer<Model>::train(const ResumeFrom& resum
 
   // A run that was interrupted between its last update and the end of that epoch still has to end the epoch.
   const auto more = [&] { return state_.global_step < run.plan.total_steps || run.inside_epoch; };
-  while (run.progress.epoch < run.plan.epochs && !control_.should_training_stop && more()) train_epoch(run);
+  while (run.progress.epoch < run.plan.epochs && !stops() && more()) train_epoch(run);
   return finish(run, watch);
 }
 
@@ -176,11 +189,7 @@ template <class Model> void Trainer<Model>::check_output_dir() const {
 template <class Model> void Trainer<Model>::resume(const std::filesystem::path& checkpoint) {
   model_.load_weights(checkpoint);
   callbacks_.restore(state_.stateful_callbacks);
-  if (state_.best_global_step && state_.best_model_checkpoint &&
-      !std::filesystem::exists(*state_.best_model_checkpoint)) {
-    const auto moved = checkpoint_folder(*state_.best_global_step);  // output_dir may have another name now
-    if (std::filesystem::exists(moved)) state_.best_model_checkpoint = moved.string();
-  }
+  find_best_checkpoint(state_, checkpoint, args_.output_dir, warning());
 }
 
 template <class Model> void Trainer<Model>::train_epoch(TrainingRun& run) {
@@ -198,7 +207,7 @@ template <class Model> void Trainer<Model>::train_epoch(TrainingRun& run) {
 
   progress.batches_done = skipped;
   while (progress.batches_done < batches.size() && state_.global_step < run.plan.total_steps &&
-         !control_.should_epoch_stop && !control_.should_training_stop) {
+         !control_.should_epoch_stop && !stops()) {
     const std::int64_t group = std::min(args_.gradient_accumulation_steps, batches.size() - progress.batches_done);
     update(run, batches, group);
     progress.batches_done += group;
@@ -210,6 +219,7 @@ template <class Model> void Trainer<Model>::train_epoch(TrainingRun& run) {
     call(&TrainerCallback::on_step_end, done);
     log_evaluate_save(run);
   }
+  if (control_.should_interrupt) return;  // the run that goes on will end the epoch
   call(&TrainerCallback::on_epoch_end);
   progress.epoch_ended = true;
   log_evaluate_save(run);
@@ -286,15 +296,36 @@ template <class Model> void Trainer<Model>::log_evaluate_save(TrainingRun& run) 
     log(entry);
   }
   if (control_.should_evaluate) {
-    const Json metrics = evaluate();
-    const bool best = update_best(metrics);
+    const bool best = evaluate_for_best(run);
     if (args_.save_strategy == IntervalStrategy::best) control_.should_save = best;
   }
+  if (control_.should_interrupt && args_.save_strategy != IntervalStrategy::no) control_.should_save = true;
   if (control_.should_save) {
     save_checkpoint(run);
     control_.should_save = false;
     call(&TrainerCallback::on_save);
   }
+}
+
+/// Evaluates, and compares with the best so far; true if it is better. What metrics and callbacks throw is often found
+/// only here, long after the start, and must not cost what was trained.
+template <class Model> bool Trainer<Model>::evaluate_for_best(TrainingRun& run) {
+  try {
+    return update_best(evaluate());
+  } catch (const Error& error) {
+    const std::string sentence = error.what();
+    fail(error.code(), sentence, "; ", rescue(run));
+  } catch (...) {
+    warn(join("the evaluation after step ", state_.global_step, " ended with an error; ", rescue(run)));
+    throw;
+  }
+}
+
+/// Writes a checkpoint of a run that is about to end with an error, and says where, or why there is none.
+template <class Model> std::string Trainer<Model>::rescue(TrainingRun& run) {
+  const std::string reason = detail::complaint_of([&] { save_checkpoint(run); });
+  if (!reason.empty()) return join("what was trained could not be saved: ", reason);
+  return join("what was trained so far is in ", checkpoint_folder(state_.global_step).native());
 }
 
 template <class Model> void Trainer<Model>::save_checkpoint(TrainingRun& run) {
@@ -325,32 +356,58 @@ template <class Model> void Trainer<Model>::save_checkpoint(TrainingRun& run) {
     rotate_checkpoints(args_.output_dir, *args_.save_total_limit, state_.best_model_checkpoint);
 }
 
-/// Loads the best weights if asked for, logs the run's totals, and tidies up.
+/// Loads the best weights if asked for, logs the run's totals, and tidies up; a run that was interrupted goes on later.
 template <class Model> TrainOutput Trainer<Model>::finish(TrainingRun& run, const Stopwatch& watch) {
   run.optimizer.make_put_off_updates();  // part of the run's time
-  if (args_.load_best_model_at_end && state_.best_model_checkpoint) {
-    check(std::filesystem::is_directory(*state_.best_model_checkpoint), ErrorCode::not_found,
-          "load_best_model_at_end: expected the best checkpoint in ", *state_.best_model_checkpoint,
-          ", it is not there any more");
-    model_.load_weights(*state_.best_model_checkpoint);
+  if (!control_.should_interrupt) load_best_model(run);
+  TrainOutput output = totals(run, watch);
+  if (!output.interrupted) {
+    log(output.metrics);
+    keep_best_alone();
   }
+  call(&TrainerCallback::on_train_end);
+  return output;
+}
+
+template <class Model> TrainOutput Trainer<Model>::totals(TrainingRun& run, const Stopwatch& watch) const {
   const double steps = static_cast<double>(state_.global_step);
   const double loss = (run.progress.loss_logged + run.progress.loss_since_log) / std::max(steps, 0.001);
   // after a resume the speed is that of this process
   const std::int64_t left = std::max<std::int64_t>(run.plan.total_steps - run.first_step, 0);
   const double here =
       run.plan.total_steps > 0 ? static_cast<double>(left) / static_cast<double>(run.plan.total_steps) : 1.0;
-  TrainOutput output{state_.global_step, loss, Json::object()};
+  TrainOutput output{state_.global_step, loss, Json::object(), control_.should_interrupt};
   add_speed_metrics(output.metrics, "train", watch.seconds(), run.plan.samples * here,
                     static_cast<double>(run.plan.total_steps) * here);
   output.metrics["total_flos"] = state_.total_flos;
   output.metrics["train_loss"] = loss;
-  log(output.metrics);
-  if (args_.save_total_limit == 1 && state_.best_model_checkpoint)
-    for (const auto& checkpoint : sorted_checkpoints(args_.output_dir))
-      if (!same_folder(checkpoint, *state_.best_model_checkpoint)) remove_checkpoint(checkpoint);
-  call(&TrainerCallback::on_train_end);
   return output;
+}
+
+/// Loads the best weights if asked for. If they cannot be loaded any more, the last ones stay.
+template <class Model> void Trainer<Model>::load_best_model(TrainingRun& run) {
+  if (!args_.load_best_model_at_end || !state_.best_model_checkpoint || !state_.best_global_step) return;
+  Tensor<float> values = model_.parameters().values();           // shares the memory
+  const std::span<float> last = run.optimizer.exp_avg().span();  // not needed any more, so that no memory is taken
+  const std::span<float> weights = values.span().first(last.size());
+  std::copy(weights.begin(), weights.end(), last.begin());
+  const std::filesystem::path best = *state_.best_model_checkpoint;
+  std::string reason = detail::why_not_loadable(best, *state_.best_global_step);
+  if (reason.empty()) reason = detail::complaint_of([&] { model_.load_weights(best); });
+  if (reason.empty()) return;
+  std::copy(last.begin(), last.end(), weights.begin());
+  warn(join("load_best_model_at_end: the best checkpoint, ", best.native(), ", cannot be loaded (", reason,
+            "); the model has the weights of step ", state_.global_step));
+  state_.best_model_checkpoint.reset();
+}
+
+/// With save_total_limit = 1 only the best checkpoint is left at the end.
+template <class Model> void Trainer<Model>::keep_best_alone() {
+  if (args_.save_total_limit != 1 || !state_.best_model_checkpoint ||
+      !std::filesystem::exists(*state_.best_model_checkpoint))
+    return;
+  for (const auto& checkpoint : sorted_checkpoints(args_.output_dir))
+    if (!same_folder(checkpoint, *state_.best_model_checkpoint)) remove_checkpoint(checkpoint);
 }
 
 /// Runs the model over `dataset` in evaluation mode and fills `metrics` with everything but the epoch.

@@ -22,6 +22,7 @@
 #include <tl/train/metrics.hpp>
 #include <tl/train/output_dir.hpp>
 #include <tl/train/progress.hpp>
+#include <tl/train/resume.hpp>
 #include <tl/train/speed_metrics.hpp>
 #include <tl/train/trainer_callback.hpp>
 
@@ -42,6 +43,7 @@ struct TrainOutput {
   std::int64_t global_step = 0;
   double training_loss = 0.0;  ///< mean over all updates
   Json metrics = Json::object();
+  bool interrupted = false;  ///< a callback asked for it: see TrainerControl::should_interrupt
 };
 
 /// Result of Trainer::predict().

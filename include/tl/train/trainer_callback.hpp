@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <cstdint>
 #include <memory>
@@ -152,6 +153,27 @@ class EarlyStoppingCallback : public TrainerCallback {
   std::int64_t patience_;
   double threshold_;
   std::int64_t counter_ = 0;
+};
+
+/// Ends the run after the present step once `request` is not 0, with a checkpoint if the run writes any, from which it
+/// goes on as if it had never stopped; TrainOutput::interrupted is then true. Meant for signals: storing a number is
+/// what a signal handler may do. The handler is the program's; the library installs none.
+class InterruptCallback : public TrainerCallback {
+ public:
+  /// `request` must outlive the callback.
+  explicit InterruptCallback(const std::atomic<int>& request) : request_(request) {}
+
+  void on_step_end(const TrainerEvent& event) override { look(event); }
+  void on_evaluate(const TrainerEvent& event) override { look(event); }
+
+ private:
+  static_assert(std::atomic<int>::is_always_lock_free, "a signal handler could not store a request");
+
+  void look(const TrainerEvent& event) const {
+    if (request_.load() != 0) event.control.should_interrupt = true;
+  }
+
+  const std::atomic<int>& request_;
 };
 
 /// Calls a list of callbacks one after the other.

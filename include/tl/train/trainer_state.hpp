@@ -19,6 +19,7 @@ struct TrainerControl {
   bool should_save = false;
   bool should_evaluate = false;
   bool should_log = false;
+  bool should_interrupt = false;  ///< end after this step as if killed there, with a checkpoint if any are written
 };
 
 struct TrainerState {
