@@ -591,24 +591,11 @@ TEST_CASE("output_dir: what killed runs left is removed, and nothing else") {
   CHECK(names_in(folder.path()) == kept);
 }
 
-TEST_CASE("trainer: a best checkpoint that was deleted meanwhile, a model without loss, a damaged results file") {
-  class Eraser : public TrainerCallback {
-   public:
-    void on_epoch_end(const TrainerEvent& event) override {
-      if (event.state.best_model_checkpoint) std::filesystem::remove_all(*event.state.best_model_checkpoint);
-    }
-  };
+TEST_CASE("trainer: a model without loss, a damaged results file") {
   const TemporaryFolder folder;
   ToyModel model;
-  Trainer trainer(model,
-                  in(folder, {.num_train_epochs = 2,
-                              .eval_strategy = "epoch",
-                              .save_strategy = "epoch",
-                              .load_best_model_at_end = true,
-                              .metric_for_best_model = "score"}),
-                  scripted({0.5, 0.4}, std::make_shared<Eraser>()));
-  TL_REQUIRE_ERROR(trainer.train(), "load_best_model_at_end: expected the best checkpoint in " +
-                                        (folder / "out/checkpoint-3").string() + ", it is not there any more");
+  Trainer trainer(model, in(folder, {.num_train_epochs = 1}), scripted({0.5}));
+  trainer.train();
   model.without_loss = true;
   TL_REQUIRE_ERROR(trainer.evaluate(), "the model gave no loss although it was given labels");
   write_file(folder / "out/all_results.json", "[]");
