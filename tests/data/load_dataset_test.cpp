@@ -141,7 +141,7 @@ TEST_CASE("load_dataset: a row knows its line through selections and maps") {
 TEST_CASE("csv: which texts are numbers") {
   const test::TemporaryFolder folder;
   const auto type = [&](const std::string& first, const std::string& second) {
-    put(folder / "x", "a,b\n" + first + ",\n" + second + ",\n");
+    put(folder / "x", "a,b\n" + first + ",x\n" + second + ",x\n");
     return load_csv(folder / "x").column_type("a");
   };
   CHECK(type("1", "-2") == ColumnType::int64);
@@ -172,7 +172,6 @@ TEST_CASE("csv: errors say the line") {
   refused("a,b\n1,\"x\r\ny\" ,2\n", ", line 3: expected ',' or the end of the line after a closing quote, got ' '");
   refused("a,b\n1,2\n3,\"x\ny\n", ", line 3: expected a closing quote for the field that starts here, got the end of the file");
   refused("a,b\n1,\"", ", line 2: expected a closing quote");
-  refused("a,a\n1,2\n", ": expected every column name once, got 'a' twice");
   refused("a\nx\n\xe9t\xe9\n", ", line 3, byte 4: expected UTF-8, got byte 233");
   TL_REQUIRE_ERROR(load_csv(path, {.delimiter = '"'}), "CsvOptions::delimiter: expected a printable ASCII character or a tab, got byte 34");
   TL_REQUIRE_ERROR(load_csv(path, {.delimiter = '\n'}), "got byte 10");
@@ -210,7 +209,7 @@ TEST_CASE("json lines: errors say the line and the key") {
     TL_REQUIRE_ERROR(load_jsonl(path), path.string() + part);
   };
   refused("{\"a\": 1}\n{\"a\": }\n", ", line 2, byte 6: expected '[', '{', or a literal, got '}'");
-  refused("{\"a\": 1}\n\n{\"a\": \"\xff\"}\n", ", line 3, byte 7: expected JSON, got invalid string: ill-formed UTF-8");
+  refused("{\"a\": 1}\n\n{\"a\": \"\xff\"}\n", ", line 3, byte 17: expected UTF-8, got byte 255");
   refused("{\"a\": 1}\n3\n", ", line 2: expected an object, got number");
   refused("{\"a\": 1, \"b\": 2}\n{\"a\": 1}\n", ", line 2: expected the key b, it is missing; the keys are ['a']");
   refused("{\"a\": 1}\n{\"a\": 1, \"b\": 2}\n", ", line 2: expected only the keys of the first row, got b as well");
@@ -284,4 +283,125 @@ TEST_CASE("load_dataset: the shared corpora load whole") {
   }
   if (const auto names = test::shared_file("data/conll2003/test.jsonl"))
     CHECK(load_jsonl(*names).column_type("ner_tags") == ColumnType::list_string);
+}
+
+TEST_CASE("csv: TSV files, whose quotes are text, and quoting by option") {
+  const test::TemporaryFolder folder;
+  const std::string swallow = "sentence\tlabel\n\"we stay , they go .\t1\nthey go .\t0\nis this the end \"\t0\nfine\t1\n";
+  put(folder / "x.tsv", swallow);
+  const Texts sentences = {"\"we stay , they go .", "they go .", "is this the end \"", "fine"};
+  CHECK(load_csv(folder / "x.tsv").column<std::string>("sentence").to_vector() == sentences);
+  CHECK(load_csv(folder / "x.tsv").column<std::int64_t>("label").to_vector() == Ids{1, 0, 0, 1});
+  CHECK(load_csv(folder / "x.tsv", {.quoting = Quoting::minimal}).num_rows() == 2);
+  put(folder / "x.txt", swallow);
+  const auto data = load_dataset("csv", {{"a", folder / "x.txt"}}, {.delimiter = '\t', .encoding = "utf-8", .quoting = Quoting::none})["a"];
+  CHECK(data.column<std::string>("sentence").to_vector() == sentences);
+  put(folder / "mrpc.tsv", "\xef\xbb\xbfQuality\t#1 String\t#2 String\n1\tHe said \"yes\".\t\"Yes,\" he said.\n0\t\"We stay, they go.\tThe \"end.\n");
+  CHECK(load_csv(folder / "mrpc.tsv").column<std::string>("#2 String").to_vector() == Texts{"\"Yes,\" he said.", "The \"end."});
+  put(folder / "y.tsv", "a\tb\n\"1\n2\"\t3\n");
+  TL_REQUIRE_ERROR(load_csv(folder / "y.tsv"), ", line 2: expected 2 fields for the columns ['a', 'b'], got 1; if a field is quoted, read the file with quoting minimal");
+  CHECK(load_csv(folder / "y.tsv", {.quoting = Quoting::minimal}).column<std::string>("a")[0] == "1\n2");
+  put(folder / "x.csv", "a,b\n\"x\"y,1\n");
+  TL_REQUIRE_ERROR(load_csv(folder / "x.csv"), "if quotes are text, read the file with quoting none");
+  CHECK(load_csv(folder / "x.csv", {.quoting = Quoting::none}).column<std::string>("a")[0] == "\"x\"y");
+  put(folder / "x.csv", "a;b\n1;2\n");
+  CHECK(load_csv(folder / "x.csv", {.delimiter = ';'}).column<std::int64_t>("b")[0] == 2);
+}
+
+TEST_CASE("csv: columns without a name and names that stand twice, as pandas names them") {
+  const test::TemporaryFolder folder;
+  const auto names = [&](const std::string& header) {
+    put(folder / "x", header + "\n");
+    return load_csv(folder / "x").column_names();
+  };
+  CHECK(names("v1,v2,,,") == Texts{"v1", "v2", "Unnamed: 2", "Unnamed: 3", "Unnamed: 4"});
+  CHECK(names(",a") == Texts{"Unnamed: 0", "a"});
+  CHECK(names("a,a,a.1") == Texts{"a", "a.2", "a.1"});
+  CHECK(names("note,b,note,note") == Texts{"note", "b", "note.1", "note.2"});
+  put(folder / "x", "text,label,note,note\nx,0,a,b\n");
+  CHECK(load_csv(folder / "x", {.columns = {"text", "note.1"}}).column<std::string>("note.1")[0] == "b");
+  TL_REQUIRE_ERROR(load_csv(folder / "x", {.columns = {"note"}}), "expected every column name once, got 'note' twice");
+}
+
+TEST_CASE("csv: lines of blanks, and of delimiters at the end, are skipped") {
+  const test::TemporaryFolder folder;
+  const auto rows = [&](const std::string& text) {
+    put(folder / "x", text);
+    return load_csv(folder / "x").num_rows();
+  };
+  CHECK(rows("text,label\r\na fine day,1\r\na bad day,0\r\n,\r\n,\r\n") == 2);
+  CHECK(rows("text,label\nx,1\n  \n \t\ny,0\n   ") == 2);
+  CHECK(rows("text,label\nx,1\n,\ny,0\n , \n\n,") == 3);  // one in the middle is a row
+  CHECK(rows("text,label\nx,1\n,0\n") == 2);
+  CHECK(rows("text,label\nx,1\n\"\",\n") == 2);
+  put(folder / "x.tsv", "a\tb\n1\t2\n\t\n");
+  CHECK(load_csv(folder / "x.tsv").num_rows() == 1);
+}
+
+TEST_CASE("load_dataset: numbers and truth values in a column of texts are texts") {
+  const test::TemporaryFolder folder;
+  put(folder / "x.csv", "text,label\n2020,0\n1.50,1\nTrue,1\n");
+  CHECK(load_csv(folder / "x.csv", {.text_columns = {"text"}}).column<std::string>("text").to_vector() == Texts{"2020", "1.50", "True"});
+  put(folder / "x.csv", "text,label\n2020,0\n1984,1\n");
+  const auto data = load_dataset("csv", {{"a", folder / "x.csv"}}, {.text_columns = {"text"}})["a"];
+  CHECK(data.column<std::string>("text").to_vector() == Texts{"2020", "1984"});
+  CHECK(data.column<std::int64_t>("label").to_vector() == Ids{0, 1});
+  put(folder / "x.jsonl", "{\"text\": 2020}\n{\"text\": 1.50}\n{\"text\": true}\n{\"text\": 18446744073709551615}\n{\"text\": \"x\"}\n{\"text\": -3}\n");
+  CHECK(load_jsonl(folder / "x.jsonl", {.text_columns = {"text"}}).column<std::string>("text").to_vector() ==
+        Texts{"2020", "1.5", "True", "18446744073709551615", "x", "-3"});
+  put(folder / "x.jsonl", "{\"text\": 1}\n{\"text\": null}\n");
+  TL_REQUIRE_ERROR(load_jsonl(folder / "x.jsonl", {.text_columns = {"text"}}), "line 2, key text: expected a text, number or truth value, got null");
+}
+
+TEST_CASE("json: the shapes that Python reads") {
+  const test::TemporaryFolder folder;
+  const auto path = folder / "x.json";
+  const auto texts = [&](const std::string& content, const JsonOptions& options = {}) {
+    put(path, content);
+    return load_jsonl(path, options).column<std::string>("text").to_vector();
+  };
+  const Texts both = {"a", "b"};
+  const JsonOptions roles = {.columns = {"text", "label"}, .text_columns = {"text"}};
+  CHECK(texts("{\n  \"text\": \"a\",\n  \"label\": 0\n}\n{\n  \"text\": \"b\",\n  \"label\": 1\n}\n") == both);
+  CHECK(load_jsonl(path).place(1) == path.string() + ", line 5");
+  CHECK(texts("{\"text\": \"a\"} {\"text\": \"b\"}") == both);
+  CHECK(load_jsonl(path).place(1) == path.string() + ", object 2");
+  CHECK(texts("{\"text\": \"a\", \"x\": {\"y\": [\"}\\\"\"]}}{\"text\": \"b\"}\n", {.columns = {"text"}}) == both);
+  CHECK(texts("{\"version\": 1, \"data\": [{\"text\": \"a\"}, {\"text\": \"b\"}]}", {.field = "data"}) == both);
+  CHECK(texts("{\"data\": {\"text\": [\"a\", \"b\"], \"label\": [0, 1]}}", {.field = "data"}) == both);
+  CHECK(texts("[\"a\", \"b\"]") == both);
+  CHECK(texts("{\"text\": [\"a\", \"b\"], \"label\": [0, 1]}", roles) == both);
+  CHECK(load_jsonl(path, roles).column<std::int64_t>("label").to_vector() == Ids{0, 1});
+  CHECK(load_jsonl(path, roles).place(1) == path.string() + ", row 2");
+  CHECK(load_jsonl(path).column<Texts>("text")[0] == both);  // without roles one row, as Python's datasets
+  CHECK(texts("{\"text\": {\"0\": \"a\", \"1\": \"b\"}, \"label\": {\"0\": 0, \"1\": 1}}", roles) == both);
+  put(path, "{\"a\": 1, \"b\": 2}\n{\"b\": 3, \"a\": 4}\n");
+  CHECK(load_jsonl(path).column<std::int64_t>("a").to_vector() == Ids{1, 4});
+
+  const auto refused = [&](const std::string& content, const std::string& part, const JsonOptions& options = {}) {
+    put(path, content);
+    TL_REQUIRE_ERROR(load_jsonl(path, options), path.string() + part);
+  };
+  refused("{\"version\": 1, \"data\": [{\"text\": \"a\"}]}", ", line 1: expected the key text, it is missing; the keys are ['version', 'data']; if the rows are under the key data, name it as the field", {.columns = {"text"}});
+  refused("{\"rows\": 3}", ": expected the field data, it is missing; the keys are ['rows']", {.field = "data"});
+  refused("{\"data\": 3}", ", field data: expected a list of objects or an object of columns, got number", {.field = "data"});
+  refused("[1]", ": expected an object with the field data, got array", {.field = "data"});
+  refused("{\"text\": [\"a\", \"b\"], \"label\": [0]}", ", key label: expected 2 values as for the key text, got 1", roles);
+  refused("{\"text\": [\"a\", \"b\"], \"label\": 0}", ", key label: expected a list with a value per row, got number", roles);
+  refused("{\"text\": [\"a\"]}", ": expected the key label, it is missing", roles);
+  refused("{\"a\": 1}\n{\"a\": 2},\n", ", line 2, byte 8: expected '[', '{', or a literal, got ','");
+  refused("{\"a\": 1}\n{\"a\": \n{\"a\": 3}\n", ", line 2, byte 6");
+  refused("{\"a\": 1}\n{\n \"a\": x\n}\n", ", the object that begins in line 2, byte 8");
+  refused("{\"a\": 1}\n{\"a\": \"x\n{\"a\": 3}\n", ", line 2, byte ");
+  refused("[[1]]", ", object 1: expected an object, got array");
+}
+
+TEST_CASE("load_dataset: options that a format does not have") {
+  TL_REQUIRE_ERROR(load_dataset("json", {}, {.delimiter = ';'}), "load_dataset: expected no delimiter for the format json");
+  TL_REQUIRE_ERROR(load_dataset("json", {}, {.has_header = false}), "expected no has_header for the format json");
+  TL_REQUIRE_ERROR(load_dataset("text", {}, {.column_names = {"a"}}), "expected no column_names for the format text");
+  TL_REQUIRE_ERROR(load_dataset("json", {}, {.quoting = Quoting::none}), "expected no quoting for the format json");
+  TL_REQUIRE_ERROR(load_dataset("csv", {}, {.field = "data"}), "expected no field for the format csv");
+  TL_REQUIRE_ERROR(load_dataset("text", {}, {.columns = {"a"}}), "expected no columns for the format text");
+  TL_REQUIRE_ERROR(load_dataset("text", {}, {.text_columns = {"a"}}), "expected no text_columns for the format text");
 }

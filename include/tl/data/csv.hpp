@@ -1,75 +1,94 @@
-// CSV files (RFC 4180) as data sets. Fields may be quoted, a quote inside is doubled, a quoted field may hold line
-// breaks; lines end with LF, CRLF or CR; empty lines are skipped. A quote inside an unquoted field is an ordinary
-// character. Texts such as "NA" or "null" stay texts.
+// CSV and TSV files (RFC 4180) as data sets. Fields may be quoted, a quote inside is doubled, a quoted field may hold
+// line breaks; lines end with LF, CRLF or CR; empty lines and lines of blanks are skipped, and so are lines of nothing
+// but delimiters at the end, which spreadsheets leave behind. A quote inside an unquoted field is an ordinary
+// character; with Quoting::none every quote is. Texts such as "NA" or "null" stay texts.
 #pragma once
 
 #include <algorithm>
-#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <utility>
 #include <vector>
 
 #include <tl/core/error.hpp>
 #include <tl/data/column.hpp>
 #include <tl/data/dataset.hpp>
-#include <tl/io/mapped_file.hpp>
-#include <tl/io/utf8.hpp>
+#include <tl/data/parse_text.hpp>
+#include <tl/data/text_file.hpp>
 
 namespace tl {
 
+/// What a quote at the beginning of a field means. `automatic`: none in a .tsv file, whose quotes are text as in
+/// those of GLUE, else minimal.
+enum class Quoting { automatic, minimal, none };
+
 /// How a CSV file is read.
 struct CsvOptions {
-  char delimiter = ',';
+  char delimiter = '\0';  ///< '\0': a tab in a .tsv file, else a comma
   bool has_header = true;
   std::vector<std::string> column_names = {};  ///< instead of the header; without either the names are "0", "1", ...
   std::vector<std::string> columns = {};       ///< read only these, in this order; empty: all
+  std::vector<std::string> text_columns = {};  ///< columns of texts, whatever these look like
+  std::string encoding = "utf-8";              ///< or "utf-16", "latin-1", "cp1252"
+  Quoting quoting = Quoting::automatic;
 };
 
 namespace detail {
 
-/// Throws format with the line of the first byte that is not UTF-8. A byte order mark is taken off.
-inline std::string_view checked_text(const MappedFile& file) {
-  std::string_view text = file.text();
-  const std::size_t bad = find_invalid_utf8(text);
-  if (bad != std::string_view::npos) {
-    const auto line = 1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(bad), '\n');
-    fail(ErrorCode::format, file.path().string(), ", line ", line, ", byte ", bad, ": expected UTF-8, got byte ",
-         static_cast<int>(static_cast<unsigned char>(text[bad])));
-  }
-  if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
-  return text;
-}
-
 /// Hands out the records of a CSV text one by one.
 class CsvParser {
  public:
-  CsvParser(std::string_view text, char delimiter, std::string path)
-      : text_(text), delimiter_(delimiter), path_(std::move(path)) {}
+  CsvParser(std::string_view text, char delimiter, bool quotes, std::string path)
+      : text_(text), delimiter_(delimiter), quotes_(quotes), path_(std::move(path)) {
+    cut_tail();
+  }
 
   /// The line on which the last record began, from 1.
   std::int64_t record_line() const noexcept { return record_line_; }
 
   /// Reads the next record, or returns false at the end.
   bool next(std::vector<std::string>& fields) {
-    while (at_ < text_.size() && end_of_line()) {
+    while (at_ < text_.size() && (skip_blank_line() || end_of_line())) {
     }
     if (at_ >= text_.size()) return false;
     fields.clear();
     record_line_ = line_;
     for (;;) {
-      fields.push_back(at_ < text_.size() && text_[at_] == '"' ? quoted_field() : plain_field());
+      fields.push_back(quotes_ && at_ < text_.size() && text_[at_] == '"' ? quoted_field() : plain_field());
       if (at_ >= text_.size() || end_of_line()) return true;
       ++at_;  // the delimiter
     }
   }
 
  private:
+  bool is_blank(char c) const { return c != delimiter_ && (c == ' ' || c == '\t'); }
+
+  /// Drops the lines behind the last one that holds more than delimiters and blanks.
+  void cut_tail() {
+    std::size_t end = text_.size();
+    while (end > 0 && (text_[end - 1] == delimiter_ || text_[end - 1] == '\n' || text_[end - 1] == '\r' ||
+                       is_blank(text_[end - 1])))
+      --end;
+    if (end == 0) return;  // no header either
+    const std::size_t line_end = text_.find_first_of("\r\n", end);
+    if (line_end != std::string_view::npos) text_ = text_.substr(0, line_end);
+  }
+
+  /// Steps to the end of a line that holds nothing but blanks.
+  bool skip_blank_line() {
+    std::size_t end = at_;
+    while (end < text_.size() && is_blank(text_[end])) ++end;
+    if (end == at_ || (end < text_.size() && text_[end] != '\n' && text_[end] != '\r')) return false;
+    at_ = end;
+    return true;
+  }
+
   /// Steps over one line break, if there is one here.
   bool end_of_line() {
     const bool single = text_[at_] == '\n' || text_[at_] == '\r';
@@ -101,47 +120,19 @@ class CsvParser {
       if (at_ >= text_.size() || text_[at_] == delimiter_ || text_[at_] == '\n' || text_[at_] == '\r') return field;
       check(text_[at_] == '"', ErrorCode::format, path_, ", line ", line_, ": expected '", delimiter_,
             "' or the end of the line after a closing quote, got '", text_[at_],
-            "' (write a quote inside a field twice)");
+            "' (write a quote inside a field twice; if quotes are text, read the file with quoting none)");
       field += text_[at_++];
     }
   }
 
   std::string_view text_;
   char delimiter_;
+  bool quotes_;  // a field may be quoted
   std::string path_;
   std::size_t at_ = 0;
   std::int64_t line_ = 1;
   std::int64_t record_line_ = 1;
 };
-
-inline std::string_view trimmed(std::string_view text) {
-  const std::size_t begin = std::min(text.find_first_not_of(" \t"), text.size());
-  return text.substr(begin, text.find_last_not_of(" \t") + 1 - begin);
-}
-
-/// Reads a whole text as a number that may have a plus sign; false if it is none or has no place in T.
-template <class T> bool parse_number(std::string_view text, T& value) {
-  if (text.starts_with('+') && text.size() > 1 && text[1] != '-') text.remove_prefix(1);
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return !text.empty() && error == std::errc{} && end == text.data() + text.size();
-}
-
-/// A whole number of 64 bits, with blanks around it if need be.
-inline bool parse_integer(std::string_view text, std::int64_t& value) { return parse_number(trimmed(text), value); }
-
-/// A decimal number that is no integer too long for 64 bits: such digits are somebody's key, not a quantity.
-inline bool parse_decimal(std::string_view text, double& value) {
-  text = trimmed(text);
-  if (text.find_first_not_of("0123456789.eE+-") != std::string_view::npos) return false;  // "inf", "nan", "0x1"
-  std::int64_t whole = 0;
-  if (text.find_first_of(".eE") == std::string_view::npos && !parse_integer(text, whole)) return false;
-  return parse_number(text, value);
-}
-
-inline bool parse_truth(std::string_view text, std::int64_t& value) {
-  value = text == "True" || text == "true" || text == "TRUE";
-  return value == 1 || text == "False" || text == "false" || text == "FALSE";
-}
 
 /// All values through `parse`, which is false for a text that it refuses; no values then.
 template <class T>
@@ -153,57 +144,116 @@ std::vector<T> parse_all(const std::vector<std::string>& texts, bool (*parse)(st
 }
 
 /// int64 if every text is a whole number or every one a truth value, float64 if every one is a number, else texts.
-inline ColumnValues infer_column(std::vector<std::string> texts) {
+inline ColumnValues infer_column(std::vector<std::string> texts, bool& truth_values) {
   if (auto values = parse_all(texts, parse_integer); !values.empty()) return values;
   if (auto values = parse_all(texts, parse_decimal); !values.empty()) return values;
-  if (auto values = parse_all(texts, parse_truth); !values.empty()) return values;
+  auto values = parse_all(texts, parse_truth);
+  truth_values = !values.empty();
+  if (truth_values) return values;
   return texts;
+}
+
+/// The names of a header as pandas gives them: the third column without a name is "Unnamed: 2", the second "x" is
+/// "x.1".
+inline std::vector<std::string> unique_names(std::vector<std::string> names) {
+  for (std::size_t i = 0; i < names.size(); ++i)
+    if (names[i].empty()) names[i] = join("Unnamed: ", i);
+  std::set<std::string> taken(names.begin(), names.end()), seen;
+  std::map<std::string, std::int64_t> next;
+  for (std::string& name : names) {
+    if (seen.insert(name).second) continue;
+    std::int64_t& number = next[name];
+    std::string other;
+    do other = join(name, ".", ++number);
+    while (!taken.insert(other).second);
+    seen.insert(other);
+    name = std::move(other);
+  }
+  return names;
+}
+
+/// The field of each chosen column. Throws not_found for a name that is not there, format for one that stands twice.
+inline std::vector<std::size_t> fields_of(const std::vector<std::string>& chosen, const std::vector<std::string>& header,
+                                          const std::vector<std::string>& names, const std::string& path) {
+  std::map<std::string_view, std::size_t> place, count;
+  for (std::size_t i = 0; i < names.size(); ++i) place.emplace(names[i], i);
+  for (const std::string& name : header) ++count[name];
+  std::vector<std::size_t> fields;
+  for (const std::string& name : chosen) {
+    const auto found = place.find(name);
+    if (found == place.end())
+      fail(ErrorCode::not_found, path, ": expected a column ", Repr{name}, ", the columns are ", python_text(header));
+    check(count[name] <= 1, ErrorCode::format, path, ": expected every column name once, got ", Repr{name}, " twice");
+    fields.push_back(found->second);
+  }
+  return fields;
+}
+
+inline bool is_tsv(const std::filesystem::path& path) {
+  std::string extension = path.extension().native();
+  for (char& c : extension) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return extension == ".tsv" || extension == ".tab";
+}
+
+/// Throws invalid_argument for a delimiter that cannot be one.
+inline char csv_delimiter(const std::filesystem::path& path, const CsvOptions& options) {
+  const char delimiter = options.delimiter != '\0' ? options.delimiter : is_tsv(path) ? '\t' : ',';
+  const auto byte = static_cast<unsigned char>(delimiter);
+  check(delimiter != '"' && (delimiter == '\t' || (byte >= 0x20 && byte < 0x7f)), ErrorCode::invalid_argument,
+        "CsvOptions::delimiter: expected a printable ASCII character or a tab, got byte ", static_cast<int>(byte));
+  return delimiter;
+}
+
+/// A sentence about a row with too many or too few fields; the remedy is the likeliest cause.
+[[noreturn]] inline void fail_fields(const CsvParser& parser, const std::string& path,
+                                     const std::vector<std::string>& header, std::size_t got, bool quotes) {
+  const std::string names = header.size() <= 20 ? join(" for the columns ", python_text(header)) : "";
+  fail(ErrorCode::format, path, ", line ", parser.record_line(), ": expected ", header.size(),
+       header.size() == 1 ? " field" : " fields", names, ", got ", got,
+       quotes ? "" : "; if a field is quoted, read the file with quoting minimal");
 }
 
 }  // namespace detail
 
-/// Reads a CSV file; the type of a column follows from its texts. A file without rows gives a data set without rows.
-/// Throws io, invalid_argument for a delimiter that cannot be one, not_found for a chosen column that is not there,
-/// format with the line otherwise.
+/// Reads a CSV or TSV file; the type of a column follows from its texts unless it is one of text_columns. Names that
+/// are missing or stand twice become "Unnamed: 2" and "x.1", as in pandas; a name that stands twice cannot be chosen.
+/// A file without rows gives a data set without rows. Throws io, invalid_argument for a delimiter or an encoding that
+/// cannot be one, not_found for a chosen column that is not there, format with the line otherwise.
 inline Dataset load_csv(const std::filesystem::path& path, const CsvOptions& options = {}) {
-  const auto delimiter = static_cast<unsigned char>(options.delimiter);
-  check(options.delimiter != '"' && (options.delimiter == '\t' || (delimiter >= 0x20 && delimiter < 0x7f)),
-        ErrorCode::invalid_argument, "CsvOptions::delimiter: expected a printable ASCII character or a tab, got byte ",
-        static_cast<int>(delimiter));
-  const MappedFile file(path);
-  detail::CsvParser parser(detail::checked_text(file), options.delimiter, path.native());
-  std::vector<std::string> names = options.column_names;
+  const char delimiter = detail::csv_delimiter(path, options);
+  const bool quotes = options.quoting == Quoting::minimal ||
+                      (options.quoting == Quoting::automatic && !detail::is_tsv(path));
+  const std::string text = detail::read_text_file(path, options.encoding);
+  detail::CsvParser parser(text, delimiter, quotes, path.native());
+  std::vector<std::string> header = options.column_names;
   std::vector<std::string> fields;
-  if (options.has_header && parser.next(fields) && names.empty()) names = fields;
+  if (options.has_header && parser.next(fields) && header.empty()) header = fields;
   RowPlaces places{.file = path.native()};
   bool more = parser.next(fields);
-  if (more && names.empty())
-    for (std::size_t i = 0; i < fields.size(); ++i) names.push_back(std::to_string(i));
-  if (names.empty()) names = options.columns;  // an empty file has any column, without rows
+  if (more && header.empty())
+    for (std::size_t i = 0; i < fields.size(); ++i) header.push_back(std::to_string(i));
+  if (header.empty()) header = options.columns;  // an empty file has any column, without rows
+  const std::vector<std::string> names = detail::unique_names(header);
   const auto& chosen = options.columns.empty() ? names : options.columns;
-  std::vector<std::size_t> fields_of;  // the field of each chosen column
-  for (const std::string& name : chosen) {
-    const auto found = std::find(names.begin(), names.end(), name);
-    if (found == names.end())
-      fail(ErrorCode::not_found, path.native(), ": expected a column ", detail::Repr{name}, ", the columns are ",
-           detail::python_text(names));
-    check(std::count(names.begin(), names.end(), name) == 1, ErrorCode::format, path.native(),
-          ": expected every column name once, got ", detail::Repr{name}, " twice");
-    fields_of.push_back(static_cast<std::size_t>(found - names.begin()));
-  }
+  const auto places_of = detail::fields_of(chosen, options.columns.empty() ? names : header, names, path.native());
   std::vector<std::vector<std::string>> columns(chosen.size());
   for (; more; more = parser.next(fields)) {
-    if (fields.size() != names.size())
-      fail(ErrorCode::format, path.native(), ", line ", parser.record_line(), ": expected ", names.size(),
-           " fields for the columns ", detail::python_text(names), ", got ", fields.size());
-    for (std::size_t i = 0; i < chosen.size(); ++i) columns[i].push_back(std::move(fields[fields_of[i]]));
+    if (fields.size() != header.size())
+      detail::fail_fields(parser, path.native(), header, fields.size(), quotes);
+    for (std::size_t i = 0; i < chosen.size(); ++i) columns[i].push_back(std::move(fields[places_of[i]]));
     places.numbers.push_back(parser.record_line());
   }
+  const std::set<std::string> texts(options.text_columns.begin(), options.text_columns.end());
   Columns result;
-  for (std::size_t i = 0; i < chosen.size(); ++i)
-    result.push_back({chosen[i], detail::infer_column(std::move(columns[i]))});
+  std::vector<std::string> truth_columns;
+  for (std::size_t i = 0; i < chosen.size(); ++i) {
+    bool truth = false;
+    result.push_back({chosen[i], texts.contains(chosen[i]) ? ColumnValues(std::move(columns[i]))
+                                                           : detail::infer_column(std::move(columns[i]), truth)});
+    if (truth) truth_columns.push_back(chosen[i]);
+  }
   if (result.empty()) return {};
-  return Dataset::from_columns(std::move(result), std::move(places));
+  return Dataset::from_columns(std::move(result), std::move(places), truth_columns);
 }
 
 }  // namespace tl

@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <ostream>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -19,7 +20,7 @@
 
 #include <tl/core/error.hpp>
 #include <tl/core/pcg64.hpp>
-#include <tl/data/class_ids.hpp>
+#include <tl/data/class_labels.hpp>
 #include <tl/data/column.hpp>
 #include <tl/data/column_view.hpp>
 #include <tl/data/columns.hpp>
@@ -42,19 +43,28 @@ class Dataset {
  public:
   Dataset() = default;
 
-  /// Takes columns of equal length, and where their rows were read if they come from a file.
-  /// Throws invalid_argument for a name that stands twice, shape for unequal lengths.
-  static Dataset from_columns(Columns columns, RowPlaces places = {}) {
+  /// Takes columns of equal length, and where their rows were read if they come from a file. `truth_columns` are those
+  /// of int64 whose 1 and 0 are truth values, so that class names made of them are True and False.
+  /// Throws invalid_argument for a name that stands twice, shape for unequal lengths, not_found or dtype for a column of
+  /// truth values that is not there or of another type.
+  static Dataset from_columns(Columns columns, RowPlaces places = {},
+                              const std::vector<std::string>& truth_columns = {}) {
     Dataset result;
     if (!columns.empty()) result.num_rows_ = column_size(columns.front().values);
+    std::set<std::string_view> names;  // there may be thousands
     for (NamedColumn& column : columns) {
-      check(!result.has_column(column.name), ErrorCode::invalid_argument, "Dataset: expected every column once, got ",
+      check(names.insert(column.name).second, ErrorCode::invalid_argument, "Dataset: expected every column once, got ",
             detail::Repr{column.name}, " twice");
       check(column_size(column.values) == result.num_rows_, ErrorCode::shape, "Dataset: expected ", result.num_rows_,
             " rows in column ", detail::Repr{column.name}, " as in ", detail::Repr{columns.front().name}, ", got ",
             column_size(column.values));
       result.columns_.push_back({column.name, nullptr, nullptr, {}});
       result.columns_.back().assign(std::move(column.values));
+    }
+    for (const std::string& name : truth_columns) {
+      Column& column = result.columns_[result.index_of(name)];
+      check_type(column, ColumnType::int64);
+      column.truth_values = true;
     }
     if (places.file.empty()) return result;
     check(static_cast<std::int64_t>(places.numbers.size()) == result.num_rows_, ErrorCode::shape,
@@ -132,14 +142,15 @@ class Dataset {
     Dataset result = *this;
     result.num_rows_ = static_cast<std::int64_t>(rows.size());
     const Rows chosen = std::make_shared<const std::vector<std::int64_t>>(rows.begin(), rows.end());
+    std::map<const std::vector<std::int64_t>*, Rows> done;  // columns of the same origin keep sharing one list
     const auto narrowed = [&](const Rows& list) {
       if (!list) return chosen;
-      for (std::size_t i = 0; i < columns_.size(); ++i)  // columns of the same origin keep sharing one list
-        if (columns_[i].rows == list && result.columns_[i].rows != list) return result.columns_[i].rows;
+      Rows& result_list = done[list.get()];
+      if (result_list) return result_list;
       std::vector<std::int64_t> numbers;
       numbers.reserve(rows.size());
       for (const std::int64_t row : rows) numbers.push_back((*list)[static_cast<std::size_t>(row)]);
-      return Rows(std::make_shared<const std::vector<std::int64_t>>(std::move(numbers)));
+      return result_list = std::make_shared<const std::vector<std::int64_t>>(std::move(numbers));
     };
     for (Column& column : result.columns_) column.rows = narrowed(column.rows);
     if (places_) result.place_rows_ = narrowed(place_rows_);
@@ -157,10 +168,13 @@ class Dataset {
     return select(range(begin, end));
   }
 
-  /// The first n rows; select(range(n)) of the Python stack.
-  Dataset take(std::int64_t n) const { return slice(0, n); }
+  /// The first n rows, or all if there are fewer, as Python's take. Throws invalid_argument for n < 0.
+  Dataset take(std::int64_t n) const {
+    check(n >= 0, ErrorCode::invalid_argument, "take: expected at least 0 rows, got ", n);
+    return slice(0, std::min(n, num_rows_));
+  }
 
-  /// All rows but the first n.
+  /// All rows but the first n. Throws invalid_argument outside [0, num_rows()], as Python's skip does.
   Dataset skip(std::int64_t n) const { return slice(n, num_rows_); }
 
   /// The rows in the order that datasets.Dataset.shuffle(seed=seed) gives them.
@@ -226,61 +240,114 @@ class Dataset {
 
   /// Throws not_found.
   Dataset remove_columns(const std::vector<std::string>& names) const {
+    check_columns(names);
+    const std::set<std::string_view> removed(names.begin(), names.end());
     Dataset result = *this;
-    for (const std::string& name : names)
-      result.columns_.erase(result.columns_.begin() + static_cast<std::ptrdiff_t>(result.index_of(name)));
+    std::erase_if(result.columns_, [&removed](const Column& column) { return removed.contains(column.name); });
+    if (removed.size() < names.size()) {  // a name stands twice, and the column is gone the second time
+      for (auto name = names.begin(); name != names.end(); ++name)
+        if (std::find(names.begin(), name, *name) != name) (void)result.index_of(*name);
+    }
     return result;
   }
 
-  /// Keeps these columns, in this order. Throws not_found.
+  /// Keeps these columns, in this order. Throws not_found, or invalid_argument for a name that stands twice.
   Dataset select_columns(const std::vector<std::string>& names) const {
+    check_columns(names);
+    std::map<std::string_view, const Column*> column_of;
+    for (const Column& column : columns_) column_of.emplace(column.name, &column);
+    std::set<std::string_view> chosen;
     Dataset result = *this;
     result.columns_.clear();
     for (const std::string& name : names) {
-      check(!result.has_column(name), ErrorCode::invalid_argument, "select_columns: expected every column once, got ",
+      check(chosen.insert(name).second, ErrorCode::invalid_argument, "select_columns: expected every column once, got ",
             detail::Repr{name}, " twice");
-      result.columns_.push_back(Column(find(name)));
+      result.columns_.push_back(Column(*column_of.at(name)));
     }
     return result;
   }
 
-  /// Turns texts into class ids by their place in label.names, or gives names to class ids, int64 or whole float64.
-  /// Throws invalid_argument with the row for a text that is not among the names, an id outside them, or a fraction.
+  /// The labels of a column, written as text: what read_class_labels takes. Class ids that have names are those names.
+  /// Throws not_found, or dtype for a column of lists.
+  LabelTexts label_texts(std::string_view name) const {
+    const Column& column = find(name);
+    LabelTexts labels{{}, column.name, places_ ? places_->file : "", {}};
+    labels.where = [places = select_columns({})](std::int64_t row) {
+      const std::string place = places.places_ ? places.place(row) : "";
+      return place.empty() ? join("row ", row) : place;
+    };
+    const ColumnType type = tl::column_type(*column.values);
+    if (type == ColumnType::string) {
+      labels.values = this->column<std::string>(name).to_vector();
+    } else if (type == ColumnType::float64) {
+      for (const double value : this->column<double>(name)) labels.values.push_back(detail::python_text(value));
+    } else {
+      for (const std::int64_t value : this->column<std::int64_t>(name)) labels.values.push_back(label_text(column, value));
+    }
+    return labels;
+  }
+
+  /// Class ids of the labels of a column by the one rule of <tl/data/class_labels.hpp>: with `classes` a label is one of
+  /// their names, or else a position among them; without, the distinct labels are the classes.
+  /// Throws what read_class_labels and label_texts throw.
+  ClassLabels class_labels(std::string_view name, const KnownClasses& classes = {}) const {
+    const LabelTexts labels = label_texts(name);
+    return classes.names.empty() ? read_class_labels(labels) : read_class_labels(labels, classes);
+  }
+
+  /// Turns labels into class ids by label.names, as class_labels does, or gives names to class ids that had others.
+  /// Throws invalid_argument with the row for a label that is no class or could be two, dtype for a fraction.
   Dataset cast_column(std::string_view name, const ClassLabel& label) const {
     Dataset result = *this;
     Column& column = result.columns_[index_of(name)];
-    const ColumnType type = tl::column_type(*column.values);
-    if (type != ColumnType::int64) {
-      auto ids = type == ColumnType::float64 ? detail::class_ids(name, this->column<double>(name))
-                                             : detail::class_ids(name, this->column<std::string>(name), label);
-      column.assign(std::move(ids));
+    if (column.class_names.empty()) {
+      if (num_rows_ > 0) {
+        LabelTexts labels = label_texts(name);
+        labels.source = join("cast_column ", detail::Repr{name});
+        labels.where = [where = std::move(labels.where), source = labels.source](std::int64_t row) {
+          return join(source, ", ", where(row));
+        };
+        column.assign(read_class_labels(labels, {label.names}).ids);
+      }
+    } else {
+      const ColumnView<std::int64_t> ids(column.values, column.rows, num_rows_);
+      for (std::int64_t row = 0; row < num_rows_; ++row)
+        if (ids[row] != no_label && (ids[row] < 0 || ids[row] >= static_cast<std::int64_t>(label.names.size())))
+          fail(ErrorCode::invalid_argument, "cast_column ", detail::Repr{name}, ", row ", row, ": expected one of ",
+               detail::shown_names(label.names), ", got the class id ", ids[row]);
     }
-    const ColumnView<std::int64_t> ids(column.values, column.rows, num_rows_);
-    for (std::int64_t row = 0; row < num_rows_; ++row)
-      if (ids[row] < 0 || ids[row] >= static_cast<std::int64_t>(label.names.size()))
-        fail(ErrorCode::invalid_argument, "cast_column ", detail::Repr{name}, ", row ", row, ": expected one of ",
-             detail::python_text(label.names), ", got the class id ", ids[row]);
     column.class_names = label.names;
+    column.truth_values = false;
     return result;
   }
 
-  /// Class ids for the distinct values of a column of texts or numbers, named and ordered by their texts, bytewise.
+  /// Class ids for the distinct values of a column, named and ordered by their texts, bytewise, as Python's
+  /// class_encode_column; the number -100 stays what it is, no label. Throws invalid_argument with the row for an empty
+  /// text, which is no label either, dtype for a column of lists.
   Dataset class_encode_column(std::string_view name) const {
-    if (column_type(name) == ColumnType::string) {
-      std::map<std::string, std::int64_t> rows;  // how many have the text
-      for (const std::string& text : column<std::string>(name)) ++rows[text];
-      ClassLabel label;
-      for (const auto& [text, count] : rows) label.names.push_back(text);
-      return cast_column(name, label);
+    const Column& column = find(name);
+    const LabelTexts labels = label_texts(name);
+    const bool texts = tl::column_type(*column.values) == ColumnType::string;
+    const auto is_class = [&](const std::string& text) { return texts || (text != "-100" && text != "-100.0"); };
+    std::map<std::string_view, std::int64_t> ids;
+    for (std::size_t row = 0; row < labels.values.size(); ++row) {
+      check(!labels.values[row].empty(), ErrorCode::invalid_argument, "class_encode_column ", detail::Repr{name}, ", ",
+            labels.where(static_cast<std::int64_t>(row)), ": expected a label, got an empty one");
+      if (is_class(labels.values[row])) ids.emplace(labels.values[row], 0);
     }
-    std::vector<std::string> texts;
-    if (column_type(name) == ColumnType::float64)
-      for (const double value : column<double>(name)) texts.push_back(detail::python_text(value));
-    else
-      for (const std::int64_t value : column<std::int64_t>(name)) texts.push_back(detail::python_text(value));
+    std::vector<std::string> names;
+    for (auto& [text, id] : ids) {
+      id = static_cast<std::int64_t>(names.size());
+      names.emplace_back(text);
+    }
+    std::vector<std::int64_t> encoded;
+    for (const std::string& text : labels.values) encoded.push_back(is_class(text) ? ids.at(text) : no_label);
     Dataset result = *this;
-    result.columns_[index_of(name)].assign(std::move(texts));
-    return result.class_encode_column(name);
+    Column& target = result.columns_[index_of(name)];
+    target.assign(std::move(encoded));
+    target.class_names = std::move(names);
+    target.truth_values = false;
+    return result;
   }
 
   friend std::ostream& operator<<(std::ostream& out, const Dataset& dataset) { return dataset.print(out, ""); }
@@ -297,6 +364,7 @@ class Dataset {
     std::shared_ptr<const ColumnValues> values;
     Rows rows;  // row numbers in `values`; null: as they stand
     std::vector<std::string> class_names;
+    bool truth_values = false;  // int64 that are named False and True
 
     void assign(ColumnValues&& others) {
       values = std::make_shared<const ColumnValues>(std::move(others));
@@ -320,10 +388,25 @@ class Dataset {
 
   const Column& find(std::string_view name) const { return columns_[index_of(name)]; }
 
+  /// Throws not_found for the first name that no column has.
+  void check_columns(const std::vector<std::string>& names) const {
+    if (names.empty()) return;
+    std::set<std::string_view> known;
+    for (const Column& column : columns_) known.insert(column.name);
+    for (const std::string& name : names)
+      if (!known.contains(name)) (void)index_of(name);
+  }
+
   static void check_type(const Column& column, ColumnType expected) {
     const ColumnType type = tl::column_type(*column.values);
     check(type == expected, ErrorCode::dtype, "column ", detail::Repr{column.name}, ": expected ", to_string(expected),
           ", got ", to_string(type));
+  }
+
+  static std::string label_text(const Column& column, std::int64_t value) {
+    if (column.truth_values && (value == 0 || value == 1)) return value == 1 ? "True" : "False";
+    const bool named = value >= 0 && value < static_cast<std::int64_t>(column.class_names.size());
+    return named ? column.class_names[static_cast<std::size_t>(value)] : std::to_string(value);
   }
 
   static std::size_t stored_row(const Column& column, std::int64_t row) {
@@ -337,19 +420,24 @@ class Dataset {
   /// Old columns without the removed ones, new values in the place of the old for a known name, then what is new.
   /// `row_by_row`: each new row was made from the old row of its number.
   Dataset with_columns(Columns added, const MapOptions& options, bool row_by_row) const {
-    for (const std::string& name : options.remove_columns) (void)index_of(name);
     Dataset result;
     result.num_rows_ = num_rows_;
     if (row_by_row) {
       result.places_ = places_;
       result.place_rows_ = place_rows_;
     }
+    std::map<std::string_view, std::size_t> position_of;  // of the columns of the result
+    std::set<std::string_view> new_names;
+    for (const NamedColumn& column : added) new_names.insert(column.name);
+    check_columns(options.remove_columns);
+    const std::set<std::string_view> dropped(options.remove_columns.begin(), options.remove_columns.end());
     bool all_replaced = true;
     for (const Column& column : columns_) {
-      const auto is_it = [&column](std::string_view name) { return name == column.name; };
-      const bool replaced = std::ranges::any_of(added, is_it, &NamedColumn::name);
-      const bool removed = std::ranges::any_of(options.remove_columns, is_it);
-      if (replaced || !removed) result.columns_.push_back(Column(column));
+      const bool replaced = new_names.contains(column.name), removed = dropped.contains(column.name);
+      if (replaced || !removed) {
+        position_of.emplace(column.name, result.columns_.size());
+        result.columns_.push_back(Column(column));
+      }
       all_replaced = all_replaced && (replaced || removed);
     }
     if (all_replaced && !added.empty()) result.num_rows_ = column_size(added.front().values);
@@ -357,9 +445,10 @@ class Dataset {
       check(column_size(column.values) == result.num_rows_, ErrorCode::shape, "map: expected ", result.num_rows_,
             " rows in column ", detail::Repr{column.name}, ", got ", column_size(column.values),
             all_replaced ? "" : "; name the other columns in remove_columns to change the number of rows");
-      const std::size_t at = result.position(column.name);
+      const std::size_t at = position_of.emplace(column.name, result.columns_.size()).first->second;
       if (at == result.columns_.size()) result.columns_.push_back({column.name, nullptr, nullptr, {}});
       if (tl::column_type(column.values) != ColumnType::int64) result.columns_[at].class_names.clear();
+      result.columns_[at].truth_values = false;
       result.columns_[at].assign(std::move(column.values));
     }
     return result;
