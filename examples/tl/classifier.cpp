@@ -34,8 +34,9 @@ struct Classifier::Model {
   tl::TextClassificationPipeline<tl::DistilBertForSequenceClassification> pipeline;
 };
 
-Classifier::Classifier(const std::string& folder, bool bf16)
-    : tokenizer_(tl::Tokenizer::from_pretrained(folder)), model_(new Model(folder, tokenizer_, bf16)) {}
+Classifier::Classifier(const std::string& folder, const std::string& tokenizer, bool bf16)
+    : tokenizer_(tl::Tokenizer::from_pretrained(tokenizer.empty() ? folder : tokenizer)),
+      model_(new Model(folder, tokenizer_, bf16)) {}
 
 Classifier::~Classifier() = default;
 

@@ -16,9 +16,9 @@ namespace program {
 
 class Classifier {
  public:
-  /// Loads model and tokenizer; `bf16`: matrix products in bfloat16. Throws tl::Error(format) for a folder without a
-  /// trained head.
-  explicit Classifier(const std::string& folder, bool bf16 = false);
+  /// Loads model and tokenizer, the latter from a folder of its own if one is given; `bf16`: matrix products in
+  /// bfloat16. Throws tl::Error(format) for a folder without a trained head.
+  explicit Classifier(const std::string& folder, const std::string& tokenizer = {}, bool bf16 = false);
   ~Classifier();
 
   const tl::Tokenizer& tokenizer() const { return tokenizer_; }

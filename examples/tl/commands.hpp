@@ -46,6 +46,9 @@ bool has_extension(const std::string& path, std::string_view extension);
 /// An option that is a truth value: "--name", "--name true" and "--name false" are all fine.
 CLI::Option* add_truth(CLI::App& command, const std::string& name, bool& value, const std::string& help);
 
+/// "--tokenizer_name DIR", a tokenizer that is not in the model's folder.
+void add_tokenizer_name(CLI::App& command, std::string& folder);
+
 /// "--threads N" for the kernels and the tokenizer.
 void add_threads(CLI::App& command);
 

@@ -16,7 +16,7 @@ namespace program {
 namespace {
 
 struct Options {
-  std::string model, validation_file, output_dir;
+  std::string model, tokenizer, validation_file, output_dir;
   DataOptions data;
   std::optional<std::int64_t> max_eval_samples;
   std::int64_t batch_size = 16;
@@ -26,7 +26,7 @@ struct Options {
 void run(const Options& options) {
   if (!options.output_dir.empty()) tl::check_output_dir(options.output_dir, 0, "eval_results.json");
   const LabelledFile file = read_labelled(options.validation_file, options.data);
-  const Classifier classifier(options.model);
+  const Classifier classifier(options.model, options.tokenizer);
   const auto labels = classifier.labels();
   const auto rows =
       tokenized(file, options.data, labels, options.max_eval_samples, classifier.tokenizer(), classifier.longest());
@@ -57,6 +57,7 @@ void add_evaluate(CLI::App& app) {
   const auto options = std::make_shared<Options>();
   CLI::App& command = *app.add_subcommand("evaluate", "Measures a classifier on labelled texts");
   command.add_option("--model_name_or_path", options->model, "folder of a classifier")->required();
+  add_tokenizer_name(command, options->tokenizer);
   command.add_option("--validation_file", options->validation_file, ".jsonl or .csv file")->required();
   options->data.add(command);
   add_number(

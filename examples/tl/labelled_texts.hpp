@@ -18,6 +18,7 @@
 #include <tl/text/tokenizer.hpp>
 
 #include "commands.hpp"
+#include "lengths.hpp"
 
 namespace program {
 
@@ -34,7 +35,7 @@ struct DataOptions {
         ->capture_default_str();
     add_number(
         command, "max_seq_length", [this](auto n) { max_seq_length = n; },
-        "cut texts to this many tokens; default: the model's longest", 1, std::numeric_limits<int>::max());
+        "cut texts to this many tokens; default: what tokenizer and model take", 1, std::numeric_limits<int>::max());
     add_truth(command, "truncation", truncation, "cut texts that are too long (default); false: they are an error");
     add_number(
         command, "shuffle_seed", [this](auto n) { shuffle_seed = static_cast<std::uint64_t>(n); },
@@ -172,10 +173,10 @@ inline std::vector<std::int64_t> class_ids(const LabelledFile& file, const DataO
 inline tl::Dataset tokenized(const LabelledFile& file, const DataOptions& options,
                              const std::vector<std::string>& names, std::optional<std::int64_t> limit,
                              const tl::Tokenizer& tokenizer, std::int64_t longest) {
-  const std::int64_t least = tokenizer.num_special_tokens_to_add() + 1,
-                     length = options.max_seq_length.value_or(longest);
-  tl::check(length >= least && length <= longest, tl::ErrorCode::invalid_argument,
-            "--max_seq_length: expected at least ", least, " and at most the model's ", longest, ", got ", length);
+  // A text that is not cut may have what the model takes, whatever the tokenizer says, as in the reference.
+  const bool whole = !options.truncation && !options.max_seq_length;
+  const std::int64_t length =
+      whole ? longest : cut_length(tokenizer, options.max_seq_length, longest).value_or(longest);
   const auto all_at_once = [](const tl::Dataset& rows) {
     return tl::MapOptions{.batch_size = std::max<std::int64_t>(1, rows.num_rows())};
   };

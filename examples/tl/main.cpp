@@ -77,6 +77,10 @@ CLI::Option* add_truth(CLI::App& command, const std::string& name, bool& value, 
   return command.add_option_function<std::string>("--" + name, assign, help)->expected(0, 1)->type_name("BOOL");
 }
 
+void add_tokenizer_name(CLI::App& command, std::string& folder) {
+  command.add_option("--tokenizer_name", folder, "folder of the tokenizer; default: the model's");
+}
+
 void add_threads(CLI::App& command) {
   const auto set = [](std::int64_t threads) { tl::set_num_threads(static_cast<int>(threads)); };
   add_number(command, "threads", set, "number of threads; default: all processors", 1, 4096);

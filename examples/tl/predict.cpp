@@ -17,7 +17,7 @@ namespace program {
 namespace {
 
 struct Options {
-  std::string model;
+  std::string model, tokenizer;
   TextOptions source;
   std::size_t batch_size = 16;
   std::int64_t top_k = 1;
@@ -28,9 +28,9 @@ class Predictor {
  public:
   explicit Predictor(const Options& options)
       : options_(options),
-        classifier_(options.model, options.bf16),
+        classifier_(options.model, options.tokenizer, options.bf16),
         tokenize_(options.source.tokenize_options(classifier_.tokenizer(), classifier_.longest())),
-        limit_(options.source.limit().value_or(classifier_.longest())) {}
+        limit_(std::min(options.source.limit().value_or(classifier_.longest()), classifier_.longest())) {}
 
   void answer(const TextSource::Piece& piece) {
     for (std::size_t i = 0; i < piece.texts.size(); ++i)
@@ -127,6 +127,7 @@ void add_predict(CLI::App& app) {
   const auto options = std::make_shared<Options>();
   CLI::App& command = *app.add_subcommand("predict", "Prints label and score of texts");
   command.add_option("--model_name_or_path", options->model, "folder of a classifier")->required();
+  add_tokenizer_name(command, options->tokenizer);
   options->source.add(command);
   add_truth(command, "json", options->json, "one JSON object per line: {\"label\": ..., \"score\": ...}");
   add_truth(command, "logits", options->logits, "show the logits, too");

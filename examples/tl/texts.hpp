@@ -25,6 +25,7 @@
 #include <tl/text/tokenizer.hpp>
 
 #include "commands.hpp"
+#include "lengths.hpp"
 
 namespace program {
 
@@ -140,18 +141,11 @@ struct TextOptions {
 
   tl::TokenizeOptions tokenize_options(const tl::Tokenizer& tokenizer, std::optional<std::int64_t> model_length,
                                        bool special_tokens = true) const {
-    const std::optional<std::int64_t> longest = model_length ? model_length : tokenizer.model_max_length();
     tl::TokenizeOptions options{.add_special_tokens = special_tokens,
                                 .truncation = truncation || (max_seq_length && truncation_option->empty())};
-    if (max_seq_length) {
-      const std::int64_t least = (special_tokens ? tokenizer.num_special_tokens_to_add() : 0) + 1;
-      tl::check(*max_seq_length >= least && (!longest || *max_seq_length <= *longest), tl::ErrorCode::invalid_argument,
-                "--max_seq_length: expected at least ", least, " and at most the model's ", longest.value_or(0),
-                ", got ", *max_seq_length);
-      options.max_length = static_cast<int>(*max_seq_length);
-    } else if (truncation && longest) {
-      options.max_length = static_cast<int>(std::min<std::int64_t>(*longest, std::numeric_limits<int>::max()));
-    }
+    // A text that is not cut may have what the model takes, whatever the tokenizer says, as in the reference.
+    const auto length = cut_length(tokenizer, max_seq_length, model_length, special_tokens);
+    if (*options.truncation || max_seq_length) options.max_length = option_length(length);
     return options;
   }
 };

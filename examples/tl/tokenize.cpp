@@ -15,7 +15,7 @@ namespace program {
 namespace {
 
 struct Options {
-  std::string model;
+  std::string model, tokenizer;
   TextOptions source;
   bool special_tokens = true;
   bool bench = false;
@@ -65,7 +65,7 @@ void measure(const tl::Tokenizer& tokenizer, TextSource& source, const tl::Token
 }
 
 void run(const Options& options) {
-  const auto tokenizer = tl::Tokenizer::from_pretrained(options.model);
+  const auto tokenizer = tl::Tokenizer::from_pretrained(options.tokenizer.empty() ? options.model : options.tokenizer);
   const tl::TokenizeOptions how = options.source.tokenize_options(tokenizer, {}, options.special_tokens);
   TextSource source(options.source);
   options.bench ? measure(tokenizer, source, how) : print_all(tokenizer, source, how);
@@ -76,7 +76,8 @@ void run(const Options& options) {
 void add_tokenize(CLI::App& app) {
   const auto options = std::make_shared<Options>();
   CLI::App& command = *app.add_subcommand("tokenize", "Prints ids, tokens and offsets of texts as JSON lines");
-  command.add_option("--model_name_or_path", options->model, "folder with a tokenizer")->required();
+  command.add_option("--model_name_or_path", options->model, "folder with a tokenizer");
+  add_tokenizer_name(command, options->tokenizer);
   options->source.add(command);
   add_truth(command, "add_special_tokens", options->special_tokens, "put [CLS] and [SEP] around a text; default: true");
   add_truth(command, "json", options->json, "JSON lines, the only form there is");
@@ -85,6 +86,8 @@ void add_tokenize(CLI::App& app) {
   add_threads(command);
   const auto check = [options] {
     options->source.check();
+    if (options->model.empty() && options->tokenizer.empty())
+      usage_problems().emplace_back("--model_name_or_path or --tokenizer_name is required");
     if (!options->json) usage_problems().emplace_back("--json: tl tokenize prints JSON lines only");
   };
   on_run(

@@ -18,7 +18,7 @@ namespace program {
 namespace {
 
 struct Options {
-  std::string model, train_file, validation_file, labels, config_overrides;
+  std::string model, tokenizer, train_file, validation_file, labels, config_overrides;
   DataOptions data;
   std::optional<std::int64_t> max_train_samples, max_eval_samples;
   bool ignore_mismatched_sizes = false;
@@ -103,7 +103,7 @@ void run(const Options& options) {
   if (!options.validation_file.empty()) validation_file = read_labelled(options.validation_file, options.data);
   const auto labels = choose_labels(options, train_file);
 
-  const auto tokenizer = tl::Tokenizer::from_pretrained(options.model);
+  const auto tokenizer = tl::Tokenizer::from_pretrained(options.tokenizer.empty() ? options.model : options.tokenizer);
   tl::set_seed(static_cast<std::uint64_t>(arguments.seed));
   auto model = tl::DistilBertForSequenceClassification::from_pretrained(
       options.model, {.labels = labels,
@@ -165,6 +165,7 @@ void add_train(CLI::App& app) {
   const auto options = std::make_shared<Options>();
   CLI::App& command = *app.add_subcommand("train", "Fine-tunes a classifier");
   command.add_option("--model_name_or_path", options->model, "folder of a pretrained model")->required();
+  add_tokenizer_name(command, options->tokenizer);
   command.add_option("--train_file", options->train_file, ".jsonl or .csv file to train on")->required();
   command.add_option("--validation_file", options->validation_file, ".jsonl or .csv file to evaluate on");
   command.add_option("--labels", options->labels, "class names in the order of their ids: NEGATIVE,POSITIVE");

@@ -212,7 +212,6 @@ printf 'text,label\n1,0\n2,1\n' > numbers.csv
 refused_training 'numbers.csv, line 2: expected a text in column text, got int64' --train_file numbers.csv
 refused_training 'ends with .jsonl, .json or .csv' --train_file texts.txt
 refused_training 'nowhere.csv' --train_file nowhere.csv
-refused_training '--max_seq_length: expected at least 3 and at most' --train_file names.csv --max_seq_length 1000
 refused_training 'is not a field of DistilBertConfig' --train_file names.csv --config_overrides wings=2
 mapfile -t contradictory < <(train --train_file names.csv --fp16 --load_best_model_at_end --eval_on_start)
 refused 2 'load_best_model_at_end: expected' "${contradictory[@]}"

@@ -35,8 +35,8 @@ inline bool present(const std::filesystem::path& path) { return path_exists(path
 struct ConfigFiles {
   Json config = Json::object();
   std::map<std::int32_t, AddedToken> added_tokens_decoder;
-  std::vector<AddedToken> flagged;            // special tokens that came as objects
-  std::vector<std::string> written_as_object;    // those of special_tokens_map.json
+  std::vector<AddedToken> flagged;             // special tokens that came as objects
+  std::vector<std::string> written_as_object;  // those of special_tokens_map.json
   std::string where;
 };
 
@@ -91,10 +91,12 @@ inline Side read_side(const JsonView& view, const char* key) {
   return name == "left" ? Side::left : Side::right;
 }
 
-/// The reference writes 1e30 for "unknown"; nothing that exceeds 64 bits is a length.
+/// The reference writes 1e30 for "unknown"; nothing that exceeds 64 bits is a length. Old folders call it max_len,
+/// which counts unless there is the newer key, even as null.
 inline std::optional<std::int64_t> read_model_max_length(const JsonView& view) {
-  if (!view.has("model_max_length")) return std::nullopt;
-  const JsonView length = view.at("model_max_length");
+  const char* const key = view.value.contains("model_max_length") ? "model_max_length" : "max_len";
+  if (!view.has(key)) return std::nullopt;
+  const JsonView length = view.at(key);
   length.expect(length.value.is_number() && length.value.get<double>() >= 1, "a number of at least 1");
   if (length.value.get<double>() > 9e18) return std::nullopt;
   return length.value.get<std::int64_t>();

@@ -157,6 +157,7 @@ inline std::string tokenizer_config_text(const TokenizerData& data) {
                   {"tokenize_chinese_chars", options.handle_chinese_chars},
                   {"strip_accents", options.strip_accents},
                   {"clean_up_tokenization_spaces", config.clean_up_tokenization_spaces}});
+  out.erase("max_len");  // the older name
   out["model_max_length"] = config.model_max_length;
   set_texts(out, {{"tokenizer_class", config.tokenizer_class}});
   const auto set_side = [&out](std::string_view key, Side side) {
