@@ -262,14 +262,10 @@ TEST_CASE("tokenizer files: vocabularies that are wrong") {
   check_contains(load_error("vocab.txt", ""), "vocab.txt: expected one piece per line, got an empty file");
   check_contains(load_error("vocab.txt", "a\nb\xff\n"),
                  "vocab.txt: expected UTF-8 text, got an invalid sequence at byte 3");
-  check_contains(load_error("vocab.txt", "[UNK]\na\nb\na\n"),
-                 "vocab.txt: the piece \"a\" appears twice, with ids 1 and 3; expected every piece once");
   TL_REQUIRE_ERROR(Tokenizer::from_vocabulary({"a", "\xc3"}),
                    "vocabulary: expected UTF-8, got something else in piece 1");
   TL_REQUIRE_ERROR(Tokenizer::from_vocabulary({"a", "a"}), "vocabulary: the piece \"a\" appears twice");
   check_contains(load_error("added_tokens.json", R"({"x": "y"})"), "added_tokens.json: x: expected an id, got \"y\"");
-  check_contains(load_error("added_tokens.json", R"({"x": 100})"),
-                 "the token \"x\" is listed with id 100, but its place in the vocabulary is 8");
 }
 
 TEST_CASE("tokenizer files: a special token with an empty name has no id") {
@@ -300,25 +296,18 @@ TEST_CASE("tokenizer files: tokenizer.json that is wrong") {
   check_contains(json_error([](json& j) { j["model"]["unk_token"] = json::array(); }),
                  "model.unk_token: expected a string, got an array");
   check_contains(json_error([](json& j) { j["model"]["max_input_chars_per_word"] = -1; }),
-                 "expected a number between 0 and 2147483647, got -1");
-  check_contains(
-      json_error([](json& j) { j["model"]["vocab"]["new"] = 100000; }),
-      "model.vocab: expected the ids of 571 pieces to be 0 to 570 without a gap, got 100000 for the piece \"new\"");
-  check_contains(json_error([](json& j) { j["model"]["vocab"]["a"] = 6; }),
-                 "model.vocab: expected every id once, got 6 for the pieces");
-  check_contains(json_error([](json& j) { j["model"]["vocab"]["a"] = "b"; }), "got \"b\" for the piece \"a\"");
-  check_contains(json_error([](json& j) { j["normalizer"] = nullptr; }),
-                 "tokenizer.json: expected the key \"normalizer\", got none");
-  check_contains(json_error([](json& j) { j["normalizer"]["type"] = "NFC"; }),
-                 "normalizer.type: expected \"BertNormalizer\", got \"NFC\"");
+                 "model.max_input_chars_per_word: expected a number of characters, got -1");
+  check_contains(json_error([](json& j) { j["model"]["vocab"]["a"] = "b"; }), "model.vocab: expected an id from 0 to 2147483647 for the piece \"a\", got \"b\"");
+  check_contains(json_error([](json& j) { j["model"]["vocab"]["a"] = 4294967295; }), "the piece \"a\", got 4294967295");
   check_contains(json_error([](json& j) { j["normalizer"]["clean_text"] = 1; }),
                  "normalizer.clean_text: expected true or false, got 1");
   check_contains(json_error([](json& j) { j["pre_tokenizer"]["type"] = "ByteLevel"; }),
-                 "pre_tokenizer.type: expected \"BertPreTokenizer\"");
+                 "pre_tokenizer.type: expected one of \"BertPreTokenizer\", \"Whitespace\", \"WhitespaceSplit\", "
+                 "\"Punctuation\", \"Digits\", \"Sequence\", got \"ByteLevel\"");
   check_contains(json_error([](json& j) { j["decoder"]["type"] = "BPE"; }),
                  "decoder.type: expected \"WordPiece\", got \"BPE\"");
   check_contains(json_error([](json& j) { j["post_processor"]["type"] = "Roberta"; }),
-                 "expected \"TemplateProcessing\" or \"BertProcessing\", got \"Roberta\"");
+                 "expected \"TemplateProcessing\", \"BertProcessing\" or \"Sequence\" of these, got \"Roberta\"");
   check_contains(json_error([](json& j) { j["post_processor"]["single"][1] = 5; }),
                  "post_processor.single[1]: expected an object, got 5");
   check_contains(json_error([](json& j) { j["post_processor"]["single"][1]["Sequence"]["id"] = "C"; }),
@@ -343,10 +332,6 @@ TEST_CASE("tokenizer files: tokenizer.json that is wrong") {
                  "added_tokens[1]: expected an object, got \"x\"");
   check_contains(json_error([](json& j) { j["added_tokens"][1]["id"] = 1.5; }),
                  "added_tokens[1].id: expected an integer, got 1.5");
-  check_contains(json_error([](json& j) { j["added_tokens"][1]["id"] = 0; }),
-                 "added_tokens[1].id: expected every id once, got 0 again");
-  check_contains(json_error([](json& j) { j["added_tokens"][1]["id"] = 7; }),
-                 "the token \"[UNK]\" is listed with id 7, but its place in the vocabulary is 1");
 }
 
 TEST_CASE("tokenizer files: configurations that are wrong") {
@@ -367,8 +352,6 @@ TEST_CASE("tokenizer files: configurations that are wrong") {
                  "added_tokens_decoder.x: expected an id as the key");
   check_contains(error(R"({"added_tokens_decoder": {"8": "y"}})"),
                  "added_tokens_decoder.8: expected an object, got \"y\"");
-  check_contains(error(R"({"added_tokens_decoder": {"9": {"content": "y"}}})"),
-                 "the token \"y\" is listed with id 9, but its place in the vocabulary is 8");
   check_contains(load_error("special_tokens_map.json", R"({"cls_token": 1})"),
                  "tokenizer_config.json with special_tokens_map.json: cls_token: expected a string");
 }

@@ -142,19 +142,27 @@ class AddedVocabulary {
   /// tokens already there are ignored, other flags replace the old ones. Returns how many were added or changed.
   int add(const std::vector<AddedToken>& tokens, const WordPiece& model, const Normalizer& normalizer) {
     int added = 0;
-    for (const AddedToken& token : tokens) added += add(token, model);
+    std::int32_t next = next_id(model);
+    for (const AddedToken& token : tokens) added += add(token, model, next);
     if (added > 0) rebuild(normalizer);
     return added;
   }
 
   /// The same for one token, which is matched from the next rebuild() on.
   bool add(const AddedToken& token, const WordPiece& model) {
+    std::int32_t next = next_id(model);
+    return add(token, model, next);
+  }
+
+  /// The same for one of several: `next` is the id of the next token that is not a piece.
+  bool add(const AddedToken& token, const WordPiece& model, std::int32_t& next) {
     if (token.content.empty()) return false;
     check(detail::text::find_invalid_utf8(token.content) == std::string_view::npos, ErrorCode::format, "added token \"",
           token.content, "\": expected valid UTF-8");
-    std::int32_t id = next_id(model);
+    std::int32_t id = next;
     if (const auto known = token_to_id(token.content)) id = *known;
     else if (const auto piece = model.token_to_id(token.content)) id = *piece;
+    else ++next;
     const auto [slot, is_new] = tokens_.emplace(id, AddedToken(token));
     if (is_new) order_.push_back(id);
     else if (slot->second == token) return false;

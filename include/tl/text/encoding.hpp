@@ -34,9 +34,9 @@ struct TemplateItem {
   std::size_t special = 0;  ///< which of PostProcessor::names
 };
 
-/// What is put around one and two sequences. Empty templates add nothing.
+/// What is put around one and two sequences, as tokenizer.json spells it.
 struct PostProcessor {
-  enum class Form { none, template_processing, bert_processing };  ///< how tokenizer.json spells it
+  enum class Form { none, template_processing, bert_processing, sequence };
 
   Form form = Form::none;
   std::vector<TemplateItem> single{{TemplateItem::Kind::sequence_a, 0}};
@@ -45,14 +45,15 @@ struct PostProcessor {
   std::vector<std::string> names, tokens;
   std::vector<std::int32_t> ids;
   std::vector<std::size_t> ends;
+  std::vector<PostProcessor> parts{};  ///< of a sequence: each works on the result of the one before
 
   /// Makes an empty one put [CLS] A [SEP] and [CLS] A [SEP] B [SEP], with type 1 from B on.
   void set_bert(const std::string& cls, std::int32_t cls_id, const std::string& sep, std::int32_t sep_id) {
     using Kind = TemplateItem::Kind;
     form = Form::template_processing;
     add(cls, cls_id);
-    if (sep != cls) add(sep, sep_id);
-    const std::size_t end = find(sep);
+    if (sep != cls || sep_id != cls_id) add(sep, sep_id);
+    const std::size_t end = names.size() - 1;
     single = {{Kind::special, 0, 0}, {Kind::sequence_a, 0}, {Kind::special, 0, end}};
     pair = {{Kind::special, 0, 0},
             {Kind::sequence_a, 0},
@@ -86,9 +87,11 @@ struct PostProcessor {
     return {ids.data() + begin_of(item.special), ids.data() + ends[item.special]};
   }
 
-  /// Number of special tokens a template adds.
+  /// Number of special tokens that are left free in truncation: those of the templates, in a sequence of all parts.
   std::int64_t added_tokens(bool is_pair) const {
     std::int64_t count = 0;
+    for (const PostProcessor& part : parts) count += part.added_tokens(is_pair);
+    if (form == Form::sequence) return count;
     for (const auto& item : is_pair ? pair : single)
       if (item.kind == TemplateItem::Kind::special) count += static_cast<std::int64_t>(ids_of(item).size());
     return count;

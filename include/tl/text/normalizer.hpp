@@ -1,29 +1,22 @@
-// The normaliser of BERT: clean text, blanks around CJK characters, strip accents, lower case, in this order. Besides
-// the normalised bytes it can record, for every byte, the index of the code point it came from: that is how tokens
-// get their offsets. A character that expands shares its source; a deleted one leaves no trace.
+// From a raw text to the one that is split into words. A tokenizer has one normaliser of tokenizer.json, most often
+// BERT's: clean text, blanks around CJK characters, strip accents, lower case, in this order; it has a path of its own.
+// Besides the normalised bytes it can record, for every byte, the index of the code point it came from: that is how
+// tokens get their offsets. A character that expands shares its source; a deleted one leaves no trace.
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include <tl/text/normal_forms.hpp>
+#include <tl/text/normalizer_steps.hpp>
 #include <tl/text/unicode.hpp>
 
 namespace tl {
-
-/// The four switches of the normaliser, with the defaults of the reference.
-struct NormalizerOptions {
-  bool clean_text = true;               ///< delete control characters, turn every white space into a blank
-  bool handle_chinese_chars = true;     ///< put blanks around CJK ideographs
-  std::optional<bool> strip_accents{};  ///< nothing: as lowercase
-  bool lowercase = true;
-  bool operator==(const NormalizerOptions&) const = default;
-};
 
 /// A normalised text; `source[i]` is the code point index that byte i came from (empty if not recorded).
 struct NormalizedText {
@@ -36,14 +29,21 @@ struct NormalizedText {
   }
 };
 
-/// Applies NormalizerOptions to valid UTF-8. Immutable, safe to share between threads.
+/// Applies a NormalizerStep to valid UTF-8. Immutable, safe to share between threads.
 class Normalizer {
  public:
+  /// BERT's normaliser with its default switches.
   Normalizer() : Normalizer(NormalizerOptions{}) {}
+  /// BERT's normaliser.
   explicit Normalizer(const NormalizerOptions& options)
-      : options_(options),
-        strip_accents_(options.strip_accents.value_or(options.lowercase)),
-        classes_(&detail::text::CharTable::instance()) {
+      : Normalizer(NormalizerStep{.kind = NormalizerStep::Kind::bert, .bert = options}) {}
+  explicit Normalizer(NormalizerStep step) : step_(std::move(step)), classes_(&detail::text::CharTable::instance()) {
+    const NormalizerStep* only = &step_;
+    while (only->kind == NormalizerStep::Kind::sequence && only->parts.size() == 1) only = &only->parts[0];
+    general_ = only->kind != NormalizerStep::Kind::bert;
+    if (general_) return;
+    const NormalizerOptions& options = options_ = only->bert;
+    strip_accents_ = options.strip_accents.value_or(options.lowercase);
     // Classes that this set of switches reacts to; all other characters are copied.
     active_ =
         static_cast<std::uint16_t>((options.clean_text ? detail::text::char_deleted | detail::text::char_blank : 0) |
@@ -59,13 +59,16 @@ class Normalizer {
     }
   }
 
+  /// Whether it is BERT's normaliser, alone or in a sequence of one.
+  bool is_bert() const { return !general_; }
+  /// The switches of BERT's normaliser, the defaults for others.
   const NormalizerOptions& options() const { return options_; }
+  const NormalizerStep& step() const { return step_; }
 
   /// Replaces `out` by the normal form of `text`. With `sources`, the code points of `text` are numbered from `first`.
   template <bool sources> void normalize(std::string_view text, NormalizedText& out, std::int32_t first = 0) const {
-    if (run<sources>(text, out, first)) return;
-    run_sorting(text, out, first);
-    if (!sources) out.source.clear();
+    if (!general_ && run<sources>(text, out, first)) return;
+    run_general<sources>(text, out, first);
   }
 
   std::string operator()(std::string_view text) const {
@@ -76,13 +79,6 @@ class Normalizer {
 
  private:
   static constexpr unsigned char deleted_byte = 0x80;
-
-  struct Item {
-    char32_t c;
-    std::int32_t source;
-    int combining = 0;
-    bool first = false;  // of the decomposition of its source character
-  };
 
   template <bool sources> static void put(NormalizedText& out, char32_t c, std::int32_t source) {
     detail::text::append_utf8(out.text, c);
@@ -101,7 +97,7 @@ class Normalizer {
     put<sources>(out, c, source);
   }
 
-  // Returns false when a mark turned up that has to be sorted: the caller then starts over with run_sorting.
+  // Returns false when a mark turned up that has to be sorted: the caller then starts over with run_general.
   template <bool sources> bool run(std::string_view text, NormalizedText& out, std::int32_t index) const {
     out.clear();
     out.text.reserve(text.size() + 8);
@@ -149,59 +145,27 @@ class Normalizer {
     if (flags & detail::text::char_blank) return put<sources>(out, U' ', index);
     if (flags & detail::text::char_cjk) put<sources>(out, U' ', index);
     if (flags & detail::text::char_decomposed) {
-      const auto parts = detail::text::decompose(c);
-      for (int i = 0; i < parts.size; ++i) put_lowered<sources>(out, parts.at[i], index);
+      detail::text::Parts parts;
+      detail::text::decompose(c, false, parts);
+      for (const char32_t part : parts)
+        if (!((*classes_)[part] & detail::text::char_dropped)) put_lowered<sources>(out, part, index);
     } else if (!(flags & detail::text::char_dropped)) {
       put_lowered<sources>(out, c, index);
     }
     if (flags & detail::text::char_cjk) put<sources>(out, U' ', index);
   }
 
-  [[gnu::noinline]] static void add(std::vector<Item>& list, const Item& item) { list.push_back(item); }
-
-  // The whole algorithm with canonical ordering, for the few texts that need it. After sorting, the n-th character of
-  // the cleaned text gives its source to the n-th result that is the first of its decomposition, and the further
-  // results of a decomposition take the source of the result before them.
-  void run_sorting(std::string_view text, NormalizedText& out, std::int32_t index) const {
-    std::vector<Item> cleaned, marks;
-    for (std::size_t at = 0; at < text.size(); ++index) {
-      const char32_t c = detail::text::decode_utf8(text, at);
-      const unsigned flags = (*classes_)[c] & active_;
-      if (flags & detail::text::char_deleted) continue;
-      if (flags & detail::text::char_cjk) add(cleaned, {U' ', index});
-      add(cleaned, {(flags & detail::text::char_blank) ? U' ' : c, index});
-      if (flags & detail::text::char_cjk) add(cleaned, {U' ', index});
-    }
-    std::size_t run_begin = 0;  // marks[run_begin..] have classes other than 0
-    const auto sort_run = [&] {
-      for (std::size_t end = run_begin + 1; end < marks.size(); ++end)
-        for (std::size_t i = end; i > run_begin && marks[i].combining < marks[i - 1].combining; --i)
-          std::swap(marks[i], marks[i - 1]);
-    };
-    for (const Item& item : cleaned) {
-      const unsigned flags = (*classes_)[item.c];
-      detail::text::ShortSequence parts{{item.c}, 1};
-      if (flags & detail::text::char_decomposed) parts = detail::text::decompose(item.c);
-      else if (flags & detail::text::char_dropped) parts = detail::text::decompose_dropped(item.c);
-      for (int i = 0; i < parts.size; ++i) {
-        const int combining = detail::text::combining_class(parts.at[i]);
-        if (combining == 0) sort_run();
-        add(marks, {parts.at[i], 0, combining, i == 0});
-        if (combining == 0) run_begin = marks.size();
-      }
-    }
-    sort_run();
+  template <bool sources> void run_general(std::string_view text, NormalizedText& out, std::int32_t first) const {
+    detail::text::SourcedText chars = detail::text::to_code_points(text, first);
+    detail::text::apply(step_, chars);
     out.clear();
-    std::size_t next = 0;
-    std::int32_t source = index;
-    for (const Item& mark : marks) {
-      if (mark.first) source = cleaned[next++].source;
-      if (!((*classes_)[mark.c] & detail::text::char_dropped)) put_lowered<true>(out, mark.c, source);
-    }
+    for (const detail::text::SourcedChar& item : chars) put<sources>(out, item.c, item.source);
   }
 
+  NormalizerStep step_;
   NormalizerOptions options_;
-  bool strip_accents_;
+  bool general_ = false;  // not BERT's, or that among others
+  bool strip_accents_ = false;
   const detail::text::CharTable* classes_;
   std::uint16_t active_ = 0;
   std::array<unsigned char, 128> ascii_{};

@@ -3,6 +3,7 @@
 // const and safe from several threads; a Tokenizer is a value, and copies share the vocabulary.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -19,6 +20,7 @@
 #include <tl/core/parallel.hpp>
 #include <tl/text/decoder.hpp>
 #include <tl/text/encoding.hpp>
+#include <tl/text/layout.hpp>
 #include <tl/text/padding.hpp>
 #include <tl/text/token_sequence.hpp>
 #include <tl/text/tokenizer_config.hpp>
@@ -117,8 +119,7 @@ class Tokenizer {
       const AddedToken* added = data_.added.find(id);
       if (added && added->special && options.skip_special_tokens) continue;
       if (added) tokens.emplace_back(added->content);
-      else if (id >= 0 && id < data_.model->size())
-        tokens.emplace_back(data_.model->pieces()[static_cast<std::size_t>(id)]);
+      else if (const std::string* piece = data_.model->piece(id)) tokens.emplace_back(*piece);
     }
     std::string text = detail::text::join_tokens(tokens, data_.decoder);
     if (options.clean_up_tokenization_spaces.value_or(data_.config.clean_up_tokenization_spaces))
@@ -129,8 +130,8 @@ class Tokenizer {
   /// The token of an id, nothing if there is no such id.
   std::optional<std::string> id_to_token(std::int32_t id) const {
     if (const AddedToken* added = data_.added.find(id)) return added->content;
-    if (id < 0 || id >= data_.model->size()) return std::nullopt;
-    return data_.model->pieces()[static_cast<std::size_t>(id)];
+    const std::string* piece = data_.model->piece(id);
+    return piece == nullptr ? std::nullopt : std::optional(*piece);
   }
 
   /// The id of a token, nothing if there is no such token.
@@ -162,8 +163,8 @@ class Tokenizer {
   /// does; makes the folder if needed. Throws io.
   void save_pretrained(const std::filesystem::path& folder) const { detail::text::save_tokenizer(folder, data_); }
 
-  /// Number of ids, added tokens included: the size of a model's embedding.
-  std::int32_t vocab_size() const { return data_.added.next_id(*data_.model); }
+  /// One more than the highest id, added tokens included: the size of a model's embedding.
+  std::int32_t vocab_size() const { return static_cast<std::int32_t>(data_.vocab_size()); }
   /// Number of pieces without the tokens added behind them.
   std::int32_t base_vocab_size() const { return data_.model->size(); }
   /// Longest input of the model, special tokens included; nothing if unknown.
@@ -200,9 +201,20 @@ class Tokenizer {
   };
 
   Tokenizer(const std::filesystem::path& folder, const TokenizerOptions& overrides)
-      : data_(detail::text::load_tokenizer(folder, overrides)) {}
+      : data_(detail::text::load_tokenizer(folder, overrides)) {
+    make_layouts();
+  }
   Tokenizer(std::vector<std::string> pieces, const TokenizerOptions& options)
-      : data_(detail::text::standard_tokenizer(std::move(pieces), options)) {}
+      : data_(detail::text::standard_tokenizer(std::move(pieces), options)) {
+    make_layouts();
+  }
+
+  void make_layouts() {
+    for (std::size_t i = 0; i < layouts_.size(); ++i)
+      layouts_[i] = detail::text::make_layout(data_.post_processor, i / 2 == 1, i % 2 == 1);
+  }
+
+  const detail::text::Layout& layout(bool pair, bool special) const { return layouts_[2 * pair + special]; }
 
   Limits resolve(const TokenizeOptions& options) const {
     options.validate();
@@ -229,7 +241,7 @@ class Tokenizer {
   }
 
   detail::text::TextStages stages(const Limits& limits) const {
-    return {data_.added, data_.normalizer, pre_tokenizer_, *data_.model, limits.split_special_tokens};
+    return {data_.added, data_.normalizer, data_.pre_tokenizer, *data_.model, limits.split_special_tokens};
   }
 
   static void check_utf8(std::string_view text) {
@@ -274,14 +286,12 @@ class Tokenizer {
       window = detail::text::first_window(count, length, limits.stride, limits.side);
     }
     const std::span<const std::int32_t> body(ids.data() + window.begin, ids.data() + window.end);
-    if (!limits.add_special_tokens) return {body.begin(), body.end()};
+    const detail::text::Layout& around = layout(false, limits.add_special_tokens);
     std::vector<std::int32_t> out;
-    out.reserve(body.size() + 2);
-    for (const TemplateItem& item : data_.post_processor.single) {
-      if (item.kind == TemplateItem::Kind::sequence_b) continue;
-      const bool is_body = item.kind == TemplateItem::Kind::sequence_a;
-      const auto part = is_body ? body : data_.post_processor.ids_of(item);
-      out.insert(out.end(), part.begin(), part.end());
+    out.reserve(body.size() + around.special_tokens);
+    for (const detail::text::LayoutItem& item : around.items) {
+      if (item.kind == TemplateItem::Kind::special) out.push_back(item.id);
+      else out.insert(out.end(), body.begin(), body.end());
     }
     return out;
   }
@@ -299,30 +309,27 @@ class Tokenizer {
       a = detail::text::truncation_windows(a[0].end, lengths.first, limits.stride, limits.side);
       if (second) b = detail::text::truncation_windows(b[0].end, lengths.second, limits.stride, limits.side);
     }
-    Encoding out = build(first, a[0], second, b[0], limits);
+    Encoding out = build(first, a, 0, second, b, 0, limits);
     for (std::size_t i = 1; i < a.size(); ++i)
-      for (const auto& window : b) out.overflowing.push_back(build(first, a[i], second, window, limits));
-    for (std::size_t i = 1; i < b.size(); ++i) out.overflowing.push_back(build(first, a[0], second, b[i], limits));
+      for (std::size_t j = 0; j < b.size(); ++j) out.overflowing.push_back(build(first, a, i, second, b, j, limits));
+    for (std::size_t j = 1; j < b.size(); ++j) out.overflowing.push_back(build(first, a, 0, second, b, j, limits));
     return out;
   }
 
-  Encoding build(const detail::text::TokenSink& first, detail::text::Window a, const detail::text::TokenSink* second,
-                 detail::text::Window b, const Limits& limits) const {
+  using Windows = std::vector<detail::text::Window>;
+
+  Encoding build(const detail::text::TokenSink& first, const Windows& a, std::size_t i,
+                 const detail::text::TokenSink* second, const Windows& b, std::size_t j, const Limits& limits) const {
     Encoding out;
-    const std::int64_t specials = limits.add_special_tokens ? data_.post_processor.added_tokens(second != nullptr) : 0;
-    reserve(out, static_cast<std::size_t>(a.end - a.begin + b.end - b.begin + specials));
-    if (!limits.add_special_tokens) {
-      append(out, first, a, 0, 0);
-      if (second) append(out, *second, b, 1, 1);
-      return out;
-    }
-    for (const TemplateItem& item : second ? data_.post_processor.pair : data_.post_processor.single) {
-      if (item.kind == TemplateItem::Kind::sequence_a) append(out, first, a, item.type_id, 0);
-      if (item.kind == TemplateItem::Kind::sequence_b && second) append(out, *second, b, item.type_id, 1);
-      if (item.kind != TemplateItem::Kind::special) continue;
-      const PostProcessor& processor = data_.post_processor;
-      for (std::size_t i = processor.begin_of(item.special); i < processor.ends[item.special]; ++i)
-        append(out, processor.ids[i], processor.tokens[i], item.type_id, true, {0, 0}, -1, -1);
+    const detail::text::Layout& around = layout(second != nullptr, limits.add_special_tokens);
+    const std::int64_t tokens = a[i].end - a[i].begin + b[j].end - b[j].begin;
+    reserve(out, static_cast<std::size_t>(tokens) + around.special_tokens);
+    for (const detail::text::LayoutItem& item : around.items) {
+      if (item.kind == TemplateItem::Kind::special)
+        append(out, item.id, item.token, item.type_id, item.is_special, {0, 0}, -1, item.sequence_id);
+      else if (item.kind == TemplateItem::Kind::sequence_a)
+        append(out, first, a[i], i == 0 ? item.type_id : item.overflow_type_id, item.sequence_id);
+      else append(out, *second, b[j], j == 0 ? item.type_id : item.overflow_type_id, item.sequence_id);
     }
     return out;
   }
@@ -357,7 +364,7 @@ class Tokenizer {
       const detail::text::Token& token = from.tokens[i];
       while (text != from.texts.end() && text->first < i) ++text;
       const bool own = text != from.texts.end() && text->first == i;
-      append(out, token.id, own ? text->second : data_.model->pieces()[static_cast<std::size_t>(token.id)], type, false,
+      append(out, token.id, own ? text->second : *data_.model->piece(token.id), type, false,
              {token.begin, token.end}, token.word, sequence);
     }
   }
@@ -379,7 +386,7 @@ class Tokenizer {
   }
 
   detail::text::TokenizerData data_;
-  PreTokenizer pre_tokenizer_;
+  std::array<detail::text::Layout, 4> layouts_;  // see layout()
 };
 
 /// Throws Error(invalid_argument) if the tokenizer has ids that a model with `vocab_size` word embeddings lacks.

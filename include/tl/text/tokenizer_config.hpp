@@ -2,6 +2,7 @@
 // value. tokenizer_files.hpp makes it from a folder, tokenizer_writer.hpp writes it.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -16,6 +17,7 @@
 #include <tl/text/decoder.hpp>
 #include <tl/text/encoding.hpp>
 #include <tl/text/normalizer.hpp>
+#include <tl/text/pre_tokenizer.hpp>
 #include <tl/text/truncation.hpp>
 #include <tl/text/word_piece.hpp>
 
@@ -50,6 +52,7 @@ struct TokenizerConfig {
 struct TokenizerData {
   std::shared_ptr<const WordPiece> model;
   Normalizer normalizer;
+  PreTokenizer pre_tokenizer;
   AddedVocabulary added;
   PostProcessor post_processor;
   Decoder decoder;
@@ -62,6 +65,9 @@ struct TokenizerData {
     check(id.has_value(), ErrorCode::state, "tokenizer: the token \"", token, "\" is not in the vocabulary");
     return *id;
   }
+
+  /// One more than the highest id, added tokens included.
+  std::int64_t vocab_size() const { return std::max<std::int64_t>(added.next_id(*model), model->id_limit()); }
 
   const std::string& special_token(SpecialRole role) const { return config.special[static_cast<std::size_t>(role)]; }
 };

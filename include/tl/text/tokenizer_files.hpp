@@ -170,10 +170,10 @@ inline std::string tokenizer_class(const ConfigFiles& files, const std::filesyst
 }
 
 /// A model without tokenizer.json: the standard pipeline around a list of pieces.
-inline void make_standard(TokenizerData& data, std::vector<std::string> pieces, const std::string& origin) {
+inline void make_standard(TokenizerData& data, auto pieces) {
   WordPieceOptions options;
   options.unk_token = data.special_token(SpecialRole::unk);
-  data.model = std::make_shared<WordPiece>(std::move(pieces), std::move(options), origin);
+  data.model = std::make_shared<WordPiece>(std::move(pieces), std::move(options));
 }
 
 /// Whether the configuration names a token as special.
@@ -182,9 +182,8 @@ inline bool is_named_special(const TokenizerConfig& config, const std::string& c
 }
 
 /// Checks that the template adds no id the vocabulary lacks.
-inline void check_template(const TokenizerData& data, const std::string& where) {
-  const std::int32_t size = data.added.next_id(*data.model);
-  const PostProcessor& processor = data.post_processor;
+inline void check_template(const PostProcessor& processor, std::int64_t size, const std::string& where) {
+  for (const PostProcessor& part : processor.parts) check_template(part, size, where);
   std::vector<std::string> names = processor.names;
   stable_sort_by(names);
   for (const std::string& name : names)
@@ -196,9 +195,12 @@ inline void check_template(const TokenizerData& data, const std::string& where) 
 /// Adds the tokens that the configuration lists, then the named special ones; surrounds texts by [CLS] and [SEP] if no
 /// tokenizer.json said otherwise.
 inline void finish(TokenizerData& data, ConfigFiles& files, bool standard) {
-  for (auto& [id, token] : files.added_tokens_decoder)
+  std::vector<AddedToken> listed;
+  for (auto& [id, token] : files.added_tokens_decoder) {
     token.special = token.special || is_named_special(data.config, token.content);
-  add_with_ids(data, files.added_tokens_decoder, files.where);
+    listed.push_back(token);
+  }
+  add_in_order(data, listed);
   add_named_specials(data, files);
   data.added.rebuild(data.normalizer);
   if (!standard) return;
@@ -244,13 +246,14 @@ inline TokenizerData load_tokenizer(const std::filesystem::path& folder, const T
   TokenizerData data;
   read_config(files, options, data.config);
   data.config.tokenizer_class = tokenizer_class(files, folder);
-  if (standard) make_standard(data, read_vocabulary_lines(vocabulary), vocabulary.native());
+  if (standard) make_standard(data, pieces_of_lines(read_vocabulary_lines(vocabulary)));
   else read_tokenizer_json(tokenizer, data);
-  data.normalizer = Normalizer(make_normalizer(files, options, data.normalizer.options().clean_text));
+  if (data.normalizer.is_bert())
+    data.normalizer = Normalizer(make_normalizer(files, options, data.normalizer.options().clean_text));
   if (standard && files.added_tokens_decoder.empty() && present(added))
     read_added_tokens_file(added, data.config, files);
   finish(data, files, standard);
-  check_template(data, tokenizer.native());
+  check_template(data.post_processor, data.vocab_size(), tokenizer.native());
   return data;
 }
 
@@ -263,7 +266,7 @@ inline TokenizerData standard_tokenizer(std::vector<std::string> pieces, const T
   ConfigFiles files;
   TokenizerData data;
   read_config(files, options, data.config);
-  make_standard(data, std::move(pieces), "vocabulary");
+  make_standard(data, std::move(pieces));
   data.normalizer = Normalizer(make_normalizer(files, options, true));
   finish(data, files, true);
   return data;

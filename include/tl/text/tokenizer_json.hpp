@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
-#include <map>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,81 +15,14 @@
 #include <vector>
 
 #include <tl/core/error.hpp>
+#include <tl/core/order.hpp>
 #include <tl/io/json_file.hpp>
 #include <tl/io/mapped_file.hpp>
+#include <tl/text/json_view.hpp>
+#include <tl/text/tokenizer_components.hpp>
 #include <tl/text/tokenizer_config.hpp>
 
 namespace tl::detail::text {
-
-inline Json read_json_object(const std::filesystem::path& path) {
-  Json root = read_json(path);
-  check(root.is_object(), ErrorCode::format, path.native(), ": expected a JSON object, got ", root.type_name());
-  return root;
-}
-
-/// A JSON value with the place it came from, for sentences: "path: model.vocab". It costs no memory of its own; what it
-/// was made from must outlive it.
-struct JsonView {
-  const Json& value;
-  std::string_view name;             // of the file, or the key
-  const JsonView* parent = nullptr;  // nothing: the whole content of a file
-  std::string_view separator = {};   // between the place of the parent and the name
-
-  std::string where() const { return parent == nullptr ? std::string(name) : join(parent->where(), separator, name); }
-
-  bool has(const char* key) const {
-    const Json* const found = value.find(key);
-    return found != nullptr && !found->is_null();
-  }
-
-  /// The view of a value that stands in this one under `key`.
-  JsonView member(std::string_view key, const Json& found) const { return {found, key, this, parent ? "." : ": "}; }
-
-  [[gnu::noinline]] JsonView at(const char* key) const {
-    if (!has(key)) fail(ErrorCode::format, where(), ": expected the key \"", key, "\", got none");
-    return member(key, value.at(key));
-  }
-
-  void expect(bool right, const char* what) const {
-    if (!right) fail(ErrorCode::format, where(), ": expected ", what, ", got ", excerpt());
-  }
-
-  JsonView object(const char* key) const { return checked(key, &Json::is_object, "an object"); }
-  JsonView array(const char* key) const { return checked(key, &Json::is_array, "an array"); }
-  const std::string& text(const char* key) const { return checked(key, &Json::is_string, "a string").value.string(); }
-  bool flag(const char* key) const { return checked(key, &Json::is_boolean, "true or false").value.get<bool>(); }
-  std::int32_t id(const char* key) const {
-    const JsonView view = checked(key, &Json::is_number_integer, "an integer");
-    const std::int64_t number = view.value.get<std::int64_t>();
-    view.expect(number >= 0 && number <= 0x7FFFFFFF, "a number between 0 and 2147483647");
-    return static_cast<std::int32_t>(number);
-  }
-
-  bool flag_or(const char* key, bool otherwise) const { return has(key) ? flag(key) : otherwise; }
-  std::string text_or(const char* key, const char* otherwise) const { return has(key) ? text(key) : otherwise; }
-
-  /// Throws format unless the value under "type" is the only one that is known here.
-  void expect_type(const char* known) const {
-    const std::string& type = text("type");
-    if (type != known) fail(ErrorCode::format, where(), ".type: expected \"", known, "\", got \"", type, "\"");
-  }
-
- private:
-  [[gnu::noinline]] JsonView checked(const char* key, bool (Json::*is)() const noexcept, const char* what) const {
-    const JsonView view = at(key);
-    view.expect((view.value.*is)(), what);
-    return view;
-  }
-
-  std::string excerpt() const {
-    if (value.is_structured()) return value.is_array() ? "an array" : "an object";
-    std::string text = dump_json(value, {.indent = -1});
-    if (text.size() > 60) text = text.substr(0, 57) + "...";
-    return text;
-  }
-};
-
-inline bool is_id(const Json& value) { return value.is_number_unsigned() && value.get<std::uint64_t>() <= 0x7FFFFFFF; }
 
 /// An added token as an object {content, lstrip, ...}.
 inline AddedToken read_added_token(const JsonView& from) {
@@ -120,21 +53,28 @@ inline std::vector<std::string> read_vocabulary_lines(const std::filesystem::pat
   return lines;
 }
 
-/// The pieces of model.vocab, by id.
-inline std::vector<std::string> read_vocabulary_object(const JsonView& vocab) {
-  const std::size_t size = vocab.value.size();
-  std::vector<std::string> pieces(size);
-  std::vector<bool> seen(size);
+/// The pieces of a list of lines: the id is the number of the line, and of equal lines the last one counts.
+inline std::vector<VocabularyPiece> pieces_of_lines(std::vector<std::string> lines) {
+  std::vector<std::string_view> views(lines.begin(), lines.end());
+  const auto order = stable_order(views.size(), [first = views.data()](auto a, auto b) { return first[a] < first[b]; });
+  std::vector<VocabularyPiece> pieces;
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    const auto at = static_cast<std::size_t>(order[i]);
+    if (i + 1 < order.size() && views[at] == views[static_cast<std::size_t>(order[i + 1])]) continue;
+    pieces.push_back({lines[at], static_cast<std::int32_t>(at)});
+  }
+  return pieces;
+}
+
+/// The pieces of model.vocab. Ids may have holes, and pieces may share one, as in the reference.
+inline std::vector<VocabularyPiece> read_vocabulary_object(const JsonView& vocab) {
+  std::vector<VocabularyPiece> pieces;
+  pieces.reserve(vocab.value.size());
   for (const auto& [piece, id] : vocab.value.items()) {
-    const std::uint64_t index = id.is_number_unsigned() ? id.get<std::uint64_t>() : size;
-    if (index >= size)
-      fail(ErrorCode::format, vocab.where(), ": expected the ids of ", size, " pieces to be 0 to ", size - 1,
-           " without a gap, got ", dump_json(id), " for the piece \"", piece, "\"");
-    if (seen[index])
-      fail(ErrorCode::format, vocab.where(), ": expected every id once, got ", index, " for the pieces \"",
-           pieces[index], "\" and \"", piece, "\"");
-    seen[index] = true;
-    pieces[index] = piece;
+    if (!is_id(id))
+      fail(ErrorCode::format, vocab.where(), ": expected an id from 0 to 2147483647 for the piece \"", piece,
+           "\", got ", dump_json(id));
+    pieces.push_back({piece, id.get<std::int32_t>()});
   }
   return pieces;
 }
@@ -144,94 +84,20 @@ inline std::shared_ptr<const WordPiece> read_model(const JsonView& model) {
   WordPieceOptions options;
   options.unk_token = model.text_or("unk_token", "[UNK]");
   options.continuing_subword_prefix = model.text_or("continuing_subword_prefix", "##");
-  if (model.has("max_input_chars_per_word")) options.max_input_chars_per_word = model.id("max_input_chars_per_word");
-  const JsonView vocab = model.object("vocab");
-  const std::string where = vocab.where();
-  return std::make_shared<WordPiece>(read_vocabulary_object(vocab), std::move(options), where);
+  if (model.has("max_input_chars_per_word")) {
+    const JsonView limit = model.at("max_input_chars_per_word");
+    limit.expect(limit.value.is_number_unsigned(), "a number of characters");
+    constexpr std::uint64_t most = std::numeric_limits<std::int64_t>::max();
+    options.max_input_chars_per_word = static_cast<std::int64_t>(std::min(limit.value.get<std::uint64_t>(), most));
+  }
+  return std::make_shared<WordPiece>(read_vocabulary_object(model.object("vocab")), std::move(options));
 }
 
-inline NormalizerOptions read_normalizer(const JsonView& from) {
-  from.expect_type("BertNormalizer");
-  NormalizerOptions options;
-  options.clean_text = from.flag_or("clean_text", true);
-  options.handle_chinese_chars = from.flag_or("handle_chinese_chars", true);
-  if (from.has("strip_accents")) options.strip_accents = from.flag("strip_accents");
-  options.lowercase = from.flag_or("lowercase", true);
-  return options;
-}
-
-inline std::vector<TemplateItem> read_template(const JsonView& list, const PostProcessor& processor) {
-  std::vector<TemplateItem> items;
-  for (const Json& entry : list.value) {
-    const std::string place = join('[', items.size(), ']');
-    const JsonView view{entry, place, &list};
-    view.expect(entry.is_object(), "an object");
-    const bool is_special = view.has("SpecialToken");
-    const JsonView item = view.object(is_special ? "SpecialToken" : "Sequence");
-    const std::string& name = item.text("id");
-    auto kind = TemplateItem::Kind::special;
-    if (!is_special) {
-      item.at("id").expect(name == "A" || name == "B", "\"A\" or \"B\"");
-      kind = name == "A" ? TemplateItem::Kind::sequence_a : TemplateItem::Kind::sequence_b;
-    }
-    const std::int32_t type_id = item.id("type_id");
-    const std::size_t special = is_special ? processor.find(name) : 0;
-    if (is_special && special == processor.names.size())
-      fail(ErrorCode::format, item.where(), ".id: expected a name in special_tokens, got \"", name, "\"");
-    items.push_back({kind, type_id, special});
-  }
-  return items;
-}
-
-/// Fills an empty post-processor.
-inline void read_post_processor(const JsonView& from, PostProcessor& out) {
-  const std::string& type = from.text("type");
-  if (type == "BertProcessing") {
-    const auto pair_at = [&](const char* key) -> const Json& {
-      const JsonView pair = from.array(key);
-      pair.expect(pair.value.size() == 2 && pair.value[0].is_string() && is_id(pair.value[1]), "a token and its id");
-      return pair.value;
-    };
-    const Json &sep = pair_at("sep"), &cls = pair_at("cls");
-    out.set_bert(cls[0].string(), cls[1].get<std::int32_t>(), sep[0].string(), sep[1].get<std::int32_t>());
-    out.form = PostProcessor::Form::bert_processing;
-    return;
-  }
-  if (type != "TemplateProcessing")
-    fail(ErrorCode::format, from.where(), ".type: expected \"TemplateProcessing\" or \"BertProcessing\", got \"", type,
-         "\"");
-  out.form = PostProcessor::Form::template_processing;
-  const JsonView specials = from.object("special_tokens");
-  for (const auto& [name, entry] : specials.value.items()) {
-    const JsonView view = specials.member(name, entry);
-    view.expect(entry.is_object(), "an object");
-    const JsonView ids = view.array("ids"), tokens = view.array("tokens");
-    for (const Json& id : ids.value) {
-      ids.expect(is_id(id), "an array of ids");
-      out.ids.push_back(id.get<std::int32_t>());
-    }
-    for (const Json& token : tokens.value) {
-      tokens.expect(token.is_string(), "an array of strings");
-      out.tokens.push_back(token.string());
-    }
-    tokens.expect(out.tokens.size() == out.ids.size(), "as many tokens as ids");
-    out.names.push_back(name);
-    out.end_special();
-  }
-  out.single = read_template(from.array("single"), out);
-  out.pair = read_template(from.array("pair"), out);
-}
-
-/// Adds tokens that come with ids, in the order of the ids, and checks that they get these ids.
-inline void add_with_ids(TokenizerData& data, const std::map<std::int32_t, AddedToken>& tokens,
-                         const std::string& where) {
-  for (const auto& [id, token] : tokens) data.added.add(token, *data.model);
-  for (const auto& [id, token] : tokens) {
-    if (token.content.empty()) continue;
-    const std::int32_t got = data.id_of(token.content);
-    check(got == id, ErrorCode::format, where, ": the token \"", token.content, "\" is listed with id ", id,
-          ", but its place in the vocabulary is ", got);
-  }
+/// Adds tokens in the order in which they are listed. The ids that they are listed with do not count: the reference
+/// gives a token the id of its piece or the next one behind the vocabulary.
+inline void add_in_order(TokenizerData& data, const std::vector<AddedToken>& tokens) {
+  std::int32_t next = data.added.next_id(*data.model);
+  for (const AddedToken& token : tokens) data.added.add(token, *data.model, next);
 }
 
 /// Fills model, normaliser, added tokens, post-processor and decoder from tokenizer.json. The normaliser's switches may
@@ -240,9 +106,14 @@ inline void read_tokenizer_json(const std::filesystem::path& path, TokenizerData
   const Json root = read_json_object(path);
   const JsonView view{root, path.native()};
   data.model = read_model(view.object("model"));
-  data.normalizer = Normalizer(read_normalizer(view.object("normalizer")));
-  view.object("pre_tokenizer").expect_type("BertPreTokenizer");
-  if (view.has("post_processor")) read_post_processor(view.object("post_processor"), data.post_processor);
+  data.normalizer = Normalizer(view.has("normalizer") ? read_normalizer(view.object("normalizer")) : NormalizerStep{});
+  data.pre_tokenizer = PreTokenizer(view.has("pre_tokenizer") ? read_pre_tokenizer(view.object("pre_tokenizer"))
+                                                              : PreTokenizerStep{PreTokenizerStep::Kind::none});
+  if (view.has("post_processor")) {
+    const JsonView processor = view.object("post_processor");
+    read_post_processor(processor, data.post_processor);
+    check_layouts(data.post_processor, processor);
+  }
   data.decoder.present = view.has("decoder");
   if (data.decoder.present) {
     const JsonView decoder = view.object("decoder");
@@ -252,16 +123,12 @@ inline void read_tokenizer_json(const std::filesystem::path& path, TokenizerData
   }
   if (!view.has("added_tokens")) return;
   const JsonView added = view.array("added_tokens");
-  std::map<std::int32_t, AddedToken> tokens;
-  for (std::size_t i = 0; i < added.value.size(); ++i) {
-    const std::string place = join('[', i, ']');
-    const JsonView entry{added.value[i], place, &added};
-    entry.expect(entry.value.is_object(), "an object");
-    const std::int32_t id = entry.id("id");
-    if (!tokens.emplace(id, read_added_token(entry)).second)
-      fail(ErrorCode::format, entry.where(), ".id: expected every id once, got ", id, " again");
-  }
-  add_with_ids(data, tokens, added.where());
+  std::vector<AddedToken> tokens;
+  for_each_object(added, [&tokens](const JsonView& entry) {
+    entry.id("id");
+    tokens.push_back(read_added_token(entry));
+  });
+  add_in_order(data, tokens);
 }
 
 }  // namespace tl::detail::text

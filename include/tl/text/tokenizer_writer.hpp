@@ -64,6 +64,12 @@ inline Json template_json(const PostProcessor& from, const std::vector<TemplateI
 inline Json post_processor_json(const PostProcessor& from) {
   Json out;
   if (from.form == PostProcessor::Form::none) return out;
+  if (from.form == PostProcessor::Form::sequence) {
+    set_texts(out, {{"type", "Sequence"}});
+    Json& parts = out["processors"] = Json::array();
+    for (const PostProcessor& part : from.parts) parts.push_back(post_processor_json(part));
+    return out;
+  }
   if (from.form == PostProcessor::Form::bert_processing) {
     set_texts(out, {{"type", "BertProcessing"}});
     for (const bool is_sep : {true, false}) {
@@ -94,6 +100,49 @@ inline Json post_processor_json(const PostProcessor& from) {
   return out;
 }
 
+/// The name of a value in a table of names.
+template <class Value, std::size_t n>
+std::string_view name_of(Value value, const std::pair<std::string_view, Value> (&names)[n]) {
+  for (const auto& [name, known] : names)
+    if (known == value) return name;
+  return {};
+}
+
+inline Json normalizer_json(const NormalizerStep& step) {
+  using Kind = NormalizerStep::Kind;
+  Json out;
+  if (step.kind == Kind::none) return out;
+  set_texts(out, {{"type", name_of(step.kind, normalizer_names)}});
+  if (step.kind == Kind::bert)
+    set_flags(out, {{"clean_text", step.bert.clean_text},
+                    {"handle_chinese_chars", step.bert.handle_chinese_chars},
+                    {"strip_accents", step.bert.strip_accents},
+                    {"lowercase", step.bert.lowercase}});
+  if (step.kind == Kind::strip) set_flags(out, {{"strip_left", step.strip_left}, {"strip_right", step.strip_right}});
+  if (step.kind == Kind::replace) {
+    set_texts(out["pattern"], {{"String", step.pattern}});
+    set_texts(out, {{"content", step.content}});
+  }
+  if (step.kind == Kind::prepend) set_texts(out, {{"prepend", step.content}});
+  if (step.kind != Kind::sequence) return out;
+  Json& parts = out["normalizers"] = Json::array();
+  for (const NormalizerStep& part : step.parts) parts.push_back(normalizer_json(part));
+  return out;
+}
+
+inline Json pre_tokenizer_json(const PreTokenizerStep& step) {
+  using Kind = PreTokenizerStep::Kind;
+  Json out;
+  if (step.kind == Kind::none) return out;
+  set_texts(out, {{"type", name_of(step.kind, pre_tokenizer_names)}});
+  if (step.kind == Kind::punctuation) set_texts(out, {{"behavior", name_of(step.behavior, behavior_names)}});
+  if (step.kind == Kind::digits) set_flags(out, {{"individual_digits", step.individual_digits}});
+  if (step.kind != Kind::sequence) return out;
+  Json& parts = out["pretokenizers"] = Json::array();
+  for (const PreTokenizerStep& part : step.parts) parts.push_back(pre_tokenizer_json(part));
+  return out;
+}
+
 inline std::string tokenizer_json_text(const TokenizerData& data) {
   Json out;
   set_texts(out, {{"version", "1.0"}});
@@ -105,14 +154,8 @@ inline std::string tokenizer_json_text(const TokenizerData& data) {
     set_token(entry, token);
     added.push_back(std::move(entry));
   }
-  const NormalizerOptions& options = data.normalizer.options();
-  Json& normalizer = out["normalizer"];
-  set_texts(normalizer, {{"type", "BertNormalizer"}});
-  set_flags(normalizer, {{"clean_text", options.clean_text},
-                         {"handle_chinese_chars", options.handle_chinese_chars},
-                         {"strip_accents", options.strip_accents},
-                         {"lowercase", options.lowercase}});
-  set_texts(out["pre_tokenizer"], {{"type", "BertPreTokenizer"}});
+  out["normalizer"] = normalizer_json(data.normalizer.step());
+  out["pre_tokenizer"] = pre_tokenizer_json(data.pre_tokenizer.step());
   out["post_processor"] = post_processor_json(data.post_processor);
   Json& decoder = out["decoder"];
   if (data.decoder.present) {
@@ -126,13 +169,21 @@ inline std::string tokenizer_json_text(const TokenizerData& data) {
                     {"continuing_subword_prefix", wordpiece.continuing_subword_prefix}});
   model["max_input_chars_per_word"] = wordpiece.max_input_chars_per_word;
   Json& vocab = model["vocab"] = Json::object();
-  for (const std::string& piece : data.model->pieces()) vocab.append(piece, vocab.size());
+  for (std::size_t i = 0; i < data.model->pieces().size(); ++i)
+    vocab.append(data.model->pieces()[i], data.model->id_at(i));
   return pretty(out, false);
 }
 
+/// The text of vocab.txt, one piece a line. Of equal lines the last one counts, so the line of a hole in the ids
+/// repeats the piece behind it. Empty where lines cannot say it: pieces with a common id, or more holes than pieces.
 inline std::string vocabulary_text(const WordPiece& model) {
   std::string out;
-  for (const std::string& piece : model.pieces()) out.append(piece) += '\n';
+  if (model.id_limit() > 2 * std::int64_t{model.size()} + 1000) return out;
+  std::int64_t line = 0;
+  for (std::size_t i = 0; i < model.pieces().size(); ++i) {
+    if (model.id_at(i) < line) return {};
+    for (; line <= model.id_at(i); ++line) out.append(model.pieces()[i]) += '\n';
+  }
   return out;
 }
 
@@ -197,7 +248,7 @@ inline std::string special_tokens_map_text(const TokenizerData& data) {
 inline std::string added_tokens_text(const TokenizerData& data) {
   Json out = Json::object();
   for (const auto& [id, token] : data.added.by_id())
-    if (id >= data.model->size()) out.append(token.content, id);
+    if (!data.model->token_to_id(token.content)) out.append(token.content, id);
   return out.empty() ? "" : pretty(out, true) + "\n";
 }
 
@@ -207,7 +258,8 @@ inline void save_tokenizer(const std::filesystem::path& folder, const TokenizerD
   check(!error, ErrorCode::io, folder.native(), ": cannot be created (", error.message(), ")");
   const auto write = [&folder](const char* name, const std::string& text) { write_file(folder / name, text); };
   write("tokenizer.json", tokenizer_json_text(data));
-  write("vocab.txt", vocabulary_text(*data.model));
+  const std::string vocabulary = vocabulary_text(*data.model);
+  if (!vocabulary.empty()) write("vocab.txt", vocabulary);
   write("tokenizer_config.json", tokenizer_config_text(data));
   write("special_tokens_map.json", special_tokens_map_text(data));
   const std::string added = added_tokens_text(data);

@@ -1,16 +1,18 @@
 // UTF-8 and the character classes of the reference tokenizer. Texts are checked once by find_invalid_utf8; everything
-// after that decodes without checks. Classes come from a two-level table that is expanded from unicode_tables.hpp on
-// first use (about 0.1 ms), so the header stays small and a lookup is two loads.
+// after that decodes without checks. Classes come from a two-level table that is expanded from the generated tables on
+// first use (about 0.1 ms), so the headers stay small and a lookup is two loads.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <iterator>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include <tl/text/decomposition_tables.hpp>
 #include <tl/text/unicode_tables.hpp>
 
 namespace tl::detail::text {
@@ -23,10 +25,15 @@ enum CharClass : std::uint16_t {
   char_separator = 8,     ///< white space
   char_punctuation = 16,  ///< a word of its own
   char_dropped = 32,      ///< removed by strip_accents
-  char_decomposed = 64,   ///< replaced by strip_accents
+  char_decomposed = 64,   ///< replaced by strip_accents, and not removed
   char_reordering = 128,  ///< survives strip_accents and may change places with its neighbours
   char_lowered = 256,     ///< replaced by lowercase
-  char_word = 512,        ///< a word character for added tokens with single_word
+  char_word = 512,        ///< a word character
+  char_mark = 1024,       ///< removed by StripAccents
+  char_numeric = 2048,    ///< a digit or another number
+  char_canonical = 4096,  ///< has a canonical decomposition
+  char_compatible = 8192,  ///< has a compatibility decomposition that is not canonical
+  char_second = 16384,    ///< may be the second part of a composition
 };
 
 /// The classes of every code point.
@@ -52,9 +59,24 @@ class CharTable {
     add(reordering_ranges, char_reordering);
     for (const auto& run : lower_runs) mark(run.first, run.last, static_cast<char32_t>(run.step), char_lowered);
     mark(0x130, 0x130, 1, char_lowered);
-    for (const auto& item : decompositions) mark(item.from, item.from, 1, char_decomposed);
-    for (const auto& item : long_decompositions) mark(item.from, item.from, 1, char_decomposed);
-    mark(0xAC00, 0xD7A3, 1, char_decomposed);
+    add(mark_ranges, char_mark);
+    add(numeric_ranges, char_numeric);
+    add_decompositions();
+  }
+
+  void add_decompositions() {
+    for (const auto& step : canonical_steps) {
+      mark(step.from, step.from, 1, char_canonical);
+      if (!((*this)[step.from] & char_dropped)) mark(step.from, step.from, 1, char_decomposed);
+      if (step.second != 0) mark(step.second, step.second, 1, char_second);
+    }
+    mark(0xAC00, 0xD7A3, 1, static_cast<CharClass>(char_canonical | char_decomposed));
+    mark(0x1161, 0x1175, 1, char_second);  // Hangul vowels
+    mark(0x11A8, 0x11C2, 1, char_second);  // and the consonants behind them
+    for (const auto& run : compatibility_runs)
+      mark(run.first, run.last, static_cast<char32_t>(run.step), char_compatible);
+    for (std::size_t i = 0; i < std::size(compatibility_texts); i += 1 + (compatibility_texts[i] >> 24))
+      mark(compatibility_texts[i] & 0xFFFFFF, compatibility_texts[i] & 0xFFFFFF, 1, char_compatible);
   }
 
   void add(std::span<const CodePointRange> ranges, CharClass bit) {
@@ -172,8 +194,8 @@ inline std::size_t count_code_points(std::string_view text) {
 }
 
 /// The element of a sorted table whose key (first or from) is the largest not above `c`, or nullptr.
-template <class Item, std::size_t n, class Key> const Item* find_floor(const Item (&table)[n], char32_t c, Key key) {
-  std::size_t begin = 0, end = n;  // the first item behind is between them
+template <class Item, class Key> const Item* find_floor(std::span<const Item> table, char32_t c, Key key) {
+  std::size_t begin = 0, end = table.size();  // the first item behind is between them
   while (begin < end) {
     const std::size_t middle = (begin + end) / 2;
     if (table[middle].*key <= c) begin = middle + 1;
@@ -184,41 +206,15 @@ template <class Item, std::size_t n, class Key> const Item* find_floor(const Ite
 
 /// Lower case of one code point (U+0130, which becomes two, excepted).
 inline char32_t lower_case(char32_t c) {
-  const auto* run = find_floor(lower_runs, c, &LowerRun::first);
+  const auto* run = find_floor(std::span<const LowerRun>(lower_runs), c, &LowerRun::first);
   if (!run || c > run->last || (c - run->first) % static_cast<char32_t>(run->step) != 0) return c;
   return static_cast<char32_t>(static_cast<std::int64_t>(c) + run->distance);
 }
 
 /// The canonical combining class, 0 for all that end a run of marks.
 inline int combining_class(char32_t c) {
-  const auto* range = find_floor(combining_ranges, c, &CombiningRange::first);
+  const auto* range = find_floor(std::span<const CombiningRange>(combining_ranges), c, &CombiningRange::first);
   return range && c <= range->last ? range->combining_class : 0;
-}
-
-/// Up to three code points.
-struct ShortSequence {
-  char32_t at[3];
-  int size;
-};
-
-/// What canonical decomposition leaves of a character of class char_decomposed once the dropped marks are gone.
-inline ShortSequence decompose(char32_t c) {
-  if (c >= 0xAC00 && c <= 0xD7A3) {
-    const char32_t s = c - 0xAC00, tail = s % 28;
-    return {{0x1100 + s / 588, 0x1161 + s % 588 / 28, 0x11A7 + tail}, tail ? 3 : 2};
-  }
-  if (const auto* item = find_floor(decompositions, c, &Decomposition::from); item && item->from == c)
-    return {{item->to}, 1};
-  if (const auto* item = find_floor(long_decompositions, c, &LongDecomposition::from); item && item->from == c)
-    return {{item->to[0], item->to[1], item->to[2]}, item->to[2] ? 3 : 2};
-  return {{c}, 1};
-}
-
-/// The two marks a dropped mark decomposes into, or itself.
-inline ShortSequence decompose_dropped(char32_t c) {
-  const auto* item = find_floor(dropped_decompositions, c, &LongDecomposition::from);
-  if (item && item->from == c) return {{item->to[0], item->to[1]}, 2};
-  return {{c}, 1};
 }
 
 }  // namespace tl::detail::text

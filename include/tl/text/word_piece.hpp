@@ -2,6 +2,7 @@
 // continuation pieces ("##ing") are simply the part of the trie below the node of the prefix "##".
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include <tl/core/error.hpp>
+#include <tl/core/order.hpp>
 #include <tl/text/trie.hpp>
 #include <tl/text/unicode.hpp>
 
@@ -20,30 +22,65 @@ namespace tl {
 struct WordPieceOptions {
   std::string unk_token = "[UNK]";
   std::string continuing_subword_prefix = "##";
-  int max_input_chars_per_word = 100;  ///< a word with more code points is unknown
+  std::int64_t max_input_chars_per_word = 100;  ///< a word with more code points is unknown
 };
 
-/// An immutable vocabulary; piece i has id i.
+/// A piece of a vocabulary and its id.
+struct VocabularyPiece {
+  std::string text;
+  std::int32_t id;
+};
+
+/// An immutable vocabulary. Mostly piece i has id i, but ids may have holes, and two pieces may share one.
 class WordPiece {
  public:
-  /// Throws format if a piece appears twice; `origin` names the file in the sentence.
+  /// Piece i gets id i. Throws format if a piece appears twice; `origin` names the vocabulary in the sentence.
   WordPiece(std::vector<std::string> pieces, WordPieceOptions options, std::string_view origin = "vocabulary")
       : options_(std::move(options)), pieces_(std::move(pieces)) {
-    std::vector<detail::text::Trie::Key> keys;
-    for (std::size_t i = 0; i < pieces_.size(); ++i) keys.push_back({pieces_[i], static_cast<std::int32_t>(i)});
-    trie_ = detail::text::Trie(std::move(keys));
+    index();
     for (std::size_t i = 0; i < pieces_.size(); ++i) {
       const std::int32_t first = trie_.at(pieces_[i]);
       check(first == static_cast<std::int32_t>(i), ErrorCode::format, origin, ": the piece \"", pieces_[i],
             "\" appears twice, with ids ", first, " and ", i, "; expected every piece once");
     }
-    continuation_ = trie_.find(options_.continuing_subword_prefix);
-    unk_id_ = trie_.at(options_.unk_token);
+  }
+
+  /// Pieces with ids of their own, of which none is negative; their texts are distinct.
+  WordPiece(std::vector<VocabularyPiece> pieces, WordPieceOptions options) : options_(std::move(options)) {
+    stable_sort_by(pieces, [](const VocabularyPiece& a, const VocabularyPiece& b) { return a.id < b.id; });
+    bool dense = true;
+    for (VocabularyPiece& piece : pieces) {
+      dense = dense && piece.id == static_cast<std::int32_t>(pieces_.size());
+      ids_.push_back(piece.id);
+      pieces_.push_back(std::move(piece.text));
+    }
+    if (dense) ids_.clear();
+    index();
   }
 
   const WordPieceOptions& options() const { return options_; }
+  /// The pieces in the order of their ids.
   const std::vector<std::string>& pieces() const { return pieces_; }
+  /// Number of pieces.
   std::int32_t size() const { return static_cast<std::int32_t>(pieces_.size()); }
+  /// Whether piece i has id i.
+  bool is_dense() const { return ids_.empty(); }
+  /// The id of pieces()[i].
+  std::int32_t id_at(std::size_t i) const { return is_dense() ? static_cast<std::int32_t>(i) : ids_[i]; }
+  /// One more than the highest id.
+  std::int64_t id_limit() const { return is_dense() ? size() : std::int64_t{ids_.back()} + 1; }
+
+  /// The piece with an id (the first of several), or nullptr.
+  const std::string* piece(std::int32_t id) const {
+    if (id < 0) return nullptr;
+    auto at = static_cast<std::size_t>(id);
+    if (!is_dense()) {
+      const auto found = std::lower_bound(ids_.begin(), ids_.end(), id);
+      if (found == ids_.end() || *found != id) return nullptr;
+      at = static_cast<std::size_t>(found - ids_.begin());
+    }
+    return at < pieces_.size() ? &pieces_[at] : nullptr;
+  }
 
   std::optional<std::int32_t> token_to_id(std::string_view piece) const {
     const std::int32_t id = trie_.at(piece);
@@ -74,13 +111,22 @@ class WordPiece {
   }
 
  private:
+  void index() {
+    std::vector<detail::text::Trie::Key> keys;
+    for (std::size_t i = 0; i < pieces_.size(); ++i) keys.push_back({pieces_[i], id_at(i)});
+    trie_ = detail::text::Trie(std::move(keys));
+    continuation_ = trie_.find(options_.continuing_subword_prefix);
+    unk_id_ = trie_.at(options_.unk_token);
+  }
+
   bool too_long(std::string_view word) const {
     const auto limit = static_cast<std::size_t>(options_.max_input_chars_per_word);
     return word.size() > limit && detail::text::count_code_points(word) > limit;
   }
 
   WordPieceOptions options_;
-  std::vector<std::string> pieces_;
+  std::vector<std::string> pieces_;  // by id
+  std::vector<std::int32_t> ids_;    // of the pieces; empty if dense
   detail::text::Trie trie_;
   std::int32_t continuation_ = detail::text::Trie::none;
   std::int32_t unk_id_ = detail::text::Trie::none;
