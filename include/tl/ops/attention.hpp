@@ -54,14 +54,14 @@ Variable<T> attention(const Variable<T>& q, const Variable<T>& kv, std::int64_t 
   return Variable<T>::record(out, {q, kv}, [=, gq = q.gradient(), gkv = kv.gradient()](const Tensor<T>& dout) {
     Tensor<T> dq = Tensor<T>::empty({nq, q_stride}, dout.device());
     Tensor<T> dkv = first ? dq : Tensor<T>::empty({n, kv_stride}, dout.device());
-    const kernels::Saved<T> keys = saved_kv.data() + first;
+    const kernels::Saved<T> saved_keys = saved_kv.data() + first;
     T* const dkeys = dkv.data() + first;
     kernels::attention_backward<T>(dout.device(), {.dout = dout.data(),
                                                    .out = saved_out.data(),
                                                    .lse = lse.data(),
                                                    .q = saved_q.data(),
-                                                   .k = keys,
-                                                   .v = keys + d,
+                                                   .k = saved_keys,
+                                                   .v = saved_keys + d,
                                                    .q_stride = q_stride,
                                                    .k_stride = kv_stride,
                                                    .v_stride = kv_stride,
