@@ -32,6 +32,8 @@ refuse 'the library never ends the program; throw tl::Error' \
   "${start}(abort|exit|_exit|quick_exit|terminate|assert)[ ]*\\(" "${all[@]}"
 refuse 'a header means the same in every translation unit; do not branch on how it is compiled' \
   "__CUDACC__|__CUDA_ARCH__|${start}NDEBUG|_OPENMP|__(AVX|SSE|FMA|F16C|ARM_FEATURE|ARM_NEON)" "${hpp[@]}"
+refuse 'std says that nothing is NaN under -ffast-math; use tl::detail::is_finite and is_nan' \
+  "std::(isfinite|isnan|isinf|isnormal)" "${all[@]}"
 refuse 'names of macros begin with TL_' '^[ ]*#[ ]*define[ ]+([^T]|T[^L]|TL[^_])' "${all[@]}"
 
 # The tables of tl/text are the one place where a letter may be itself.

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <tl/autograd/variable.hpp>
+#include <tl/core/finite.hpp>
 
 namespace tl {
 
@@ -41,7 +42,7 @@ inline GradientCheckResult gradient_check(
       const double analytic = grad.defined() ? grad.data()[i] : 0.0;
       const double error = std::abs(analytic - numeric) / (1.0 + std::abs(numeric));
       // A NaN is larger than every number here and stays.
-      if (!(error <= result.largest_error) && !std::isnan(result.largest_error)) {
+      if (!(error <= result.largest_error) && !detail::is_nan(result.largest_error)) {
         result.largest_error = error;
         result.worst = join("input ", index, " element ", i, ": backward ", analytic, ", central difference ", numeric);
       }

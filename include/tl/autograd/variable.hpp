@@ -23,12 +23,12 @@ template <Real T> class Variable;
 
 namespace detail {
 
-inline bool& grad_enabled_flag() {
+[[gnu::visibility("default")]] inline bool& grad_enabled_flag() {
   thread_local bool enabled = true;
   return enabled;
 }
 
-inline std::uint64_t next_node_number() {
+[[gnu::visibility("default")]] inline std::uint64_t next_node_number() {
   static std::atomic<std::uint64_t> counter{0};
   return counter.fetch_add(1, std::memory_order_relaxed);
 }

@@ -13,11 +13,20 @@
 #include <utility>
 #include <vector>
 
+#include <pthread.h>
 #ifdef __linux__
 #include <sys/mman.h>
 #endif
 
 #include <tl/core/error.hpp>
+
+#if defined(__SANITIZE_ADDRESS__)
+#define TL_ADDRESS_SANITIZER 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define TL_ADDRESS_SANITIZER 1
+#endif
+#endif
 
 namespace tl::detail {
 
@@ -107,9 +116,16 @@ class BlockHeap {
   /// How often a block of at least `smallest` bytes was asked of the system.
   std::int64_t system_requests() const { return system_requests_.load(); }
 
-  static BlockHeap& instance() {
-    static BlockHeap* heap = new BlockHeap;  // never destroyed: tensors of static duration may outlive any order
-    return *heap;
+  /// The heap of the process. Never destroyed, because tensors of static duration may outlive any order. A fork()
+  /// copies it while no other thread is inside.
+  [[gnu::visibility("default")]] static BlockHeap& instance() {
+    static BlockHeap& heap = []() -> BlockHeap& {
+      auto& made = *new BlockHeap;
+      ::pthread_atfork([] { instance().mutex_.lock(); }, [] { instance().mutex_.unlock(); },
+                       [] { instance().mutex_.unlock(); });
+      return made;
+    }();
+    return heap;
   }
 
  private:
@@ -168,7 +184,7 @@ class BlockHeap {
 
   // Under AddressSanitizer every block comes from the system, so that it sees uses after the end of a tensor's life.
   static constexpr bool mine([[maybe_unused]] std::size_t bytes) {
-#ifdef __SANITIZE_ADDRESS__
+#ifdef TL_ADDRESS_SANITIZER
     return false;
 #else
     return bytes >= smallest && bytes <= largest;

@@ -46,7 +46,7 @@ inline std::string_view to_string(ErrorCode code) {
 }
 
 /// The one exception type of the library; what() is the sentence.
-class Error : public std::runtime_error {
+class [[gnu::visibility("default")]] Error : public std::runtime_error {
  public:
   Error(ErrorCode code, const std::string& sentence) : std::runtime_error(sentence), code_(code) {}
   ErrorCode code() const noexcept { return code_; }

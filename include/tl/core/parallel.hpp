@@ -3,6 +3,8 @@
 // for any thread count.
 #pragma once
 
+#include <pthread.h>
+
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -12,13 +14,17 @@
 #include <exception>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <system_error>
 #include <thread>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
+#include <tl/core/block_heap.hpp>
 #include <tl/core/cpu_features.hpp>
 #include <tl/core/error.hpp>
+#include <tl/core/fork_gate.hpp>
 
 namespace tl {
 
@@ -28,6 +34,10 @@ namespace tl {
 /// A training step is a thousand jobs, most of them shorter than it takes the system to wake a thread. So a worker that
 /// has nothing to do looks out for the next job for some microseconds before it sleeps, and a job waits only for the
 /// workers that joined it, never for one that is still waking up.
+///
+/// fork() copies the calling thread alone. The shared pool waits for a job of another thread to end before it lets
+/// itself be copied (before_fork), and its copy starts workers of its own when it has the first job
+/// (after_fork_in_child).
 class ThreadPool {
  public:
   explicit ThreadPool(int threads) { resize(threads); }
@@ -47,7 +57,7 @@ class ThreadPool {
     stop();
     stopping_ = false;
     try {
-      for (int i = 1; i < threads; ++i) workers_.emplace_back([this] { work(); });
+      start(threads);
     } catch (const std::system_error& error) {
       const auto started = workers_.size();
       stop();
@@ -55,6 +65,38 @@ class ThreadPool {
            error.what(), ")");
     }
     size_.store(threads, std::memory_order_relaxed);
+  }
+
+  /// Ends the workers. Jobs may still come; they run on the calling thread alone. From inside a job nothing happens.
+  void end() {
+    if (inside_job()) return;
+    std::scoped_lock submit(submit_);
+    size_.store(1, std::memory_order_relaxed);
+    stop();
+  }
+
+  /// Waits until no job is running and keeps others from starting. A fork from inside a job cannot wait for itself; its
+  /// child gets a pool that works, but must not return into the job.
+  void before_fork() {
+    if (!inside_job()) submit_.lock();
+  }
+  void after_fork_in_parent() {
+    if (!inside_job()) submit_.unlock();
+  }
+
+  /// The child has none of the workers, and whatever they held is held for ever: everything starts afresh.
+  void after_fork_in_child() {
+    new (&submit_) std::mutex;
+    new (&mutex_) std::mutex;
+    new (&wake_) std::condition_variable;
+    new (&done_) std::condition_variable;
+    static std::vector<std::vector<std::thread>>& gone = *new std::vector<std::vector<std::thread>>;
+    gone.push_back(std::exchange(workers_, {}));  // neither joined nor destroyed: there is nothing behind them
+    job_ = nullptr;
+    state_ = 0;
+    sleeping_workers_ = 0;
+    caller_sleeps_ = stopping_ = false;
+    lost_workers_ = size() > 1;
   }
 
   /// Calls job(context, chunk) for every chunk in [0, chunks), in any order, and returns when all are done.
@@ -66,6 +108,7 @@ class ThreadPool {
       return;
     }
     std::scoped_lock submit(submit_);
+    if (lost_workers_) replace_lost_workers();
     Job current{job, context, chunks};
     job_ = &current;
     state_.fetch_add(one_job + open);  // the state was closed and without workers
@@ -136,6 +179,21 @@ class ThreadPool {
     inside_job() = false;
   }
 
+  /// Starts the workers of a pool of `threads` threads. Throws std::system_error if the system has no more.
+  void start(int threads) {
+    for (int i = 1; i < threads; ++i) workers_.emplace_back([this] { work(); });
+  }
+
+  /// In a child of fork(), as many as the parent had, or as the system gives: results do not depend on it.
+  void replace_lost_workers() {
+    lost_workers_ = false;
+    try {
+      start(size());
+    } catch (const std::system_error&) {
+      size_.store(1 + static_cast<int>(workers_.size()), std::memory_order_relaxed);
+    }
+  }
+
   void work() {
     std::uint64_t seen = 0;
     const auto news = [&] { return stopping_.load() || state_.load() / one_job != seen; };
@@ -180,19 +238,38 @@ class ThreadPool {
   std::atomic<std::uint64_t> state_{0};
   std::atomic<int> sleeping_workers_{0};
   std::atomic<bool> caller_sleeps_{false}, stopping_{false};
+  bool lost_workers_ = false;  // in a child of fork() that has had no job yet; guarded by submit_
 };
 
+namespace detail {
+
+/// TL_NUM_THREADS if set, else the number of hardware threads.
+inline int first_pool_size() {
+  const char* text = std::getenv("TL_NUM_THREADS");
+  if (!text) return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  char* end = nullptr;
+  const long threads = std::strtol(text, &end, 10);
+  check(end != text && *end == '\0' && threads >= 1 && threads <= 4096, ErrorCode::invalid_argument,
+        "TL_NUM_THREADS: expected a number from 1 to 4096, got \"", text, "\"");
+  return static_cast<int>(threads);
+}
+
+}  // namespace detail
+
 /// The pool that all CPU kernels share. Its first size is TL_NUM_THREADS if set, else the number of hardware threads.
-inline ThreadPool& thread_pool() {
-  static ThreadPool pool([] {
-    const char* text = std::getenv("TL_NUM_THREADS");
-    if (!text) return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-    char* end = nullptr;
-    const long threads = std::strtol(text, &end, 10);
-    check(end != text && *end == '\0' && threads >= 1 && threads <= 4096, ErrorCode::invalid_argument,
-          "TL_NUM_THREADS: expected a number from 1 to 4096, got \"", text, "\"");
-    return static_cast<int>(threads);
-  }());
+/// It is never destroyed, so that objects of static duration can still compute; its workers end with the program.
+[[gnu::visibility("default")]] inline ThreadPool& thread_pool() {
+  static ThreadPool& pool = [&]() -> ThreadPool& {
+    // Handlers run before fork() in the reverse order of their registration. A job may use the gate and the heap, so
+    // the pool must be waited for before they are locked.
+    detail::BlockHeap::instance();
+    detail::fork_gate();
+    auto& made = *new ThreadPool(detail::first_pool_size());
+    ::pthread_atfork([] { thread_pool().before_fork(); }, [] { thread_pool().after_fork_in_parent(); },
+                     [] { thread_pool().after_fork_in_child(); });
+    std::atexit([] { thread_pool().end(); });
+    return made;
+  }();
   return pool;
 }
 

@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include <tl/core/finite.hpp>
 #include <tl/core/tensor.hpp>
 
 namespace tl {
@@ -59,7 +60,7 @@ inline std::vector<std::string> number_texts(const std::vector<std::int64_t>& nu
 /// The rule of torch: whole numbers as "2.", others with four digits behind the point; with an exponent if sizes differ
 /// by more than a factor of 1000, or if some are above 1e8 or below 1e-4. Zeros, nan and inf do not count.
 inline std::vector<std::string> number_texts(const std::vector<double>& numbers) {
-  const auto counts = [](double x) { return x != 0 && std::isfinite(x); };
+  const auto counts = [](double x) { return x != 0 && detail::is_finite(x); };
   double largest = 0, smallest = std::numeric_limits<double>::infinity();
   bool whole = true;
   for (const double x : numbers) {
@@ -70,7 +71,7 @@ inline std::vector<std::string> number_texts(const std::vector<double>& numbers)
   }
   const bool exponent = largest / smallest > 1000 || largest > 1e8 || smallest < 1e-4;
   const auto text = [=](double x) -> std::string {
-    if (!std::isfinite(x)) return std::isnan(x) ? "nan" : x < 0 ? "-inf" : "inf";
+    if (!detail::is_finite(x)) return detail::is_nan(x) ? "nan" : x < 0 ? "-inf" : "inf";
     std::array<char, 32> buffer;
     const auto notation = exponent ? std::chars_format::scientific : std::chars_format::fixed;
     const int digits = whole && !exponent ? 0 : 4;

@@ -10,7 +10,7 @@ namespace tl {
 
 /// The process-wide generator; seeded from the system's entropy until set_seed() is called. Not safe to share between
 /// threads that draw at the same time.
-inline Mt19937& default_generator() {
+[[gnu::visibility("default")]] inline Mt19937& default_generator() {
   static Mt19937 generator(std::random_device{}());
   return generator;
 }

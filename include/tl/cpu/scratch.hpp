@@ -5,31 +5,68 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <new>
 
 namespace tl::cpu {
 
-/// An uninitialised buffer aligned to a cache line, which is also the width of the widest vector.
-template <class T> class Scratch {
+/// Frees what a thread's Scratch buffers hold when the thread ends. The thread that ends the program frees its own
+/// before objects of static duration are destroyed; these may still compute, with buffers that are not freed any more.
+class ScratchMemory {
  public:
-  /// At least `count` elements. The content is lost when the buffer has to grow.
-  T* get(std::int64_t count) {
-    if (count > capacity_) {
-      memory_.reset();
-      memory_.reset(static_cast<T*>(::operator new(static_cast<std::size_t>(count) * sizeof(T), alignment)));
-      capacity_ = count;
-    }
-    return memory_.get();
+  void* get(std::size_t bytes) {
+    if (bytes > bytes_) grow(bytes);
+    return memory_;
   }
 
  private:
   static constexpr std::align_val_t alignment{64};
-  struct Free {
-    void operator()(T* memory) const { ::operator delete(memory, alignment); }
+
+  struct ThreadEnd {
+    ScratchMemory* first = nullptr;
+    ~ThreadEnd() {
+      ended() = true;
+      for (ScratchMemory* scratch = first; scratch; scratch = scratch->next_) scratch->release();
+    }
   };
-  std::unique_ptr<T, Free> memory_;
-  std::int64_t capacity_ = 0;
+
+  static bool& ended() {
+    thread_local bool value = false;
+    return value;
+  }
+
+  void release() {
+    ::operator delete(memory_, alignment);
+    memory_ = nullptr;
+    bytes_ = 0;
+  }
+
+  void grow(std::size_t bytes) {
+    if (!known_ && !ended()) {
+      thread_local ThreadEnd end;
+      next_ = end.first;
+      end.first = this;
+      known_ = true;
+    }
+    release();
+    memory_ = ::operator new(bytes, alignment);
+    bytes_ = bytes;
+  }
+
+  void* memory_ = nullptr;
+  std::size_t bytes_ = 0;
+  ScratchMemory* next_ = nullptr;
+  bool known_ = false;  // to the thread's end
+};
+
+/// An uninitialised buffer aligned to a cache line, which is also the width of the widest vector. To be declared
+/// thread_local; it has no destructor, so it can be used until the very end of the program.
+template <class T> class Scratch {
+ public:
+  /// At least `count` elements. The content is lost when the buffer has to grow.
+  T* get(std::int64_t count) { return static_cast<T*>(memory_.get(static_cast<std::size_t>(count) * sizeof(T))); }
+
+ private:
+  ScratchMemory memory_;
 };
 
 /// Memory of this thread for `count` elements, each 1: what a kernel keeps of one row. Valid until the next call.

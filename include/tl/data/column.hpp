@@ -15,6 +15,7 @@
 #include <vector>
 
 #include <tl/core/error.hpp>
+#include <tl/core/finite.hpp>
 #include <tl/io/json.hpp>
 #include <tl/io/utf8.hpp>
 
@@ -135,8 +136,8 @@ inline std::string python_text(const std::string& value) { return python_repr(va
 inline std::string python_text(std::int64_t value) { return std::to_string(value); }
 inline std::string python_text(std::int32_t value) { return std::to_string(value); }
 inline std::string python_text(double value) {
-  if (std::isnan(value)) return "nan";
-  if (std::isinf(value)) return value < 0 ? "-inf" : "inf";
+  if (detail::is_nan(value)) return "nan";
+  if (!detail::is_finite(value)) return value < 0 ? "-inf" : "inf";
   return python_float(value);
 }
 inline std::string python_text(float value) { return python_text(static_cast<double>(value)); }

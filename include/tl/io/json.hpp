@@ -26,6 +26,7 @@
 #endif
 
 #include <tl/core/error.hpp>
+#include <tl/core/finite.hpp>
 #include <tl/core/order.hpp>
 #include <tl/io/json_value.hpp>
 #include <tl/io/utf8.hpp>
@@ -172,7 +173,7 @@ class JsonReader {
 
   Json number() {
     const double value = lexer_.get_number_float();
-    if (std::isfinite(value)) return value;
+    if (detail::is_finite(value)) return value;
     const std::string text = lexer_.get_token_string();
     fail_at(offset() + 1 - text.size(), "a number in the range of a double", text.substr(0, 40));
   }
@@ -235,8 +236,8 @@ inline Json parse_json(std::string_view text, std::string_view where, std::size_
 
 /// A double as Python's repr writes it: shortest form that reads back the same, "2.0", "1e-05".
 inline std::string python_float(double value) {
-  if (std::isnan(value)) return "NaN";
-  if (std::isinf(value)) return value < 0 ? "-Infinity" : "Infinity";
+  if (detail::is_nan(value)) return "NaN";
+  if (!detail::is_finite(value)) return value < 0 ? "-Infinity" : "Infinity";
   const double magnitude = std::abs(value);
   const bool scientific = magnitude != 0 && (magnitude < 1e-4 || magnitude >= 1e16);
   std::array<char, 32> buffer;

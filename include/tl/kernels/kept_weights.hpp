@@ -3,7 +3,9 @@
 
 #include <atomic>
 #include <mutex>
+#include <shared_mutex>
 
+#include <tl/core/fork_gate.hpp>
 #include <tl/core/tensor.hpp>
 
 namespace tl::kernels {
@@ -18,6 +20,7 @@ class KeptWeight {
   /// Keeps what was made, if it is the first. No lock is held while it is made: that takes the thread pool, and a job
   /// of the pool might wait for the lock.
   const float* keep(const Tensor<float>& packed) {
+    const std::shared_lock gate(tl::detail::fork_gate());
     const std::scoped_lock lock(mutex_);
     if (!ready_) packed_ = packed;
     ready_ = true;

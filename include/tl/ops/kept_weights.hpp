@@ -4,11 +4,13 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <shared_mutex>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
 #include <tl/autograd/variable.hpp>
+#include <tl/core/fork_gate.hpp>
 #include <tl/kernels/kept_weights.hpp>
 #include <tl/kernels/slot.hpp>
 
@@ -68,6 +70,7 @@ class KeptWeights {
   }
 
   kernels::KeptWeight& entry(const Tensor<float>& weight, Product product) {
+    const std::shared_lock gate(detail::fork_gate());
     const std::scoped_lock lock(mutex_);
     for (const auto& entry : entries_)
       if (entry->product == product && std::as_const(entry->weight).data() == weight.data() &&

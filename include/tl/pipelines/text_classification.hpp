@@ -18,6 +18,7 @@
 #include <vector>
 
 #include <tl/autograd/variable.hpp>
+#include <tl/core/finite.hpp>
 #include <tl/core/order.hpp>
 #include <tl/core/packed.hpp>
 #include <tl/models/distilbert_for_sequence_classification.hpp>
@@ -226,8 +227,8 @@ Tensor<float> TextClassificationPipeline<Model>::logits(std::span<const std::str
       std::copy_n(row, classes, result.data() + order[i] * classes);
   }
   for (const float logit : result.span())
-    check(std::isfinite(logit), ErrorCode::numeric, "pipeline: expected finite logits, got ",
-          std::isnan(logit) ? "nan" : "inf", "; the weights of the model are damaged");
+    check(detail::is_finite(logit), ErrorCode::numeric, "pipeline: expected finite logits, got ",
+          detail::is_nan(logit) ? "nan" : "inf", "; the weights of the model are damaged");
   return result;
 }
 

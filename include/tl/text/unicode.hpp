@@ -40,7 +40,7 @@ enum CharClass : std::uint16_t {
 class CharTable {
  public:
   static const CharTable& instance() {
-    static const CharTable table;
+    static const CharTable& table = *new CharTable;  // never destroyed: tokenizers may be used at exit
     return table;
   }
 

@@ -49,8 +49,8 @@ class Console {
 
 /// The console of the process: standard output, with bars if that is a terminal.
 inline std::shared_ptr<Console> standard_console() {
-  static const auto console = std::make_shared<Console>(
-      Console::Write([](std::string_view text) { std::cout << text << std::flush; }), ::isatty(STDOUT_FILENO) == 1);
+  static const auto& console = *new auto(std::make_shared<Console>(  // never destroyed: it may be used at exit
+      Console::Write([](std::string_view text) { std::cout << text << std::flush; }), ::isatty(STDOUT_FILENO) == 1));
   return console;
 }
 

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include <tl/core/finite.hpp>
 #include <tl/data/batch_loader.hpp>
 #include <tl/ops/cross_entropy.hpp>
 #include <tl/ops/kept_weights.hpp>
@@ -59,7 +60,7 @@ template <class T> void append(std::vector<T>& all, const Tensor<T>& some) {
 }
 
 /// A NaN prints as "nan" and never as "-nan", which says no more.
-inline double without_sign_of_nan(double value) { return std::isnan(value) ? std::abs(value) : value; }
+inline double without_sign_of_nan(double value) { return detail::is_nan(value) ? std::abs(value) : value; }
 
 }  // namespace detail
 
@@ -85,7 +86,7 @@ EvaluationResult run_evaluation(const Model& model, const PackedCollator& collat
     }();
     if (batch.labels) {
       const double value = loss.value().item();
-      if (!std::isfinite(value))
+      if (!detail::is_finite(value))
         fail(ErrorCode::numeric, "evaluation: expected a finite loss, got ", detail::without_sign_of_nan(value),
              " for ", collate.describe(rows));
       loss_sum += value * static_cast<double>(rows.size());

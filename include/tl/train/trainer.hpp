@@ -13,6 +13,7 @@
 #include <string>
 #include <utility>
 
+#include <tl/core/finite.hpp>
 #include <tl/data/batch_loader.hpp>
 #include <tl/ops/kept_weights.hpp>
 #include <tl/optim/gradient_norm.hpp>
@@ -116,7 +117,7 @@ template <class Model> class Trainer : public TrainerBase {
     for (const auto& part : model_.parameters().named()) {
       const Tensor<float> values = part.value().to(cpu_device);
       for (const float value : values.span())
-        if (!std::isfinite(value))
+        if (!detail::is_finite(value))
           fail(ErrorCode::numeric, "training: expected finite weights after step ", state_.global_step, ", got ",
                detail::without_sign_of_nan(value), " in ", part.name,
                "; the model was not saved, train with a smaller learning_rate or with max_grad_norm");
@@ -234,7 +235,7 @@ template <class Model> void Trainer<Model>::update(TrainingRun& run, BatchLoader
   double clip = 1.0;
   if (args_.max_grad_norm > 0) {
     run.progress.grad_norm = static_cast<float>(gradient_norm(model_.parameters()));
-    if (!std::isfinite(run.progress.grad_norm))
+    if (!detail::is_finite(run.progress.grad_norm))
       fail_numeric("finite gradients, got a norm of ", run.progress.grad_norm, "last micro-batch",
                    run.collate.describe(batches.rows()));
     clip = clip_coefficient(run.progress.grad_norm, args_.max_grad_norm);
@@ -272,7 +273,7 @@ void Trainer<Model>::micro_batch(TrainingRun& run, BatchLoader& batches, std::in
   const Batch batch = batches.next();
   const auto [loss, logits] = detail::loss_and_logits(model_, batch, args_.label_smoothing_factor);
   const float value = loss.value().item();
-  if (!std::isfinite(value))
+  if (!detail::is_finite(value))
     fail_numeric("a finite loss, got ", value, "micro-batch", run.collate.describe(batches.rows()));
   const float share = 1.0F / static_cast<float>(group);
   loss.backward(Tensor<float>::full(loss.shape(), share, loss.device()));
@@ -287,7 +288,7 @@ template <class Model> void Trainer<Model>::log_evaluate_save(TrainingRun& run) 
     const double sum = progress.loss_since_log;
     const double mean = sum / static_cast<double>(state_.global_step - progress.last_logged_step);
     Json entry = {{"loss", rounded(mean, 4)}};
-    if (!std::isnan(run.progress.grad_norm)) entry["grad_norm"] = run.progress.grad_norm;
+    if (!detail::is_nan(run.progress.grad_norm)) entry["grad_norm"] = run.progress.grad_norm;
     entry["learning_rate"] = run.progress.learning_rate;
     entry["tl_loss"] = mean;
     progress.loss_logged += sum;
