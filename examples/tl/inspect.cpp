@@ -39,7 +39,7 @@ void show_tokenizer(const fs::path& folder) {
   std::cout << "  special tokens:";
   for (const auto& token : {tokenizer.unk_token(), tokenizer.sep_token(), tokenizer.pad_token(), tokenizer.cls_token(),
                             tokenizer.mask_token()})
-    std::cout << ' ' << token << '=' << tokenizer.token_to_id(token).value_or(-1);
+    if (!token.empty()) std::cout << ' ' << token << '=' << tokenizer.token_to_id(token).value_or(-1);
   std::cout << '\n';
 }
 

@@ -32,7 +32,7 @@ NormalizerOptions flags_of(const std::string& name) {
   return flags;
 }
 
-// clean_text has no place in the configuration, only in tokenizer.json.
+// clean_text has no place in the configuration, only in tokenizer.json, which counts with a generic class.
 Tokenizer without_cleaning(const Tokenizer& tokenizer) {
   TemporaryFolder folder;
   tokenizer.save_pretrained(folder.path());
@@ -40,6 +40,8 @@ Tokenizer without_cleaning(const Tokenizer& tokenizer) {
   const std::string on = "\"clean_text\": true", off = "\"clean_text\": false";
   text.replace(text.find(on), on.size(), off);
   std::ofstream(folder / "tokenizer.json", std::ios::binary) << text;
+  std::ofstream(folder / "tokenizer_config.json", std::ios::binary)
+      << R"({"tokenizer_class": "PreTrainedTokenizerFast"})";
   return Tokenizer::from_pretrained(folder.path());
 }
 

@@ -190,14 +190,22 @@ class BertFold {
   std::vector<std::vector<float>> converted_;  // a vector's elements stay where they are when the list grows
 };
 
-/// tokenizer_config.json for DistilBERT, whose class passes no token types to the model.
-inline Json distilbert_tokenizer_config(const std::filesystem::path& path, std::int64_t max_length) {
+/// tokenizer_config.json for DistilBERT: a class of Bert's becomes DistilBERT's, which passes no token types to the
+/// model; a generic one, `generic`, stays and is told so.
+inline Json distilbert_tokenizer_config(const std::filesystem::path& path, std::int64_t max_length,
+                                        const std::optional<std::string>& generic) {
   Json json = Json::object();
   if (std::filesystem::exists(path)) json = read_json(path);
   check(json.is_object(), ErrorCode::format, path.native(), ": expected a JSON object, got ", json.type_name());
-  json["tokenizer_class"] = "DistilBertTokenizer";
+  json["tokenizer_class"] = generic.value_or("DistilBertTokenizer");
   json.erase("model_input_names");
-  const Json* const length = json.find("model_max_length");
+  if (generic) json["model_input_names"] = std::vector<std::string>{"input_ids", "attention_mask"};
+  const Json* length = json.find("model_max_length");
+  if (const Json* const older = json.find("max_len"); length == nullptr && older != nullptr && older->is_number()) {
+    const Json copy = *older;
+    json["model_max_length"] = copy;
+    length = json.find("model_max_length");
+  }
   if (length == nullptr || !length->is_number() || length->get<double>() > static_cast<double>(max_length))
     json["model_max_length"] = max_length;
   return json;
@@ -235,6 +243,8 @@ inline BertConversionReport convert_bert(const std::filesystem::path& from, cons
 
   const bool has_tokenizer = fs::exists(from / "tokenizer.json") || fs::exists(from / "vocab.txt");
   check(has_tokenizer, ErrorCode::io, "expected tokenizer.json or vocab.txt in ", from.native(), ", neither is there");
+  const Tokenizer tokenizer = Tokenizer::from_pretrained(from);  // refuses a class with rules of its own
+  const auto generic = tokenizer.has_bert_rules() ? std::nullopt : std::optional(tokenizer.tokenizer_class());
   if (target.has_parent_path()) fs::create_directories(target.parent_path(), error);
   check(!error, ErrorCode::io, "cannot make the folder ", target.parent_path().string(), ": ", error.message());
   AtomicFolder folder(target);
@@ -248,7 +258,7 @@ inline BertConversionReport convert_bert(const std::filesystem::path& from, cons
   }
   write_json(
       folder.path() / "tokenizer_config.json",
-      detail::distilbert_tokenizer_config(from / "tokenizer_config.json", report.config.max_position_embeddings));
+      detail::distilbert_tokenizer_config(from / "tokenizer_config.json", report.config.max_position_embeddings, generic));
   Tokenizer::from_pretrained(folder.path());  // what cannot be loaded again is not worth keeping
   folder.commit();
   return report;

@@ -10,6 +10,7 @@
 #include <limits>
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -150,9 +151,11 @@ class Tokenizer {
   /// Like add_tokens, with special set: decode can skip them, and they are saved as additional special tokens.
   int add_special_tokens(std::vector<AddedToken> tokens) {
     auto& listed = data_.config.additional_special_tokens;
+    std::set<std::string, std::less<>> named;
+    for (const std::string_view name : detail::text::named_specials(data_.config)) named.emplace(name);
     for (AddedToken& token : tokens) {
       token.special = true;
-      if (token.content.empty() || detail::text::is_named_special(data_.config, token.content)) continue;
+      if (token.content.empty() || !named.insert(token.content).second) continue;
       listed.push_back(token.content);
       data_.config.written_as_object.push_back(token.content);
     }
@@ -171,6 +174,10 @@ class Tokenizer {
   std::optional<std::int64_t> model_max_length() const { return data_.config.model_max_length; }
   Side padding_side() const { return data_.config.padding_side; }
   Side truncation_side() const { return data_.config.truncation_side; }
+  /// The class that Python's transformers has for this tokenizer ("DistilBertTokenizer").
+  const std::string& tokenizer_class() const { return data_.config.tokenizer_class; }
+  /// Whether that class makes its parts from the configuration; otherwise tokenizer.json says everything.
+  bool has_bert_rules() const { return data_.config.bert_rules; }
   bool do_lower_case() const { return data_.normalizer.options().lowercase; }
   /// All added tokens by id, the special ones included.
   const std::map<std::int32_t, AddedToken>& added_tokens() const { return data_.added.by_id(); }

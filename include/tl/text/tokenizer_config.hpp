@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <tl/io/json.hpp>
@@ -37,7 +38,9 @@ inline bool contains(const std::vector<std::string>& list, const std::string& te
 }
 
 struct TokenizerConfig {
-  std::vector<std::string> special;  ///< by SpecialRole
+  std::vector<std::string> special;  ///< by SpecialRole; empty: a generic class was told of none
+  std::vector<std::pair<std::string, std::string>> generation_tokens;  ///< bos_token and eos_token, if there are any
+  std::vector<std::string> model_tokens;                               ///< named by keys that only some models have
   std::vector<std::string> additional_special_tokens;
   std::vector<std::string> written_as_object;  ///< special tokens that special_tokens_map.json spells with their flags
   std::optional<std::int64_t> model_max_length;
@@ -46,6 +49,7 @@ struct TokenizerConfig {
   bool clean_up_tokenization_spaces = false;
   bool split_special_tokens = false;
   std::string tokenizer_class = "DistilBertTokenizer";
+  bool bert_rules = true;         ///< the class is one of Bert's, not a generic one
   Json as_read = Json::object();  ///< tokenizer_config.json; unknown keys go back into the file
 };
 

@@ -1,6 +1,7 @@
 // Loads a tokenizer from a folder with the precedence of the reference: call options, then special_tokens_map.json
 // (only beside a tokenizer_config.json without added_tokens_decoder), then tokenizer_config.json, then tokenizer.json.
-// The lower-case, accent and CJK switches of tokenizer.json never count: the configuration's, or their defaults, do.
+// With a class of Bert's the parts of tokenizer.json other than vocabulary and added tokens never count: they are made
+// from the configuration, or its defaults. With a generic class they are all that counts.
 #pragma once
 
 #include <charconv>
@@ -9,6 +10,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -18,6 +20,7 @@
 #include <tl/core/error.hpp>
 #include <tl/core/order.hpp>
 #include <tl/io/hub_name.hpp>
+#include <tl/text/tokenizer_class.hpp>
 #include <tl/text/tokenizer_config.hpp>
 #include <tl/text/tokenizer_json.hpp>
 #include <tl/text/tokenizer_options.hpp>
@@ -50,6 +53,24 @@ inline std::string read_special(const JsonView& view, ConfigFiles& files) {
   return token.content;
 }
 
+/// The members of both objects, in linear time; those of `over` win.
+inline Json merged(const Json& base, const Json& over) {
+  std::map<std::string_view, const Json*> values;
+  for (const auto& [key, value] : over.items()) values[key] = &value;
+  Json out = Json::object();
+  for (const auto& [key, value] : base.items()) {
+    const auto found = values.find(key);
+    out.append(key, found == values.end() ? value : *found->second);
+    if (found != values.end()) values.erase(found);
+  }
+  for (const auto& [key, value] : over.items())
+    if (const auto found = values.find(key); found != values.end()) {
+      out.append(key, *found->second);
+      values.erase(found);
+    }
+  return out;
+}
+
 inline ConfigFiles read_config_files(const std::filesystem::path& folder) {
   ConfigFiles files;
   const auto config = file_in(folder, "tokenizer_config.json"), map = file_in(folder, "special_tokens_map.json");
@@ -78,7 +99,7 @@ inline ConfigFiles read_config_files(const std::filesystem::path& folder) {
       files.added_tokens_decoder.emplace(id, read_added_token(token));
     }
   } else if (!overlay.empty()) {
-    for (const auto& [key, value] : overlay.items()) files.config[key] = value;
+    files.config = merged(files.config, overlay);
     files.where += " with special_tokens_map.json";
   }
   return files;
@@ -102,24 +123,41 @@ inline std::optional<std::int64_t> read_model_max_length(const JsonView& view) {
   return length.value.get<std::int64_t>();
 }
 
+/// Special tokens beyond the five roles: those of generation, then those that only some models have.
+inline void read_further_specials(ConfigFiles& files, TokenizerConfig& out) {
+  const JsonView view{files.config, files.where};
+  for (const char* key : {"bos_token", "eos_token"})
+    if (view.has(key)) out.generation_tokens.emplace_back(key, read_special(view.at(key), files));
+  for (const auto& [key, value] : files.config.items())
+    if (key.ends_with("_token") && value.is_string() && key != "bos_token" && key != "eos_token" &&
+        !is_among(special_keys, key))
+      out.model_tokens.push_back(value.string());
+  const Json* const named = files.config.find("extra_special_tokens");
+  if (named == nullptr || !named->is_object()) return;
+  const JsonView names = view.at("extra_special_tokens");
+  for (const auto& [key, value] : named->items())
+    out.model_tokens.push_back(read_special(names.member(key, value), files));
+}
+
 inline void read_config(ConfigFiles& files, const TokenizerOptions& options, TokenizerConfig& out) {
   const JsonView view{files.config, files.where};
   const std::optional<std::string>* overrides[] = {&options.unk_token, &options.sep_token, &options.pad_token,
                                                    &options.cls_token, &options.mask_token};
   for (std::size_t i = 0; i < special_keys.size(); ++i) {
     const char* key = special_keys[i].data();
-    std::string& special = out.special.emplace_back(special_defaults[i]);
+    std::string& special = out.special.emplace_back(out.bert_rules ? special_defaults[i] : "");
     if (view.has(key)) special = read_special(view.at(key), files);
     if (*overrides[i]) special = **overrides[i];
   }
   for (const char* key : {"additional_special_tokens", "extra_special_tokens"}) {
     if (!view.has(key)) continue;
     const JsonView list = view.at(key);
-    if (list.value.is_object()) continue;  // named tokens of other models: they are in the list of added tokens too
+    if (list.value.is_object()) continue;  // see read_further_specials
     list.expect(list.value.is_array(), "an array");
     for (const Json& entry : list.value)
       out.additional_special_tokens.push_back(read_special({entry, "[]", &list}, files));
   }
+  read_further_specials(files, out);
   out.model_max_length = options.model_max_length ? options.model_max_length : read_model_max_length(view);
   out.padding_side = options.padding_side.value_or(read_side(view, "padding_side"));
   out.truncation_side = options.truncation_side.value_or(read_side(view, "truncation_side"));
@@ -143,30 +181,17 @@ inline NormalizerOptions make_normalizer(const ConfigFiles& files, const Tokeniz
 
 /// Adds the special tokens that are named but not added yet, as special.
 inline void add_named_specials(TokenizerData& data, const ConfigFiles& files) {
+  std::map<std::string_view, const AddedToken*> flagged;
+  for (const AddedToken& token : files.flagged) flagged[token.content] = &token;
   const auto want = [&](const std::string& content) {
-    if (data.added.token_to_id(content)) return;
-    AddedToken token{.content = content, .special = true};
-    for (const AddedToken& flagged : files.flagged)
-      if (flagged.content == content) token = flagged;
-    data.added.add(token, *data.model);
+    if (content.empty() || data.added.token_to_id(content)) return;
+    const auto found = flagged.find(content);
+    data.added.add(found == flagged.end() ? AddedToken{.content = content, .special = true} : *found->second,
+                   *data.model);
   };
-  for (const std::string& content : data.config.special) want(content);
-  for (const std::string& content : data.config.additional_special_tokens) want(content);
-}
-
-/// The class name for tokenizer_config.json: as read, else by the model_type of config.json.
-inline std::string tokenizer_class(const ConfigFiles& files, const std::filesystem::path& folder) {
-  const JsonView view{files.config, files.where};
-  if (view.has("tokenizer_class")) {
-    std::string name = view.text("tokenizer_class");
-    if (name.ends_with("Fast")) name.resize(name.size() - 4);
-    return name;
-  }
-  const auto path = file_in(folder, "config.json");
-  if (!present(path)) return "DistilBertTokenizer";
-  const Json model = read_json_object(path);
-  const JsonView root{model, path.native()};
-  return root.text_or("model_type", "") == "bert" ? "BertTokenizer" : "DistilBertTokenizer";
+  for (const auto& [key, content] : data.config.generation_tokens) want(content);
+  for (const auto* list : {&data.config.special, &data.config.model_tokens, &data.config.additional_special_tokens})
+    for (const std::string& content : *list) want(content);
 }
 
 /// A model without tokenizer.json: the standard pipeline around a list of pieces.
@@ -176,34 +201,40 @@ inline void make_standard(TokenizerData& data, auto pieces) {
   data.model = std::make_shared<WordPiece>(std::move(pieces), std::move(options));
 }
 
-/// Whether the configuration names a token as special.
-inline bool is_named_special(const TokenizerConfig& config, const std::string& content) {
-  return contains(config.special, content) || contains(config.additional_special_tokens, content);
+/// The tokens that the configuration names as special.
+inline std::set<std::string_view> named_specials(const TokenizerConfig& config) {
+  std::set<std::string_view> names;
+  for (const auto& [key, content] : config.generation_tokens) names.insert(content);
+  for (const auto* list : {&config.special, &config.model_tokens, &config.additional_special_tokens})
+    names.insert(list->begin(), list->end());
+  return names;
 }
 
 /// Checks that the template adds no id the vocabulary lacks.
 inline void check_template(const PostProcessor& processor, std::int64_t size, const std::string& where) {
   for (const PostProcessor& part : processor.parts) check_template(part, size, where);
-  std::vector<std::string> names = processor.names;
-  stable_sort_by(names);
-  for (const std::string& name : names)
-    for (const std::int32_t id : processor.ids_of({TemplateItem::Kind::special, 0, processor.find(name)}))
-      check(id < size, ErrorCode::format, where, ": post_processor: expected an id below ", size, " for \"", name,
-            "\", got ", id);
+  const auto order = stable_order(processor.names.size(), [&](std::int64_t a, std::int64_t b) {
+    return processor.names[static_cast<std::size_t>(a)] < processor.names[static_cast<std::size_t>(b)];
+  });
+  for (const std::int64_t at : order)
+    for (const std::int32_t id : processor.ids_of({TemplateItem::Kind::special, 0, static_cast<std::size_t>(at)}))
+      check(id < size, ErrorCode::format, where, ": post_processor: expected an id below ", size, " for \"",
+            processor.names[static_cast<std::size_t>(at)], "\", got ", id);
 }
 
-/// Adds the tokens that the configuration lists, then the named special ones; surrounds texts by [CLS] and [SEP] if no
-/// tokenizer.json said otherwise.
-inline void finish(TokenizerData& data, ConfigFiles& files, bool standard) {
+/// Adds the tokens that the configuration lists, then the named special ones; by Bert's rules, surrounds texts by [CLS]
+/// and [SEP].
+inline void finish(TokenizerData& data, ConfigFiles& files) {
+  const std::set<std::string_view> named = named_specials(data.config);
   std::vector<AddedToken> listed;
   for (auto& [id, token] : files.added_tokens_decoder) {
-    token.special = token.special || is_named_special(data.config, token.content);
+    token.special = token.special || named.contains(token.content);
     listed.push_back(token);
   }
   add_in_order(data, listed);
   add_named_specials(data, files);
   data.added.rebuild(data.normalizer);
-  if (!standard) return;
+  if (!data.config.bert_rules) return;
   const std::string& cls = data.special_token(SpecialRole::cls);
   const std::string& sep = data.special_token(SpecialRole::sep);
   data.post_processor.set_bert(cls, data.id_of(cls), sep, data.id_of(sep));
@@ -228,10 +259,11 @@ inline void read_added_tokens_file(const std::filesystem::path& path, const Toke
   const Json ids = read_json_object(path);
   files.where = path.native();
   const JsonView view{ids, files.where};
+  const std::set<std::string_view> named = named_specials(config);
   for (const auto& [content, entry] : ids.items()) {
     view.member(content, entry).expect(is_id(entry), "an id");
     const auto id = entry.get<std::int32_t>();
-    const bool special = is_named_special(config, content);
+    const bool special = named.contains(content);
     files.added_tokens_decoder.emplace(id, AddedToken{.content = content, .special = special});
   }
 }
@@ -243,16 +275,18 @@ inline TokenizerData load_tokenizer(const std::filesystem::path& folder, const T
              added = file_in(folder, "added_tokens.json");
   const bool standard = !present(tokenizer);
   ConfigFiles files = read_config_files(folder);
+  const TokenizerClass kind = tokenizer_class({files.config, files.where}, folder, !standard);
   TokenizerData data;
+  data.config.tokenizer_class = kind.name;
+  data.config.bert_rules = kind.bert;
   read_config(files, options, data.config);
-  data.config.tokenizer_class = tokenizer_class(files, folder);
   if (standard) make_standard(data, pieces_of_lines(read_vocabulary_lines(vocabulary)));
+  else if (kind.bert) read_vocabulary_of_json(tokenizer, data, files.added_tokens_decoder.empty());
   else read_tokenizer_json(tokenizer, data);
-  if (data.normalizer.is_bert())
-    data.normalizer = Normalizer(make_normalizer(files, options, data.normalizer.options().clean_text));
+  if (kind.bert) data.normalizer = Normalizer(make_normalizer(files, options, true));
   if (standard && files.added_tokens_decoder.empty() && present(added))
     read_added_tokens_file(added, data.config, files);
-  finish(data, files, standard);
+  finish(data, files);
   check_template(data.post_processor, data.vocab_size(), tokenizer.native());
   return data;
 }
@@ -268,7 +302,7 @@ inline TokenizerData standard_tokenizer(std::vector<std::string> pieces, const T
   read_config(files, options, data.config);
   make_standard(data, std::move(pieces));
   data.normalizer = Normalizer(make_normalizer(files, options, true));
-  finish(data, files, true);
+  finish(data, files);
   return data;
 }
 

@@ -79,8 +79,13 @@ inline std::vector<VocabularyPiece> read_vocabulary_object(const JsonView& vocab
   return pieces;
 }
 
-inline std::shared_ptr<const WordPiece> read_model(const JsonView& model) {
+/// Throws format unless the model is WordPiece.
+inline void expect_word_piece(const JsonView& model) {
   if (model.has("type")) model.expect_type("WordPiece");
+}
+
+inline std::shared_ptr<const WordPiece> read_model(const JsonView& model) {
+  expect_word_piece(model);
   WordPieceOptions options;
   options.unk_token = model.text_or("unk_token", "[UNK]");
   options.continuing_subword_prefix = model.text_or("continuing_subword_prefix", "##");
@@ -100,8 +105,17 @@ inline void add_in_order(TokenizerData& data, const std::vector<AddedToken>& tok
   for (const AddedToken& token : tokens) data.added.add(token, *data.model, next);
 }
 
-/// Fills model, normaliser, added tokens, post-processor and decoder from tokenizer.json. The normaliser's switches may
-/// still be overridden by the configuration.
+inline void read_added_tokens(const JsonView& root, TokenizerData& data) {
+  if (!root.has("added_tokens")) return;
+  std::vector<AddedToken> tokens;
+  for_each_object(root.array("added_tokens"), [&tokens](const JsonView& entry) {
+    entry.id("id");
+    tokens.push_back(read_added_token(entry));
+  });
+  add_in_order(data, tokens);
+}
+
+/// Fills model, normaliser, pre-tokenizer, added tokens, post-processor and decoder from tokenizer.json.
 inline void read_tokenizer_json(const std::filesystem::path& path, TokenizerData& data) {
   const Json root = read_json_object(path);
   const JsonView view{root, path.native()};
@@ -121,14 +135,20 @@ inline void read_tokenizer_json(const std::filesystem::path& path, TokenizerData
     data.decoder.prefix = decoder.text_or("prefix", "##");
     data.decoder.cleanup = decoder.flag_or("cleanup", true);
   }
-  if (!view.has("added_tokens")) return;
-  const JsonView added = view.array("added_tokens");
-  std::vector<AddedToken> tokens;
-  for_each_object(added, [&tokens](const JsonView& entry) {
-    entry.id("id");
-    tokens.push_back(read_added_token(entry));
-  });
-  add_in_order(data, tokens);
+  read_added_tokens(view, data);
+}
+
+/// Fills model and, if `added`, added tokens from tokenizer.json, whose other parts Bert's classes do not look at:
+/// WordPiece has the settings of the class, and the unknown token of the configuration.
+inline void read_vocabulary_of_json(const std::filesystem::path& path, TokenizerData& data, bool added) {
+  const Json root = read_json_object(path);
+  const JsonView view{root, path.native()};
+  const JsonView model = view.object("model");
+  expect_word_piece(model);
+  WordPieceOptions options;
+  options.unk_token = data.special_token(SpecialRole::unk);
+  data.model = std::make_shared<WordPiece>(read_vocabulary_object(model.object("vocab")), std::move(options));
+  if (added) read_added_tokens(view, data);
 }
 
 }  // namespace tl::detail::text

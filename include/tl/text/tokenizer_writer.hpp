@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <initializer_list>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -200,14 +201,16 @@ inline std::string tokenizer_config_text(const TokenizerData& data) {
     set_token(entry, token);
     decoder.append(std::to_string(id), std::move(entry));
   }
-  for (std::size_t i = 0; i < special_keys.size(); ++i) set_texts(out, {{special_keys[i], config.special[i]}});
+  for (std::size_t i = 0; i < special_keys.size(); ++i)
+    if (!config.special[i].empty()) set_texts(out, {{special_keys[i], config.special[i]}});
   if (!config.additional_special_tokens.empty()) out["additional_special_tokens"] = config.additional_special_tokens;
   if (!out["extra_special_tokens"].is_object()) out["extra_special_tokens"] = Json::object();
   const NormalizerOptions& options = data.normalizer.options();
-  set_flags(out, {{"do_lower_case", options.lowercase},
-                  {"tokenize_chinese_chars", options.handle_chinese_chars},
-                  {"strip_accents", options.strip_accents},
-                  {"clean_up_tokenization_spaces", config.clean_up_tokenization_spaces}});
+  if (config.bert_rules)
+    set_flags(out, {{"do_lower_case", options.lowercase},
+                    {"tokenize_chinese_chars", options.handle_chinese_chars},
+                    {"strip_accents", options.strip_accents}});
+  set_flags(out, {{"clean_up_tokenization_spaces", config.clean_up_tokenization_spaces}});
   out.erase("max_len");  // the older name
   out["model_max_length"] = config.model_max_length;
   set_texts(out, {{"tokenizer_class", config.tokenizer_class}});
@@ -230,15 +233,19 @@ inline std::string tokenizer_config_text(const TokenizerData& data) {
 }
 
 inline std::string special_tokens_map_text(const TokenizerData& data) {
+  const std::set<std::string_view> as_object(data.config.written_as_object.begin(),
+                                             data.config.written_as_object.end());
   const auto spelled = [&](const std::string& content) {
     const AddedToken* token = data.added.find(data.id_of(content));
     Json out;
-    if (token && contains(data.config.written_as_object, content)) set_token(out, *token, true);
+    if (token && as_object.contains(content)) set_token(out, *token, true);
     else out = content;
     return out;
   };
   Json out = Json::object();
-  for (std::size_t i = 0; i < special_keys.size(); ++i) out[special_keys[i]] = spelled(data.config.special[i]);
+  for (const auto& [key, content] : data.config.generation_tokens) out[key] = spelled(content);
+  for (std::size_t i = 0; i < special_keys.size(); ++i)
+    if (!data.config.special[i].empty()) out[special_keys[i]] = spelled(data.config.special[i]);
   for (const std::string& content : data.config.additional_special_tokens)
     out["additional_special_tokens"].push_back(spelled(content));
   return pretty(out, true) + "\n";
@@ -258,7 +265,8 @@ inline void save_tokenizer(const std::filesystem::path& folder, const TokenizerD
   check(!error, ErrorCode::io, folder.native(), ": cannot be created (", error.message(), ")");
   const auto write = [&folder](const char* name, const std::string& text) { write_file(folder / name, text); };
   write("tokenizer.json", tokenizer_json_text(data));
-  const std::string vocabulary = vocabulary_text(*data.model);
+  // A generic class reads nothing but tokenizer.json.
+  const std::string vocabulary = data.config.bert_rules ? vocabulary_text(*data.model) : "";
   if (!vocabulary.empty()) write("vocab.txt", vocabulary);
   write("tokenizer_config.json", tokenizer_config_text(data));
   write("special_tokens_map.json", special_tokens_map_text(data));
