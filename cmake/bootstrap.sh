@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Installs what a Debian or Ubuntu machine lacks to build tl's own programs; does nothing if nothing is missing.
+# clang is installed for the tests that need it: headers by a second compiler, fuzzers.
 # Usage: cmake/bootstrap.sh, as root or as a user who may use sudo. Elsewhere it names what is needed and goes on.
 set -euo pipefail
 
@@ -47,4 +48,12 @@ install() {
 install "${packages[@]}"
 if [[ $(g++ -dumpversion | cut -d. -f1) -lt 12 ]]; then
   install g++-12
+fi
+# The second compiler, and libFuzzer, which newer releases pack separately. Without them some tests are skipped.
+if ! command -v clang++ > /dev/null; then
+  (install clang)
+fi
+runtime=libclang-rt-$(clang++ -dumpversion 2> /dev/null | cut -d. -f1)-dev
+if [[ $(apt-cache madison "$runtime" 2> /dev/null) ]]; then
+  (install "$runtime")
 fi

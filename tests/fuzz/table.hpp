@@ -1,0 +1,30 @@
+// What the fuzzers of data files share: every cell of a data set that was read can be read, and texts are UTF-8.
+#pragma once
+
+#include <sstream>
+#include <string>
+
+#include <tl/data/class_labels.hpp>
+#include <tl/data/dataset.hpp>
+#include <tl/data/row.hpp>
+#include <tl/io/utf8.hpp>
+
+#include "fuzz.hpp"
+
+namespace tl::fuzz {
+
+inline void read_table(const Dataset& table) {
+  for (const Feature& feature : table.features()) {
+    if (feature.type == ColumnType::string)
+      for (const std::string& text : table.column<std::string>(feature.name))
+        require(find_invalid_utf8(text) == std::string::npos, "a text that is not UTF-8");
+    guarded([&] { Dataset(table).class_encode_column(feature.name); });
+  }
+  std::ostringstream out;
+  for (std::int64_t row = 0; row < std::min<std::int64_t>(table.num_rows(), 64); ++row) {
+    out << table[row];
+    require(!table.place(row).empty(), "a row without a place");
+  }
+}
+
+}  // namespace tl::fuzz
