@@ -15,13 +15,12 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <utility>
 #include <vector>
 
 #include <tl/data/csv.hpp>
 #include <tl/data/json_lines.hpp>
-#include <tl/io/mapped_file.hpp>
+#include <tl/io/read_file.hpp>
 #include <tl/text/tokenizer.hpp>
 
 #include "commands.hpp"
@@ -182,10 +181,10 @@ class TextSource {
                  tl::to_string(type));
       if (rows_->num_rows() > 0) all_ = rows_->column<std::string>(options.text_column).to_vector();
     } else {
-      std::error_code ignored;  // open() says it better
-      tl::check(!std::filesystem::is_directory(options.file, ignored), tl::ErrorCode::io, "cannot read ", options.file,
-                ": expected a file, got a folder");
-      file_ = tl::detail::FileDescriptor(::open(options.file.c_str(), O_RDONLY | O_CLOEXEC));
+      // "/dev/stdin" and "<(command)" have a writer; another pipe may wait for one for ever.
+      const bool stream = options.file.starts_with("/dev/stdin") || options.file.starts_with("/dev/fd/");
+      file_ = stream ? tl::detail::FileDescriptor(::open(options.file.c_str(), O_RDONLY | O_CLOEXEC))
+                     : tl::detail::open_file(options.file).descriptor;
       if (file_.get() < 0) tl::detail::fail_errno("open", options.file, errno);
       lines_.emplace(file_.get(), options.file);
       place_ = options.file + ", line";

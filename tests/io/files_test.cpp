@@ -1,5 +1,6 @@
 // Mapped files, atomic files and folders: content, what stays behind after a failure, and the errors.
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include <csignal>
@@ -50,6 +51,53 @@ TEST_CASE("mapped file: content, empty files, moving, errors") {
   TL_REQUIRE_ERROR(MappedFile(folder / "none"), "cannot open " + (folder / "none").string() + ": No such file or directory");
   TL_REQUIRE_ERROR(MappedFile(folder.path()), ": expected a regular file, got a folder");
   TL_REQUIRE_ERROR(MappedFile("/dev/null"), "cannot read /dev/null: expected a regular file, got a device or pipe");
+}
+
+TEST_CASE("a file is read as it is now; a folder, a device or a pipe is none") {
+  const TemporaryFolder folder;
+  put(folder / "a", std::string(100000, 'x') + '\0');
+  put(folder / "empty", "");
+  CHECK(read_file(folder / "a") == std::string(100000, 'x') + '\0');
+  CHECK(read_file(folder / "empty").empty());
+  CHECK(read_file("/proc/self/status").find("Name:") == 0);  // the system says that it has 0 bytes
+  TL_REQUIRE_ERROR(read_file(folder / "none"),
+                   "cannot open " + (folder / "none").string() + ": No such file or directory");
+  TL_REQUIRE_ERROR(read_file(folder.path()), ": expected a regular file, got a folder");
+  TL_REQUIRE_ERROR(read_file("/dev/zero"), "cannot read /dev/zero: expected a regular file, got a device or pipe");
+  REQUIRE(::mkfifo((folder / "pipe").c_str(), 0600) == 0);
+  TL_REQUIRE_ERROR(read_file(folder / "pipe"), "/pipe: expected a regular file, got a device or pipe");
+  TL_REQUIRE_ERROR(MappedFile(folder / "pipe"), "/pipe: expected a regular file, got a device or pipe");
+  TL_REQUIRE_ERROR(read_json(folder / "pipe"), "/pipe: expected a regular file, got a device or pipe");
+}
+
+TEST_CASE("a mapped file that was cut off says so when it is read") {
+  const TemporaryFolder folder;
+  put(folder / "a", std::string(10000, 'x'));
+  const MappedFile file(folder / "a");
+  std::vector<std::byte> bytes(100);
+  file.read(bytes, 9900);
+  CHECK(bytes.back() == std::byte{'x'});
+  std::filesystem::resize_file(folder / "a", 9950);
+  TL_REQUIRE_ERROR(
+      file.read(bytes, 9900),
+      "cannot read " + (folder / "a").string() +
+          ": expected 10000 bytes, as many as it had when it was opened, got a file that ends at byte 9950");
+}
+
+TEST_CASE("a Git LFS pointer has a sentence of its own wherever a file is opened") {
+  const TemporaryFolder folder;
+  const std::string pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a2146\nsize 267832558\n";
+  const auto sentence =
+      (folder / "a").string() + " is a Git LFS pointer, not the file itself; fetch it with git lfs pull";
+  put(folder / "a", pointer);
+  TL_REQUIRE_ERROR(read_file(folder / "a"), sentence);
+  TL_REQUIRE_ERROR(read_json(folder / "a"), sentence);
+  TL_REQUIRE_ERROR(MappedFile(folder / "a"), sentence);
+  for (const auto& text : {pointer + std::string(1024, ' '),
+                           std::string("version https://git-lfs.github.com/spec/v1\n"), "# " + pointer}) {
+    put(folder / "a", text);
+    CHECK(read_file(folder / "a") == text);
+  }
 }
 
 TEST_CASE("mapped file: replacing the file leaves the mapping as it was") {

@@ -3,13 +3,8 @@
 // encoding to try.
 #pragma once
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -18,7 +13,7 @@
 #include <utility>
 
 #include <tl/core/error.hpp>
-#include <tl/io/mapped_file.hpp>
+#include <tl/io/read_file.hpp>
 #include <tl/io/utf8.hpp>
 
 namespace tl {
@@ -61,28 +56,6 @@ inline TextEncoding text_encoding(std::string_view name) {
 }
 
 namespace detail {
-
-/// The bytes of a regular file. Throws io.
-inline std::string read_bytes(const std::filesystem::path& path) {
-  // A pipe that nobody writes to would wait for ever when it is opened.
-  const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (file.get() < 0) fail_errno("open", path, errno);
-  struct stat status {};
-  if (::fstat(file.get(), &status) != 0) fail_errno("inspect", path, errno);
-  check(S_ISREG(status.st_mode), ErrorCode::io, "cannot read ", path.native(), ": expected a regular file, got ",
-        S_ISDIR(status.st_mode) ? "a folder" : "a device or pipe");
-  std::string bytes(static_cast<std::size_t>(status.st_size), '\0');
-  std::size_t filled = 0;
-  while (filled < bytes.size()) {
-    const ssize_t count = ::read(file.get(), bytes.data() + filled, bytes.size() - filled);
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) fail_errno("read", path, errno);
-    if (count == 0) break;
-    filled += static_cast<std::size_t>(count);
-  }
-  bytes.resize(filled);
-  return bytes;
-}
 
 inline void append_utf8(std::string& out, std::uint32_t code) {
   const auto byte = [&out](std::uint32_t value) { out += static_cast<char>(static_cast<unsigned char>(value)); };
@@ -191,7 +164,7 @@ class TextDecoder {
 /// known, format with line and byte for what does not fit it.
 inline std::string read_text_file(const std::filesystem::path& path, std::string_view encoding) {
   const TextEncoding how = text_encoding(encoding);
-  return TextDecoder(path, read_bytes(path)).decode(how);
+  return TextDecoder(path, read_file(path)).decode(how);
 }
 
 }  // namespace detail

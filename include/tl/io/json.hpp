@@ -1,5 +1,6 @@
 // JSON as Python's json module reads and writes it: NaN, Infinity and -Infinity are allowed, a float keeps its ".0",
-// keys stay in file order, a key that stands twice is refused, and errors say what was expected at which byte.
+// keys stay in file order, the last value of a key that stands twice counts, in the place of the first, and errors say
+// what was expected at which byte.
 #pragma once
 
 #include <algorithm>
@@ -35,36 +36,85 @@ namespace tl {
 
 namespace detail {
 
-/// The keys of one object while it is read, to find a key that stands twice among a hundred thousand.
-class JsonKeys {
+/// The members of one object while it is read: finds a key that stands twice among a hundred thousand. Keys whose
+/// hashes collide by intention make it sort instead.
+class JsonMembers {
  public:
-  /// False if `key` is one of `members` already; else it must become their next one.
-  bool add(std::string_view key, const Json::Object& members) {
-    if (2 * (members.size() + 1) > slots_.size()) grow(members);
-    std::int64_t& slot = slot_of(key, members);
-    if (slot != none) return false;
-    slot = static_cast<std::int64_t>(members.size());
-    return true;
+  /// Adds a member, or replaces the value of its key.
+  void add(std::string key, Json value) {
+    if (hashed_ && 2 * (members_.size() + 1) > slots_.size()) grow();
+    std::int64_t* const slot = hashed_ ? slot_of(key) : nullptr;
+    if (slot != nullptr && *slot != none) {
+      members_[static_cast<std::size_t>(*slot)].value = std::move(value);
+      return;
+    }
+    if (slot != nullptr) *slot = static_cast<std::int64_t>(members_.size());
+    members_.push_back({std::move(key), std::move(value)});
+  }
+
+  Json finish() {
+    if (!hashed_) merge_repeated();
+    Json object = Json::object();
+    object.items() = std::move(members_);
+    return object;
   }
 
  private:
   static constexpr std::int64_t none = -1;
+  static constexpr int most_probes = 256;  // at most half of the slots are taken, so chance needs some ten
 
-  /// Where the key is, or has its place.
-  std::int64_t& slot_of(std::string_view key, const Json::Object& members) {
+  /// Where the key is, or has its place; nullptr if that takes too long to find.
+  std::int64_t* slot_of(std::string_view key) {
     std::size_t at = std::hash<std::string_view>{}(key) % slots_.size();
-    while (slots_[at] != none && members[static_cast<std::size_t>(slots_[at])].key != key)
+    for (int probes = 0; slots_[at] != none && members_[static_cast<std::size_t>(slots_[at])].key != key; ++probes) {
+      if (probes == most_probes) {
+        hashed_ = false;
+        return nullptr;
+      }
       at = (at + 1) % slots_.size();
-    return slots_[at];
+    }
+    return &slots_[at];
   }
 
-  void grow(const Json::Object& members) {
+  void grow() {
     slots_ = std::vector<std::int64_t>(std::max<std::size_t>(16, 4 * slots_.size()), none);
-    for (std::size_t i = 0; i < members.size(); ++i) slot_of(members[i].key, members) = static_cast<std::int64_t>(i);
+    for (std::size_t i = 0; i < members_.size(); ++i) {
+      std::int64_t* const slot = slot_of(members_[i].key);
+      if (slot == nullptr) return;
+      *slot = static_cast<std::int64_t>(i);
+    }
   }
 
+  /// Gives the first member of each key the last value, and removes the others.
+  void merge_repeated() {
+    const auto order =
+        stable_order(members_.size(), [m = members_.data()](auto a, auto b) { return m[a].key < m[b].key; });
+    std::vector<bool> repeated(members_.size());
+    for (std::size_t i = 0; i < order.size();) {
+      Json::Member& first = members_[static_cast<std::size_t>(order[i])];
+      for (++i; i < order.size(); ++i) {
+        Json::Member& next = members_[static_cast<std::size_t>(order[i])];
+        if (next.key != first.key) break;
+        first.value = std::move(next.value);
+        repeated[static_cast<std::size_t>(order[i])] = true;
+      }
+    }
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < members_.size(); ++i) {
+      if (repeated[i]) continue;
+      if (kept != i) members_[kept] = std::move(members_[i]);
+      ++kept;
+    }
+    members_.resize(kept);
+  }
+
+  Json::Object members_;
   std::vector<std::int64_t> slots_;  // numbers of members, at the hashes of their keys or behind
+  bool hashed_ = true;
 };
+
+/// Takes one member of the outermost object; see parse_json_members().
+using TakeMember = std::function<void(std::string key, Json value)>;
 
 /// Reads one document: nlohmann's lexer splits the text into tokens, and what is not JSON is said here.
 class JsonReader {
@@ -77,7 +127,9 @@ class JsonReader {
         lexer_(masked_.empty() ? Input(text.data(), text.data() + text.size())
                                : Input(masked_.data(), masked_.data() + masked_.size())) {}
 
-  Json read() {
+  /// With `take`, the members of the outermost object go there as they are read and are not kept.
+  Json read(const TakeMember* take = nullptr) {
+    take_ = take;
     const std::size_t zero = text_.find('\0');  // the lexer takes it for the end
     if (zero != std::string_view::npos) fail_at(zero, "JSON in UTF-8", "a NUL byte");
     Json root = value(lexer_.scan(), 0);
@@ -97,6 +149,7 @@ class JsonReader {
   using Lexer = nlohmann::detail::lexer<Types, Input>;
   using Token = Lexer::token_type;
   static constexpr int max_depth = 500;
+  static constexpr std::int64_t max_taken_values = 1'000'000;
 
   /// The text with Python's NaN, Infinity and -Infinity, which nlohmann refuses, as strings of the same length: their
   /// first and last letters become quotes. The last letter in the text tells such a string from a real one, so that
@@ -144,6 +197,7 @@ class JsonReader {
     Token token = lexer_.scan();
     if (token == Token::end_array) return elements;
     for (;; token = lexer_.scan()) {
+      count();
       elements.push_back(value(token, depth));
       token = lexer_.scan();
       if (token == Token::value_separator) continue;
@@ -153,22 +207,33 @@ class JsonReader {
   }
 
   Json object(int depth) {
-    Json members = Json::object();
-    JsonKeys keys;
+    JsonMembers members;
+    const bool taken = take_ != nullptr && depth == 1;
     Token token = lexer_.scan();
-    if (token == Token::end_object) return members;
+    if (token == Token::end_object) return members.finish();
     for (;; token = lexer_.scan()) {
       expect(token, Token::value_string);
       if (last_read() != '"') fail_at(offset(), "string literal", "a number");
       std::string key = std::move(lexer_.get_string());
-      if (!keys.add(key, members.items())) fail_at(offset(), "every key once", join('"', key, "\" again"));
       expect(lexer_.scan(), Token::name_separator);
-      members.append(std::move(key), value(lexer_.scan(), depth));
+      if (taken) {
+        values_ = 0;
+        (*take_)(std::move(key), value(lexer_.scan(), depth));
+      } else {
+        count();
+        members.add(std::move(key), value(lexer_.scan(), depth));
+      }
       token = lexer_.scan();
       if (token == Token::value_separator) continue;
       expect(token, Token::end_object);
-      return members;
+      return members.finish();
     }
+  }
+
+  /// Bounds the memory of a member that is taken: a value of two bytes is one of 16 in memory, a member of 48.
+  void count() {
+    if (take_ != nullptr && ++values_ > max_taken_values)
+      fail_at(offset(), join("at most ", max_taken_values, " values under one key"), "more");
   }
 
   Json number() {
@@ -224,6 +289,8 @@ class JsonReader {
   std::size_t first_byte_;
   std::string masked_;
   Lexer lexer_;
+  const TakeMember* take_ = nullptr;
+  std::int64_t values_ = 0;  // in the member that is read, if members are taken
 };
 
 }  // namespace detail
@@ -233,6 +300,18 @@ class JsonReader {
 inline Json parse_json(std::string_view text, std::string_view where, std::size_t first_byte = 0) {
   return detail::JsonReader(text, where, first_byte).read();
 }
+
+namespace detail {
+
+/// Parses a document that should be an object and hands its members to `take` in the order of the text, also those of
+/// keys that stand twice, so that no more than one is in memory; anything else comes back as parse_json() gives it.
+/// Throws what parse_json() throws, and format for a member of more than a million values.
+inline Json parse_json_members(std::string_view text, std::string_view where, std::size_t first_byte,
+                               const TakeMember& take) {
+  return JsonReader(text, where, first_byte).read(&take);
+}
+
+}  // namespace detail
 
 /// A double as Python's repr writes it: shortest form that reads back the same, "2.0", "1e-05".
 inline std::string python_float(double value) {

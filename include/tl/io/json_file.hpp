@@ -6,15 +6,13 @@
 
 #include <tl/io/atomic_file.hpp>
 #include <tl/io/json.hpp>
-#include <tl/io/mapped_file.hpp>
+#include <tl/io/read_file.hpp>
 
 namespace tl {
 
-/// Reads a whole file. Throws io if it cannot be read, format with path and byte offset if it is not JSON.
-inline Json read_json(const std::filesystem::path& path) {
-  const MappedFile file(path);
-  return parse_json(file.text(), path.native());
-}
+/// Reads a whole file. Throws io if it cannot be read, format with path and byte offset if it is not JSON, or for a Git
+/// LFS pointer.
+inline Json read_json(const std::filesystem::path& path) { return parse_json(read_file(path), path.native()); }
 
 /// Writes json.dumps(value, ...) and a newline atomically. Throws io.
 inline void write_json(const std::filesystem::path& path, const Json& value, const JsonStyle& style = {}) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -30,17 +31,12 @@ namespace detail {
 /// Checks one file and lists its tensors, in file order, as views into it.
 class SafetensorsParser {
  public:
-  explicit SafetensorsParser(const MappedFile& file)
-      : path_(file.path().string()), bytes_(file.bytes()), text_(file.text()) {}
+  explicit SafetensorsParser(const MappedFile& file) : path_(file.path().string()), file_(file), bytes_(file.bytes()) {}
 
   /// Adds the tensors, and what `metadata` does not have yet of the file's.
   void parse(std::vector<StoredTensor>& tensors, std::map<std::string, std::string>& metadata) {
-    const Json header = parse_header();
-    std::vector<Entry> entries;
-    for (const auto& [name, value] : header.items()) {
-      if (name == "__metadata__") parse_metadata(value, metadata);
-      else entries.push_back(parse_entry(name, value));
-    }
+    std::vector<Entry> entries = parse_header(metadata);
+    keep_last_of_each_name(entries);
     const std::uint64_t size = bytes_.size() - data_start_;
     std::uint64_t expected = 0;
     const auto order = stable_order(entries.size(), [first = entries.data()](auto a, auto b) {
@@ -55,6 +51,7 @@ class SafetensorsParser {
       check(end <= size, ErrorCode::format, path_, ", tensor ", tensor.name, ": expected its data to end by byte ",
             bytes_.size(), ", the end of the file, got byte ", data_start_ + end);
       tensor.data = bytes_.subspan(data_start_ + begin, end - begin);
+      tensor.file = &file_;
       expected = end;
       tensors.push_back(std::move(tensor));
     }
@@ -71,23 +68,48 @@ class SafetensorsParser {
   static constexpr std::uint64_t max_header = 100'000'000;
   static constexpr std::uint64_t max_offset = std::uint64_t{1} << 62;
 
-  Json parse_header() {
+  std::vector<Entry> parse_header(std::map<std::string, std::string>& metadata) {
     check(bytes_.size() >= 8, ErrorCode::format, path_, ": expected a safetensors file of at least 8 bytes, got ",
           bytes_.size(), " bytes");
+    std::array<std::byte, 8> number;
+    file_.read(number, 0);
     std::uint64_t length = 0;
-    for (std::size_t i = 8; i-- > 0;) length = (length << 8) | static_cast<std::uint64_t>(bytes_[i]);
+    for (std::size_t i = 8; i-- > 0;) length = (length << 8) | static_cast<std::uint64_t>(number[i]);
     check(length <= max_header, ErrorCode::format, path_, ", byte 0: expected a header of at most ", max_header,
           " bytes, got a length of ", length, " (is this a safetensors file?)");
     check(length <= bytes_.size() - 8, ErrorCode::format, path_, ": expected a header of ", length,
           " bytes after byte 8, got a file of ", bytes_.size(), " bytes (truncated?)");
     data_start_ = 8 + static_cast<std::size_t>(length);
-    Json header = parse_json(text_.substr(8, static_cast<std::size_t>(length)), path_, 8);
+    std::string text(static_cast<std::size_t>(length), '\0');
+    file_.read(std::as_writable_bytes(std::span(text)), 8);
+    std::vector<Entry> entries;
+    const auto take = [&](std::string name, Json value) {
+      if (name == "__metadata__") parse_metadata(value, metadata);
+      else entries.push_back(parse_entry(std::move(name), value));
+    };
+    const Json header = parse_json_members(text, path_, 8, take);
     check(header.is_object(), ErrorCode::format, path_, ", byte 8: expected a JSON object as header, got ",
           header.type_name());
-    return header;
+    return entries;
   }
 
+  /// The last value of a key that stands twice counts, as in JSON that is read as a whole.
+  static void keep_last_of_each_name(std::vector<Entry>& entries) {
+    const auto order = stable_order(entries.size(), [first = entries.data()](auto a, auto b) {
+      return first[a].tensor.name < first[b].tensor.name;
+    });
+    std::vector<bool> replaced(entries.size());
+    for (std::size_t i = 1; i < order.size(); ++i) {
+      const auto former = static_cast<std::size_t>(order[i - 1]), latter = static_cast<std::size_t>(order[i]);
+      replaced[former] = entries[former].tensor.name == entries[latter].tensor.name;
+    }
+    const Entry* const first = entries.data();
+    std::erase_if(entries, [&](const Entry& entry) { return replaced[static_cast<std::size_t>(&entry - first)]; });
+  }
+
+  /// null is no metadata, as the format's own library has it.
   void parse_metadata(const Json& value, std::map<std::string, std::string>& metadata) const {
+    if (value.is_null()) return;
     check(value.is_object(), ErrorCode::format, path_, ", __metadata__: expected an object, got ", value.type_name());
     for (const auto& [key, text] : value.items()) {
       check(text.is_string(), ErrorCode::format, path_, ", __metadata__, key ", key, ": expected a string, got ",
@@ -106,7 +128,7 @@ class SafetensorsParser {
     return number;
   }
 
-  Entry parse_entry(const std::string& name, const Json& value) const {
+  Entry parse_entry(std::string name, const Json& value) const {
     const std::string where = join(path_, ", tensor ", name);
     check(value.is_object(), ErrorCode::format, where, ": expected an object, got ", value.type_name());
     for (const char* key : {"dtype", "shape", "data_offsets"})
@@ -120,7 +142,7 @@ class SafetensorsParser {
       fail(ErrorCode::format, where, ", data_offsets: expected an array of two integers, got ", excerpt(offsets));
 
     Entry entry;
-    entry.tensor.name = name;
+    entry.tensor.name = std::move(name);
     entry.tensor.dtype = stored_dtype(dtype.string());
     entry.begin = parse_natural(offsets[0], where, "data_offsets");
     entry.end = parse_natural(offsets[1], where, "data_offsets");
@@ -154,8 +176,8 @@ class SafetensorsParser {
   }
 
   std::string path_;
+  const MappedFile& file_;
   std::span<const std::byte> bytes_;
-  std::string_view text_;
   std::size_t data_start_ = 0;
 };
 
@@ -170,7 +192,9 @@ class SafetensorsReader {
   /// is missing.
   explicit SafetensorsReader(const std::filesystem::path& path) : path_(resolve(path)) {
     if (path_.extension().native() == ".json") add_shards();
-    else add_file(path_);
+    else add_file(path_, tensors_);
+    index_ = stable_order(tensors_.size(),
+                          [first = tensors_.data()](auto a, auto b) { return first[a].name < first[b].name; });
   }
 
   /// The file or index that was read.
@@ -183,8 +207,13 @@ class SafetensorsReader {
 
   /// The tensor of that name, or nullptr.
   const StoredTensor* find(std::string_view name) const {
-    const auto found = index_.find(std::string(name));
-    return found == index_.end() ? nullptr : &tensors_[static_cast<std::size_t>(found->second)];
+    const auto found =
+        std::lower_bound(index_.begin(), index_.end(), name, [this](std::int64_t number, std::string_view wanted) {
+          return tensors_[static_cast<std::size_t>(number)].name < wanted;
+        });
+    if (found == index_.end()) return nullptr;
+    const StoredTensor& tensor = tensors_[static_cast<std::size_t>(*found)];
+    return tensor.name == name ? &tensor : nullptr;
   }
 
   /// The tensor of that name. Throws not_found.
@@ -205,48 +234,56 @@ class SafetensorsReader {
          ": expected model.safetensors or model.safetensors.index.json, got a folder with neither");
   }
 
-  void add_file(const std::filesystem::path& path) {
+  void add_file(const std::filesystem::path& path, std::vector<StoredTensor>& tensors) {
     files_.emplace_back(path);
-    std::size_t number = tensors_.size();
-    detail::SafetensorsParser(files_.back()).parse(tensors_, metadata_);
-    for (; number < tensors_.size(); ++number) {
-      const std::string& name = tensors_[number].name;
-      if (!index_.emplace(name, static_cast<std::int64_t>(number)).second)
-        fail(ErrorCode::format, path_.native(), ": expected every tensor in one shard, got ", name, " again in ",
-             path.filename().string());
-    }
+    detail::SafetensorsParser(files_.back()).parse(tensors, metadata_);
   }
 
+  /// Opens every shard that the index names. As in the Python stack, the shards' own headers say which tensors there
+  /// are; the index decides only between two shards that hold the same one.
   void add_shards() {
     const Json index = read_json(path_);
-    check(index.is_object() && index.contains("weight_map") && index.at("weight_map").is_object(), ErrorCode::format,
-          path_.native(), ": expected an object \"weight_map\" from tensor names to file names, it is missing");
-    std::map<std::string, std::string> shards;  // file name -> a tensor that it is named for
-    for (const auto& [tensor, file] : index.at("weight_map").items()) {
+    const Json* const map = index.find("weight_map");
+    check(map != nullptr && map->is_object(), ErrorCode::format, path_.native(),
+          ": expected an object \"weight_map\" from tensor names to file names, it is missing");
+    check(!map->empty(), ErrorCode::format, path_.native(), ": expected \"weight_map\" to name a shard, it is empty");
+    std::map<std::string, std::string> shards;         // file name -> a tensor that it is named for
+    std::map<std::string_view, std::string> shard_of;  // tensor -> file name
+    for (const auto& [tensor, file] : map->items()) {
       check(file.is_string(), ErrorCode::format, path_.native(), ", weight_map, ", tensor,
             ": expected a file name, got ", file.type_name());
-      const std::filesystem::path name = file.get<std::string>();
-      check(name.has_filename() && !name.has_parent_path(), ErrorCode::format, path_.native(), ", weight_map, ", tensor,
-            ": expected a file name without a folder, got ", name.string());
+      const std::filesystem::path name = std::filesystem::path(file.string()).lexically_normal();
+      check(name.has_filename() && name.is_relative() && *name.begin() != "..", ErrorCode::format, path_.native(),
+            ", weight_map, ", tensor, ": expected the path of a file beside the index, got ", file.string());
       shards.emplace(name.string(), tensor);
+      shard_of.emplace(tensor, name.string());
     }
+    std::map<std::string, std::size_t> places;
     for (const auto& [name, tensor] : shards) {
       const auto shard = path_.parent_path() / name;
-      std::error_code ignored;
-      check(std::filesystem::exists(shard, ignored), ErrorCode::not_found, path_.native(), ": expected the shard ",
-            shard.native(), " for tensor ", tensor, ", the file does not exist");
-      add_file(shard);
+      check(detail::path_exists(shard), ErrorCode::not_found, path_.native(), ": expected the shard ", shard.native(),
+            " for tensor ", tensor, ", the file does not exist");
+      std::vector<StoredTensor> found;
+      add_file(shard, found);
+      for (StoredTensor& one : found) {
+        const auto [place, is_new] = places.emplace(one.name, tensors_.size());
+        if (is_new) {
+          tensors_.push_back(std::move(one));
+          continue;
+        }
+        StoredTensor& former = tensors_[place->second];
+        const auto wanted = shard_of.find(one.name);
+        if (wanted == shard_of.end() || former.file->path() != path_.parent_path() / wanted->second)
+          former = std::move(one);
+      }
     }
-    for (const auto& [tensor, file] : index.at("weight_map").items())
-      check(find(tensor) != nullptr, ErrorCode::format, path_.native(), ": expected tensor ", tensor, " in ",
-            file.get<std::string>(), ", it is not there");
   }
 
   std::filesystem::path path_;
   std::list<MappedFile> files_;
   std::vector<StoredTensor> tensors_;
   std::map<std::string, std::string> metadata_;
-  std::map<std::string, std::int64_t> index_;
+  std::vector<std::int64_t> index_;  // numbers of the tensors, by name
 };
 
 }  // namespace tl

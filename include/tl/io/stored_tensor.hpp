@@ -11,12 +11,15 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
+#include <vector>
 
 #include <tl/core/dtype.hpp>
 #include <tl/core/error.hpp>
 #include <tl/core/parallel.hpp>
 #include <tl/core/shape.hpp>
+#include <tl/io/mapped_file.hpp>
 
 namespace tl {
 
@@ -79,12 +82,14 @@ constexpr std::optional<DType> to_dtype(StoredDType dtype) {
   return std::nullopt;
 }
 
-/// A named tensor whose bytes belong to somebody else (a mapped file, a model).
+/// A named tensor whose bytes belong to somebody else (a mapped file, a model). If it lies in a file, `data` is part of
+/// the mapping, and read_bytes() and read_floats() copy from the file, which reports one that was cut off meanwhile.
 struct StoredTensor {
   std::string name;
   StoredDType dtype = StoredDType::f32;
   Shape shape;
   std::span<const std::byte> data;
+  const MappedFile* file = nullptr;
 };
 
 /// The stored form of values in memory, for writing. Throws shape if their number does not fit.
@@ -97,22 +102,39 @@ StoredTensor stored_tensor(std::string name, const Shape& shape, std::span<const
 
 namespace detail {
 
-template <class From>
-void convert_to_float(std::span<const std::byte> bytes, std::span<float> out) {
-  const std::byte* source = bytes.data();
+/// Copies bytes [begin, begin + out.size()) of the tensor's data. Throws io.
+inline void copy_bytes(const StoredTensor& tensor, std::size_t begin, std::span<std::byte> out) {
+  if (out.empty()) return;
+  const auto bytes = tensor.data.subspan(begin, out.size());
+  if (tensor.file == nullptr) std::memcpy(out.data(), bytes.data(), out.size());
+  else tensor.file->read(out, static_cast<std::uint64_t>(bytes.data() - tensor.file->bytes().data()));
+}
+
+template <class From> void convert_to_float(const StoredTensor& tensor, std::span<float> out) {
   parallel_for(static_cast<std::int64_t>(out.size()), std::int64_t{1} << 18, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t i = begin; i < end; ++i) {
-      From value;
-      std::memcpy(&value, source + i * static_cast<std::int64_t>(sizeof(From)), sizeof(From));
-      out[static_cast<std::size_t>(i)] = static_cast<float>(value);
+    const auto first = static_cast<std::size_t>(begin), count = static_cast<std::size_t>(end - begin);
+    const std::span<float> part = out.subspan(first, count);
+    if constexpr (std::is_same_v<From, float>) {
+      copy_bytes(tensor, first * sizeof(float), std::as_writable_bytes(part));
+    } else {
+      std::vector<From> values(count);
+      copy_bytes(tensor, first * sizeof(From), std::as_writable_bytes(std::span(values)));
+      std::transform(values.begin(), values.end(), part.begin(), [](From value) { return static_cast<float>(value); });
     }
   });
 }
 
 }  // namespace detail
 
+/// Copies the first out.size() bytes of a tensor. Throws shape if it has fewer, io if its file was cut off.
+inline void read_bytes(const StoredTensor& tensor, std::span<std::byte> out) {
+  check(tensor.data.size() >= out.size(), ErrorCode::shape, "tensor ", tensor.name, ": expected at least ", out.size(),
+        " bytes, got ", tensor.data.size());
+  detail::copy_bytes(tensor, 0, out);
+}
+
 /// Copies a floating-point tensor (F64, F32, F16, BF16) into `out`, converted to float.
-/// Throws dtype for other types and shape if `out` has another number of elements.
+/// Throws dtype for other types, shape if `out` has another number of elements, io if the tensor's file was cut off.
 inline void read_floats(const StoredTensor& tensor, std::span<float> out) {
   const bool floating = tensor.dtype == StoredDType::f64 || tensor.dtype == StoredDType::f32 ||
                         tensor.dtype == StoredDType::bf16 || tensor.dtype == StoredDType::f16;
@@ -123,10 +145,10 @@ inline void read_floats(const StoredTensor& tensor, std::span<float> out) {
   const std::size_t wanted = out.size() * static_cast<std::size_t>(bits_of(tensor.dtype)) / 8;
   check(tensor.data.size() == wanted, ErrorCode::shape, "tensor ", tensor.name, ": expected ", wanted, " bytes of ",
         to_string(tensor.dtype), ", got ", tensor.data.size());
-  if (tensor.dtype == StoredDType::f32) return detail::convert_to_float<float>(tensor.data, out);
-  if (tensor.dtype == StoredDType::f64) return detail::convert_to_float<double>(tensor.data, out);
-  if (tensor.dtype == StoredDType::bf16) return detail::convert_to_float<bfloat16>(tensor.data, out);
-  detail::convert_to_float<half>(tensor.data, out);
+  if (tensor.dtype == StoredDType::f32) return detail::convert_to_float<float>(tensor, out);
+  if (tensor.dtype == StoredDType::f64) return detail::convert_to_float<double>(tensor, out);
+  if (tensor.dtype == StoredDType::bf16) return detail::convert_to_float<bfloat16>(tensor, out);
+  detail::convert_to_float<half>(tensor, out);
 }
 
 /// The same with errors that name the file.

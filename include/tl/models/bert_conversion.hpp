@@ -150,13 +150,7 @@ class BertFold {
     add(to + ".bias", take(from + ".bias", {weight[0]}));
   }
 
-  void add(const std::string& name, const StoredTensor& tensor) {
-    if (tensor.dtype == StoredDType::f32) {
-      tensors_.push_back({"distilbert." + name, tensor.dtype, tensor.shape, tensor.data});
-      return;
-    }
-    add(name, tensor.shape, floats(tensor));
-  }
+  void add(const std::string& name, const StoredTensor& tensor) { add(name, tensor.shape, floats(tensor)); }
 
   void add(const std::string& name, const Shape& shape, std::vector<float> values) {
     converted_.push_back(std::move(values));
@@ -252,8 +246,7 @@ inline BertConversionReport convert_bert(const std::filesystem::path& from, cons
   write_json(folder.path() / "config.json", report.config.to_json("DistilBertModel"));
   for (const char* name : {"tokenizer.json", "vocab.txt", "special_tokens_map.json", "added_tokens.json"}) {
     if (!fs::exists(from / name)) continue;
-    const MappedFile file(from / name);
-    write_file(folder.path() / name, file.text());
+    write_file(folder.path() / name, read_file(from / name));
     report.copied_files.emplace_back(name);
   }
   write_json(

@@ -139,7 +139,7 @@ inline void initialize_encoder(const DistilBertConfig& config, DistilBertEncoder
 }
 
 /// Fresh values for what `report` says a checkpoint lacks.
-inline void initialize_missing(const LoadReport& report, const DistilBertConfig& config, DistilBertEncoder& encoder,
+inline void initialize_missing(LoadReport& report, const DistilBertConfig& config, DistilBertEncoder& encoder,
                                ParameterSpace<float>& parameters, const FromPretrainedOptions& options) {
   tl::initialize_missing(report, parameters, config.initializer_range, options);
   for (const auto& name : report.mismatched) {
@@ -173,7 +173,10 @@ class DistilBertModel {
     DistilBertModel model(detail::load_config(folder, options), nullptr);
     model.load_report_ = load_parameters(folder, model.parameters_, "distilbert.", class_name, options);
     model.load_report_.same_class = model.config_.names_class(class_name);
-    check(model.load_report_.missing.empty(), ErrorCode::format, folder.native(), ": ", model.load_report_.message());
+    model.load_report_.warnings = model.config_.warnings;
+    for (const auto& name : model.load_report_.missing)
+      fail(ErrorCode::format, folder.native(), ": expected the parameter ", name, " of ", class_name,
+           " in the checkpoint, it is not there; this is not a complete DistilBERT");
     detail::initialize_missing(model.load_report_, model.config_, model.modules_, model.parameters_, options);
     return model;
   }

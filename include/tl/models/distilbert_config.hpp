@@ -61,7 +61,8 @@ struct DistilBertConfig {
   std::map<std::string, std::int64_t> label2id = detail::ids_of(id2label);
   std::optional<std::string> problem_type;
   std::vector<std::string> architectures;
-  Json other = Json::object();  ///< keys of the file that are not fields here
+  Json other = Json::object();        ///< keys of the file that are not fields here
+  std::vector<std::string> warnings;  ///< what from_json() passed over in the labels, for whoever shows it
 
   static constexpr std::int64_t max_labels = detail::max_labels;
   static constexpr double max_parameters = 2e10;  ///< 80 GB, far beyond any DistilBERT
@@ -94,6 +95,7 @@ struct DistilBertConfig {
   void set_labels(const std::vector<std::string>& names) {
     check(!names.empty(), ErrorCode::invalid_argument, "labels: expected at least one name, got none");
     id2label.clear();
+    warnings.clear();
     for (const auto& name : names) {
       const std::int64_t id = num_labels();
       id2label[id] = name;
@@ -243,46 +245,92 @@ void assign_config_field(const Json& value, Field& field, std::string_view where
   field = value.template get<Field>();
 }
 
-/// id2label decides; num_labels counts only where id2label is absent, as in the reference's version 4.
+/// The class number that a key of id2label stands for, as Python's int() reads it, or nothing.
+inline std::optional<std::int64_t> class_number(std::string_view key) {
+  constexpr std::string_view blanks = " \t\n\v\f\r";
+  const std::size_t first = key.find_first_not_of(blanks);
+  if (first == std::string_view::npos) return std::nullopt;
+  key = key.substr(first, key.find_last_not_of(blanks) + 1 - first);
+  const bool negative = key.starts_with('-');
+  if (negative || key.starts_with('+')) key.remove_prefix(1);
+  key.remove_prefix(std::min(key.find_first_not_of('0'), key.empty() ? 0 : key.size() - 1));
+  if (key.empty() || key.size() > 9 || key.find_first_not_of("0123456789") != std::string_view::npos)
+    return std::nullopt;
+  std::int64_t number = 0;
+  for (const char digit : key) number = 10 * number + (digit - '0');
+  return negative ? -number : number;
+}
+
+/// The name of a class as text; numbers, truth values and null as Python writes them.
+inline std::optional<std::string> class_name(const Json& name) {
+  if (name.is_string()) return name.string();
+  if (name.is_boolean()) return name.get<bool>() ? "True" : "False";
+  if (name.is_null()) return "None";
+  if (name.is_number()) return one_line(name);
+  return std::nullopt;
+}
+
+inline void read_id2label(DistilBertConfig& config, const Json& json, const std::string& where) {
+  if (!json.is_object()) fail(ErrorCode::format, where, ": expected an object for \"id2label\", got ", one_line(json));
+  config.id2label.clear();
+  for (const auto& [key, value] : json.items()) {
+    const auto id = class_number(key);
+    auto name = class_name(value);
+    if (!id || !name)
+      fail(ErrorCode::format, where, ": expected \"id2label\" to map class numbers to names, got \"", key,
+           "\": ", one_line(value));
+    config.id2label[*id] = std::move(*name);
+  }
+  check(!config.id2label.empty(), ErrorCode::format, where, ": expected at least one class in \"id2label\", got none");
+  config.label2id = ids_of(config.id2label);
+}
+
+/// What is odd about label2id beside the names that count, or an empty text. Inference does not read label2id, so it
+/// never keeps a model from being used.
+inline std::string label2id_warning(const DistilBertConfig& config, const Json& label2id, bool named,
+                                    const std::string& where) {
+  if (label2id.is_null()) return {};
+  const auto shown = [](const Json& value) {
+    const std::string text = one_line(value);
+    return text.size() <= 80 ? text : text.substr(0, 77) + "...";
+  };
+  if (!label2id.is_object())
+    return join(where, ": \"label2id\" is not an object and is not used, got ", shown(label2id));
+  const auto says = [&](std::string_view name, const Json& id) {
+    if (!fits_int64(id)) return false;
+    const auto known = config.id2label.find(id.get<std::int64_t>());
+    return known != config.id2label.end() && known->second == name;
+  };
+  for (const auto& [name, id] : label2id.items())
+    if (!says(name, id))
+      return join(where, ": \"label2id\" says ", shown(name), ": ", shown(id), ", which ",
+                  named ? "\"id2label\" does not say; the class names are those of \"id2label\""
+                        : "counts only with an \"id2label\"; the class names are LABEL_0, LABEL_1 ...");
+  return {};
+}
+
+/// As the reference's version 5 reads them: id2label names the classes, unless num_labels is another number than
+/// theirs.
 inline void read_label_maps(DistilBertConfig& config, const Json& json, const std::string& where) {
-  bool named = false;
-  if (const Json* const found = json.find("id2label"); found != nullptr && !found->is_null()) {
-    if (!found->is_object())
-      fail(ErrorCode::format, where, ": expected an object for \"id2label\", got ", one_line(*found));
-    config.id2label.clear();
-    for (const auto& [key, name] : found->items()) {
-      const bool number = !key.empty() && key.size() < 10 && key.find_first_not_of("0123456789") == std::string::npos;
-      if (!number || !name.is_string())
-        fail(ErrorCode::format, where, ": expected \"id2label\" to map class numbers to names, got \"", key,
-             "\": ", one_line(name));
-      const std::int64_t id = std::stoll(key);
-      config.id2label[id] = name.string();
-    }
-    check(!config.id2label.empty(), ErrorCode::format, where,
-          ": expected at least one class in \"id2label\", got none");
-    config.label2id = ids_of(config.id2label);
-    named = true;
-  }
-  if (const Json* const found = json.find("label2id"); found != nullptr && found->is_object()) {
-    for (const auto& [name, id] : found->items()) {
-      if (!fits_int64(id))
-        fail(ErrorCode::format, where, ": expected a class number in \"label2id\" for \"", name, "\", got ",
-             one_line(id));
-      const auto known = config.id2label.find(id.get<std::int64_t>());
-      check(!named || (known != config.id2label.end() && known->second == name), ErrorCode::format, where,
-            ": \"label2id\" says \"", name, "\" is class ", id.get<std::int64_t>(),
-            ", which \"id2label\" does not say");
-    }
-  }
-  if (const Json* const found = json.find("num_labels"); !named && found != nullptr && found->is_number_integer()) {
+  const Json* const names = json.find("id2label");
+  const bool named = names != nullptr && !names->is_null();
+  if (named) read_id2label(config, *names, where);
+  if (const Json* const found = json.find("num_labels"); found != nullptr && !found->is_null()) {
     std::int64_t count = 0;
     assign_config_field(*found, count, where, "num_labels");
+    if (named && count != config.num_labels())
+      config.warnings.push_back(join(where, ": \"num_labels\" is ", count, ", \"id2label\" has ", config.num_labels(),
+                                     " names; the classes are LABEL_0 to LABEL_", count - 1));
     try {
       config.set_num_labels(count);
     } catch (const Error& error) {
       fail(error.code(), where, ": ", error.what());
     }
   }
+  const Json* const ids = json.find("label2id");
+  if (ids == nullptr || !config.warnings.empty()) return;
+  if (auto warning = label2id_warning(config, *ids, named, where); !warning.empty())
+    config.warnings.push_back(std::move(warning));
 }
 
 inline void assign_config_field(const Json& value, DistilBertConfig& config, const DistilBertConfig::Field& field,
@@ -323,7 +371,7 @@ inline DistilBertConfig DistilBertConfig::from_json(const Json& json, const std:
         for (const auto& name : value)
           if (name.is_string()) config.architectures.push_back(name.string());
     } else {
-      config.other[key] = value;
+      config.other.append(written_key, value);
     }
   }
   detail::read_label_maps(config, json, where);

@@ -46,6 +46,7 @@ class DistilBertForSequenceClassification {
     DistilBertForSequenceClassification model(detail::load_config(folder, options), nullptr);
     model.load_report_ = load_parameters(folder, model.parameters_, "distilbert.", class_name, options);
     model.load_report_.same_class = model.config_.names_class(class_name);
+    model.load_report_.warnings = model.config_.warnings;
     for (const auto& name : model.load_report_.missing)
       check(!name.starts_with("distilbert."), ErrorCode::format, folder.native(), ": expected the encoder's parameter ",
             name, " in the checkpoint, it is not there; this is not a complete DistilBERT");

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,15 +34,18 @@ struct FromPretrainedOptions {
 /// What from_pretrained() found.
 struct LoadReport {
   std::string model_class, source;
-  std::vector<std::string> missing;     ///< in the model only: newly initialized, sorted
+  std::vector<std::string> missing;     ///< in the model only, sorted
   std::vector<std::string> unexpected;  ///< in the checkpoint only: not used, sorted
-  std::vector<std::string> mismatched;  ///< with another shape: newly initialized, sorted
+  std::vector<std::string> mismatched;  ///< with another shape, not loaded, sorted
   bool same_class = false;              ///< config.json names model_class, so nothing should be unexpected
+  bool newly_initialized = false;       ///< initialize_missing() gave fresh values to what was not loaded
+  std::vector<std::string> warnings{};  ///< what is odd in config.json and was passed over, a sentence each
 
   bool complete() const { return missing.empty() && mismatched.empty(); }
 
-  /// What a user should know, one line per fact; empty if every parameter was loaded. Unexpected parameters are such a
-  /// fact in a checkpoint of this class only: that the head of another class is left over is no surprise.
+  /// What a user should know, one line per fact; empty if every parameter was loaded and config.json is sound.
+  /// Unexpected parameters are such a fact in a checkpoint of this class only: that the head of another class is left
+  /// over is no surprise.
   std::string message() const {
     std::string text;
     const auto list = [](const std::vector<std::string>& names) {
@@ -49,33 +53,64 @@ struct LoadReport {
       for (std::size_t i = 0; i < names.size(); ++i) all += (i ? ", '" : "'") + names[i] + "'";
       return all + "]";
     };
-    const std::string advice = "Train the model on your task before you use its predictions.";
+    const char* const fate = newly_initialized ? " and are newly initialized: " : " and keep their values: ";
+    const char* const advice = newly_initialized ? " Train the model on your task before you use its predictions." : "";
     if (!missing.empty())
-      text += join(model_class, ": ", missing.size(), " parameters are not in ", source,
-                   " and are newly initialized: ", list(missing), ". ", advice);
+      text +=
+          join(model_class, ": ", missing.size(), " parameters are not in ", source, fate, list(missing), ".", advice);
     if (!mismatched.empty())
       text += join(text.empty() ? "" : "\n", model_class, ": ", mismatched.size(), " parameters have another shape in ",
-                   source, " and are newly initialized: ", list(mismatched), ". ", advice);
+                   source, fate, list(mismatched), ".", advice);
     if (same_class && !unexpected.empty())
       text += join(text.empty() ? "" : "\n", model_class, ": ", unexpected.size(), " parameters in ", source,
                    " are not part of the model and are not used: ", list(unexpected), ".");
+    for (const auto& warning : warnings) text += join(text.empty() ? "" : "\n", warning, ".");
     return text;
   }
 };
 
 namespace detail {
 
-/// The name a checkpoint's key has in the model, or nothing for a key that is a constant of older files.
-inline std::optional<std::string> model_name(std::string key, const std::string& prefix, bool add, bool strip) {
-  const auto rename = [&](std::string_view old_suffix, std::string_view new_suffix) {
-    if (key.ends_with(old_suffix)) key.replace(key.size() - old_suffix.size(), old_suffix.size(), new_suffix);
-  };
-  rename("LayerNorm.gamma", "LayerNorm.weight");
-  rename("LayerNorm.beta", "LayerNorm.bias");
-  if (key.ends_with("embeddings.position_ids")) return std::nullopt;
-  if (add) return join(prefix, key);
-  if (strip) return key.starts_with(prefix) ? std::optional(key.substr(prefix.size())) : std::nullopt;
-  return key;
+/// Gives a checkpoint's keys the names of the model. A key may have the encoder's prefix where the model has none, and
+/// the other way round, each key for itself: files with a bare encoder beside a head are in use.
+class ModelNames {
+ public:
+  ModelNames(const ParameterSpace<float>& parameters, const std::string& prefix) : prefix_(prefix) {
+    for (const auto& entry : parameters.named()) names_.insert(entry.name);
+    const auto first = names_.lower_bound(prefix);
+    has_prefix_ = first != names_.end() && first->starts_with(prefix);
+  }
+
+  /// The name in the model, the key itself if the model has none for it, or nothing for a key that is a constant of
+  /// older files or, in a model without a head, a head's.
+  std::optional<std::string> of(std::string key, bool file_has_prefix) const {
+    const auto rename = [&](std::string_view old_suffix, std::string_view new_suffix) {
+      if (key.ends_with(old_suffix)) key.replace(key.size() - old_suffix.size(), old_suffix.size(), new_suffix);
+    };
+    rename("LayerNorm.gamma", "LayerNorm.weight");
+    rename("LayerNorm.beta", "LayerNorm.bias");
+    if (key.ends_with("embeddings.position_ids")) return std::nullopt;
+    const bool prefixed = key.starts_with(prefix_);
+    if (names_.contains(key)) return key;
+    if (std::string longer = prefix_ + key; !prefixed && (names_.contains(longer) || (has_prefix_ && !file_has_prefix)))
+      return longer;
+    if (has_prefix_ || !file_has_prefix) return key;
+    return prefixed ? std::optional(key.substr(prefix_.size())) : std::nullopt;
+  }
+
+ private:
+  const std::string& prefix_;
+  std::set<std::string> names_;
+  bool has_prefix_ = false;
+};
+
+/// Throws format if a checkpoint has none of the model's parameters.
+inline void check_some_fit(const SafetensorsReader& reader, const LoadReport& report, std::size_t wanted) {
+  if (wanted == 0 || report.missing.size() < wanted) return;
+  const auto& tensors = reader.tensors();
+  fail(ErrorCode::format, reader.path().native(), ": expected parameters of ", report.model_class, " such as ",
+       report.missing.front(), ", got ", tensors.size(), " tensors",
+       tensors.empty() ? "" : " such as " + tensors.front().name, ", of which none has the name of one");
 }
 
 inline void check_weights_present(const std::filesystem::path& folder) {
@@ -90,21 +125,24 @@ inline void check_weights_present(const std::filesystem::path& folder) {
 }  // namespace detail
 
 /// Fills `parameters` from the checkpoint in `folder`. `prefix` ("distilbert.") is what the encoder's names begin with
-/// in a model with a head; a checkpoint with or without it fits a model with or without it. Throws Error(io) or
-/// Error(format) with the file, Error(shape) naming key and both shapes.
+/// in a model with a head; a checkpoint with or without it fits a model with or without it. What the checkpoint lacks
+/// keeps its values. Throws Error(io) or Error(format) with the file, also for one in which no name fits, Error(shape)
+/// naming key and both shapes.
 inline LoadReport load_parameters(const std::filesystem::path& folder, ParameterSpace<float>& parameters,
                                   const std::string& prefix, const std::string& model_class,
                                   const FromPretrainedOptions& options = {}) {
   detail::check_weights_present(folder);
   const SafetensorsReader reader(folder);
   const auto& tensors = reader.tensors();
-  bool file_has = false, model_has = false;  // names with the prefix
+  const detail::ModelNames names(parameters, prefix);
+  bool file_has = false;  // names with the prefix
   for (const StoredTensor& tensor : tensors) file_has |= tensor.name.starts_with(prefix);
-  for (const auto& entry : parameters.named()) model_has |= entry.name.starts_with(prefix);
   std::map<std::string, std::int64_t> found;  // the number of a tensor by the name that the model has for it
   for (std::size_t i = 0; i < tensors.size(); ++i)
-    if (auto name = detail::model_name(tensors[i].name, prefix, model_has && !file_has, !model_has && file_has))
-      found[*name] = static_cast<std::int64_t>(i);
+    if (auto name = names.of(tensors[i].name, file_has)) {
+      const auto [place, is_new] = found.emplace(*name, static_cast<std::int64_t>(i));
+      if (!is_new && tensors[i].name == *name) place->second = static_cast<std::int64_t>(i);
+    }
 
   LoadReport report{model_class, folder.native(), {}, {}, {}};
   for (const auto& entry : parameters.named()) {
@@ -128,20 +166,22 @@ inline LoadReport load_parameters(const std::filesystem::path& folder, Parameter
     }
     found.erase(at);
   }
+  detail::check_some_fit(reader, report, parameters.named().size());
   for (const auto& [name, tensor] : found) report.unexpected.push_back(name);
   stable_sort_by(report.missing);
   stable_sort_by(report.mismatched);
   return report;
 }
 
-/// Draws fresh values for what `report` says is missing or mismatched, in the model's order.
-inline void initialize_missing(const LoadReport& report, ParameterSpace<float>& parameters, double std,
+/// Draws fresh values for what `report` says is missing or mismatched, in the model's order, and notes it there.
+inline void initialize_missing(LoadReport& report, ParameterSpace<float>& parameters, double std,
                                const FromPretrainedOptions& options) {
   Mt19937 own(options.seed.value_or(0));
   Mt19937& generator = options.seed ? own : default_generator();
   for (const auto& part : parameters.named())
     for (const auto* names : {&report.missing, &report.mismatched})
       if (std::binary_search(names->begin(), names->end(), part.name)) nn::initialize(part, std, generator);
+  report.newly_initialized = true;
 }
 
 /// Writes config.json and model.safetensors into `folder`, which is made if needed; both appear whole or not at all.

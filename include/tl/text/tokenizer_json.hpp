@@ -17,7 +17,7 @@
 #include <tl/core/error.hpp>
 #include <tl/core/order.hpp>
 #include <tl/io/json_file.hpp>
-#include <tl/io/mapped_file.hpp>
+#include <tl/io/read_file.hpp>
 #include <tl/text/json_view.hpp>
 #include <tl/text/tokenizer_components.hpp>
 #include <tl/text/tokenizer_config.hpp>
@@ -38,8 +38,8 @@ inline AddedToken read_added_token(const JsonView& from) {
 
 /// Splits vocab.txt into pieces, one a line; "\n", "\r\n" and "\r" end a line as in Python's text mode.
 inline std::vector<std::string> read_vocabulary_lines(const std::filesystem::path& path) {
-  const MappedFile file(path);
-  const std::string_view text = file.text();
+  const std::string content = read_file(path);
+  const std::string_view text = content;
   const std::size_t bad = find_invalid_utf8(text);
   check(bad == std::string::npos, ErrorCode::format, path.native(),
         ": expected UTF-8 text, got an invalid sequence at byte ", bad);

@@ -7,7 +7,6 @@
 #include <charconv>
 #include <chrono>
 #include <cstdint>
-#include <cstring>
 #include <filesystem>
 #include <limits>
 #include <optional>
@@ -179,7 +178,7 @@ inline void load_optimizer(const std::filesystem::path& folder, AdamW<float>& op
   check(step.dtype == StoredDType::i64 && step.data.size() == sizeof(std::int64_t), ErrorCode::format, path.native(),
         ", tensor step: expected one I64, got ", to_string(step.dtype), step.shape);
   std::int64_t steps = 0;
-  std::memcpy(&steps, step.data.data(), sizeof steps);
+  read_bytes(step, std::as_writable_bytes(std::span(&steps, 1)));
   optimizer.set_steps(steps);
 }
 
