@@ -50,10 +50,11 @@ if [[ $(g++ -dumpversion | cut -d. -f1) -lt 12 ]]; then
   install g++-12
 fi
 # The second compiler, and libFuzzer, which newer releases pack separately. Without them some tests are skipped.
-if ! command -v clang++ > /dev/null; then
-  (install clang)
-fi
-runtime=libclang-rt-$(clang++ -dumpversion 2> /dev/null | cut -d. -f1)-dev
-if [[ $(apt-cache madison "$runtime" 2> /dev/null) ]]; then
-  (install "$runtime")
+optional() {
+  (install "$@") || echo "bootstrap: without $*, tests that need it are skipped" >&2
+}
+command -v clang++ > /dev/null || optional clang
+if command -v clang++ > /dev/null; then
+  runtime=libclang-rt-$(clang++ -dumpversion | cut -d. -f1)-dev
+  [[ -z $(apt-cache madison "$runtime" 2> /dev/null) ]] || optional "$runtime"
 fi

@@ -2,19 +2,21 @@
 include(CMakePackageConfigHelpers)
 include(GNUInstallDirs)
 
+set(tl_lib_dir ${CMAKE_INSTALL_LIBDIR})
 set(tl_package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/tl)
-set(tl_targets tl)
-if(TARGET tl_cuda)
-  list(APPEND tl_targets tl_cuda)
-endif()
 
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/tl DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
         FILES_MATCHING PATTERN "*.hpp" PATTERN "*.cuh")
-install(TARGETS ${tl_targets} EXPORT tl_targets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(TARGETS tl EXPORT tl_targets)
 install(EXPORT tl_targets NAMESPACE tl:: DESTINATION ${tl_package_dir})
+# The headers can be installed from a folder where nothing was built; then the package has no tl::cuda.
+if(TARGET tl_cuda)
+  install(TARGETS tl_cuda EXPORT tl_cuda_targets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} OPTIONAL)
+  install(EXPORT tl_cuda_targets NAMESPACE tl:: DESTINATION ${tl_package_dir})
+endif()
 
 configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/tl-config.cmake.in ${PROJECT_BINARY_DIR}/tl-config.cmake
-                              INSTALL_DESTINATION ${tl_package_dir})
+                              INSTALL_DESTINATION ${tl_package_dir} PATH_VARS tl_lib_dir)
 set(tl_any_architecture ARCH_INDEPENDENT)
 if(tl_has_cuda)
   set(tl_any_architecture)
@@ -22,7 +24,18 @@ endif()
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/tl-config-version.cmake COMPATIBILITY SameMinorVersion
                                  ${tl_any_architecture})
 install(FILES ${PROJECT_BINARY_DIR}/tl-config.cmake ${PROJECT_BINARY_DIR}/tl-config-version.cmake
+              ${CMAKE_CURRENT_LIST_DIR}/build_type.cmake
         DESTINATION ${tl_package_dir})
+
+# For pkg-config. Its prefix is where it lies, since the prefix may be chosen when installing.
+set(tl_pc_dir ${CMAKE_INSTALL_DATADIR}/pkgconfig)
+file(RELATIVE_PATH tl_prefix_from_pc /prefix/${tl_pc_dir} /prefix)
+configure_file(${CMAKE_CURRENT_LIST_DIR}/tl.pc.in ${PROJECT_BINARY_DIR}/tl.pc @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/tl.pc DESTINATION ${tl_pc_dir})
 
 # find_package(tl) with -Dtl_DIR=<build folder> uses this checkout without installing it.
 export(EXPORT tl_targets NAMESPACE tl:: FILE ${PROJECT_BINARY_DIR}/tl_targets.cmake)
+if(TARGET tl_cuda)
+  export(EXPORT tl_cuda_targets NAMESPACE tl:: FILE ${PROJECT_BINARY_DIR}/tl_cuda_targets.cmake)
+endif()
+configure_file(${CMAKE_CURRENT_LIST_DIR}/build_type.cmake ${PROJECT_BINARY_DIR}/build_type.cmake COPYONLY)
