@@ -100,4 +100,51 @@ refused 1 'tokenizer: expected a folder that holds tokenizer.json or vocab.txt, 
   --model_name_or_path trained --tokenizer_name nowhere --text a
 refused 2 '--model_name_or_path or --tokenizer_name is required' tokenize --text a
 
+# --- the class: a generic one leaves everything to tokenizer.json, an unknown one is refused by every command
+cp -r trained generic
+rm generic/{vocab.txt,special_tokens_map.json}
+sed -i 's/"lowercase": true/"lowercase": false/' generic/tokenizer.json
+printf '{"tokenizer_class": "PreTrainedTokenizerFast", "pad_token": "[PAD]"}' > generic/tokenizer_config.json
+ok tokenize --model_name_or_path trained --text 'A FILM'
+says '"tokens": ["[CLS]", "a", "film", "[SEP]"]'
+ok tokenize --model_name_or_path generic --text 'A FILM [SEP]'
+says '"tokens": ["[CLS]", "[UNK]", "[UNK]", "[SEP]", "[SEP]"]'
+cp out cased
+ok inspect generic
+says 'special tokens: [PAD]=0'
+ok "${training[@]}" --model_name_or_path generic --output_dir generic_trained
+ok tokenize --model_name_or_path generic_trained --text 'A FILM [SEP]'
+checks=$((checks + 1))
+cmp -s out cased || complain 'expected the same tokens after training'
+cp -r bert cased_bert
+cp generic/tokenizer.json generic/tokenizer_config.json cased_bert/
+rm -f cased_bert/vocab.txt
+ok convert --from bert cased_bert converted
+ok tokenize --model_name_or_path converted --text 'A FILM [SEP]'
+checks=$((checks + 1))
+cmp -s out cased || complain 'expected the same tokens after conversion'
+checks=$((checks + 1))
+grep -q '"tokenizer_class": "PreTrainedTokenizerFast"' converted/tokenizer_config.json || complain 'expected the class'
+for where in tokenizer_config.json config.json; do
+  rm -rf foreign foreign_bert
+  cp -r trained foreign
+  cp -r bert foreign_bert
+  for folder in foreign foreign_bert; do
+    if [[ $where == config.json ]]; then
+      rm -f $folder/tokenizer_config.json
+      sed -i '0,/{/s//{"tokenizer_class": "BertJapaneseTokenizer",/' $folder/config.json
+    else
+      printf '{"tokenizer_class": "BertJapaneseTokenizer"}' > $folder/tokenizer_config.json
+    fi
+  done
+  part="$where: tokenizer_class: expected a class with the rules of BertTokenizer or of tokenizer.json"
+  part+=' (PreTrainedTokenizerFast, TokenizersBackend), got "BertJapaneseTokenizer", which tl does not have'
+  refused 1 "$part" tokenize --model_name_or_path foreign --text a
+  refused 1 "$part" predict --model_name_or_path foreign --text a
+  refused 1 "$part" evaluate --model_name_or_path foreign --validation_file "$reviews/test.jsonl"
+  refused 1 "$part" "${training[@]}" --model_name_or_path foreign --output_dir never
+  refused 1 "$part" convert --from bert foreign_bert never
+  refused 1 "$part" inspect foreign
+done
+
 verdict
