@@ -58,8 +58,12 @@ class TokenMatcher {
       if (patterns[i].empty()) continue;
       keys.push_back({patterns[i], static_cast<std::int32_t>(i)});
       starts_[static_cast<unsigned char>(patterns[i].front())] = true;
+      long_ = long_ || patterns[i].size() > 64;
     }
     trie_ = Trie(std::move(keys));
+    if (!long_) return;
+    every_ = LongestAtEach(patterns);
+    for (const std::string& pattern : patterns) lengths_.push_back(pattern.size());
   }
 
   bool empty() const { return entries_.empty(); }
@@ -78,13 +82,16 @@ class TokenMatcher {
   // The search is compiled once for all callbacks.
   void cut(std::string_view text, bool split_special, const void* piece, PieceTaker take) const {
     const auto& classes = CharTable::instance();
-    std::size_t done = 0;
+    std::vector<std::int32_t> longest_at;  // made where there is something to find
+    std::size_t done = 0, spaces = 0, spaces_end = 0;
     for (std::size_t at = 0; at < text.size();) {
       if (!starts_[static_cast<unsigned char>(text[at])]) {
         ++at;
         continue;
       }
-      const auto match = trie_.longest(text.substr(at));
+      // From each position on its own, a long pattern could cost its length at every byte of the text.
+      if (long_ && longest_at.empty()) longest_at = every_(text);
+      const Trie::Match match = long_ ? found(longest_at[at]) : trie_.longest(text.substr(at));
       if (match.value == Trie::none) {
         ++at;
         continue;
@@ -94,8 +101,14 @@ class TokenMatcher {
       at = end;  // a rejected match is not searched again inside
       if (split_special && entry.special) continue;
       if (entry.single_word && (touches(classes, text, begin, false) || touches(classes, text, end, true))) continue;
-      if (entry.lstrip) begin = std::max(done, strip_before(classes, text, begin));
-      if (entry.rstrip) end = strip_after(classes, text, end);
+      if (entry.lstrip && begin > done) begin = strip_before(classes, text, begin, done);
+      else if (entry.lstrip) begin = done;
+      if (entry.rstrip &&
+          (end < spaces || end > spaces_end)) {  // not in the last run of white space, whose end is known
+        spaces = end;
+        spaces_end = strip_after(classes, text, end);
+      }
+      if (entry.rstrip) end = spaces_end;
       if (done < begin && !take(piece, -1, done, begin)) return;
       if (!take(piece, entry.id, begin, end)) return;
       done = end;
@@ -109,8 +122,12 @@ class TokenMatcher {
     return classes[decode_utf8(text, where)] & char_word;
   }
 
-  static std::size_t strip_before(const CharTable& classes, std::string_view text, std::size_t at) {
-    while (at > 0) {
+  Trie::Match found(std::int32_t pattern) const {
+    return {pattern == Trie::none ? 0 : lengths_[static_cast<std::size_t>(pattern)], pattern};
+  }
+
+  static std::size_t strip_before(const CharTable& classes, std::string_view text, std::size_t at, std::size_t least) {
+    while (at > least) {
       const std::size_t before = previous_utf8(text, at);
       std::size_t cursor = before;
       if (!(classes[decode_utf8(text, cursor)] & char_separator)) break;
@@ -130,6 +147,9 @@ class TokenMatcher {
 
   std::vector<Entry> entries_;
   Trie trie_;
+  bool long_ = false;  // a pattern is so long that the next two are needed
+  LongestAtEach every_;
+  std::vector<std::size_t> lengths_;
   std::array<bool, 256> starts_{};
 };
 

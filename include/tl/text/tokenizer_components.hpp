@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -98,7 +99,9 @@ inline PreTokenizerStep read_pre_tokenizer(const JsonView& from) {
   return step;
 }
 
-inline std::vector<TemplateItem> read_template(const JsonView& list, const PostProcessor& processor) {
+/// `specials`: the index of every special token in the post-processor, by its name.
+inline std::vector<TemplateItem> read_template(const JsonView& list,
+                                               const std::map<std::string_view, std::size_t>& specials) {
   std::vector<TemplateItem> items;
   for (const Json& entry : list.value) {
     const std::string place = join('[', items.size(), ']');
@@ -113,10 +116,10 @@ inline std::vector<TemplateItem> read_template(const JsonView& list, const PostP
       kind = name == "A" ? TemplateItem::Kind::sequence_a : TemplateItem::Kind::sequence_b;
     }
     const std::int32_t type_id = item.id("type_id");
-    const std::size_t special = is_special ? processor.find(name) : 0;
-    if (is_special && special == processor.names.size())
+    const auto special = specials.find(name);
+    if (is_special && special == specials.end())
       fail(ErrorCode::format, item.where(), ".id: expected a name in special_tokens, got \"", name, "\"");
-    items.push_back({kind, type_id, special});
+    items.push_back({kind, type_id, is_special ? special->second : 0});
   }
   return items;
 }
@@ -151,8 +154,10 @@ inline void read_template_processing(const JsonView& from, PostProcessor& out) {
     out.names.push_back(name);
     out.end_special();
   }
-  out.single = read_template(from.array("single"), out);
-  out.pair = read_template(from.array("pair"), out);
+  std::map<std::string_view, std::size_t> index;
+  for (std::size_t i = 0; i < out.names.size(); ++i) index.emplace(out.names[i], i);
+  out.single = read_template(from.array("single"), index);
+  out.pair = read_template(from.array("pair"), index);
 }
 
 /// Fills an empty post-processor.

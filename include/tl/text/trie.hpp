@@ -7,7 +7,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <tl/core/order.hpp>
@@ -52,6 +54,9 @@ class Trie {
       node = step(node, static_cast<unsigned char>(text[i]));
     return node;
   }
+
+  /// Every node is below this number.
+  std::size_t node_limit() const { return units_.size(); }
 
   /// The value of the key that ends at a node, or none.
   std::int32_t value(std::int32_t node) const { return units_[static_cast<std::size_t>(node)].value; }
@@ -157,6 +162,76 @@ class Trie {
 
   std::vector<Unit> units_;
   std::int32_t first_free_ = none, last_free_ = none, last_used_ = 0;
+};
+
+/// The longest of some patterns at every position of a text, in linear time whatever they are: the automaton of Aho and
+/// Corasick over the reversed patterns reads the text from its end.
+class LongestAtEach {
+ public:
+  LongestAtEach() = default;
+
+  explicit LongestAtEach(const std::vector<std::string>& patterns) {
+    std::vector<std::string> reversed;
+    for (const std::string& pattern : patterns) reversed.emplace_back(pattern.rbegin(), pattern.rend());
+    std::vector<Trie::Key> keys;
+    std::vector<std::size_t> open;  // patterns that go on at this depth
+    for (std::size_t i = 0; i < reversed.size(); ++i) {
+      if (reversed[i].empty()) continue;
+      keys.push_back({reversed[i], static_cast<std::int32_t>(i)});
+      open.push_back(i);
+    }
+    trie_ = Trie(std::move(keys));
+    nodes_.assign(trie_.node_limit(), {});
+    std::vector<std::int32_t> at(reversed.size(), Trie::root);
+    for (std::size_t depth = 0; !open.empty(); ++depth) {
+      std::size_t left = 0;
+      for (const std::size_t i : open) {
+        at[i] = link(at[i], static_cast<unsigned char>(reversed[i][depth]));
+        if (depth + 1 < reversed[i].size()) open[left++] = i;
+      }
+      open.resize(left);
+    }
+  }
+
+  /// For every byte of `text` the index of the longest pattern that begins there, or Trie::none.
+  std::vector<std::int32_t> operator()(std::string_view text) const {
+    std::vector<std::int32_t> out(text.size());
+    std::int32_t node = Trie::root;
+    for (std::size_t i = text.size(); i-- > 0;) {
+      node = next(node, static_cast<unsigned char>(text[i]));
+      out[i] = nodes_[static_cast<std::size_t>(node)].pattern;
+    }
+    return out;
+  }
+
+ private:
+  struct Node {
+    std::int32_t shorter = Trie::none;  // the node of the longest proper suffix that is one; none: not linked yet
+    std::int32_t pattern = Trie::none;  // the longest one that ends here
+  };
+
+  std::int32_t next(std::int32_t node, unsigned char byte) const {
+    for (;;) {
+      const std::int32_t child = trie_.step(node, byte);
+      if (child != Trie::none) return child;
+      if (node == Trie::root) return node;
+      node = nodes_[static_cast<std::size_t>(node)].shorter;
+    }
+  }
+
+  // The child of a node, whose own suffix is known because all nodes of lower depth are linked.
+  std::int32_t link(std::int32_t parent, unsigned char byte) {
+    const std::int32_t child = trie_.step(parent, byte);
+    Node& node = nodes_[static_cast<std::size_t>(child)];
+    if (node.shorter != Trie::none) return child;
+    node.shorter = parent == Trie::root ? Trie::root : next(nodes_[static_cast<std::size_t>(parent)].shorter, byte);
+    node.pattern = trie_.value(child);
+    if (node.pattern == Trie::none) node.pattern = nodes_[static_cast<std::size_t>(node.shorter)].pattern;
+    return child;
+  }
+
+  Trie trie_;
+  std::vector<Node> nodes_;
 };
 
 }  // namespace tl::detail::text

@@ -1,0 +1,116 @@
+// Added tokens in texts and folders that are made to be slow: twice the input may take at most 2.5 times as long.
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include <tl/text/tokenizer.hpp>
+
+#include "support/catch.hpp"
+#include "support/reference.hpp"
+
+using namespace tl;
+using namespace tl::test;
+
+namespace {
+
+Tokenizer small() {
+  return Tokenizer::from_vocabulary({"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "b", "##b"});
+}
+
+// The least of some times in seconds: what else the machine does only adds to it.
+template <class Work> double seconds(const Work& work) {
+  double least = 1e9;
+  for (int i = 0; i < 5; ++i) {
+    const auto start = std::chrono::steady_clock::now();
+    work();
+    least = std::min(least, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+  }
+  return least;
+}
+
+// work(n) is called with two sizes.
+template <class Work> void check_growth(int size, const Work& work) {
+  double ratio = 0;
+  for (int attempt = 0; attempt < 3; ++attempt) {
+    const double once = seconds([&] { work(size); }), twice = seconds([&] { work(2 * size); });
+    ratio = twice / once;
+    if (ratio <= 2.5) break;
+  }
+  CHECK(ratio <= 2.5);
+}
+
+std::string repeated(const std::string& part, int times) {
+  std::string out;
+  for (int i = 0; i < times; ++i) out += part;
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("added tokens: the longest token wins at every place, however long it is") {
+  const std::string base = std::string(70, 'a');
+  Tokenizer tokenizer = small();
+  tokenizer.add_tokens({{.content = "a", .normalized = false},
+                        {.content = base + "b", .normalized = false},
+                        {.content = base + "bb", .normalized = false},
+                        {.content = "ba", .normalized = false}});
+  Tokenizer shorter = small();
+  shorter.add_tokens({{.content = "a", .normalized = false}, {.content = "ba", .normalized = false}});
+  const auto ids = [&](const std::string& text) {
+    return tokenizer.encode(text, {.add_special_tokens = false}).input_ids;
+  };
+  CHECK(ids("a " + base + "b") == std::vector<std::int32_t>{5, 8});
+  CHECK(ids(base + "bb") == std::vector<std::int32_t>{9});
+  CHECK(ids(base + "ba").front() == 8);
+  CHECK(ids("aa" + base + "b") == std::vector<std::int32_t>{5, 5, 8});
+  for (const std::string& text : {base, base + " ba", std::string("b a ab ba bba"), std::string("c caa")})
+    CHECK(tokenizer.encode(text).tokens == shorter.encode(text).tokens);
+  const Encoding encoding = tokenizer.encode("a " + base + "bb a", {.add_special_tokens = false});
+  CHECK(encoding.offsets[1] == std::pair<std::int32_t, std::int32_t>{2, 74});
+}
+
+TEST_CASE("added tokens: linear time in a text of a long token's first letter") {
+  check_growth(20000, [](int size) {
+    Tokenizer tokenizer = small();
+    tokenizer.add_tokens(
+        {{.content = repeated("a", size) + "b", .normalized = false}, {.content = "a", .normalized = false}});
+    const std::vector<std::string> texts{repeated("a", 4 * size)};
+    CHECK(tokenizer.encode_ids(texts)[0].size() == static_cast<std::size_t>(4 * size) + 2);
+  });
+}
+
+TEST_CASE("added tokens: linear time in their number") {
+  check_growth(8000, [](int size) {
+    Tokenizer tokenizer = small();
+    std::vector<AddedToken> tokens;
+    for (int i = 0; i < size; ++i) tokens.push_back({.content = "<" + std::to_string(i) + ">"});
+    CHECK(tokenizer.add_special_tokens(tokens) == size);
+    CHECK(tokenizer.encode("a<7>").size() == 4);
+  });
+}
+
+TEST_CASE("added tokens: linear time in the special tokens of a folder") {
+  TemporaryFolder folder;
+  check_growth(1500, [&folder](int size) {
+    Tokenizer tokenizer = small();
+    std::vector<AddedToken> tokens;
+    for (int i = 0; i < size; ++i) tokens.push_back({.content = "<" + std::to_string(i) + ">"});
+    tokenizer.add_special_tokens(tokens);
+    tokenizer.save_pretrained(folder.path());
+    CHECK(Tokenizer::from_pretrained(folder.path()).vocab_size() == size + 8);
+  });
+}
+
+TEST_CASE("added tokens: linear time in keys of special_tokens_map.json that mean nothing") {
+  TemporaryFolder folder;
+  std::ofstream(folder / "vocab.txt") << "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\n";
+  check_growth(10000, [&folder](int size) {
+    std::string text = "{\"pad_token\": \"[PAD]\"";
+    for (int i = 0; i < size; ++i) text += ", \"unknown" + std::to_string(i) + "\": 1";
+    std::ofstream(folder / "special_tokens_map.json") << text << "}";
+    CHECK(Tokenizer::from_pretrained(folder.path()).vocab_size() == 6);
+  });
+}
