@@ -9,7 +9,7 @@ tiny_model || exit 1
 
 training=(train --model_name_or_path model --train_file "$reviews/train.jsonl"
           --validation_file "$reviews/validation.jsonl" --labels NEGATIVE,POSITIVE --max_seq_length 48
-          --max_train_samples 320 --max_eval_samples 16 --num_train_epochs 3 --logging_steps 1 --threads 1)
+          --max_train_samples 320 --max_eval_samples 16 --num_train_epochs 20 --logging_steps 1 --threads 1)
 
 # started OUTPUT_DIR ARGUMENT...: a run in the background whose process is $pid; returns when its first step is logged.
 # env gives it signals as they are by default, because a shell's background ignores SIGINT.
@@ -43,7 +43,7 @@ for signal in INT:130 TERM:143 HUP:129; do
   name=${signal%:*}
   started "cut$name" --eval_strategy epoch --save_strategy epoch
   kill -s "$name" $pid
-  ended "${signal#*:}" "SIG$name: stopped after step [0-9]+ of 120; --resume_from_checkpoint true goes on from cut$name/checkpoint-[0-9]+"
+  ended "${signal#*:}" "SIG$name: stopped after step [0-9]+ of 800; --resume_from_checkpoint true goes on from cut$name/checkpoint-[0-9]+"
   [[ -e $(sed -n 's/.*goes on from //p' err)/optimizer.safetensors ]] || complain 'expected the checkpoint that was named'
   [[ ! -e cut$name/model.safetensors ]] || complain 'a run that was interrupted has no result'
   ok "${training[@]}" --output_dir "cut$name" --eval_strategy epoch --save_strategy epoch --resume_from_checkpoint true
@@ -51,10 +51,10 @@ for signal in INT:130 TERM:143 HUP:129; do
 done
 started none --save_strategy no
 kill -TERM $pid
-ended 143 'SIGTERM: stopped after step [0-9]+ of 120; nothing was saved because --save_strategy is no'
+ended 143 'SIGTERM: stopped after step [0-9]+ of 800; nothing was saved because --save_strategy is no'
 started weights --save_only_model
 kill -TERM $pid
-ended 143 'SIGTERM: stopped after step [0-9]+ of 120; the weights are in weights/checkpoint-[0-9]+'
+ended 143 'SIGTERM: stopped after step [0-9]+ of 800; the weights are in weights/checkpoint-[0-9]+'
 
 # The second signal ends the run at once: this evaluation would take longer than the test.
 yes '{"text": "a film that goes on and on and on", "label": 0}' | head -n 400000 > long.jsonl
@@ -136,7 +136,7 @@ checks=$((checks + 1))
 [[ ! -e metric ]] || complain 'a refused run made its folder'
 
 # --- the best checkpoint is gone, or only the last one was copied; with a learning rate of 0 the first one is the best
-best=(--eval_strategy epoch --save_strategy epoch --learning_rate 0 --load_best_model_at_end)
+best=(--eval_strategy epoch --save_strategy epoch --num_train_epochs 3 --learning_rate 0 --load_best_model_at_end)
 ok "${training[@]}" --output_dir best "${best[@]}" --num_train_epochs 2
 mkdir alone && cp -r best/checkpoint-80 alone/
 ok "${training[@]}" --output_dir alone "${best[@]}" --resume_from_checkpoint true
@@ -153,17 +153,19 @@ checks=$((checks + 1))
 grep -q '"best_model_checkpoint": "best/checkpoint-120"' best/trainer_state.json || complain 'expected a new best checkpoint'
 
 # --- true takes the newest sound checkpoint
-ok "${training[@]}" --output_dir sound --save_strategy epoch
+three=(--num_train_epochs 3 --save_strategy epoch)
+ok "${training[@]}" --output_dir three "${three[@]}"
+ok "${training[@]}" --output_dir sound "${three[@]}"
 rm sound/checkpoint-120/rng.json
 truncate -s 100 sound/checkpoint-80/optimizer.safetensors
-ok "${training[@]}" --output_dir sound --save_strategy epoch --resume_from_checkpoint true
+ok "${training[@]}" --output_dir sound "${three[@]}" --resume_from_checkpoint true
 says 'warning: resume_from_checkpoint: going on from sound/checkpoint-40; passed over checkpoint-120: '
 says 'missing rng.json'
 says 'checkpoint-80: '
-same whole sound
+same three sound
 rm -r sound/checkpoint-{80,120} sound/checkpoint-40/rng.json
 refused 1 'expected a whole checkpoint in sound, there is none: checkpoint-40: ' "${training[@]}" --output_dir sound \
-  --save_strategy epoch --resume_from_checkpoint true
+  "${three[@]}" --resume_from_checkpoint true
 refused 1 'expected a folder checkpoint-N in new, there is none' "${training[@]}" --output_dir new \
   --resume_from_checkpoint true
 
