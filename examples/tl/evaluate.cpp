@@ -28,8 +28,11 @@ void run(const Options& options) {
   const LabelledFile file = read_labelled(options.validation_file, options.data);
   const Classifier classifier(options.model, options.tokenizer);
   const auto labels = classifier.labels();
+  const auto classes = classes_of(file, options.data, {labels, "those of the model"});
+  if (!options.json) std::cout << classes.decision << '\n';
+  else if (!classes.as_written) std::cerr << classes.decision << '\n';  // standard output is for a program
   const auto rows =
-      tokenized(file, options.data, labels, options.max_eval_samples, classifier.tokenizer(), classifier.longest());
+      tokenized(file, options.data, classes.ids, options.max_eval_samples, classifier.tokenizer(), classifier.longest());
 
   const auto start = std::chrono::steady_clock::now();
   const auto result = classifier.evaluate(rows, "eval_dataset", options.batch_size);
@@ -58,7 +61,7 @@ void add_evaluate(CLI::App& app) {
   CLI::App& command = *app.add_subcommand("evaluate", "Measures a classifier on labelled texts");
   command.add_option("--model_name_or_path", options->model, "folder of a classifier")->required();
   add_tokenizer_name(command, options->tokenizer);
-  command.add_option("--validation_file", options->validation_file, ".jsonl or .csv file")->required();
+  command.add_option("--validation_file", options->validation_file, ".jsonl, .json, .csv or .tsv file")->required();
   options->data.add(command);
   add_number(
       command, "max_eval_samples", [raw = options.get()](auto n) { raw->max_eval_samples = n; },
@@ -69,7 +72,8 @@ void add_evaluate(CLI::App& app) {
   command.add_option("--output_dir", options->output_dir, "write eval_results.json into this folder");
   add_truth(command, "json", options->json, "print one JSON object");
   add_threads(command);
-  on_run(command, [options] { run(*options); });
+  on_run(
+      command, [options] { run(*options); }, [options] { options->data.files.check(); });
 }
 
 }  // namespace program

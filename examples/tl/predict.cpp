@@ -33,9 +33,6 @@ class Predictor {
         limit_(std::min(options.source.limit().value_or(classifier_.longest()), classifier_.longest())) {}
 
   void answer(const TextSource::Piece& piece) {
-    for (std::size_t i = 0; i < piece.texts.size(); ++i)
-      if (piece.texts[i].empty())
-        tl::fail(tl::ErrorCode::invalid_argument, piece.where(i), ": expected a text, got an empty one");
     const auto ids = encode_piece(
         piece, [&](const auto& texts) { return classifier_.tokenizer().encode_ids(texts, tokenize_); },
         [&](const std::string& text) { classifier_.tokenizer().encode(text, tokenize_); });

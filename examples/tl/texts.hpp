@@ -18,12 +18,12 @@
 #include <utility>
 #include <vector>
 
-#include <tl/data/csv.hpp>
-#include <tl/data/json_lines.hpp>
+#include <tl/data/load_dataset.hpp>
 #include <tl/io/read_file.hpp>
 #include <tl/text/tokenizer.hpp>
 
 #include "commands.hpp"
+#include "data_files.hpp"
 #include "lengths.hpp"
 
 namespace program {
@@ -99,7 +99,8 @@ class LineReader {
 struct TextOptions {
   std::vector<std::string> texts;
   std::string file;
-  std::string text_column = "text";
+  FileOptions files;
+  std::string text_column;
   bool truncation = false;
   std::optional<std::int64_t> max_seq_length;
   const CLI::Option *text_column_option = nullptr, *truncation_option = nullptr;  // say whether they were given
@@ -109,9 +110,10 @@ struct TextOptions {
         ->expected(1)
         ->allow_extra_args(false)
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-    command.add_option("--file", file, "texts of a .jsonl file, or one per line of any other; default: standard input");
-    text_column_option = command.add_option(
-        "--text_column", text_column, "key of the text in a .jsonl file (default: text), or column of a .csv file");
+    command.add_option("--file", file, "texts of a .jsonl, .json, .csv or .tsv file, or one per line of any other; default: standard input");
+    text_column_option = command.add_option("--text_column", text_column,
+                                            "column or key of the texts; default: text, or what looks like it");
+    files.add(command);
     truncation_option =
         add_truth(command, "truncation", truncation, "cut texts that are too long; otherwise they are an error");
     add_number(
@@ -122,16 +124,16 @@ struct TextOptions {
   /// Adds to usage_problems().
   void check() const {
     if (!texts.empty() && !file.empty()) usage_problems().emplace_back("expected --text or --file, got both");
-    if (!text_column_option->empty() && !has_rows() && !has_extension(file, ".csv"))
-      usage_problems().push_back("--text_column: expected a .jsonl, .json or .csv --file, got " +
+    if (!text_column_option->empty() && !has_rows())
+      usage_problems().push_back("--text_column: expected a .jsonl, .json, .csv or .tsv --file, got " +
                                  (file.empty() ? "none" : file + ", whose texts are its lines"));
+    if (file.empty() && files.encoding != "utf-8")
+      usage_problems().emplace_back("--encoding: expected a --file, got none");
+    files.check();
   }
 
-  /// Whether the file is a data set of JSON lines.
-  bool has_rows() const { return has_extension(file, ".jsonl") || has_extension(file, ".json"); }
-
-  /// Whether the file is read as a table; the lines of a .csv file are texts unless a column is named.
-  bool has_columns() const { return has_extension(file, ".csv") && !text_column_option->empty(); }
+  /// Whether the file is a data set with a column of texts.
+  bool has_rows() const { return !file.empty() && (FileOptions::is_json(file) || files.is_table(file)); }
 
   /// The most tokens a text may have, if it was said that longer ones are not to be cut.
   std::optional<std::int64_t> limit() const {
@@ -171,15 +173,14 @@ class TextSource {
     } else if (options.file.empty()) {
       lines_.emplace(STDIN_FILENO, "standard input");
       place_ = "standard input, line";
-    } else if (options.has_columns() || options.has_rows()) {
-      const std::vector<std::string> columns = {options.text_column};
-      rows_ = options.has_columns() ? tl::load_csv(options.file, {.columns = columns})
-                                    : tl::load_jsonl(options.file, {.columns = columns});
-      const auto type = rows_->column_type(options.text_column);
-      if (type != tl::ColumnType::string && rows_->num_rows() > 0)
-        tl::fail(tl::ErrorCode::dtype, rows_->place(0), ": expected a text in column ", options.text_column, ", got ",
-                 tl::to_string(type));
-      if (rows_->num_rows() > 0) all_ = rows_->column<std::string>(options.text_column).to_vector();
+    } else if (options.has_rows()) {
+      const std::string column =
+          options.text_column.empty() ? options.files.find_text_column(options.file) : options.text_column;
+      rows_ = options.files.read(options.file, {column});
+      if (rows_->num_rows() > 0) all_ = rows_->column<std::string>(column).to_vector();
+    } else if (tl::text_encoding(options.files.encoding) != tl::TextEncoding::utf_8) {
+      rows_ = tl::load_text(options.file, options.files.encoding);
+      all_ = rows_->column<std::string>("text").to_vector();
     } else {
       // "/dev/stdin" and "<(command)" have a writer; another pipe may wait for one for ever.
       const bool stream = options.file.starts_with("/dev/stdin") || options.file.starts_with("/dev/fd/");

@@ -49,10 +49,11 @@ void check_usage(const Options& options) {
   if (!options.labels.empty()) {
     const auto names = split_names(options.labels);
     const std::set<std::string> distinct(names.begin(), names.end());
-    if (distinct.contains("") || distinct.size() != names.size())
-      problems.push_back("--labels: expected distinct names with commas between, got " +
+    if (distinct.contains("") || distinct.size() != names.size() || names.size() < 2)
+      problems.push_back("--labels: expected distinct names with commas between, at least two, got " +
                          tl::escape_invalid_utf8(options.labels));
   }
+  options.data.files.check();
   const auto& arguments = options.arguments;
   for (auto& problem : arguments.problems()) problems.push_back(std::move(problem));
   if (auto problem = metric_problem(arguments); !problem.empty()) problems.push_back(std::move(problem));
@@ -63,17 +64,17 @@ void check_usage(const Options& options) {
   if (arguments.eval_on_start) problems.emplace_back("--eval_on_start: expected a --validation_file, got none");
 }
 
-/// Names from the command line, else those of a model that is a classifier already, else those of the training file.
-std::vector<std::string> choose_labels(const Options& options, const LabelledFile& train) {
-  if (!options.labels.empty()) return split_names(options.labels);
+/// Names from the command line, else those of a model that is a classifier already; none: the labels are the names.
+tl::KnownClasses known_classes(const Options& options) {
+  if (!options.labels.empty()) return {split_names(options.labels), "those of --labels"};
   const auto config = tl::DistilBertConfig::from_pretrained(options.model);
   const auto& architectures = config.architectures;
   if (std::find(architectures.begin(), architectures.end(), tl::DistilBertForSequenceClassification::class_name) ==
       architectures.end())
-    return class_names(train, options.data);
-  std::vector<std::string> names;
-  for (const auto& [id, name] : config.id2label) names.push_back(name);
-  return names;
+    return {};
+  tl::KnownClasses known{{}, "those of the model"};
+  for (const auto& [id, name] : config.id2label) known.names.push_back(name);
+  return known;
 }
 
 /// From the first step on, signals are kept for the run.
@@ -101,7 +102,12 @@ void run(const Options& options) {
   const LabelledFile train_file = read_labelled(options.train_file, options.data);
   std::optional<LabelledFile> validation_file;
   if (!options.validation_file.empty()) validation_file = read_labelled(options.validation_file, options.data);
-  const auto labels = choose_labels(options, train_file);
+  tl::KnownClasses known = known_classes(options);
+  const tl::ClassLabels train_classes = classes_of(train_file, options.data, known);
+  const std::vector<std::string>& labels = train_classes.names;
+  if (known.names.empty()) known = {labels, "the labels of " + train_file.path};
+  std::optional<tl::ClassLabels> eval_classes;
+  if (validation_file) eval_classes = classes_of(*validation_file, options.data, known);
 
   const auto tokenizer = tl::Tokenizer::from_pretrained(options.tokenizer.empty() ? options.model : options.tokenizer);
   tl::set_seed(static_cast<std::uint64_t>(arguments.seed));
@@ -113,10 +119,10 @@ void run(const Options& options) {
   if (options.config_overrides.find("layers") == std::string::npos) check_layers(model.load_report(), model.config());
   tl::check_vocab_size(tokenizer, model.config().vocab_size, options.model);
   const std::int64_t longest = model.config().max_position_embeddings;
-  const auto train_rows = tokenized(train_file, options.data, labels, options.max_train_samples, tokenizer, longest);
+  const auto train_rows = tokenized(train_file, options.data, train_classes.ids, options.max_train_samples, tokenizer, longest);
   std::optional<tl::Dataset> eval_rows;
   if (validation_file)
-    eval_rows = tokenized(*validation_file, options.data, labels, options.max_eval_samples, tokenizer, longest);
+    eval_rows = tokenized(*validation_file, options.data, eval_classes->ids, options.max_eval_samples, tokenizer, longest);
 
   tl::TrainerOptions trainer_options{.train_dataset = train_rows,
                                      .eval_dataset = eval_rows,
@@ -137,6 +143,8 @@ void run(const Options& options) {
                          room + tl::checkpoint_bytes(model.parameters(), arguments.save_only_model),
                          "the model and one checkpoint");
   if (const auto message = model.load_report().message(); !message.empty()) std::cout << message << '\n';
+  std::cout << train_classes.decision << '\n';
+  if (eval_classes) std::cout << eval_classes->decision << '\n';
   std::cout << "training " << model.parameters().count() << " parameters on " << train_rows.num_rows() << " texts, "
             << tl::num_threads() << (tl::num_threads() == 1 ? " thread" : " threads") << std::endl;
   auto result = trainer.train(tl::ResumeFrom::argument(arguments.resume_from_checkpoint));
@@ -166,8 +174,8 @@ void add_train(CLI::App& app) {
   CLI::App& command = *app.add_subcommand("train", "Fine-tunes a classifier");
   command.add_option("--model_name_or_path", options->model, "folder of a pretrained model")->required();
   add_tokenizer_name(command, options->tokenizer);
-  command.add_option("--train_file", options->train_file, ".jsonl or .csv file to train on")->required();
-  command.add_option("--validation_file", options->validation_file, ".jsonl or .csv file to evaluate on");
+  command.add_option("--train_file", options->train_file, ".jsonl, .json, .csv or .tsv file to train on")->required();
+  command.add_option("--validation_file", options->validation_file, ".jsonl, .json, .csv or .tsv file to evaluate on");
   command.add_option("--labels", options->labels, "class names in the order of their ids: NEGATIVE,POSITIVE");
   options->data.add(command);
   add_number(

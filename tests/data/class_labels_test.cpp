@@ -92,7 +92,7 @@ TEST_CASE("class labels: positions only if no label is a name") {
 TEST_CASE("class labels: labels that are no class") {
   TL_REQUIRE_ERROR(read({"0", "1", "7"}, {"a", "b"}, "the classes of the model"), "x.csv, line 4: expected label in [0, 2), got 7; the classes are ['a', 'b'], the classes of the model");
   TL_REQUIRE_ERROR(read({"-1", "1"}, {"a", "b"}), "x.csv, line 2: expected label in [0, 2), got -1");
-  TL_REQUIRE_ERROR(read({"a", "b", "c"}, {"a", "b"}, "the labels of train.csv"), "x.csv, line 4: expected label to be one of ['a', 'b'], got 'c', the labels of train.csv");
+  TL_REQUIRE_ERROR(read({"a", "b", "c"}, {"a", "b"}, "the labels of train.csv"), "x.csv, line 4: expected label to be one of ['a', 'b'], got 'c'; the classes are the labels of train.csv");
   TL_REQUIRE_ERROR(read({"1", "9"}, {"1", "2"}), "expected label to be one of ['1', '2'], got '9'");
   TL_REQUIRE_ERROR(read({"0", "1.5"}, {"a", "b"}), "x.csv, line 3: expected class ids or names in column label, got float64 1.5");
   TL_REQUIRE_ERROR(read({"0", "1", "nan"}, {"a", "b"}), "x.csv, line 4: expected a class id in column label as in line 2, got 'nan'");

@@ -38,7 +38,7 @@ struct LabelTexts {
 /// The classes that labels may be.
 struct KnownClasses {
   std::vector<std::string> names;  ///< in the order of their ids
-  std::string origin = {};         ///< ends an error: "the labels of train.csv"
+  std::string origin = {};         ///< of the names, for errors: "the labels of train.csv"
 };
 
 /// Labels that became class ids.
@@ -233,7 +233,7 @@ class LabelReader {
   }
 
   static std::string origin(const KnownClasses& classes) {
-    return classes.origin.empty() ? "" : join(", ", classes.origin);
+    return classes.origin.empty() ? "" : join("; the classes are ", classes.origin);
   }
 
   /// The name of a class that is made of its label.
@@ -322,7 +322,7 @@ class LabelReader {
     if (label.kind == Label::Kind::fraction) fail_fraction(label);
     if (label.kind == Label::Kind::whole)
       fail(ErrorCode::invalid_argument, where(label), ": expected ", labels_.column, " in [0, ", classes.names.size(),
-           "), got ", label.text, "; the classes are ", shown_names(classes.names), origin(classes));
+           "), got ", label.text, "; the classes are ", shown_names(classes.names), classes.origin.empty() ? "" : ", ", classes.origin);
     fail(ErrorCode::invalid_argument, where(label), ": expected ", labels_.column, " to be one of ",
          shown_names(classes.names), ", got ", Repr{label.text}, origin(classes));
   }

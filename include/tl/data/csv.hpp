@@ -204,6 +204,10 @@ inline char csv_delimiter(const std::filesystem::path& path, const CsvOptions& o
   return delimiter;
 }
 
+inline bool may_quote(const std::filesystem::path& path, const CsvOptions& options) {
+  return options.quoting == Quoting::minimal || (options.quoting == Quoting::automatic && !is_tsv(path));
+}
+
 /// A sentence about a row with too many or too few fields; the remedy is the likeliest cause.
 [[noreturn]] inline void fail_fields(const CsvParser& parser, const std::string& path,
                                      const std::vector<std::string>& header, std::size_t got, bool quotes) {
@@ -215,16 +219,26 @@ inline char csv_delimiter(const std::filesystem::path& path, const CsvOptions& o
 
 }  // namespace detail
 
+/// The names of the columns of a CSV or TSV file, which load_csv gives them. Throws what load_csv throws.
+inline std::vector<std::string> csv_column_names(const std::filesystem::path& path, const CsvOptions& options = {}) {
+  if (!options.column_names.empty()) return detail::unique_names(options.column_names);
+  const std::string text = detail::read_text_file(path, options.encoding);
+  detail::CsvParser parser(text, detail::csv_delimiter(path, options), detail::may_quote(path, options), path.native());
+  std::vector<std::string> fields;
+  parser.next(fields);
+  if (options.has_header) return detail::unique_names(std::move(fields));
+  for (std::size_t i = 0; i < fields.size(); ++i) fields[i] = std::to_string(i);
+  return fields;
+}
+
 /// Reads a CSV or TSV file; the type of a column follows from its texts unless it is one of text_columns. Names that
 /// are missing or stand twice become "Unnamed: 2" and "x.1", as in pandas; a name that stands twice cannot be chosen.
 /// A file without rows gives a data set without rows. Throws io, invalid_argument for a delimiter or an encoding that
 /// cannot be one, not_found for a chosen column that is not there, format with the line otherwise.
 inline Dataset load_csv(const std::filesystem::path& path, const CsvOptions& options = {}) {
-  const char delimiter = detail::csv_delimiter(path, options);
-  const bool quotes = options.quoting == Quoting::minimal ||
-                      (options.quoting == Quoting::automatic && !detail::is_tsv(path));
   const std::string text = detail::read_text_file(path, options.encoding);
-  detail::CsvParser parser(text, delimiter, quotes, path.native());
+  const bool quotes = detail::may_quote(path, options);
+  detail::CsvParser parser(text, detail::csv_delimiter(path, options), quotes, path.native());
   std::vector<std::string> header = options.column_names;
   std::vector<std::string> fields;
   if (options.has_header && parser.next(fields) && header.empty()) header = fields;

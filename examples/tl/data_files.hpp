@@ -1,0 +1,101 @@
+// Options that say how data files are read, for every command that reads one, and the reading by the ending of a name:
+// .csv and .tsv are tables, .json and .jsonl objects, all else lines unless a delimiter makes it a table.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <tl/data/load_dataset.hpp>
+
+#include "commands.hpp"
+
+namespace program {
+
+struct FileOptions {
+  std::string delimiter, quoting, field, column_names;
+  std::string encoding = "utf-8";
+
+  void add(CLI::App& command) {
+    command.add_option("--delimiter", delimiter,
+                       "between the fields of a table: a character, or tab; default: tab for .tsv, else a comma");
+    command.add_option("--quoting", quoting,
+                       "minimal: fields may be quoted; none: quotes are text; default: none for .tsv, else minimal");
+    command.add_option("--column_names", column_names, "names with commas between, for a table without a header");
+    command.add_option("--encoding", encoding, "utf-8, utf-16, latin-1 or cp1252")->capture_default_str();
+    command.add_option("--field", field, "the key of the rows in a .json file that is one object");
+  }
+
+  /// Adds to usage_problems().
+  void check() const {
+    if (!delimiter.empty() && delimiter_character() == '\0')
+      usage_problems().push_back("--delimiter: expected one character or tab, got " +
+                                 tl::escape_invalid_utf8(delimiter));
+    if (!quoting.empty() && quoting != "minimal" && quoting != "none")
+      usage_problems().push_back("--quoting: expected minimal or none, got " + tl::escape_invalid_utf8(quoting));
+    try {
+      (void)tl::text_encoding(encoding);
+    } catch (const tl::Error& error) {
+      usage_problems().push_back("--" + std::string(error.what()));
+    }
+  }
+
+  static bool is_json(const std::string& path) {
+    return has_extension(path, ".jsonl") || has_extension(path, ".json") || has_extension(path, ".ndjson");
+  }
+
+  bool is_table(const std::string& path) const {
+    const bool named = has_extension(path, ".csv") || has_extension(path, ".tsv") || has_extension(path, ".tab");
+    const bool described = !delimiter.empty() || !quoting.empty() || !column_names.empty();
+    return named || (described && !is_json(path));
+  }
+
+  /// The columns of a table or the keys of a JSON file, all of them read as texts.
+  tl::Dataset read(const std::string& path, const std::vector<std::string>& columns) const {
+    if (is_json(path))
+      return tl::load_jsonl(path,
+                            {.columns = columns, .text_columns = columns, .encoding = encoding, .field = field});
+    tl::CsvOptions options = csv();
+    options.columns = options.text_columns = columns;
+    return tl::load_csv(path, options);
+  }
+
+  /// The column of the texts of a table if nobody named it: "text" or what people call it else; of a JSON file "text".
+  /// Throws Error(not_found) with the columns.
+  std::string find_text_column(const std::string& path) const {
+    if (!is_table(path)) return "text";
+    const std::vector<std::string> names = tl::csv_column_names(path, csv());
+    for (const std::string_view usual : {"text", "sentence", "review", "content", "comment", "message", "tweet"})
+      for (const std::string& name : names)
+        if (tl::detail::ascii_lower(tl::detail::trimmed(name)) == usual) return name;
+    tl::fail(tl::ErrorCode::not_found, path, ": expected a column 'text', the columns are ",
+             tl::detail::python_text(names), "; name that of the texts with --text_column, or all with --column_names ",
+             "if the file has no header");
+  }
+
+ private:
+  char delimiter_character() const {
+    if (delimiter == "tab" || delimiter == "\\t") return '\t';
+    const bool fits = delimiter.size() == 1 && delimiter[0] != '"' &&
+                      (delimiter[0] == '\t' || (delimiter[0] >= ' ' && delimiter[0] <= '~'));
+    return fits ? delimiter[0] : '\0';
+  }
+
+  tl::CsvOptions csv() const {
+    tl::CsvOptions options;
+    options.delimiter = delimiter_character();
+    options.encoding = encoding;
+    if (!quoting.empty()) options.quoting = quoting == "none" ? tl::Quoting::none : tl::Quoting::minimal;
+    for (std::size_t begin = 0; !column_names.empty() && begin <= column_names.size();) {
+      const std::size_t end = std::min(column_names.find(',', begin), column_names.size());
+      options.column_names.push_back(std::string(tl::detail::trimmed(column_names.substr(begin, end - begin))));
+      begin = end + 1;
+    }
+    options.has_header = options.column_names.empty();
+    return options;
+  }
+};
+
+}  // namespace program
