@@ -42,14 +42,14 @@ printf 'fine,1\nbad,0\n' > bare.csv
 evaluates bare.csv --column_names text,label
 samples 2
 cannot_evaluate "bare.csv: expected a column 'text', the columns are ['fine', '1']; name that of the texts" bare.csv
-refused 2 '--delimiter: expected one character or tab, got ab; --quoting: expected minimal or none, got all; --encoding: encoding: expected utf-8' \
+refused 2 '--delimiter: expected one character or tab, got ab; --quoting: expected minimal or none, got all; --encoding: expected utf-8' \
   evaluate --model_name_or_path results --validation_file x.csv --delimiter ab --quoting all --encoding koi8
 refused 2 '--encoding: expected a --file, got none' predict --model_name_or_path results --encoding latin-1
 
 # --- encodings
 printf 'v1,v2,,,\r\n1,a \xa35 caf\xe9,,,\r\n0,b,,,\r\n' > latin.csv
 columns=(--text_column v2 --label_column v1)
-cannot_evaluate 'latin.csv, line 2, byte 15: expected UTF-8, got byte 163; if the file has another encoding, name it: try latin-1' \
+cannot_evaluate 'latin.csv, line 2, byte 14: expected UTF-8, got byte 163; if the file has another encoding, name it: try latin-1' \
   latin.csv "${columns[@]}"
 evaluates latin.csv "${columns[@]}" --encoding latin-1
 samples 2

@@ -22,6 +22,11 @@ struct Batch {
   PackedSequences inputs;
   std::optional<Tensor<std::int64_t>> labels;  ///< [B]; nothing if the data set has no labels
 
+  /// Whether any row has a label; a batch of rows with -100 alone has no loss.
+  bool has_loss() const {
+    return labels && std::ranges::any_of(labels->span(), [](std::int64_t label) { return label != -100; });
+  }
+
   /// Elements that the batch would have if it were padded to its longest row.
   std::int64_t padded_tokens() const { return inputs.sequences() * inputs.max_length; }
 };

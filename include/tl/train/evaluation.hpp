@@ -74,6 +74,7 @@ EvaluationResult run_evaluation(const Model& model, const PackedCollator& collat
   EvaluationResult result;
   result.batches = batches.size();
   double loss_sum = 0.0;
+  std::int64_t loss_rows = 0;
   std::vector<float> logits;
   std::vector<std::int64_t> labels;
   std::int64_t classes = 0;
@@ -84,12 +85,13 @@ EvaluationResult run_evaluation(const Model& model, const PackedCollator& collat
       const KeptWeights::Scope keep(batches.size() > 1 ? &weights : nullptr);
       return detail::loss_and_logits(model, batch, options.label_smoothing);
     }();
-    if (batch.labels) {
+    if (batch.has_loss()) {
       const double value = loss.value().item();
       if (!detail::is_finite(value))
         fail(ErrorCode::numeric, "evaluation: expected a finite loss, got ", detail::without_sign_of_nan(value),
              " for ", collate.describe(rows));
       loss_sum += value * static_cast<double>(rows.size());
+      loss_rows += static_cast<std::int64_t>(rows.size());
     }
     if (!options.loss_only) {
       detail::append(logits, scores.value());
@@ -99,8 +101,8 @@ EvaluationResult run_evaluation(const Model& model, const PackedCollator& collat
     result.rows += static_cast<std::int64_t>(rows.size());
     if (options.on_batch) options.on_batch(i + 1, batches.size());
   }
-  if (collate.has_labels() && result.rows > 0)
-    result.loss = static_cast<float>(loss_sum / static_cast<double>(result.rows));  // the reference's mean is a float
+  if (loss_rows > 0)
+    result.loss = static_cast<float>(loss_sum / static_cast<double>(loss_rows));  // the reference's mean is a float
   if (options.loss_only) return result;
   result.prediction.predictions = Tensor<float>::from(logits, {result.rows, classes});
   if (collate.has_labels()) result.prediction.label_ids = Tensor<std::int64_t>::from(labels, {result.rows});

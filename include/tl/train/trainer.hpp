@@ -272,7 +272,8 @@ void Trainer<Model>::micro_batch(TrainingRun& run, BatchLoader& batches, std::in
   model_.context().step = run.progress.micro_batch++;
   const Batch batch = batches.next();
   const auto [loss, logits] = detail::loss_and_logits(model_, batch, args_.label_smoothing_factor);
-  const float value = loss.value().item();
+  // The mean over no rows is NaN, and its gradients are zeros.
+  const float value = batch.has_loss() ? loss.value().item() : 0.0F;
   if (!detail::is_finite(value))
     fail_numeric("a finite loss, got ", value, "micro-batch", run.collate.describe(batches.rows()));
   const float share = 1.0F / static_cast<float>(group);
