@@ -236,9 +236,10 @@ inline std::vector<std::string> csv_column_names(const std::filesystem::path& pa
 /// A file without rows gives a data set without rows. Throws io, invalid_argument for a delimiter or an encoding that
 /// cannot be one, not_found for a chosen column that is not there, format with the line otherwise.
 inline Dataset load_csv(const std::filesystem::path& path, const CsvOptions& options = {}) {
-  const std::string text = detail::read_text_file(path, options.encoding);
+  const char delimiter = detail::csv_delimiter(path, options);
   const bool quotes = detail::may_quote(path, options);
-  detail::CsvParser parser(text, detail::csv_delimiter(path, options), quotes, path.native());
+  const std::string text = detail::read_text_file(path, options.encoding);
+  detail::CsvParser parser(text, delimiter, quotes, path.native());
   std::vector<std::string> header = options.column_names;
   std::vector<std::string> fields;
   if (options.has_header && parser.next(fields) && header.empty()) header = fields;
