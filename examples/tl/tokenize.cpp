@@ -22,10 +22,48 @@ struct Options {
   bool json = true;  // there is no other form; the flag is taken so that it can be given as to tl predict
 };
 
+constexpr std::size_t large = std::size_t{1} << 20;  // bytes of texts whose tokens are not held all at once
+
+/// Prints one text in three passes over its tokens, so that the memory is that of the text, not of its answer.
+void print_large(const tl::Tokenizer& tokenizer, const std::string& text, const tl::TokenizeOptions& options) {
+  const auto list = [&](const char* before, const auto& print) {
+    const char* between = before;
+    tokenizer.for_each_token(text, options,
+                             [&](std::int32_t id, std::string_view token, std::int32_t begin, std::int32_t end) {
+                               std::cout << between;
+                               print(id, token, begin, end);
+                               between = ", ";
+                             });
+    if (between == before) std::cout << before;
+  };
+  list("{\"input_ids\": [", [](std::int32_t id, std::string_view, std::int32_t, std::int32_t) { std::cout << id; });
+  list("], \"tokens\": [", [](std::int32_t, std::string_view token, std::int32_t, std::int32_t) {
+    std::cout << tl::dump_json(tl::Json(std::string(token)), {.indent = -1, .sort_keys = false, .ensure_ascii = false});
+  });
+  list("], \"offsets\": [", [](std::int32_t, std::string_view, std::int32_t begin, std::int32_t end) {
+    std::cout << '[' << begin << ", " << end << ']';
+  });
+  std::cout << "]}\n";
+}
+
 void print_all(const tl::Tokenizer& tokenizer, TextSource& source, const tl::TokenizeOptions& options) {
   for (;;) {
     const auto piece = source.next(1024);
     if (piece.texts.empty()) return;
+    std::size_t bytes = 0;
+    for (const std::string& text : piece.texts) bytes += text.size();
+    if (bytes > large) {
+      const auto print_one = [&](const std::string& text) { print_large(tokenizer, text, options); };
+      encode_piece(
+          piece,
+          [&](const auto& texts) {
+            for (const auto& text : texts) tokenizer.for_each_token(text, options, [](auto...) {});
+          },
+          [&](const std::string& text) { tokenizer.for_each_token(text, options, [](auto...) {}); });
+      for (const std::string& text : piece.texts) print_one(text);
+      flush_answers();
+      continue;
+    }
     const auto encodings = encode_piece(
         piece, [&](const auto& texts) { return tokenizer.encode_batch(texts, options); },
         [&](const std::string& text) { tokenizer.encode(text, options); });

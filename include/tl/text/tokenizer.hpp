@@ -108,6 +108,42 @@ class Tokenizer {
         texts.size(), [&](std::size_t row, NormalizedText& scratch) { return ids_only(texts[row], limits, scratch); });
   }
 
+  /// Calls take(id, token, begin, end) for every token of encode(text), overflow apart, without an Encoding of them
+  /// all: for texts of many megabytes. Throws as encode.
+  template <class Take>
+  void for_each_token(std::string_view text, const TokenizeOptions& options, const Take& take) const {
+    const Limits limits = resolve(options);
+    detail::text::TokenSink sink;
+    {
+      NormalizedText scratch;  // as large as the text, and not needed while the tokens are taken
+      check_utf8(text);
+      // Room that is never used costs no memory; growing would hold everything twice.
+      scratch.source.reserve(text.size() + text.size() / 4);
+      sink.tokens.reserve(text.size() / 2);
+      detail::text::tokenize_text(stages(limits), text, scratch, sink);
+    }
+    const auto count = static_cast<std::int64_t>(sink.tokens.size());
+    detail::text::Window window{0, count};
+    if (limits.strategy != TruncationStrategy::do_not_truncate) {
+      const auto length =
+          detail::text::truncated_lengths(count, std::nullopt, budget(limits, false), limits.strategy).first;
+      window = detail::text::first_window(count, length, limits.stride, limits.side);
+    }
+    for (const detail::text::LayoutItem& item : layout(false, limits.add_special_tokens).items) {
+      if (item.kind == TemplateItem::Kind::special) {
+        take(item.id, std::string_view(item.token), 0, 0);
+        continue;
+      }
+      auto own = sink.texts.begin();
+      for (auto i = static_cast<std::size_t>(window.begin); i < static_cast<std::size_t>(window.end); ++i) {
+        const detail::text::Token& token = sink.tokens[i];
+        while (own != sink.texts.end() && own->first < i) ++own;
+        const bool matched = own != sink.texts.end() && own->first == i;
+        take(token.id, std::string_view(matched ? own->second : *data_.model->piece(token.id)), token.begin, token.end);
+      }
+    }
+  }
+
   /// Brings the encodings (and their overflow) to one length.
   void pad(std::vector<Encoding>& encodings, const PaddingOptions& options = {}) const {
     detail::text::pad_batch(encodings, options, model_max_length(), padding_side(), pad_token_id(), pad_token());
@@ -371,8 +407,8 @@ class Tokenizer {
       const detail::text::Token& token = from.tokens[i];
       while (text != from.texts.end() && text->first < i) ++text;
       const bool own = text != from.texts.end() && text->first == i;
-      append(out, token.id, own ? text->second : *data_.model->piece(token.id), type, false,
-             {token.begin, token.end}, token.word, sequence);
+      append(out, token.id, own ? text->second : *data_.model->piece(token.id), type, false, {token.begin, token.end},
+             token.word, sequence);
     }
   }
 
