@@ -1,6 +1,6 @@
 """Compares tl's tokenizer with the reference over many combinations of the components of tokenizer.json.
 
-Usage: compare_tokenizer_parts.py --tl TL_TOKENIZER_DUMP [--corpus FOLDER] [--only NAME] [--random 3000] [--lines 4000]
+Usage: compare_tokenizer_parts.py --tl TL_TOKENIZER_DUMP [--corpus FOLDER] [--only NAMES] [--random 3000] [--lines 4000]
 
 Needs the package tokenizers. Every combination is built with it and written to a folder of its own; the program
 tl_tokenizer_dump (built with the tests) reads that folder and encodes the same texts: random Unicode strings, and the
@@ -57,15 +57,15 @@ COMBINATIONS = {
     'nfd': (NFD(), WhitespaceSplit(), OLD, {}),
     'nfkc': (NFKC(), Whitespace(), BERT, {}),
     'nfkd': (NFKD(), BertPreTokenizer(), None, {}),
-    'nothing': (None, None, None, dict(max_input_chars_per_word=10000)),
+    'nothing': (None, None, None, dict(max_input_chars_per_word=300)),
     'lowercase': (Lowercase(), BertPreTokenizer(), BERT, dict(max_input_chars_per_word=5)),
     'strip_accents': (StripAccents(), Whitespace(), BERT, {}),
-    'strip': (Strip(), None, BERT, dict(max_input_chars_per_word=10000)),
+    'strip': (Strip(), None, BERT, dict(max_input_chars_per_word=300)),
     'strip_left': (Sequence([Strip(left=True, right=False), NFKC()]), Whitespace(), BERT, {}),
     'strip_right': (Sequence([NFKD(), Strip(left=False, right=True), Lowercase()]), WhitespaceSplit(), BERT, {}),
     'replace': (Sequence([Replace('a', 'bb'), Replace(' ', '_'), Replace('bbb', '')]), Punctuation(), BERT, {}),
     'replace_aa': (Sequence([Lowercase(), Replace('aa', 'é'), NFD(), Replace('\u0301', '')]), Whitespace(), BERT, {}),
-    'prepend': (Sequence([Prepend('▁'), Replace(' ', '▁'), NFC()]), None, BERT, dict(max_input_chars_per_word=10000)),
+    'prepend': (Sequence([Prepend('▁'), Replace(' ', '▁'), NFC()]), None, BERT, dict(max_input_chars_per_word=300)),
     'prepend_twice': (Sequence([Strip(), Prepend('ab '), Prepend('é'), NFD()]), Whitespace(), BERT, {}),
     'nested': (
         Sequence([Sequence([NFKC(), Sequence([Strip()])]), Sequence([]), BertNormalizer(lowercase=False)]),
@@ -155,10 +155,10 @@ def row(e):
     )
 
 
-def compare(name, texts, program):
+def build(name, make_vocabulary):
     normalizer, splitter, processor, settings = COMBINATIONS[name]
     settings = {**dict(unk_token='[UNK]', continuing_subword_prefix='##', max_input_chars_per_word=100), **settings}
-    vocab = vocabulary([t for t in texts if isinstance(t, str)], settings['continuing_subword_prefix'])
+    vocab = make_vocabulary(settings['continuing_subword_prefix'])
     tokenizer = Tokenizer(models.WordPiece(vocab, **settings))
     for key, part in (('normalizer', normalizer), ('pre_tokenizer', splitter), ('post_processor', processor)):
         if part is not None:
@@ -166,9 +166,15 @@ def compare(name, texts, program):
     tokenizer.decoder = decoders.WordPiece(prefix=settings['continuing_subword_prefix'] or '##')
     tokenizer.add_special_tokens(SPECIAL)
     tokenizer.add_tokens(ADDED)
+    return tokenizer
+
+
+def compare(name, texts, program):
+    tokenizer = build(name, lambda prefix: vocabulary([t for t in texts if isinstance(t, str)], prefix))
+    normalizer = tokenizer.normalizer
     with tempfile.TemporaryDirectory() as folder:
         tokenizer.save(os.path.join(folder, 'tokenizer.json'))
-        config = dict(tokenizer_class='PreTrainedTokenizerFast', unk_token=settings['unk_token'])
+        config = dict(tokenizer_class='PreTrainedTokenizerFast', unk_token=tokenizer.model.unk_token)
         if isinstance(normalizer, BertNormalizer):
             config['do_lower_case'] = normalizer.lowercase
         with open(os.path.join(folder, 'tokenizer_config.json'), 'w', encoding='utf8') as out:
@@ -201,7 +207,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
     parser.add_argument('--tl', required=True, help='the program tl_tokenizer_dump')
     parser.add_argument('--corpus', help='a folder of text files')
-    parser.add_argument('--only', help='one combination')
+    parser.add_argument('--only', help='names of combinations, separated by commas')
     parser.add_argument('--random', type=int, default=3000)
     parser.add_argument('--lines', type=int, default=4000)
     parser.add_argument('--seed', type=int, default=7)
@@ -212,7 +218,7 @@ def main():
     if arguments.corpus:
         texts += corpus_lines(arguments.corpus, arguments.lines)
     total = 0
-    names = [arguments.only] if arguments.only else list(COMBINATIONS)
+    names = arguments.only.split(',') if arguments.only else list(COMBINATIONS)
     for name in names:
         different = compare(name, texts, arguments.tl)
         total += different

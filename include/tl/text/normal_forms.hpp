@@ -3,6 +3,7 @@
 // source from the n-th character of the input, so after marks have changed places it may be that of a neighbour.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
@@ -119,33 +120,35 @@ struct ChangedChar {
   std::int32_t combining;
 };
 
-/// The decompositions of all characters, every run of marks in stable order of their classes.
+/// Puts marks in stable order of their classes, in linear time. `scratch` is reused from call to call.
+inline void sort_marks(std::span<ChangedChar> marks, std::vector<ChangedChar>& scratch) {
+  bool sorted = true;
+  for (std::size_t i = 1; sorted && i < marks.size(); ++i) sorted = marks[i - 1].combining <= marks[i].combining;
+  if (sorted) return;
+  std::array<std::size_t, 257> begin{};  // of every class, in the sorted run
+  for (const ChangedChar& mark : marks) ++begin[static_cast<std::size_t>(mark.combining) + 1];
+  for (std::size_t i = 1; i < begin.size(); ++i) begin[i] += begin[i - 1];
+  scratch.assign(marks.begin(), marks.end());
+  for (const ChangedChar& mark : scratch) marks[begin[static_cast<std::size_t>(mark.combining)]++] = mark;
+}
+
+/// The decompositions of all characters, with every run of marks in order.
 inline std::vector<ChangedChar> decompose_all(std::span<const SourcedChar> text, bool compatible) {
-  std::vector<ChangedChar> out;
+  std::vector<ChangedChar> out, scratch;
   out.reserve(text.size() + text.size() / 8);
-  std::vector<ChangedChar> run;  // out[run_begin..] have classes other than 0
-  std::size_t run_begin = 0;
-  const auto sort_run = [&] {
-    bool sorted = true;
-    for (std::size_t i = run_begin + 1; sorted && i < out.size(); ++i)
-      sorted = out[i - 1].combining <= out[i].combining;
-    if (sorted) return;
-    run.assign(out.begin() + static_cast<std::ptrdiff_t>(run_begin), out.end());
-    stable_sort_by(run, [](const ChangedChar& a, const ChangedChar& b) { return a.combining < b.combining; });
-    std::copy(run.begin(), run.end(), out.begin() + static_cast<std::ptrdiff_t>(run_begin));
-  };
+  std::size_t run_begin = 0;  // out[run_begin..] have classes other than 0
   for (const SourcedChar& item : text) {
     Parts parts;
     if (item.c < 128) parts.add(item.c);
     else decompose(item.c, compatible, parts);
     for (std::size_t i = 0; i < parts.size; ++i) {
       const std::int32_t combining = parts.at[i] < 128 ? 0 : combining_class(parts.at[i]);
-      if (combining == 0) sort_run();
+      if (combining == 0) sort_marks(std::span(out).subspan(run_begin), scratch);
       out.push_back({parts.at[i], i == 0 ? 0 : 1, combining});
       if (combining == 0) run_begin = out.size();
     }
   }
-  sort_run();
+  sort_marks(std::span(out).subspan(run_begin), scratch);
   return out;
 }
 
