@@ -341,7 +341,7 @@ TEST_CASE("tokenizer parts: what is refused is named with its place") {
 TEST_CASE("tokenizer parts: twice the marks or matches take at most two and a half times as long") {
   using Kind = NormalizerStep::Kind;
   // Four doublings in one step, so that the sizes of caches do not count: 2.5 to the power of 4. Quadratic time: 256.
-  constexpr double most = 39.0625;
+  static constexpr double most = 39.0625;
   const auto check_growth = [](const char* name, const Normalizer& normalizer, const std::string& unit, int count) {
     const std::string small = "a" + repeated(unit, count), large = "a" + repeated(unit, 16 * count);
     std::size_t size = 0;
