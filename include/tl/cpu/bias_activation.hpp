@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <cstdint>
 #include <utility>
 #include <vector>
@@ -50,6 +51,67 @@ struct GeluTanh {
   }
 };
 
+template <class T> struct ValueAndSlope { T value, slope; };
+
+template <class T> T logistic(T x) { return T(1) / (T(1) + std::exp(-x)); }
+template <class T> T softplus(T x) { return x > T(20) ? x : std::log1p(std::exp(x)); }
+
+/// The activations that are computed value by value. NaN stays NaN; where a slope jumps, it is the reference's.
+template <class T> ValueAndSlope<T> value_and_slope(Activation f, T x) {
+  switch (f) {
+    case Activation::silu: {
+      const T s = logistic(x);
+      return {x * s, s * (T(1) + x * (T(1) - s))};
+    }
+    case Activation::quick_gelu: {
+      const T s = logistic(T(1.702) * x);
+      return {x * s, s + T(1.702) * x * s * (T(1) - s)};
+    }
+    case Activation::gelu_10: {
+      const T y = Gelu::value(x);
+      if (y > T(10)) return {T(10), T(0)};
+      return {y, Gelu::slope(x)};
+    }
+    case Activation::laplace: {
+      constexpr T mean = T(0.707107), deviation = T(0.282095);
+      const T z = (x - mean) / (deviation * T(1.41421356237309504880));
+      return {T(0.5) * (T(1) + erf(z)), T(0.39894228040143267794) * exp(-z * z) / deviation};
+    }
+    case Activation::mish: {
+      const T t = std::tanh(softplus(x));
+      return {x * t, t + x * (T(1) - t * t) * logistic(x)};
+    }
+    case Activation::relu2: return x <= T(0) ? ValueAndSlope<T>{T(0), T(0)} : ValueAndSlope<T>{x * x, T(2) * x};
+    case Activation::relu6:
+      if (x <= T(0)) return {T(0), T(0)};
+      if (x >= T(6)) return {T(6), T(0)};
+      return {x, T(1)};
+    case Activation::sigmoid: {
+      const T s = logistic(x);
+      return {s, s * (T(1) - s)};
+    }
+    case Activation::leaky_relu: return x > T(0) ? ValueAndSlope<T>{x, T(1)} : ValueAndSlope<T>{T(0.01) * x, T(0.01)};
+    case Activation::hardswish:
+      if (x <= T(-3)) return {T(0), T(0)};
+      if (x >= T(3)) return {x, T(1)};
+      return {x * (x + T(3)) / T(6), x / T(3) + T(0.5)};
+    case Activation::sqrtsoftplus: {
+      const T root = std::sqrt(softplus(x));
+      return {root, logistic(x) / (T(2) * root)};
+    }
+    default: return {x, T(1)};  // linear; the others have loops of their own
+  }
+}
+
+/// rare_activation() for those. One loop: what one of them costs is little beside the matrix products around it.
+template <class T>
+void each_activation(Activation f, std::int64_t count, const T* x, const T* bias, const T* dy, T* out) {
+  for (std::int64_t i = 0; i < count; ++i) {
+    const ValueAndSlope<T> at = value_and_slope(f, x[i] + bias[i]);
+    out[i] = dy ? dy[i] * at.slope : at.value;
+  }
+}
+
 /// Columns that a kernel takes through all its loops before the next ones: they stay in the first-level cache.
 inline constexpr std::int64_t activation_piece = 512;
 
@@ -57,6 +119,7 @@ inline constexpr std::int64_t activation_piece = 512;
 /// activation_piece; `out` may be an input. One function for all of them and both passes, because few models have them.
 template <class T>
 void rare_activation(Activation f, std::int64_t count, const T* x, const T* bias, const T* dy, T* out) {
+  if (f >= Activation::silu) return each_activation(f, count, x, bias, dy, out);
   with_vectors<T>([=]() TL_INLINE {
     if (f == Activation::relu) {
       if (dy)

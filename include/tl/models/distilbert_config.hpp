@@ -107,11 +107,12 @@ struct DistilBertConfig {
 
   /// The activation of the feed-forward layers. Throws Error(invalid_argument) for one that tl does not have.
   Activation activation_function() const {
-    if (activation == "gelu") return Activation::gelu;
-    if (activation == "gelu_new" || activation == "gelu_pytorch_tanh") return Activation::gelu_tanh;
-    if (activation == "relu") return Activation::relu;
-    fail(ErrorCode::invalid_argument, "activation: expected gelu, gelu_new, gelu_pytorch_tanh or relu, got ",
-         activation);
+    std::string names;
+    for (const auto& [name, function] : named_activations) {
+      if (activation == name) return function;
+      names += join(names.empty() ? "" : ", ", name);
+    }
+    fail(ErrorCode::invalid_argument, "activation: expected one of ", names, ", got ", activation);
   }
 
   /// Throws one Error(invalid_argument) that lists every field with an impossible value. `where` names the source.
@@ -125,7 +126,7 @@ struct DistilBertConfig {
       std::int64_t value, limit;
     } sizes[] = {{"vocab_size", vocab_size, 100'000'000},
                  {"max_position_embeddings", max_position_embeddings, 100'000'000},
-                 {"n_layers", n_layers, 10000},
+                 {"n_layers", n_layers, 1000},
                  {"n_heads", n_heads, no_limit},
                  {"dim", dim, 1'000'000},
                  {"hidden_dim", hidden_dim, 10'000'000}};

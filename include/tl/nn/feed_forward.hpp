@@ -17,6 +17,18 @@ struct ActivationLine {
       case Activation::gelu_tanh: return "NewGELUActivation()";
       case Activation::relu: return "ReLU()";
       case Activation::tanh: return "Tanh()";
+      case Activation::silu: return "SiLUActivation()";
+      case Activation::quick_gelu: return "QuickGELUActivation()";
+      case Activation::gelu_10: return "ClippedGELUActivation()";
+      case Activation::laplace: return "LaplaceActivation()";
+      case Activation::linear: return "LinearActivation()";
+      case Activation::mish: return "MishActivation()";
+      case Activation::relu2: return "ReLUSquaredActivation()";
+      case Activation::relu6: return "ReLU6()";
+      case Activation::sigmoid: return "Sigmoid()";
+      case Activation::leaky_relu: return "LeakyReLU(negative_slope=0.01)";
+      case Activation::hardswish: return "Hardswish()";
+      case Activation::sqrtsoftplus: return "SqrtSoftplusActivation()";
     }
     return "Activation()";
   }
