@@ -119,7 +119,7 @@ class Tokenizer {
       check_utf8(text);
       // Room that is never used costs no memory; growing would hold everything twice.
       scratch.source.reserve(text.size() + text.size() / 4);
-      sink.tokens.reserve(text.size() / 2);
+      sink.tokens.reserve(text.size());
       detail::text::tokenize_text(stages(limits), text, scratch, sink);
     }
     const auto count = static_cast<std::int64_t>(sink.tokens.size());
