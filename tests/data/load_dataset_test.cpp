@@ -370,6 +370,7 @@ TEST_CASE("json: the shapes that Python reads") {
   CHECK(texts("{\"version\": 1, \"data\": [{\"text\": \"a\"}, {\"text\": \"b\"}]}", {.field = "data"}) == both);
   CHECK(texts("{\"data\": {\"text\": [\"a\", \"b\"], \"label\": [0, 1]}}", {.field = "data"}) == both);
   CHECK(texts("[\"a\", \"b\"]") == both);
+  CHECK(texts("{\"text\": \"x\", \"label\": 0, \"text\": \"a\"}\n{\"text\": \"b\", \"label\": 1}\n") == both);  // the last of repeated keys counts
   CHECK(texts("{\"text\": [\"a\", \"b\"], \"label\": [0, 1]}", roles) == both);
   CHECK(load_jsonl(path, roles).column<std::int64_t>("label").to_vector() == Ids{0, 1});
   CHECK(load_jsonl(path, roles).place(1) == path.string() + ", row 2");

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <utility>
@@ -36,11 +37,13 @@ struct CollatorOptions {
   std::optional<std::int64_t> num_labels{};  ///< if given, labels must be in [0, num_labels), or -100 for "no label"
   std::optional<std::int64_t> max_length{};  ///< if given, no row may have more tokens
   std::optional<std::int64_t> vocab_size{};  ///< if given, token ids must be in [0, vocab_size)
+  std::vector<std::string> class_names{};    ///< the model's; class ids of the same names in another order are refused
 };
 
 class PackedCollator {
  public:
-  /// Throws Error(not_found) with the columns that are there, Error(dtype) for a column of another type.
+  /// Throws Error(not_found) with the columns that are there, Error(dtype) for a column of another type,
+  /// Error(invalid_argument) for classes in another order than the model's.
   explicit PackedCollator(const Dataset& dataset, CollatorOptions options = {})
       : options_(std::move(options)), ids_(ids_column(dataset, options_.name)), places_(dataset.select_columns({})) {
     if (dataset.has_column("attention_mask")) mask_ = dataset.column<std::vector<std::int32_t>>("attention_mask");
@@ -51,6 +54,7 @@ class PackedCollator {
             "; turn texts or numbers into class ids with cast_column or class_encode_column");
       labels_ = dataset.column<std::int64_t>(name);
       label_name_ = name;
+      check_order_of_classes(dataset.class_names(name));
       break;
     }
   }
@@ -140,6 +144,16 @@ class PackedCollator {
            columns.empty() ? "there are no columns" : columns, "; tokenize the texts with map() first");
     }
     return dataset.column<std::vector<std::int32_t>>("input_ids");
+  }
+
+  /// The same class names in another order are other classes, and nothing later would show it.
+  void check_order_of_classes(const std::vector<std::string>& names) const {
+    const std::vector<std::string>& known = options_.class_names;
+    if (names == known || names.size() != known.size()) return;
+    if (std::set(names.begin(), names.end()) == std::set(known.begin(), known.end()))
+      fail(ErrorCode::invalid_argument, options_.name, ": expected the classes of column ", label_name_,
+           " in the order of the model's, ", detail::shown_names(known), ", got ", detail::shown_names(names),
+           "; load the model with these labels, or make class ids by its names");
   }
 
   std::string where(std::int64_t row) const {

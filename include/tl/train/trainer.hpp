@@ -74,6 +74,8 @@ template <class Model> class Trainer : public TrainerBase {
     if constexpr (requires { model_.config().max_position_embeddings; })
       options.max_length = model_.config().max_position_embeddings;
     if constexpr (requires { model_.config().vocab_size; }) options.vocab_size = model_.config().vocab_size;
+    if constexpr (requires { model_.config().id2label; })
+      for (const auto& [id, label] : model_.config().id2label) options.class_names.push_back(label);
     check(dataset.num_rows() > 0, ErrorCode::invalid_argument, name, ": expected at least one row, got 0");
     PackedCollator collate(dataset, options);
     if (collate.has_labels()) check_trainable();
