@@ -212,7 +212,12 @@ TEST_CASE("atomic folder: a killed writer leaves the old folder, and the next wr
   int status = 0;
   REQUIRE(::waitpid(child, &status, 0) == child);
   CHECK(names_in(target) == std::set<std::string>{"weights"});
-  CHECK(names_in(folder.path()) == std::set<std::string>{".model.partial", "model"});
+  const auto names = names_in(folder.path());
+  REQUIRE(names.size() == 2);
+  const auto own = detail::OwnName::parse(*names.begin());
+  REQUIRE(own.has_value());
+  CHECK(own->belongs_to("model"));
+  CHECK(own->kind == "partial");
   AtomicFolder next(target, FormerFolder::replace);
   CHECK(names_in(next.path()).empty());
   put(next.path() / "new", "");
@@ -253,7 +258,7 @@ TEST_CASE("atomic folder: its files can join those of a folder, all or none") {
   {
     AtomicFolder next(folder / "model", FormerFolder::replace);
     put(next.path() / "state", "new");
-    CHECK(names_in(folder.path()) == std::set<std::string>{".model.partial", "kept", "state"});
+    CHECK(names_in(folder.path()).size() == 3);
   }
   CHECK(read_text(folder / "state") == "old");
   AtomicFolder next(folder / "model", FormerFolder::replace);
@@ -274,7 +279,7 @@ TEST_CASE("atomic folder: errors") {
     TL_REQUIRE_ERROR(AtomicFolder(folder / "x"), "cannot write " + (folder / "x").string() + ": another writer is filling");
     CHECK(std::filesystem::exists(first.path()));
   }
-  TL_REQUIRE_ERROR(AtomicFolder(folder / "none/x"), "cannot create " + (folder / "none/.x.partial").string());
+  TL_REQUIRE_ERROR(AtomicFolder(folder / "none/x"), "cannot create " + (folder / "none/x").string() + ": No such file");
   TL_REQUIRE_ERROR(AtomicFolder("/"), "expected the path of a folder with a name, got \"/\"");
   TL_REQUIRE_ERROR(AtomicFolder(""), "expected the path of a folder with a name, got \"\"");
   TL_REQUIRE_ERROR(AtomicFolder("."), "expected the path of a folder with a name, got \".\"");
@@ -284,8 +289,221 @@ TEST_CASE("atomic folder: errors") {
     TL_REQUIRE_ERROR(next.commit(), "cannot replace " + (folder / "file").string() + ": expected a folder or nothing, got a file");
   }
   CHECK(names_in(folder.path()) == std::set<std::string>{"file"});
-  put(folder / ".y.partial", "in the way");
-  TL_REQUIRE_ERROR(AtomicFolder(folder / "y"), "cannot open " + (folder / ".y.partial").string() + ": Not a directory");
+}
+
+TEST_CASE("own names: what is ours, and what is a user's") {
+  const std::string name = detail::OwnName::make("model.safetensors", "tmp");
+  CHECK(name != detail::OwnName::make("model.safetensors", "tmp"));
+  const auto own = detail::OwnName::parse(name);
+  REQUIRE(own.has_value());
+  CHECK(own->owner == "model.safetensors");
+  CHECK(own->kind == "tmp");
+  const std::string is_long(255, 'n');
+  CHECK(detail::OwnName::make(is_long, "partial").size() <= 255);
+  CHECK(detail::OwnName::parse(detail::OwnName::make(is_long, "partial"))->belongs_to(is_long));
+  std::string changed = name;
+  changed[changed.size() - 5] = changed[changed.size() - 5] == '0' ? '1' : '0';  // the last digit of the mark
+  for (const std::string& other :
+       {changed, name.substr(1), name.substr(0, name.size() - 4), std::string(".a.tl-0123456789abcdef.tmp"),
+        std::string(".a.tl-0123.tmp"), std::string(".tl-"), std::string(".a.tl-0123456789ABCDEF.tmp"),
+        std::string(".a.tmp-1-2"), std::string()})
+    CHECK_FALSE(detail::OwnName::parse(other));
+}
+
+TEST_CASE("left-overs: those of writers that are no more are removed, and nothing else") {
+  const TemporaryFolder folder;
+  const auto make = [](const char* kind) { return detail::OwnName::make("state", kind); };
+  put(folder / make("tmp"), "half");
+  for (const char* kind : {"partial", "deleted"}) {
+    const auto tree = folder / make(kind);
+    std::filesystem::create_directories(tree / "deep");
+    put(tree / "deep/file", "");
+  }
+  std::filesystem::create_directory(folder / "victim");
+  put(folder / "victim/precious", "precious");
+  std::set<std::string> kept = {"victim", ".state.partial", ".state.tmp-1-2", make("unknown"), make("tmp"),
+                                make("partial")};
+  std::filesystem::create_directory(folder / ".state.partial");
+  put(folder / ".state.tmp-1-2", "");
+  for (const std::string& name : kept)
+    if (!std::filesystem::exists(folder / name)) std::filesystem::create_symlink("victim", folder / name);
+  const AtomicFile file(folder / "living");
+  const AtomicFolder partial(folder / "living folder");
+  put(partial.path() / "x", "");
+  remove_leftovers(folder.path());
+  remove_leftovers(folder / "none");
+  auto names = names_in(folder.path());
+  for (const std::string& name : kept) {
+    INFO(name);
+    CHECK(names.erase(name) == 1);
+  }
+  CHECK(names.size() == 2);
+  CHECK(read_text(folder / "victim/precious") == "precious");
+  CHECK(read_text(partial.path() / "x").empty());
+}
+
+TEST_CASE("left-overs: a former folder whose place is empty is put back") {
+  const TemporaryFolder folder;
+  const auto former = [&](const std::string& text) {
+    const auto name = folder / detail::OwnName::make("model", "former");
+    std::filesystem::create_directory(name);
+    put(name / "weights", text);
+  };
+  former("old");
+  remove_leftovers(folder.path());
+  CHECK(read_text(folder / "model/weights") == "old");
+  former("older");
+  remove_leftovers(folder.path());
+  CHECK(read_text(folder / "model/weights") == "old");
+  CHECK(names_in(folder.path()) == std::set<std::string>{"model"});
+}
+
+TEST_CASE("atomic folder: a link in the tree that is removed is removed itself") {
+  const TemporaryFolder folder;
+  std::filesystem::create_directories(folder / "victim/sub");
+  put(folder / "victim/precious", "precious");
+  const auto build = [&] {
+    AtomicFolder next(folder / "out", FormerFolder::replace);
+    std::filesystem::create_directory_symlink(folder / "victim", next.path() / "link");
+    std::filesystem::create_directory(next.path() / "deep");
+    std::filesystem::create_directory_symlink(folder / "victim", next.path() / "deep/link");
+    return next.commit();
+  };
+  build();
+  build();
+  { const AtomicFolder next(folder / "out", FormerFolder::replace); }
+  CHECK(names_in(folder.path()) == std::set<std::string>{"out", "victim"});
+  CHECK(names_in(folder / "victim") == std::set<std::string>{"precious", "sub"});
+}
+
+TEST_CASE("atomic folder: links under names that earlier versions used are not followed") {
+  const TemporaryFolder folder;
+  std::filesystem::create_directories(folder / "victim");
+  put(folder / "victim/precious", "precious");
+  for (const char* name : {".out.partial", ".out.former", ".out.deleted"})
+    std::filesystem::create_directory_symlink("victim", folder / name);
+  AtomicFolder next(folder / "out", FormerFolder::replace);
+  put(next.path() / "state", "new");
+  next.commit();
+  CHECK(names_in(folder / "victim") == std::set<std::string>{"precious"});
+  CHECK(std::filesystem::is_directory(std::filesystem::symlink_status(folder / "out")));
+  std::filesystem::create_directory_symlink("victim", folder / "link");
+  AtomicFolder over_link(folder / "link", FormerFolder::replace);
+  TL_REQUIRE_ERROR(over_link.commit(), "cannot replace " + (folder / "link").string() + ": expected a folder or nothing");
+}
+
+TEST_CASE("atomic folder: files whose place a folder has stay together under a name that is said") {
+  const TemporaryFolder folder;
+  std::filesystem::create_directories(folder / "out/config.json");
+  put(folder / "out/weights", "old");
+  const auto build = [&](const std::string& kept) {
+    AtomicFolder next(folder / "out/model", FormerFolder::replace);
+    put(next.path() / "config.json", "{}");
+    put(next.path() / "weights", "new");
+    TL_REQUIRE_ERROR(next.commit_files(folder / "out"),
+                     "cannot write " + (folder / "out/config.json").string() +
+                         ": a folder of that name exists; what was to be written is in " + (folder / kept).string());
+  };
+  build("out/model-unsaved");
+  build("out/model-unsaved-2");
+  CHECK(read_text(folder / "out/weights") == "old");
+  CHECK(names_in(folder / "out/model-unsaved") == std::set<std::string>{"config.json", "weights"});
+  CHECK(read_text(folder / "out/model-unsaved/weights") == "new");
+  CHECK(names_in(folder / "out") ==
+        std::set<std::string>{"config.json", "model-unsaved", "model-unsaved-2", "weights"});
+  std::filesystem::create_directory(folder / "deep");
+  put(folder / "deep/below", "a file");
+  AtomicFolder next(folder / "model", FormerFolder::replace);
+  std::filesystem::create_directory(next.path() / "below");
+  put(next.path() / "below/file", "");
+  TL_REQUIRE_ERROR(next.commit_files(folder / "deep"), (folder / "deep/below").string() + ": a file of that name exists");
+}
+
+TEST_CASE("atomic files and folders: what takes the place of another has its permissions") {
+  const TemporaryFolder folder;
+  const auto mode = [&](const std::string& name) {
+    return static_cast<unsigned>(std::filesystem::status(folder / name).permissions()) & 0777U;
+  };
+  const mode_t mask = ::umask(0027);
+  write_file(folder / "new", "");
+  CHECK(mode("new") == 0640);
+  for (const unsigned given : {0600U, 0444U, 0666U}) {
+    std::filesystem::permissions(folder / "new", static_cast<std::filesystem::perms>(given));
+    write_file(folder / "new", "again");
+    CHECK(mode("new") == given);
+  }
+  const auto build = [&](FormerFolder former) {
+    AtomicFolder next(folder / "out", former);
+    CHECK((static_cast<unsigned>(std::filesystem::status(next.path()).permissions()) & 0077U) == 0);
+    std::filesystem::create_directory(next.path() / "deep");
+    put(next.path() / "deep/a", "");
+    put(next.path() / "b", "");
+    next.commit();
+  };
+  build(FormerFolder::refuse);
+  CHECK(mode("out") == 0750);
+  CHECK(mode("out/b") == 0640);
+  std::filesystem::permissions(folder / "out", std::filesystem::perms::owner_all);
+  std::filesystem::permissions(folder / "out/deep/a", std::filesystem::perms::owner_read);
+  build(FormerFolder::replace);
+  CHECK(mode("out") == 0700);
+  CHECK(mode("out/deep/a") == 0400);
+  CHECK(mode("out/b") == 0640);
+  std::filesystem::permissions(folder / "out/b", std::filesystem::perms::owner_read);
+  AtomicFolder files(folder / "model", FormerFolder::replace);
+  put(files.path() / "b", "new");
+  files.commit_files(folder / "out");
+  CHECK(mode("out/b") == 0400);
+  CHECK(read_text(folder / "out/b") == "new");
+  ::umask(mask);
+}
+
+TEST_CASE("atomic file: the same process id after a kill is no obstacle, and what was left is removed") {
+  const TemporaryFolder folder;
+  for (int number = 0; number < 4; ++number)
+    put(folder / (".a.tmp-" + std::to_string(::getpid()) + "-" + std::to_string(number)), "of 0.1");
+  for (int kill = 0; kill < 3; ++kill) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      AtomicFile file(folder / "a");
+      file.write("half");
+      ::kill(::getpid(), SIGKILL);
+    }
+    int status = 0;
+    REQUIRE(::waitpid(child, &status, 0) == child);
+  }
+  CHECK(names_in(folder.path()).size() == 7);
+  write_file(folder / "a", "whole");
+  remove_leftovers(folder.path());
+  CHECK(names_in(folder.path()).size() == 5);
+  CHECK(read_text(folder / "a") == "whole");
+}
+
+TEST_CASE("write_files: all or none") {
+  const TemporaryFolder folder;
+  put(folder / "a", "old");
+  std::filesystem::create_directory(folder / "b");
+  const std::vector<NamedText> files = {{"a", "new"}, {"b", "new"}};
+  TL_REQUIRE_ERROR(write_files(folder.path(), files), "cannot replace " + (folder / "b").string() + ": Is a directory");
+  CHECK(read_text(folder / "a") == "old");
+  CHECK(names_in(folder.path()) == std::set<std::string>{"a", "b"});
+  std::filesystem::remove(folder / "b");
+  write_files(folder.path(), files);
+  CHECK(read_text(folder / "a") == "new");
+  CHECK(read_text(folder / "b") == "new");
+  TL_REQUIRE_ERROR(AtomicFile(folder.path() / ""), "Is a directory");
+}
+
+TEST_CASE("make_folder: with those above it, and what is in the way") {
+  const TemporaryFolder folder;
+  make_folder(folder / "a/b/c/");
+  make_folder(folder / "a/b/c");
+  CHECK(std::filesystem::is_directory(folder / "a/b/c"));
+  put(folder / "file", "");
+  TL_REQUIRE_ERROR(make_folder(folder / "file"),
+                   "cannot make the folder " + (folder / "file").string() + ": a file of that name exists");
+  TL_REQUIRE_ERROR(make_folder(folder / "file/below", "output_dir: "), "output_dir: cannot make the folder ");
+  TL_REQUIRE_ERROR(make_folder("/proc/none"), "cannot make the folder /proc/none: No such file or directory");
 }
 
 TEST_CASE("path_exists: what cannot be seen is an error, not absent") {
