@@ -133,6 +133,8 @@ void run(const Options& options) {
   SignalKeeper signals;
   trainer_options.callbacks.push_back(std::make_shared<KeepSignals>(signals));
   tl::Trainer trainer(model, arguments, std::move(trainer_options));
+  trainer.lock_output_dir();  // until the model and the results are written
+  tl::check_result_places(arguments.output_dir);
   // The Trainer looks for itself whether there is room for a checkpoint; here, whether the model fits in the end. A run
   // that goes on may delete older checkpoints for new ones.
   const auto room = tl::checkpoint_bytes(model.parameters(), true);

@@ -29,7 +29,8 @@ TEST_CASE("checksum: the values of xxhsum") {
   CHECK(checksum_of("a", 1, 1) == "dec2bc81c3cd46c6");
   std::string text;
   for (int i = 0; i < 1000; ++i) text += static_cast<char>(i % 251);
-  for (const std::size_t piece : {1, 3, 31, 32, 33, 64, 999, 1000}) CHECK(checksum_of(text, piece) == "f306f04aa88b54d3");
+  for (const std::size_t piece : {1, 3, 31, 32, 33, 64, 999, 1000})
+    CHECK(checksum_of(text, piece) == "f306f04aa88b54d3");
 }
 
 TEST_CASE("checksum: every flipped bit changes it") {

@@ -254,7 +254,7 @@ TEST_CASE("tokenizer files: folders that are none") {
   TL_REQUIRE_ERROR(Tokenizer::from_pretrained(folder.path()),
                    "cannot read " + (folder / "tokenizer.json").string() + ": expected a regular file, got a folder");
   const Tokenizer tokenizer = Tokenizer::from_vocabulary({"[UNK]"});
-  TL_REQUIRE_ERROR(tokenizer.save_pretrained(folder / "file" / "below"), "cannot be created");
+  TL_REQUIRE_ERROR(tokenizer.save_pretrained(folder / "file" / "below"), "cannot make the folder ");
   TL_REQUIRE_ERROR(tokenizer.save_pretrained(folder.path()),
                    "cannot replace " + (folder / "tokenizer.json").string());
 }

@@ -1,6 +1,7 @@
 // A run that is interrupted and resumed equals the uninterrupted one bit for bit: weights, moments, log, order of
 // batches. And every sentence about a checkpoint that cannot be resumed from.
 #include <atomic>
+#include <limits>
 #include <set>
 #include <stdexcept>
 
@@ -182,6 +183,7 @@ TEST_CASE("resume: other rows of the same number are refused, a checkpoint witho
   const auto path = folder / "out/checkpoint-5/progress.json";
   Json progress = read_json(path);
   progress.erase("train_fingerprint");
+  std::filesystem::remove(folder / "out/checkpoint-5/checksums.xxh64");
   write_json(path, progress);
   resume_with(rows.shuffle(1));
 }
@@ -220,12 +222,13 @@ TEST_CASE("resume: damaged files are refused with file and key") {
   const auto resumed = [&] { return run(folder / "out", base, "checkpoint-5"); };
   const auto damage = [&](const std::string& name, const std::function<void(Json&)>& change,
                           const std::string& sentence) {
-    const Json whole = read_json(checkpoint / name);
-    Json json = whole;
+    const std::string whole = read_text(checkpoint / name);
+    Json json = read_json(checkpoint / name);
     change(json);
+    INFO(name << ": " << dump_json(json));
     write_json(checkpoint / name, json);
     TL_REQUIRE_ERROR(resumed(), sentence);
-    write_json(checkpoint / name, whole);
+    write_file(checkpoint / name, whole);  // byte for byte, as its checksum has it
   };
   damage(
       "progress.json", [](Json& j) { j.erase("epoch"); },
@@ -235,7 +238,30 @@ TEST_CASE("resume: damaged files are refused with file and key") {
       "progress.json, key \"epoch\": got a value of the wrong type, string");
   damage(
       "progress.json", [](Json& j) { j["epoch"] = -1; },
-      "progress.json: expected epoch and batches_done of at least 0, got -1");
+      "progress.json, key \"epoch\": expected 0 or more, got -1");
+  const auto progress = [&](const char* key, const Json& value, const std::string& sentence) {
+    damage(
+        "progress.json", [&](Json& j) { j[key] = value; }, join("progress.json, key \"", key, "\": ", sentence));
+  };
+  progress("epoch", 1.5, "got a value of the wrong type, number");
+  progress("epoch", 7, "expected the epoch of 1.3 as trainer_state.json has it, got 7");
+  progress("batches_done", -3, "expected 0 or more, got -3");
+  progress("batches_done", 11, "expected at most 10, the batches of an epoch of 37 rows, got 11");
+  progress("micro_batch", 1, "expected at least batches_done, 3, got 1");
+  progress("micro_batch", 4, "expected at least global_step, 5 as trainer_state.json has it, got 4");
+  progress("micro_batch", -4, "got a value of the wrong type, number");
+  progress("train_rows", 0, "expected 1 or more, got 0");
+  progress("per_device_train_batch_size", -1, "expected 1 or more, got -1");
+  progress("gradient_accumulation_steps", 0, "expected 1 or more, got 0");
+  progress("last_logged_step", 6, "expected at most global_step, 5 as trainer_state.json has it, got 6");
+  progress("last_logged_step", -1, "expected 0 or more, got -1");
+  const double nan = std::numeric_limits<double>::quiet_NaN(), infinity = std::numeric_limits<double>::infinity();
+  progress("loss_since_log", nan, "expected a finite number, got nan");
+  progress("loss_logged", infinity, "expected a finite number, got inf");
+  progress("learning_rate", nan, "expected a finite number, got nan");
+  progress("learning_rate", -1e-3, "expected 0 or more, got -0.001");
+  progress("grad_norm", -1.0, "expected NaN or a finite number of 0 or more, got -1");
+  progress("epoch_ended", "no", "got a value of the wrong type, string");
   damage(
       "rng.json",
       [](Json& j) {
@@ -255,6 +281,19 @@ TEST_CASE("resume: damaged files are refused with file and key") {
   damage(
       "trainer_state.json", [](Json& j) { j["global_step"] = 4; },
       "expected optimizer.safetensors and trainer_state.json to be of the same step, got 5 and 4");
+  const auto state = [&](const char* key, const Json& value, const std::string& sentence) {
+    damage(
+        "trainer_state.json", [&](Json& j) { j[key] = value; },
+        join("trainer_state.json, key \"", key, "\": ", sentence));
+  };
+  state("global_step", -1, "expected 0 or more, got -1");
+  state("global_step", 5.5, "got a value of the wrong type, number");
+  state("epoch", nan, "expected a finite number of 0 or more, got nan");
+  state("total_flos", -1.0, "expected a finite number of 0 or more, got -1");
+  state("best_global_step", 6, "expected 0 to global_step, 5, got 6");
+  state("log_history", Json::array({1}), "expected a list of objects, got number");
+  state("stateful_callbacks", Json::array(), "expected an object, got array");
+  std::filesystem::remove(checkpoint / "checksums.xxh64");  // as in checkpoints of version 0.1
   std::vector<float> values(20 * 8);
   const auto moments = [&](const Shape& shape) {
     const std::vector<StoredTensor> tensors{stored_tensor<float>("embedding.weight.exp_avg", shape, values)};
@@ -270,6 +309,44 @@ TEST_CASE("resume: damaged files are refused with file and key") {
                                   ", tensor embedding.weight.exp_avg: expected F64, F32, F16 or BF16, got I32");
   moments({20, 8});
   TL_REQUIRE_ERROR(resumed(), "embedding.weight.exp_avg_sq");
+  values[7] = std::numeric_limits<float>::infinity();
+  moments({20, 8});
+  TL_REQUIRE_ERROR(resumed(), "tensor embedding.weight.exp_avg: expected finite values, got one that is not");
+}
+
+TEST_CASE("resume: a flipped bit in any file of a checkpoint is found") {
+  const TemporaryFolder folder;
+  run(folder / "out", base);
+  const auto checkpoint = folder / "out/checkpoint-5";
+  const auto flip = [&](const char* name, std::size_t from_end) {
+    std::string text = read_text(checkpoint / name);
+    text[text.size() - from_end] = static_cast<char>(text[text.size() - from_end] ^ 1);
+    write_file(checkpoint / name, text);
+  };
+  for (const char* name : {"model.safetensors", "optimizer.safetensors"}) {
+    flip(name, 40);  // the lowest bit of a value
+    TL_REQUIRE_ERROR(run(folder / "out", base, "checkpoint-5"), (checkpoint / name).string() + ": expected the checksum ");
+    flip(name, 40);
+  }
+  write_file(checkpoint / "rng.json", read_text(checkpoint / "rng.json") + "\n");
+  TL_REQUIRE_ERROR(run(folder / "out", base, "checkpoint-5"),
+                   "the file is damaged; if it was changed on purpose, remove its line from " +
+                       (checkpoint / "checksums.xxh64").string());
+  std::string lines = read_text(checkpoint / "checksums.xxh64");
+  const std::size_t line = lines.rfind('\n', lines.find("  rng.json")) + 1;
+  lines.erase(line, lines.find('\n', line) + 1 - line);
+  write_file(checkpoint / "checksums.xxh64", lines);
+  CHECK_NOTHROW(run(folder / "out", base, "checkpoint-5"));
+  write_file(checkpoint / "checksums.xxh64", "0123456789abcdef *not_there.bin\n");  // xxhsum may write it so
+  CHECK_NOTHROW(verify_checksums(checkpoint));
+  for (const auto& [text, sentence] :
+       {std::pair("0123456789abcde", "line 1: expected 16 hexadecimal digits, two blanks and a file name"),
+        std::pair("0123456789abcdeF  a\n", "line 1: expected 16"), std::pair("\n", "line 1: expected 16"),
+        std::pair("0123456789abcdef  a\n0123456789abcdef  ../a\n",
+                  "line 2: expected the name of a file of this folder")}) {
+    write_file(checkpoint / "checksums.xxh64", text);
+    TL_REQUIRE_ERROR(verify_checksums(checkpoint), sentence);
+  }
 }
 
 TEST_CASE("resume: save_only_model leaves the rest out") {
@@ -280,7 +357,8 @@ TEST_CASE("resume: save_only_model leaves the rest out") {
   std::set<std::string> names;
   for (const auto& entry : std::filesystem::directory_iterator(folder / "out/checkpoint-5"))
     names.insert(entry.path().filename().string());
-  CHECK(names == std::set<std::string>{"model.safetensors", "trainer_state.json", "training_args.json"});
+  CHECK(names ==
+        std::set<std::string>{"checksums.xxh64", "model.safetensors", "trainer_state.json", "training_args.json"});
   TL_REQUIRE_ERROR(run(folder / "out", args, "checkpoint-5"), "it is damaged, or was written with save_only_model");
 }
 
@@ -298,25 +376,49 @@ TEST_CASE("checkpoints: names, order, rotation") {
   for (const char* name : {"checkpoint-", "checkpoint-1x", "checkpoint--1", "check-1", ".checkpoint-1.partial"})
     CHECK_FALSE(checkpoint_number(name));
   const TemporaryFolder folder;
-  for (const int n : {5, 10, 100}) std::filesystem::create_directory(folder / ("checkpoint-" + std::to_string(n)));
+  const auto make = [&](const std::string& name) {
+    std::filesystem::create_directory(folder / name);
+    write_file(folder / name / "trainer_state.json", "{}");
+  };
+  for (const int n : {5, 10, 100}) make("checkpoint-" + std::to_string(n));
   write_file(folder / "checkpoint-7", "not a folder");
   const auto names = [&] {
     std::vector<std::string> found;
     for (const auto& path : sorted_checkpoints(folder.path())) found.push_back(path.filename().string());
     return found;
   };
-  CHECK(names() == std::vector<std::string>{"checkpoint-5", "checkpoint-10", "checkpoint-100"});
-  // a checkpoint of an earlier, longer run is older in spite of its number
-  std::filesystem::last_write_time(folder / "checkpoint-100",
-                                   std::filesystem::file_time_type::clock::now() - std::chrono::hours(1));
-  CHECK(names() == std::vector<std::string>{"checkpoint-100", "checkpoint-5", "checkpoint-10"});
+  const auto rotate = [&](std::int64_t limit, const std::optional<std::string>& best, std::int64_t newest) {
+    CHECK(rotate_checkpoints(folder.path(), limit, best, newest).empty());
+    return names();
+  };
+  using Names = std::vector<std::string>;
+  CHECK(names() == Names{"checkpoint-5", "checkpoint-10", "checkpoint-100"});
   CHECK(last_checkpoint(folder.path()).filename() == "checkpoint-100");
-  rotate_checkpoints(folder.path(), 2, (folder / "checkpoint-100").string());
-  CHECK(names() == std::vector<std::string>{"checkpoint-100", "checkpoint-10"});
-  rotate_checkpoints(folder.path(), 1, (folder / "checkpoint-100").string());
-  CHECK(names().size() == 2);
-  rotate_checkpoints(folder.path(), 1, std::nullopt);
-  CHECK(names() == std::vector<std::string>{"checkpoint-10"});
+  // clocks do not count: a checkpoint of an earlier, longer run is older in spite of its number, as is one of this run
+  // whose time is in the future
+  std::filesystem::last_write_time(folder / "checkpoint-5",
+                                   std::filesystem::file_time_type::clock::now() + std::chrono::hours(1));
+  CHECK(rotate(3, {}, 10).size() == 3);
+  CHECK(rotate(2, (folder / "checkpoint-100").string(), 10) == Names{"checkpoint-10", "checkpoint-100"});
+  CHECK(rotate(1, (folder / "checkpoint-100").string(), 10).size() == 2);
+  make("checkpoint-5");
+  CHECK(rotate(2, {}, 10) == Names{"checkpoint-5", "checkpoint-10"});
+  CHECK(rotate(1, {}, 5) == Names{"checkpoint-5"});
+  // what carries no file of ours is neither counted nor deleted
+  std::filesystem::create_directory(folder / "checkpoint-4");
+  write_file(folder / "checkpoint-4/mine.txt", "mine");
+  CHECK(rotate(1, {}, 5) == Names{"checkpoint-4", "checkpoint-5"});
+  CHECK_FALSE(std::filesystem::exists(folder / ".checkpoint-4.partial"));
+}
+
+TEST_CASE("checkpoints: one that cannot be deleted is a sentence, not an error") {
+  const TemporaryFolder folder;
+  TL_REQUIRE_ERROR(last_checkpoint(folder.path()), "expected a folder checkpoint-N in ");
+  CHECK(remove_checkpoint(folder / "checkpoint-3") ==
+        "cannot delete " + (folder / "checkpoint-3").string() + ": No such file or directory");
+  CHECK(remove_checkpoint(folder / "none/checkpoint-3").find("cannot delete ") == 0);
+  // /proc is a folder in which nobody, not even root, can rename
+  CHECK(remove_checkpoint("/proc/self").find("cannot delete /proc/self: ") == 0);
 }
 
 namespace {

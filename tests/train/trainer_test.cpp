@@ -73,7 +73,7 @@ TEST_CASE("trainer: events of a short run come in the reference's order") {
   CHECK(recorder->events == expected);
   CHECK(output.global_step == 2);
   CHECK(names_in(folder / "out") == std::set<std::string>{"checkpoint-2"});
-  CHECK(names_in(folder / "out/checkpoint-2") == std::set<std::string>{"model.safetensors", "optimizer.safetensors",
+  CHECK(names_in(folder / "out/checkpoint-2") == std::set<std::string>{"checksums.xxh64", "model.safetensors", "optimizer.safetensors",
                                                                        "progress.json", "rng.json", "scheduler.json",
                                                                        "trainer_state.json", "training_args.json"});
   CHECK(recorder->learning_rates == std::vector<double>{5e-5, 2.5e-5});
@@ -566,8 +566,8 @@ TEST_CASE("output_dir: what killed runs left is removed, and nothing else") {
   if (dead == 0) ::_exit(0);
   int status = 0;
   REQUIRE(::waitpid(dead, &status, 0) == dead);
-  const std::string of_dead = ".tmp-" + std::to_string(dead) + "-3", of_living = ".tmp-" + std::to_string(::getpid());
-  const std::set<std::string> kept = {".model.safetensors" + of_living + "-0",  // somebody is writing it
+  const std::string of_dead = ".tmp-" + std::to_string(dead) + "-3", own = ".tmp-" + std::to_string(::getpid()) + "-0";
+  const std::set<std::string> kept = {".model.safetensors.tmp-" + std::to_string(::getppid()) + "-0",  // may write it
                                       ".notes.tmp-x-1",
                                       ".notes.tmp-5",
                                       ".tmp-5-1",  // not of our pattern
@@ -575,20 +575,179 @@ TEST_CASE("output_dir: what killed runs left is removed, and nothing else") {
                                       ".notes.partial",
                                       ".checkpoint-x.partial",
                                       ".checkpoint-7.deleted.old",
+                                      ".checkpoint-5.partial",  // with a file of a user
+                                      ".probe-notes1",          // is not empty
                                       "checkpoint-3"};
-  const std::set<std::string> gone = {".model.safetensors" + of_dead, ".checkpoint-3.partial", ".checkpoint-7.deleted",
-                                      ".model.partial"};
+  const std::set<std::string> gone = {".model.safetensors" + of_dead, ".model.safetensors" + own,
+                                      ".checkpoint-3.partial", ".checkpoint-7.deleted", ".checkpoint-3.former",
+                                      ".model.partial", ".probe-a1B2c3"};
   for (const auto& names : {kept, gone})
     for (const std::string& name : names) {
-      if (name.find(".tmp-") != std::string::npos) write_file(folder / name, "x");
-      else std::filesystem::create_directories(folder / name / "deep");
+      if (name.find(".tmp-") != std::string::npos || name.starts_with(".probe")) {
+        write_file(folder / name, kept.contains(name) ? "text" : "");
+        continue;
+      }
+      std::filesystem::create_directory(folder / name);
+      write_file(folder / name / "model.safetensors", "half");
+      write_file(folder / name / (".config.json" + of_dead), "");
     }
+  write_file(folder / ".checkpoint-5.partial/notes.txt", "of a user");
+  std::filesystem::create_directory_symlink("checkpoint-3", folder / ".checkpoint-8.partial");
   {
     const AtomicFolder filled(folder / "checkpoint-9", FormerFolder::replace);
     check_output_dir(folder.path().string(), 1, "the model");
     CHECK(std::filesystem::exists(filled.path()));
   }
+  std::filesystem::remove(folder / ".checkpoint-8.partial");
   CHECK(names_in(folder.path()) == kept);
+  CHECK(names_in(folder / "checkpoint-3").size() == 2);
+}
+
+TEST_CASE("output_dir: a former checkpoint of version 0.1 whose place is empty is put back") {
+  const TemporaryFolder folder;
+  std::filesystem::create_directory(folder / ".checkpoint-3.former");
+  write_file(folder / ".checkpoint-3.former/model.safetensors", "whole");
+  tidy_output_dir(folder.path());
+  CHECK(names_in(folder.path()) == std::set<std::string>{"checkpoint-3"});
+}
+
+TEST_CASE("output_dir: one run at a time, in this process and in others") {
+  const TemporaryFolder folder;
+  const std::string out = (folder / "out").string();
+  const std::string sentence = "output_dir: another run is training in " + out + "; wait until it has ended";
+  class Second : public TrainerCallback {
+   public:
+    explicit Second(std::function<void()> train) : train_(std::move(train)) {}
+    void on_step_end(const TrainerEvent& event) override {
+      if (event.state.global_step == 1) train_();
+    }
+
+   private:
+    std::function<void()> train_;
+  };
+  ToyModel model, other;
+  Trainer second(other, in(folder), quiet());
+  TrainerOptions options = quiet();
+  bool refused = false;
+  options.callbacks.push_back(std::make_shared<Second>([&] {
+    const auto calls = other.calls;
+    TL_REQUIRE_ERROR(second.train(), sentence);
+    CHECK(other.calls == calls);
+    CHECK_NOTHROW(second.evaluate());
+    CHECK_NOTHROW(second.save_metrics("eval", Json::object()));
+    const pid_t child = ::fork();
+    if (child == 0) {
+      bool locked = false;
+      try {
+        const OutputLock lock(out);
+      } catch (const Error&) {
+        locked = true;
+      }
+      ::_exit(locked ? 7 : 0);
+    }
+    int status = 0;
+    REQUIRE(::waitpid(child, &status, 0) == child);
+    refused = WIFEXITED(status) && WEXITSTATUS(status) == 7;
+  }));
+  Trainer trainer(model, in(folder, {.num_train_epochs = 1}), options);
+  trainer.train();
+  CHECK(refused);
+  second.train();  // the first has ended, though it is still there
+  trainer.lock_output_dir();
+  trainer.lock_output_dir();
+  TL_REQUIRE_ERROR(second.train(), sentence);
+  TL_REQUIRE_ERROR(second.lock_output_dir(), sentence);
+  CHECK_NOTHROW(trainer.train());
+  TL_REQUIRE_ERROR(second.train(), sentence);  // until the object ends
+  TL_REQUIRE_ERROR(OutputLock(folder / "none"), "cannot open " + (folder / "none").string());
+}
+
+TEST_CASE("output_dir: the lock of a killed run is gone, and a file system that locks files only gets one") {
+  const TemporaryFolder folder;
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const OutputLock lock(folder.path());
+    ::kill(::getpid(), SIGKILL);
+  }
+  int status = 0;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  OutputLock lock(folder.path());
+  CHECK(names_in(folder.path()).empty());
+  const detail::FileDescriptor open = detail::open_folder(folder.path());
+  CHECK(lock.lock_file_in(open.get()) == detail::LockResult::taken);
+  OutputLock other(folder.path());
+  CHECK(other.lock_file_in(open.get()) == detail::LockResult::held);
+}
+
+TEST_CASE("trainer: folders under the names of checkpoints that are none stay, and the run goes on") {
+  const TemporaryFolder folder;
+  std::filesystem::create_directories(folder / "out/checkpoint-4");
+  write_file(folder / "out/checkpoint-4/mine.txt", "mine");
+  std::filesystem::create_directories(folder / "elsewhere");
+  write_file(folder / "elsewhere/trainer_state.json", "{}");
+  std::filesystem::create_directory_symlink(folder / "elsewhere", folder / "out/checkpoint-2");
+  std::filesystem::create_directories(folder / "out/checkpoint-1");  // empty, and never rotated away
+  std::string shown;
+  ToyModel model;
+  TrainerOptions options = quiet();
+  options.console = std::make_shared<Console>([&shown](std::string_view text) { shown += text; });
+  Trainer trainer(model, in(folder, {.save_strategy = "steps", .max_steps = 8, .save_steps = 2, .save_total_limit = 1}),
+                  options);
+  trainer.train();
+  CHECK(names_in(folder / "out") ==
+        std::set<std::string>{"checkpoint-1", "checkpoint-2", "checkpoint-2-beside", "checkpoint-4",
+                              "checkpoint-4-beside", "checkpoint-8"});
+  CHECK_NOTHROW(check_checkpoint(folder / "out/checkpoint-4-beside"));
+  CHECK(names_in(folder / "out/checkpoint-4") == std::set<std::string>{"mine.txt"});
+  CHECK(names_in(folder / "elsewhere") == std::set<std::string>{"trainer_state.json"});
+  CHECK(shown.find("warning: " + (folder / "out/checkpoint-4").string() +
+                   " is there already and is no checkpoint; it stays as it is, the checkpoint is in " +
+                   (folder / "out/checkpoint-4-beside").string()) != std::string::npos);
+}
+
+TEST_CASE("trainer: a symbolic link under the name of a folder in progress leads nowhere") {
+  const TemporaryFolder folder;
+  std::filesystem::create_directories(folder / "victim/sub");
+  write_file(folder / "victim/precious.txt", "precious");
+  write_file(folder / "victim/sub/model.safetensors", "more");
+  std::filesystem::create_directories(folder / "out");
+  for (const char* name : {".checkpoint-2.partial", ".checkpoint-2.deleted", ".model.partial", ".model.former"})
+    std::filesystem::create_directory_symlink(folder / "victim", folder / "out" / name);
+  ToyModel model;
+  Trainer trainer(model, in(folder, {.save_strategy = "steps", .max_steps = 4, .save_steps = 2, .save_total_limit = 1}),
+                  quiet());
+  trainer.train();
+  trainer.save_model();
+  CHECK(names_in(folder / "victim") == std::set<std::string>{"precious.txt", "sub"});
+  CHECK(names_in(folder / "victim/sub") == std::set<std::string>{"model.safetensors"});
+  CHECK(std::filesystem::is_directory(std::filesystem::symlink_status(folder / "out/checkpoint-4")));
+}
+
+TEST_CASE("trainer: results and model files whose places are taken") {
+  const TemporaryFolder folder;
+  const auto out = folder / "out";
+  std::filesystem::create_directories(out / "training_args.json");
+  ToyModel model;
+  Trainer trainer(model, in(folder), quiet());
+  TL_REQUIRE_ERROR(trainer.save_model(), "training_args.json: a folder of that name exists; what was to be written is in " +
+                                             (out / "model-unsaved").string());
+  CHECK(names_in(out) == std::set<std::string>{"model-unsaved", "training_args.json"});
+  ToyModel again(0.0, 3);
+  again.load_weights(out / "model-unsaved");
+  CHECK(again.values() == model.values());
+  TL_REQUIRE_ERROR(check_result_places(out), "output_dir: expected a file or nothing at " +
+                                                 (out / "training_args.json").string() + ", got a folder");
+  std::filesystem::remove(out / "training_args.json");
+  for (const char* text : {"[]", "{\"a\": ", ""}) {
+    write_file(out / "all_results.json", text);
+    TL_REQUIRE_ERROR(trainer.save_metrics("eval", Json::object()), "all_results.json");
+    TL_REQUIRE_ERROR(check_result_places(out), "all_results.json");
+    CHECK_FALSE(std::filesystem::exists(out / "eval_results.json"));
+  }
+  std::filesystem::remove(out / "all_results.json");
+  std::filesystem::create_directory(out / "all_results.json");
+  TL_REQUIRE_ERROR(trainer.save_metrics("eval", Json::object()), "all_results.json");
+  CHECK_FALSE(std::filesystem::exists(out / "eval_results.json"));
 }
 
 TEST_CASE("trainer: a model without loss, a damaged results file") {

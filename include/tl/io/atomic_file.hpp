@@ -258,10 +258,10 @@ class AtomicFolder {
     detail::sync_descriptor(parent_.get(), parent_path_);
   }
 
-  /// Instead of commit(): flushes all files and moves them into `folder`, where each takes the place and the permissions
-  /// of one of its name and the others stay. Nothing is moved before everything is written and every place is looked at,
-  /// so a full disk changes nothing there; whoever looks meanwhile may see some of the files new and some not yet.
-  /// Throws io; what is complete then stays, as keep() says, in a folder that the sentence names.
+  /// Instead of commit(): flushes all files and moves them into `folder`, where each takes the place and the
+  /// permissions of one of its name and the others stay. Nothing is moved before everything is written and every place
+  /// is looked at, so a full disk changes nothing there; whoever looks meanwhile may see some of the files new and some
+  /// not yet. Throws io; what is complete then stays, as keep() says, in a folder that the sentence names.
   void commit_files(const std::filesystem::path& folder) {
     const detail::FileDescriptor into = detail::open_folder(folder);
     if (into.get() < 0) detail::fail_errno("open", folder, errno);
@@ -316,8 +316,8 @@ class AtomicFolder {
     if (folder_.get() < 0 && errno == ENOENT) return false;
     if (folder_.get() < 0) detail::fail_errno("open", path_, errno);
     struct stat status {};
-    if (detail::try_lock(folder_.get(), LOCK_SH) == detail::LockResult::held ||
-        ::fstat(folder_.get(), &status) != 0 || status.st_nlink == 0)
+    if (detail::try_lock(folder_.get(), LOCK_SH) == detail::LockResult::held || ::fstat(folder_.get(), &status) != 0 ||
+        status.st_nlink == 0)
       return false;
     permissions_ = status.st_mode & 07777;
     ::fchmod(folder_.get(), permissions_ & 07700);
@@ -334,11 +334,11 @@ class AtomicFolder {
     for (const std::string& name : detail::names_in_folder(folder)) {
       const auto mode = detail::mode_at(folder, name);
       if (!mode || !(S_ISREG(*mode) || S_ISDIR(*mode))) continue;
-      const detail::FileDescriptor open(
-          ::openat(folder, name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+      const detail::FileDescriptor open(::openat(folder, name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
       if (open.get() < 0) detail::fail_errno("open", path / name, errno);
       if (S_ISDIR(*mode)) {
-        const detail::FileDescriptor below = former < 0 ? detail::FileDescriptor() : detail::open_subfolder(former, name);
+        const detail::FileDescriptor below =
+            former < 0 ? detail::FileDescriptor() : detail::open_subfolder(former, name);
         flush_folder(open.get(), below.get(), path / name);
       } else if (const auto old = former < 0 ? std::nullopt : detail::mode_at(former, name); old && S_ISREG(*old)) {
         ::fchmod(open.get(), *old & 0777);

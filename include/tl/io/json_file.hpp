@@ -1,6 +1,8 @@
 // JSON files: read with errors that name the file, written atomically.
 #pragma once
 
+#include <cmath>
+#include <concepts>
 #include <filesystem>
 #include <string>
 
@@ -33,9 +35,15 @@ inline void read_member(const Json& json, const char* key, void* value, void (*r
   }
 }
 
-/// Reads the value of `key` from an object of the file `path`. Throws Error(format) naming file and key.
+/// Reads the value of `key` from an object of the file `path`; a fraction is no integer. Throws Error(format) naming
+/// file and key.
 template <class T> void read_member(const Json& json, const char* key, T& value, const std::filesystem::path& path) {
-  const auto read = [](const Json& member, void* place) { *static_cast<T*>(place) = member.get<T>(); };
+  const auto read = [](const Json& member, void* place) {
+    if constexpr (std::integral<T> && !std::same_as<T, bool>)
+      check(!member.is_number_float() || std::trunc(member.get<double>()) == member.get<double>(), ErrorCode::format,
+            "JSON: expected an integer");
+    *static_cast<T*>(place) = member.get<T>();
+  };
   read_member(json, key, &value, read, path);
 }
 

@@ -239,8 +239,7 @@ inline BertConversionReport convert_bert(const std::filesystem::path& from, cons
   check(has_tokenizer, ErrorCode::io, "expected tokenizer.json or vocab.txt in ", from.native(), ", neither is there");
   const Tokenizer tokenizer = Tokenizer::from_pretrained(from);  // refuses a class with rules of its own
   const auto generic = tokenizer.has_bert_rules() ? std::nullopt : std::optional(tokenizer.tokenizer_class());
-  if (target.has_parent_path()) fs::create_directories(target.parent_path(), error);
-  check(!error, ErrorCode::io, "cannot make the folder ", target.parent_path().string(), ": ", error.message());
+  if (target.has_parent_path()) make_folder(target.parent_path());
   AtomicFolder folder(target);
   write_safetensors(folder.path() / "model.safetensors", fold.tensors(), {{"format", "pt"}});
   write_json(folder.path() / "config.json", report.config.to_json("DistilBertModel"));

@@ -190,6 +190,7 @@ inline void save_parameters(const std::filesystem::path& folder, const Parameter
                             const Json& config) {
   const std::string config_text = dump_json(config, {.indent = 2, .sort_keys = false}) + "\n";
   make_folder(folder);
+  remove_leftovers(folder);
   AtomicFile config_file(folder / "config.json", config_text.size());  // takes its place when the weights have theirs
   config_file.write(config_text);
   std::vector<StoredTensor> tensors;

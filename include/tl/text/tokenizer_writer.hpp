@@ -11,12 +11,12 @@
 #include <set>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <utility>
 #include <vector>
 
 #include <tl/core/error.hpp>
 #include <tl/core/order.hpp>
+#include <tl/io/atomic_file.hpp>
 #include <tl/io/json_file.hpp>
 #include <tl/text/tokenizer_config.hpp>
 
@@ -260,18 +260,17 @@ inline std::string added_tokens_text(const TokenizerData& data) {
 }
 
 inline void save_tokenizer(const std::filesystem::path& folder, const TokenizerData& data) {
-  std::error_code error;
-  std::filesystem::create_directories(folder, error);
-  check(!error, ErrorCode::io, folder.native(), ": cannot be created (", error.message(), ")");
-  const auto write = [&folder](const char* name, const std::string& text) { write_file(folder / name, text); };
-  write("tokenizer.json", tokenizer_json_text(data));
+  make_folder(folder);
+  remove_leftovers(folder);
+  std::vector<NamedText> files = {{"tokenizer.json", tokenizer_json_text(data)},
+                                  {"tokenizer_config.json", tokenizer_config_text(data)},
+                                  {"special_tokens_map.json", special_tokens_map_text(data)}};
   // A generic class reads nothing but tokenizer.json.
-  const std::string vocabulary = data.config.bert_rules ? vocabulary_text(*data.model) : "";
-  if (!vocabulary.empty()) write("vocab.txt", vocabulary);
-  write("tokenizer_config.json", tokenizer_config_text(data));
-  write("special_tokens_map.json", special_tokens_map_text(data));
-  const std::string added = added_tokens_text(data);
-  if (!added.empty()) write("added_tokens.json", added);
+  std::string vocabulary = data.config.bert_rules ? vocabulary_text(*data.model) : "";
+  if (!vocabulary.empty()) files.push_back({"vocab.txt", std::move(vocabulary)});
+  std::string added = added_tokens_text(data);
+  if (!added.empty()) files.push_back({"added_tokens.json", std::move(added)});
+  write_files(folder, files);
 }
 
 }  // namespace tl::detail::text

@@ -1,11 +1,12 @@
 // Checkpoint folders: what a run needs to go on as if it had never stopped. Beside the model's own files a checkpoint
 // has optimizer.safetensors (both moments of every parameter under its name), scheduler.json, rng.json, progress.json,
-// trainer_state.json and training_args.json. docs/checkpoints.md describes each.
+// trainer_state.json, training_args.json and the checksums of all these. docs/checkpoints.md describes each.
 #pragma once
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
-#include <chrono>
+#include <cmath>
 #include <cstdint>
 #include <filesystem>
 #include <limits>
@@ -13,12 +14,14 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
 #include <tl/core/mt19937.hpp>
 #include <tl/core/order.hpp>
 #include <tl/io/json_file.hpp>
+#include <tl/io/own_names.hpp>
 #include <tl/io/safetensors.hpp>
 #include <tl/optim/adamw.hpp>
 
@@ -76,6 +79,35 @@ inline Mt19937::State generator_state(const Json& json, const std::filesystem::p
   return state;
 }
 
+/// Throws Error(format) for what no run can have written, e.g. more batches than its epoch has.
+inline void check_progress(const RunProgress& progress, const std::filesystem::path& path) {
+  const auto need = [&path](bool sound, const char* key, const auto& expected, const auto& got) {
+    check(sound, ErrorCode::format, path.native(), ", key \"", key, "\": expected ", expected, ", got ", got);
+  };
+  const auto whole = [&need](const char* key, std::int64_t least, std::int64_t got) {
+    need(got >= least, key, least == 0 ? "0 or more" : "1 or more", got);
+  };
+  const auto finite = [&need](const char* key, double got) { need(std::isfinite(got), key, "a finite number", got); };
+  whole("epoch", 0, progress.epoch);
+  whole("batches_done", 0, progress.batches_done);
+  whole("last_logged_step", 0, progress.last_logged_step);
+  whole("train_rows", 1, progress.rows);
+  whole("per_device_train_batch_size", 1, progress.batch_size);
+  whole("gradient_accumulation_steps", 1, progress.accumulation);
+  finite("loss_since_log", static_cast<double>(progress.loss_since_log));
+  finite("loss_logged", progress.loss_logged);
+  finite("learning_rate", progress.learning_rate);
+  need(progress.learning_rate >= 0, "learning_rate", "0 or more", progress.learning_rate);
+  need(!(progress.grad_norm < 0) && !std::isinf(progress.grad_norm), "grad_norm", "NaN or a finite number of 0 or more",
+       progress.grad_norm);
+  const bool short_batch = progress.rows % progress.batch_size != 0 && !progress.drop_last;
+  const std::int64_t batches = progress.rows / progress.batch_size + (short_batch ? 1 : 0);
+  need(progress.batches_done <= batches, "batches_done",
+       join("at most ", batches, ", the batches of an epoch of ", progress.rows, " rows"), progress.batches_done);
+  need(progress.micro_batch >= static_cast<std::uint64_t>(progress.batches_done), "micro_batch",
+       join("at least batches_done, ", progress.batches_done), progress.micro_batch);
+}
+
 /// The part of a flat moment buffer that belongs to a named parameter.
 [[gnu::noinline]] inline Tensor<float> moment_view(const Tensor<float>& moments,
                                                    const ParameterSpace<float>& parameters,
@@ -128,8 +160,7 @@ inline RunProgress load_progress(const std::filesystem::path& folder) {
   read("group_by_length", progress.group_by_length);
   read("dataloader_drop_last", progress.drop_last);
   if (json.contains("train_fingerprint")) read("train_fingerprint", progress.fingerprint);
-  check(progress.epoch >= 0 && progress.batches_done >= 0, ErrorCode::format, path.native(),
-        ": expected epoch and batches_done of at least 0, got ", progress.epoch, " and ", progress.batches_done);
+  detail::check_progress(progress, path);
   const auto rng_path = folder / "rng.json";
   const Json rng = read_json(rng_path);
   Json one;
@@ -172,6 +203,9 @@ inline void load_optimizer(const std::filesystem::path& folder, AdamW<float>& op
       check(stored.shape == view.shape(), ErrorCode::shape, path.native(), ", tensor ", stored.name,
             ": expected shape ", view.shape(), ", got ", stored.shape);
       read_floats(stored, view.span(), path.native());
+      const auto span = view.span();
+      check(std::all_of(span.begin(), span.end(), [](float value) { return std::isfinite(value); }), ErrorCode::format,
+            path.native(), ", tensor ", stored.name, ": expected finite values, got one that is not");
     }
   }
   const StoredTensor& step = reader.at("step");
@@ -199,37 +233,50 @@ inline std::optional<std::int64_t> checkpoint_number(const std::filesystem::path
   return number;
 }
 
-/// The checkpoint folders in `output_dir`, oldest first: by time of change, or by number if all are of the same second.
+/// The folders checkpoint-N in `output_dir` in the order of their numbers.
 inline std::vector<std::filesystem::path> sorted_checkpoints(const std::filesystem::path& output_dir) {
-  std::vector<std::filesystem::path> found, sorted;
-  std::vector<std::int64_t> times;  // in nanoseconds
+  std::vector<std::filesystem::path> found;
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator(output_dir, error)) {
     std::error_code ignored;
-    if (!checkpoint_number(entry.path()) || !entry.is_directory(ignored)) continue;
-    found.push_back(entry.path());
-    times.push_back(std::chrono::nanoseconds(entry.last_write_time(ignored).time_since_epoch()).count());
+    if (checkpoint_number(entry.path()) && entry.is_directory(ignored)) found.push_back(entry.path());
   }
-  if (found.empty()) return found;
-  const auto [first, last] = std::minmax_element(times.begin(), times.end());
-  const bool same_second = *last - *first < 1'000'000'000;
-  for (const std::int64_t i : stable_order(found.size(), [&](std::int64_t a_, std::int64_t b_) {
-         const auto a = static_cast<std::size_t>(a_), b = static_cast<std::size_t>(b_);
-         if (!same_second && times[a] != times[b]) return times[a] < times[b];
-         return checkpoint_number(found[a]) < checkpoint_number(found[b]);
+  std::vector<std::filesystem::path> sorted;
+  for (const std::int64_t i : stable_order(found.size(), [&](std::int64_t a, std::int64_t b) {
+         return checkpoint_number(found[static_cast<std::size_t>(a)]) <
+                checkpoint_number(found[static_cast<std::size_t>(b)]);
        }))
     sorted.push_back(found[static_cast<std::size_t>(i)]);
   return sorted;
 }
 
+/// Whether `folder` is one that a Trainer wrote, ours or the reference's: a folder, not a link to one, with a
+/// trainer_state.json. Nothing else is ever replaced or deleted.
+inline bool is_checkpoint(const std::filesystem::path& folder) {
+  std::error_code error;
+  return std::filesystem::is_directory(std::filesystem::symlink_status(folder, error)) &&
+         std::filesystem::is_regular_file(std::filesystem::symlink_status(folder / "trainer_state.json", error));
+}
+
+/// Where a checkpoint may be written: to `folder`, if nothing is there, or an empty folder, or a former checkpoint; else
+/// to "checkpoint-N-beside" (or "-beside-2", ...), which no later run resumes from by itself or deletes.
+inline std::filesystem::path place_for_checkpoint(const std::filesystem::path& folder) {
+  std::filesystem::path place = folder;
+  for (int number = 1;; ++number) {
+    std::error_code error;
+    const auto status = std::filesystem::symlink_status(place, error);
+    if (!std::filesystem::exists(status) || is_checkpoint(place)) return place;
+    if (std::filesystem::is_directory(status) && std::filesystem::is_empty(place, error)) return place;
+    place = join(folder.native(), number == 1 ? "-beside" : join("-beside-", number));
+  }
+}
+
 /// The checkpoint with the highest number. Throws Error(not_found) if there is none.
 inline std::filesystem::path last_checkpoint(const std::filesystem::path& output_dir) {
-  std::filesystem::path last;
-  for (const auto& folder : sorted_checkpoints(output_dir))
-    if (last.empty() || checkpoint_number(last) < checkpoint_number(folder)) last = folder;
-  check(!last.empty(), ErrorCode::not_found, "resume_from_checkpoint: expected a folder checkpoint-N in ",
+  const auto sorted = sorted_checkpoints(output_dir);
+  check(!sorted.empty(), ErrorCode::not_found, "resume_from_checkpoint: expected a folder checkpoint-N in ",
         output_dir.native(), ", there is none");
-  return last;
+  return sorted.back();
 }
 
 /// What of the data settings is not as it was, e.g. "seed was 42 and is 43"; empty if the batches will be the same.
@@ -270,26 +317,42 @@ inline void check_checkpoint(const std::filesystem::path& folder) {
   fail(ErrorCode::not_found, "cannot resume from ", folder.native(), ": missing ", missing, why);
 }
 
-/// Removes a checkpoint so that a run killed meanwhile leaves no half of it under its name.
-inline void remove_checkpoint(const std::filesystem::path& folder) {
-  const auto hidden = folder.parent_path() / join('.', folder.filename().native(), ".deleted");
-  std::error_code error;
-  std::filesystem::remove_all(hidden, error);
-  std::filesystem::rename(folder, hidden, error);
-  if (!error) std::filesystem::remove_all(hidden, error);
-  check(!error, ErrorCode::io, "cannot remove ", folder.native(), ": ", error.message());
+/// Removes a checkpoint so that a run killed meanwhile leaves no half of it under its name. Empty, or a sentence about
+/// what could not be removed: nothing that should end a run.
+inline std::string remove_checkpoint(const std::filesystem::path& folder) {
+  const std::string name = folder.filename().native();
+  const std::string hidden = detail::OwnName::make(name, detail::OwnName::deleted);
+  const detail::FileDescriptor parent = detail::open_folder(detail::parent_folder(folder));
+  if (parent.get() < 0 || ::renameat(parent.get(), name.c_str(), parent.get(), hidden.c_str()) != 0)
+    return join("cannot delete ", folder.native(), ": ", std::generic_category().message(errno));
+  ::fsync(parent.get());  // else a power cut could bring back the name without all of the files
+  const int error = detail::remove_tree(parent.get(), hidden);
+  if (error == 0) return {};
+  return join("cannot delete all of ", folder.native(), ": ", std::generic_category().message(error),
+              "; what is left is ", (detail::parent_folder(folder) / hidden).native());
 }
 
-/// Deletes the oldest checkpoints beyond `limit`, never `best`; with limit 1 the best and the newest may both stay.
-inline void rotate_checkpoints(const std::filesystem::path& output_dir, std::int64_t limit,
-                               const std::optional<std::string>& best) {
+/// Deletes the oldest checkpoints beyond `limit`, never `best` nor that of update `newest`, the last one written; with
+/// limit 1 both may stay. Clocks do not count: those with a higher number than `newest` are of an earlier run and the
+/// oldest, the others are as old as their numbers say. Returns a sentence for each that could not be deleted.
+inline std::vector<std::string> rotate_checkpoints(const std::filesystem::path& output_dir, std::int64_t limit,
+                                                   const std::optional<std::string>& best, std::int64_t newest) {
+  std::vector<std::filesystem::path> oldest_first;
+  std::size_t spared = 0;
   const auto sorted = sorted_checkpoints(output_dir);
-  std::vector<std::filesystem::path> others;
-  for (const auto& folder : sorted)
-    if (!best || !same_folder(folder, *best)) others.push_back(folder);
-  const bool best_is_older = others.size() < sorted.size() && !same_folder(sorted.back(), *best);
-  const auto kept = static_cast<std::size_t>(limit == 1 && best_is_older ? 2 : limit);
-  for (std::size_t i = 0; i < others.size() && i + kept < sorted.size(); ++i) remove_checkpoint(others[i]);
+  for (const bool of_earlier_run : {true, false})
+    for (const auto& folder : sorted) {
+      const std::int64_t number = checkpoint_number(folder).value_or(0);
+      if ((number > newest) != of_earlier_run || !is_checkpoint(folder)) continue;
+      if (number == newest || (best && same_folder(folder, *best))) ++spared;
+      else oldest_first.push_back(folder);
+    }
+  const std::size_t kept = std::max(spared, static_cast<std::size_t>(limit)) - spared;
+  std::vector<std::string> warnings;
+  for (std::size_t i = 0; i + kept < oldest_first.size(); ++i)
+    if (std::string warning = remove_checkpoint(oldest_first[i]); !warning.empty())
+      warnings.push_back(std::move(warning));
+  return warnings;
 }
 
 }  // namespace tl

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include <tl/train/checkpoint.hpp>
+#include <tl/train/checkpoint_checksums.hpp>
 #include <tl/train/trainer_state.hpp>
 
 namespace tl {
@@ -49,6 +50,7 @@ inline std::string why_not_resumable(const std::filesystem::path& folder) {
     static_cast<void>(TrainerState::load(folder / "trainer_state.json"));
     const SafetensorsReader moments(folder / "optimizer.safetensors");
     check_weight_files(folder);
+    verify_checksums(folder);
   });
 }
 
@@ -61,6 +63,7 @@ inline std::string why_not_loadable(const std::filesystem::path& folder, std::in
     check(state.global_step == step, ErrorCode::format, folder.native(), ": expected the checkpoint of step ", step,
           ", got that of step ", state.global_step);
     check_weight_files(folder);
+    verify_checksums(folder);
   });
 }
 

@@ -8,6 +8,7 @@
 #include <cmath>
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -17,6 +18,7 @@
 #include <tl/data/batch_loader.hpp>
 #include <tl/ops/kept_weights.hpp>
 #include <tl/optim/gradient_norm.hpp>
+#include <tl/train/checkpoint_checksums.hpp>
 #include <tl/train/evaluation.hpp>
 #include <tl/train/model.hpp>
 #include <tl/train/trainer_base.hpp>
@@ -50,10 +52,12 @@ template <class Model> class Trainer : public TrainerBase {
   PredictionOutput predict(const Dataset& dataset, const std::string& prefix = "test");
 
   /// Writes model, tokenizer and training_args.json into `folder` (default: output_dir); if one of them cannot be
-  /// written, none is. Throws Error(io), Error(numeric) for weights that are not finite.
+  /// written, none is; if they were written and cannot take their places, the sentence names the folder where they
+  /// stay. Throws Error(io), Error(numeric) for weights that are not finite.
   void save_model(const std::filesystem::path& folder = {}) const {
     const std::filesystem::path to = folder.empty() ? std::filesystem::path(args_.output_dir) : folder;
     make_folder(to);
+    tidy_output_dir(to);
     AtomicFolder building(to / "model", FormerFolder::replace);  // never takes this name: its files go into `to`
     write_model(building.path());
     building.commit_files(to);
@@ -93,7 +97,7 @@ template <class Model> class Trainer : public TrainerBase {
   void set_precision() { model_.context().precision = args_.bf16 ? Precision::bf16 : Precision::f32; }
 
   PackedCollator training_data() const;
-  void check_output_dir() const;
+  std::shared_ptr<OutputLock> prepare_output_dir();
   void resume(const std::filesystem::path& checkpoint);
   void train_epoch(TrainingRun& run);
   void update(TrainingRun& run, BatchLoader& batches, std::int64_t group);
@@ -102,7 +106,7 @@ template <class Model> class Trainer : public TrainerBase {
   void log_evaluate_save(TrainingRun& run);
   bool evaluate_for_best(TrainingRun& run);
   std::string rescue(TrainingRun& run);
-  void save_checkpoint(TrainingRun& run);
+  std::filesystem::path save_checkpoint(TrainingRun& run);
   TrainOutput totals(TrainingRun& run, const Stopwatch& watch) const;
   void load_best_model(TrainingRun& run);
   void keep_best_alone();
@@ -148,7 +152,7 @@ template <class Model> TrainOutput Trainer<Model>::train(const ResumeFrom& resum
   if (resumes && !resume_from.last()) check_checkpoint(checkpoint);
   const PackedCollator rows = training_data();
   TrainingRun run(args_, rows, model_.parameters());
-  check_output_dir();
+  const std::shared_ptr<OutputLock> lock = prepare_output_dir();
   state_ = resumes ? run.resume(checkpoint, args_, model_.parameters(), generator_) : run.initial_state(args_);
   if (resumes) resume(checkpoint);
   const Stopwatch watch;
@@ -182,10 +186,13 @@ template <class Model> PackedCollator Trainer<Model>::training_data() const {
   return collate;
 }
 
-template <class Model> void Trainer<Model>::check_output_dir() const {
-  if (args_.save_strategy != IntervalStrategy::no)
-    tl::check_output_dir(args_.output_dir, checkpoint_bytes(model_.parameters(), args_.save_only_model),
-                         "a checkpoint");
+/// Checks and tidies output_dir, if checkpoints are to be written there, and keeps other runs out until the lock ends.
+template <class Model> std::shared_ptr<OutputLock> Trainer<Model>::prepare_output_dir() {
+  if (args_.save_strategy == IntervalStrategy::no) return lock_;
+  make_output_dir();
+  std::shared_ptr<OutputLock> lock = lock_ ? lock_ : std::make_shared<OutputLock>(args_.output_dir);
+  check_output_dir(args_.output_dir, checkpoint_bytes(model_.parameters(), args_.save_only_model), "a checkpoint");
+  return lock;
 }
 
 /// Restores model and callbacks; the state is that of the checkpoint already.
@@ -327,20 +334,24 @@ template <class Model> bool Trainer<Model>::evaluate_for_best(TrainingRun& run) 
 
 /// Writes a checkpoint of a run that is about to end with an error, and says where, or why there is none.
 template <class Model> std::string Trainer<Model>::rescue(TrainingRun& run) {
-  const std::string reason = detail::complaint_of([&] { save_checkpoint(run); });
+  std::filesystem::path folder;
+  const std::string reason = detail::complaint_of([&] { folder = save_checkpoint(run); });
   if (!reason.empty()) return join("what was trained could not be saved: ", reason);
-  return join("what was trained so far is in ", checkpoint_folder(state_.global_step).native());
+  return join("what was trained so far is in ", folder.native());
 }
 
-template <class Model> void Trainer<Model>::save_checkpoint(TrainingRun& run) {
-  const auto folder = checkpoint_folder(state_.global_step);
-  if (state_.best_global_step) {
-    const auto best = checkpoint_folder(*state_.best_global_step);
-    if (*state_.best_global_step == state_.global_step || std::filesystem::exists(best))
-      state_.best_model_checkpoint = best.string();
-  }
+/// Writes a checkpoint, deletes those that are too many, and returns the folder.
+template <class Model> std::filesystem::path Trainer<Model>::save_checkpoint(TrainingRun& run) {
+  const auto usual = checkpoint_folder(state_.global_step), folder = place_for_checkpoint(usual);
+  if (folder != usual)
+    warn(join(usual.native(), " is there already and is no checkpoint; it stays as it is, the checkpoint is in ",
+              folder.native()));
+  if (state_.best_global_step == state_.global_step) state_.best_model_checkpoint = folder.string();
+  else if (state_.best_global_step && is_checkpoint(checkpoint_folder(*state_.best_global_step)))
+    state_.best_model_checkpoint = checkpoint_folder(*state_.best_global_step).string();
   make_output_dir();
   AtomicFolder building(folder, FormerFolder::replace);  // that of an earlier run
+  const ChecksumLog checksums;
   write_model(building.path());
   if (!args_.save_only_model) {
     run.progress.generator = generator_.state();
@@ -355,9 +366,13 @@ template <class Model> void Trainer<Model>::save_checkpoint(TrainingRun& run) {
                                                  {"attributes", Json::object()}};
   callbacks_.save(state_.stateful_callbacks);
   write_json(building.path() / "trainer_state.json", state_.to_json());
+  write_checksums(building.path(), checksums);
   building.commit();
   if (args_.save_total_limit)
-    rotate_checkpoints(args_.output_dir, *args_.save_total_limit, state_.best_model_checkpoint);
+    for (const std::string& warning : rotate_checkpoints(args_.output_dir, *args_.save_total_limit,
+                                                         state_.best_model_checkpoint, state_.global_step))
+      warn(warning);
+  return folder;
 }
 
 /// Loads the best weights if asked for, logs the run's totals, and tidies up; a run that was interrupted goes on later.
@@ -410,8 +425,10 @@ template <class Model> void Trainer<Model>::keep_best_alone() {
   if (args_.save_total_limit != 1 || !state_.best_model_checkpoint ||
       !std::filesystem::exists(*state_.best_model_checkpoint))
     return;
-  for (const auto& checkpoint : sorted_checkpoints(args_.output_dir))
-    if (!same_folder(checkpoint, *state_.best_model_checkpoint)) remove_checkpoint(checkpoint);
+  for (const auto& checkpoint : sorted_checkpoints(args_.output_dir)) {
+    if (same_folder(checkpoint, *state_.best_model_checkpoint) || !is_checkpoint(checkpoint)) continue;
+    if (const std::string warning = remove_checkpoint(checkpoint); !warning.empty()) warn(warning);
+  }
 }
 
 /// Runs the model over `dataset` in evaluation mode and fills `metrics` with everything but the epoch.

@@ -21,6 +21,7 @@
 #include <tl/train/argument_fields.hpp>
 #include <tl/train/metrics.hpp>
 #include <tl/train/output_dir.hpp>
+#include <tl/train/output_lock.hpp>
 #include <tl/train/progress.hpp>
 #include <tl/train/resume.hpp>
 #include <tl/train/speed_metrics.hpp>
@@ -101,17 +102,25 @@ class TrainerBase {
                                   std::string(value_width - value.size(), ' '), value));
   }
 
-  /// Writes {split}_results.json into output_dir and, if `combined`, merges the metrics into all_results.json.
+  /// Writes {split}_results.json into output_dir and, if `combined`, merges the metrics into all_results.json; neither
+  /// is written before the other can be. Throws Error(format) for an all_results.json that is not an object, Error(io).
   void save_metrics(const std::string& split, const Json& metrics, bool combined = true) const {
     const std::filesystem::path folder = args_.output_dir;
     make_output_dir();
-    write_file(folder / join(split, "_results.json"), dump_json(metrics, {.indent = 4}));
-    if (!combined) return;
-    const auto path = folder / "all_results.json";
-    Json all = std::filesystem::exists(path) ? read_json(path) : Json::object();
-    check(all.is_object(), ErrorCode::format, path.native(), ": expected a JSON object, got ", all.type_name());
-    for (const auto& [key, value] : metrics.items()) all[key] = value;
-    write_file(path, dump_json(all, {.indent = 4}));
+    std::vector<NamedText> files = {{join(split, "_results.json"), dump_json(metrics, {.indent = 4})}};
+    if (combined) {
+      Json all = read_all_results(folder);
+      for (const auto& [key, value] : metrics.items()) all[key] = value;
+      files.push_back({"all_results.json", dump_json(all, {.indent = 4})});
+    }
+    write_files(folder, files);
+  }
+
+  /// Makes output_dir and keeps other runs from training in it until this object ends; train() does so for its own
+  /// time. Throws Error(state) if another run has it, Error(io).
+  void lock_output_dir() {
+    make_output_dir();
+    if (!lock_) lock_ = std::make_shared<OutputLock>(args_.output_dir);
   }
 
   /// Writes trainer_state.json into output_dir.
@@ -194,6 +203,7 @@ class TrainerBase {
   TrainerControl control_;
   CallbackList callbacks_;
   CallbackList display_;  // after all others, so that it shows what they made of an entry
+  std::shared_ptr<OutputLock> lock_;
 
  private:
   void validate() const {

@@ -2,6 +2,7 @@
 // callbacks ask the Trainer to do next.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
@@ -85,10 +86,27 @@ struct TrainerState {
     read("best_model_checkpoint", state.best_model_checkpoint);
     read("log_history", state.log_history);
     read("stateful_callbacks", state.stateful_callbacks);
+    state.check_sense(path);
     return state;
   }
 
  private:
+  /// Throws Error(format) for what no run can have written.
+  void check_sense(const std::filesystem::path& path) const {
+    const auto need = [&path](bool sound, const char* key, const auto& expected, const auto& got) {
+      check(sound, ErrorCode::format, path.native(), ", key \"", key, "\": expected ", expected, ", got ", got);
+    };
+    need(global_step >= 0, "global_step", "0 or more", global_step);
+    need(!epoch || (std::isfinite(*epoch) && *epoch >= 0), "epoch", "a finite number of 0 or more",
+         epoch.value_or(0.0));
+    need(std::isfinite(total_flos) && total_flos >= 0, "total_flos", "a finite number of 0 or more", total_flos);
+    need(!best_global_step || (*best_global_step >= 0 && *best_global_step <= global_step), "best_global_step",
+         join("0 to global_step, ", global_step), best_global_step.value_or(0));
+    for (const Json& entry : log_history)
+      need(entry.is_object(), "log_history", "a list of objects", entry.type_name());
+    need(stateful_callbacks.is_object(), "stateful_callbacks", "an object", stateful_callbacks.type_name());
+  }
+
   struct Reader {
     const Json& json;
     const std::filesystem::path& path;

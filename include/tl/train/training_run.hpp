@@ -11,6 +11,7 @@
 #include <tl/data/collator.hpp>
 #include <tl/data/sampler.hpp>
 #include <tl/train/checkpoint.hpp>
+#include <tl/train/checkpoint_checksums.hpp>
 #include <tl/train/run_plan.hpp>
 #include <tl/train/trainer_state.hpp>
 
@@ -68,10 +69,12 @@ struct TrainingRun {
           checkpoint.string(), " with the same batches: ", differences,
           "; set ignore_data_skip = true to begin the epoch's data anew");
     TrainerState state = TrainerState::load(checkpoint / "trainer_state.json");
+    check_agreement(saved, state, checkpoint);
     load_optimizer(checkpoint, optimizer, parameters);
     check(optimizer.steps() == state.global_step, ErrorCode::format, checkpoint.string(),
           ": expected optimizer.safetensors and trainer_state.json to be of the same step, got ", optimizer.steps(),
           " and ", state.global_step);
+    verify_checksums(checkpoint);  // last, because the others say more about what they find
     set_totals(state, args);
     first_step = state.global_step;
     take_position(saved);
@@ -104,6 +107,22 @@ struct TrainingRun {
   }
 
  private:
+  /// Throws Error(format) if progress.json and trainer_state.json cannot be of the same moment.
+  static void check_agreement(const RunProgress& saved, const TrainerState& state,
+                              const std::filesystem::path& checkpoint) {
+    const auto need = [&checkpoint](bool agree, const char* key, const auto& value, const auto& expected) {
+      check(agree, ErrorCode::format, (checkpoint / "progress.json").native(), ", key \"", key, "\": expected ",
+            expected, " as trainer_state.json has it, got ", value);
+    };
+    need(saved.last_logged_step <= state.global_step, "last_logged_step", saved.last_logged_step,
+         join("at most global_step, ", state.global_step));
+    need(saved.micro_batch >= static_cast<std::uint64_t>(state.global_step), "micro_batch", saved.micro_batch,
+         join("at least global_step, ", state.global_step));
+    const double epoch = state.epoch.value_or(static_cast<double>(saved.epoch)),
+                 begin = static_cast<double>(saved.epoch);
+    need(begin <= epoch && epoch <= begin + 1.0, "epoch", saved.epoch, join("the epoch of ", epoch));
+  }
+
   void set_totals(TrainerState& state, const TrainingArguments& args) const {
     state.max_steps = plan.total_steps;
     state.num_train_epochs = plan.epochs;
