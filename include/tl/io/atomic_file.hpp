@@ -149,6 +149,7 @@ class AtomicFile {
     struct stat status {};
     const bool ours = detail::try_lock(file_.get(), LOCK_EX) != detail::LockResult::held &&
                       ::fstat(file_.get(), &status) == 0 && status.st_nlink > 0;
+    if (!ours) ::unlinkat(folder_.get(), temporary_.c_str(), 0);
     if (ours && permissions && (status.st_mode & 0777) != *permissions) ::fchmod(file_.get(), *permissions);
     return ours;
   }
@@ -317,8 +318,10 @@ class AtomicFolder {
     if (folder_.get() < 0) detail::fail_errno("open", path_, errno);
     struct stat status {};
     if (detail::try_lock(folder_.get(), LOCK_SH) == detail::LockResult::held || ::fstat(folder_.get(), &status) != 0 ||
-        status.st_nlink == 0)
+        status.st_nlink == 0) {
+      ::unlinkat(parent_.get(), temporary_.c_str(), AT_REMOVEDIR);
       return false;
+    }
     permissions_ = status.st_mode & 07777;
     ::fchmod(folder_.get(), permissions_ & 07700);
     return true;
@@ -331,7 +334,7 @@ class AtomicFolder {
 
   /// Flushes everything in the open folder `folder`; a file has the permissions of its namesake in `former`, if any.
   static void flush_folder(int folder, int former, const std::filesystem::path& path) {
-    for (const std::string& name : detail::names_in_folder(folder)) {
+    for (const std::string& name : detail::all_names_in_folder(folder, path)) {
       const auto mode = detail::mode_at(folder, name);
       if (!mode || !(S_ISREG(*mode) || S_ISDIR(*mode))) continue;
       const detail::FileDescriptor open(::openat(folder, name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
@@ -350,7 +353,7 @@ class AtomicFolder {
 
   /// Throws io if a file of `from` cannot take its place in `into` because a folder is there, or the other way round.
   static void check_places(int from, int into, const std::filesystem::path& path) {
-    for (const std::string& name : detail::names_in_folder(from)) {
+    for (const std::string& name : detail::all_names_in_folder(from, path)) {
       const auto mode = detail::mode_at(from, name), there = detail::mode_at(into, name);
       if (!mode || !there) continue;
       check(S_ISDIR(*mode) == S_ISDIR(*there), ErrorCode::io, "cannot write ", (path / name).native(), ": a ",
@@ -361,7 +364,7 @@ class AtomicFolder {
   }
 
   static void move_files(int from, int into, const std::filesystem::path& path) {
-    for (const std::string& name : detail::names_in_folder(from)) {
+    for (const std::string& name : detail::all_names_in_folder(from, path)) {
       const auto mode = detail::mode_at(from, name);
       if (mode && S_ISDIR(*mode) && detail::mode_at(into, name)) {
         const detail::FileDescriptor below = detail::open_subfolder(into, name);

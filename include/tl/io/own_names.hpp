@@ -123,17 +123,33 @@ struct OwnName {
   }
 };
 
-/// The names in an open folder but for "." and "..". What cannot be read is left out.
-inline std::vector<std::string> names_in_folder(int folder) {
+/// The names in an open folder but for "." and "..". What cannot be read is left out; `error` is then the number of the
+/// system's error, else 0.
+inline std::vector<std::string> names_in_folder(int folder, int& error) {
   std::vector<std::string> names;
   FileDescriptor copy(::openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (copy.get() < 0) return names;
-  DIR* const stream = ::fdopendir(copy.get());
+  DIR* const stream = copy.get() < 0 ? nullptr : ::fdopendir(copy.get());
+  error = stream == nullptr ? errno : 0;
   if (stream == nullptr) return names;
   copy.release();
-  while (const dirent* const entry = ::readdir(stream))
+  for (errno = 0; const dirent* const entry = ::readdir(stream); errno = 0)
     if (const std::string_view name = entry->d_name; name != "." && name != "..") names.emplace_back(name);
+  error = errno;
   ::closedir(stream);
+  return names;
+}
+
+/// The same where names that are missing do no harm.
+inline std::vector<std::string> names_in_folder(int folder) {
+  int ignored = 0;
+  return names_in_folder(folder, ignored);
+}
+
+/// The same where every name counts; `path` is the folder's. Throws io.
+inline std::vector<std::string> all_names_in_folder(int folder, const std::filesystem::path& path) {
+  int error = 0;
+  std::vector<std::string> names = names_in_folder(folder, error);
+  if (error != 0) fail_errno("read the folder", path, error);
   return names;
 }
 
