@@ -55,8 +55,7 @@ struct FileOptions {
   /// The columns of a table or the keys of a JSON file, all of them read as texts.
   tl::Dataset read(const std::string& path, const std::vector<std::string>& columns) const {
     if (is_json(path))
-      return tl::load_jsonl(path,
-                            {.columns = columns, .text_columns = columns, .encoding = encoding, .field = field});
+      return tl::load_jsonl(path, {.columns = columns, .text_columns = columns, .encoding = encoding, .field = field});
     tl::CsvOptions options = csv();
     options.columns = options.text_columns = columns;
     return tl::load_csv(path, options);

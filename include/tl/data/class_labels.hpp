@@ -1,7 +1,7 @@
 // What the labels of a column mean: the one place that turns what files hold into class ids. A label is a name first.
 // If the classes have names and every label, written as text, is one of them, the labels are names; only if none is,
-// and they are whole numbers in [0, number of classes), they are positions. A mixture is refused with both readings, and
-// so is every other label that could be two classes. Without names the sorted distinct labels become the names.
+// and they are whole numbers in [0, number of classes), they are positions. A mixture is refused with both readings,
+// and so is every other label that could be two classes. Without names the sorted distinct labels become the names.
 //
 // "1.0" reads as "1", "TRUE" as "True", and " Pos" as "pos" if one name alone fits; what was read otherwise than it is
 // written is said. A label -100 is none: the row has no loss and does not count.
@@ -29,10 +29,10 @@ inline constexpr std::int64_t no_label = -100;
 
 /// The labels of a column, written as text as Python's str() does, and how sentences speak of them.
 struct LabelTexts {
-  std::vector<std::string> values;                        ///< one per row
-  std::string column = "label";                           ///< its name
-  std::string source = {};                                ///< begins the decision: "train.csv"
-  std::function<std::string(std::int64_t)> where = {};    ///< begins an error: "train.csv, line 7"
+  std::vector<std::string> values;                      ///< one per row
+  std::string column = "label";                         ///< its name
+  std::string source = {};                              ///< begins the decision: "train.csv"
+  std::function<std::string(std::int64_t)> where = {};  ///< begins an error: "train.csv, line 7"
 };
 
 /// The classes that labels may be.
@@ -55,12 +55,12 @@ namespace detail {
 struct Label {
   enum class Kind { ignored, whole, fraction, truth, text };
 
-  std::string_view text;     // as it is written
+  std::string_view text;  // as it is written
   std::int64_t first_row;
   std::int64_t rows = 0;
   Kind kind = Kind::text;
-  std::int64_t number = 0;   // of whole numbers and truth values
-  std::string key = {};      // equal for labels that differ in spelling only
+  std::int64_t number = 0;  // of whole numbers and truth values
+  std::string key = {};     // equal for labels that differ in spelling only
 
   bool is_number() const { return kind == Kind::whole || kind == Kind::fraction; }
 };
@@ -158,7 +158,8 @@ class LabelReader {
       fail(ErrorCode::invalid_argument, labels_.source, labels_.source.empty() ? "" : ": ",
            "expected at least two classes in column ", labels_.column, ", got one, ",
            Repr{name_of(distinct_[classes[0]])}, "; name all classes if there are others");
-    const bool numbers = std::ranges::all_of(classes, [this](auto i) { return distinct_[i].kind == Label::Kind::whole; });
+    const bool numbers =
+        std::ranges::all_of(classes, [this](auto i) { return distinct_[i].kind == Label::Kind::whole; });
     std::ranges::sort(classes, [&](std::size_t a, std::size_t b) {
       if (numbers) return distinct_[a].number < distinct_[b].number;
       return name_of(distinct_[a]) < name_of(distinct_[b]);
@@ -216,9 +217,7 @@ class LabelReader {
     read_label(distinct_.back());
   }
 
-  std::string where(std::int64_t row) const {
-    return labels_.where ? labels_.where(row) : join("row ", row);
-  }
+  std::string where(std::int64_t row) const { return labels_.where ? labels_.where(row) : join("row ", row); }
   std::string where(const Label& label) const { return where(label.first_row); }
 
   /// "line 7" of the place "train.csv, line 7", for a sentence that names the file already.
@@ -241,17 +240,19 @@ class LabelReader {
     const std::string_view text = trimmed(label.text);
     const bool leading_zero = text.size() > 1 && text[0] == '0' && text[1] >= '0' && text[1] <= '9';
     return (label.kind == Label::Kind::whole && !leading_zero) || label.kind == Label::Kind::truth ? label.key
-                                                                                                  : std::string(text);
+                                                                                                   : std::string(text);
   }
 
   void finish(ClassLabels& result, const std::vector<std::int64_t>& ids) const {
     std::int64_t ignored = 0;
     for (const Label& label : distinct_) ignored += label.kind == Label::Kind::ignored ? label.rows : 0;
-    if (ignored > 0) result.decision += join("; ", ignored, ignored == 1 ? " row" : " rows", " with -100 have no label");
+    if (ignored > 0)
+      result.decision += join("; ", ignored, ignored == 1 ? " row" : " rows", " with -100 have no label");
     for (const std::size_t number : of_row_) result.ids.push_back(ids[number]);
   }
 
-  std::string names_decision(const KnownClasses& classes, const std::vector<std::int64_t>& ids, bool& as_written) const {
+  std::string names_decision(const KnownClasses& classes, const std::vector<std::int64_t>& ids,
+                             bool& as_written) const {
     std::string decision = join(about(), " are names of classes");
     std::size_t others = 0;
     for (std::size_t i = 0; i < ids.size(); ++i) {
@@ -259,7 +260,8 @@ class LabelReader {
       const std::string& name = classes.names[static_cast<std::size_t>(ids[i])];
       if (name == distinct_[i].text) continue;
       as_written = false;
-      if (++others <= 3) decision += join(others == 1 ? "; " : ", ", Repr{distinct_[i].text}, " is read as ", Repr{name});
+      if (++others <= 3)
+        decision += join(others == 1 ? "; " : ", ", Repr{distinct_[i].text}, " is read as ", Repr{name});
     }
     if (others > 3) decision += join(" and ", others - 3, " more");
     return decision;
@@ -322,7 +324,8 @@ class LabelReader {
     if (label.kind == Label::Kind::fraction) fail_fraction(label);
     if (label.kind == Label::Kind::whole)
       fail(ErrorCode::invalid_argument, where(label), ": expected ", labels_.column, " in [0, ", classes.names.size(),
-           "), got ", label.text, "; the classes are ", shown_names(classes.names), classes.origin.empty() ? "" : ", ", classes.origin);
+           "), got ", label.text, "; the classes are ", shown_names(classes.names), classes.origin.empty() ? "" : ", ",
+           classes.origin);
     fail(ErrorCode::invalid_argument, where(label), ": expected ", labels_.column, " to be one of ",
          shown_names(classes.names), ", got ", Repr{label.text}, origin(classes));
   }
@@ -340,8 +343,7 @@ class LabelReader {
     fail(ErrorCode::invalid_argument, where(*position), ": expected the labels in column ", labels_.column,
          " to be all names or all positions, got ", Repr{position->text}, ", the position of ",
          Repr{classes.names[static_cast<std::size_t>(position->number)]}, ", beside ", Repr{named.text}, " in ",
-         line(named), ", the name of class ", names.places(named).front(), "; write all as names",
-         origin(classes));
+         line(named), ", the name of class ", names.places(named).front(), "; write all as names", origin(classes));
   }
 
   [[noreturn]] void fail_ambiguous(const Label& label, const KnownClasses& classes,
@@ -373,8 +375,8 @@ class LabelReader {
     if (fraction != nullptr && others == 0) fail_fraction(*fraction);
   }
 
-  /// If most labels are numbers and one is not, that one is a slip ("nan", "pos"), and a class of its own would hide it.
-  /// Truth values beside numbers may be the same classes or others.
+  /// If most labels are numbers and one is not, that one is a slip ("nan", "pos"), and a class of its own would hide
+  /// it. Truth values beside numbers may be the same classes or others.
   void check_same_kind() const {
     const Label *number = nullptr, *other = nullptr, *truth = nullptr;
     std::int64_t numbers = 0;
@@ -392,11 +394,12 @@ class LabelReader {
   }
 
   void check_same_name(const Label& first, const Label& other) const {
-    if (name_of(first) == name_of(other) && trimmed(first.text) == first.text && trimmed(other.text) == other.text) return;
+    if (name_of(first) == name_of(other) && trimmed(first.text) == first.text && trimmed(other.text) == other.text)
+      return;
     if (name_of(first) == name_of(other) && first.kind != Label::Kind::text) return;
-    fail(ErrorCode::invalid_argument, where(other), ": expected labels that differ in more than case, blanks or zeros, got ",
-         Repr{other.text}, " beside ", Repr{first.text}, " in ", line(first),
-         "; write them alike, or name the classes if they are two");
+    fail(ErrorCode::invalid_argument, where(other),
+         ": expected labels that differ in more than case, blanks or zeros, got ", Repr{other.text}, " beside ",
+         Repr{first.text}, " in ", line(first), "; write them alike, or name the classes if they are two");
   }
 
   const LabelTexts& labels_;

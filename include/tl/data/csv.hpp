@@ -173,8 +173,9 @@ inline std::vector<std::string> unique_names(std::vector<std::string> names) {
 }
 
 /// The field of each chosen column. Throws not_found for a name that is not there, format for one that stands twice.
-inline std::vector<std::size_t> fields_of(const std::vector<std::string>& chosen, const std::vector<std::string>& header,
-                                          const std::vector<std::string>& names, const std::string& path) {
+inline std::vector<std::size_t> fields_of(const std::vector<std::string>& chosen,
+                                          const std::vector<std::string>& header, const std::vector<std::string>& names,
+                                          const std::string& path) {
   std::map<std::string_view, std::size_t> place, count;
   for (std::size_t i = 0; i < names.size(); ++i) place.emplace(names[i], i);
   for (const std::string& name : header) ++count[name];
@@ -253,8 +254,7 @@ inline Dataset load_csv(const std::filesystem::path& path, const CsvOptions& opt
   const auto places_of = detail::fields_of(chosen, options.columns.empty() ? names : header, names, path.native());
   std::vector<std::vector<std::string>> columns(chosen.size());
   for (; more; more = parser.next(fields)) {
-    if (fields.size() != header.size())
-      detail::fail_fields(parser, path.native(), header, fields.size(), quotes);
+    if (fields.size() != header.size()) detail::fail_fields(parser, path.native(), header, fields.size(), quotes);
     for (std::size_t i = 0; i < chosen.size(); ++i) columns[i].push_back(std::move(fields[places_of[i]]));
     places.numbers.push_back(parser.record_line());
   }

@@ -1,8 +1,8 @@
-// JSON files as data sets, in the shapes that Python reads: objects one per line, over several lines or side by side, an
-// array of objects, one of texts, any of these under a key (JsonOptions::field), and one object of columns. The first
-// row decides the columns, and every row must have them all. Whole numbers make int64, one number with a point makes
-// the column float64, truth values are 1 and 0; lists hold whole numbers, numbers or texts. The last of repeated keys
-// counts.
+// JSON files as data sets, in the shapes that Python reads: objects one per line, over several lines or side by side,
+// an array of objects, one of texts, any of these under a key (JsonOptions::field), and one object of columns. The
+// first row decides the columns, and every row must have them all. Whole numbers make int64, one number with a point
+// makes the column float64, truth values are 1 and 0; lists hold whole numbers, numbers or texts. The last of repeated
+// keys counts.
 #pragma once
 
 #include <algorithm>
@@ -329,7 +329,8 @@ class JsonSplitter {
     return std::min(next_object, text_.size());
   }
 
-  /// The closing quote of the string that opens at `at`, or the end of the text if the string is not closed on its line.
+  /// The closing quote of the string that opens at `at`, or the end of the text if the string is not closed on its
+  /// line.
   std::size_t end_of_string(std::size_t at) const {
     for (++at; at < text_.size() && text_[at] != '"'; ++at) {
       if (text_[at] == '\n') return text_.size();
@@ -401,8 +402,7 @@ inline Dataset load_jsonl(const std::filesystem::path& path, const JsonOptions& 
   for (const auto& span : spans) {
     const std::string_view value = std::string_view(text).substr(span.begin, span.end - span.begin);
     const bool one_line = value.find('\n') == std::string_view::npos;
-    const std::string where =
-        join(name, one_line ? ", line " : ", the object that begins in line ", span.line);
+    const std::string where = join(name, one_line ? ", line " : ", the object that begins in line ", span.line);
     Json row = parse_json(value, where, one_line ? span.begin - span.line_begin : 0);
     if (spans.size() == 1 && row.is_object() && rows.are_columns(row)) return rows.finish(std::move(row));
     ++number;

@@ -75,7 +75,8 @@ inline DatasetDict load_dataset(std::string_view format, const DataFiles& files,
   check(format == "csv" || format == "json" || format == "text", ErrorCode::invalid_argument,
         "load_dataset: expected the format csv, json or text, got ", format);
   const std::string_view useless = detail::option_without_use(format, options);
-  check(useless.empty(), ErrorCode::invalid_argument, "load_dataset: expected no ", useless, " for the format ", format);
+  check(useless.empty(), ErrorCode::invalid_argument, "load_dataset: expected no ", useless, " for the format ",
+        format);
   DatasetDict splits;
   for (const auto& [name, path] : files) {
     if (format == "csv")

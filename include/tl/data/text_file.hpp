@@ -45,10 +45,10 @@ inline TextEncoding text_encoding(std::string_view name) {
     std::string_view name;
     TextEncoding encoding;
   };
-  constexpr Name names[] = {
-      {"utf8", TextEncoding::utf_8},      {"utf8sig", TextEncoding::utf_8},     {"ascii", TextEncoding::utf_8},
-      {"utf16", TextEncoding::utf_16},    {"latin1", TextEncoding::latin_1},    {"iso88591", TextEncoding::latin_1},
-      {"cp1252", TextEncoding::cp1252},   {"windows1252", TextEncoding::cp1252}};
+  constexpr Name names[] = {{"utf8", TextEncoding::utf_8},     {"utf8sig", TextEncoding::utf_8},
+                            {"ascii", TextEncoding::utf_8},    {"utf16", TextEncoding::utf_16},
+                            {"latin1", TextEncoding::latin_1}, {"iso88591", TextEncoding::latin_1},
+                            {"cp1252", TextEncoding::cp1252},  {"windows1252", TextEncoding::cp1252}};
   for (const Name& known : names)
     if (known.name == plain) return known.encoding;
   fail(ErrorCode::invalid_argument, "encoding: expected utf-8, utf-16, latin-1 or cp1252, got ",
@@ -106,19 +106,22 @@ class TextDecoder {
     const bool wide = 4 * std::count(bytes_.begin(), bytes_.end(), '\0') > static_cast<std::ptrdiff_t>(bytes_.size());
     if (bad == std::string::npos && !wide) return;
     if (bad == std::string::npos)
-      refuse(1, bytes_.find('\0'), "expected UTF-8, got a NUL byte; if the file has another encoding, name it: try utf-16");
-    const bool western = std::any_of(bytes_.begin(), bytes_.end(),
-                                     [](char c) { return static_cast<unsigned char>(c - '\x80') < 0x20; });
+      refuse(1, bytes_.find('\0'),
+             "expected UTF-8, got a NUL byte; if the file has another encoding, name it: try utf-16");
+    const bool western =
+        std::any_of(bytes_.begin(), bytes_.end(), [](char c) { return static_cast<unsigned char>(c - '\x80') < 0x20; });
     refuse(line_of(bad), bad, "expected UTF-8, got byte ", byte(bad), "; if the file has another encoding, name it: ",
-           wide ? "try utf-16" : western ? "try cp1252 (or latin-1, utf-16)" : "try latin-1 (or cp1252, utf-16)");
+           wide      ? "try utf-16"
+           : western ? "try cp1252 (or latin-1, utf-16)"
+                     : "try latin-1 (or cp1252, utf-16)");
   }
 
   std::string from_single_bytes(TextEncoding encoding) const {
     // Of cp1252, 0x80 to 0x9f; 0 is no character. All others are those of Latin-1, which are the first of Unicode.
-    constexpr std::array<std::uint16_t, 32> western = {
-        0x20ac, 0,      0x201a, 0x0192, 0x201e, 0x2026, 0x2020, 0x2021, 0x02c6, 0x2030, 0x0160,
-        0x2039, 0x0152, 0,      0x017d, 0,      0,      0x2018, 0x2019, 0x201c, 0x201d, 0x2022,
-        0x2013, 0x2014, 0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, 0,      0x017e, 0x0178};
+    constexpr std::array<std::uint16_t, 32> western = {0x20ac, 0,      0x201a, 0x0192, 0x201e, 0x2026, 0x2020, 0x2021,
+                                                       0x02c6, 0x2030, 0x0160, 0x2039, 0x0152, 0,      0x017d, 0,
+                                                       0,      0x2018, 0x2019, 0x201c, 0x201d, 0x2022, 0x2013, 0x2014,
+                                                       0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, 0,      0x017e, 0x0178};
     std::string text;
     text.reserve(bytes_.size() + bytes_.size() / 8);
     for (std::size_t at = 0; at < bytes_.size(); ++at) {
