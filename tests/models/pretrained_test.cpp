@@ -167,6 +167,19 @@ TEST_CASE("a checkpoint in which no name fits is refused; what is not loaded kee
   CHECK(same_bits(two.first.weight->value(), one.first.weight->value()));
 }
 
+TEST_CASE("a model that was never initialized is not saved") {
+  const TemporaryFolder folder;
+  One one;
+  tl::ParameterSpace<float> parameters(tl::nn::named_parameters(one));
+  const auto save = [&] { tl::save_parameters(folder / "out", parameters, tl::Json::object()); };
+  TL_REQUIRE_ERROR(save(),
+                   "cannot save a model whose 2 parameters are all zero, first.weight the first of them; "
+                   "initialize it with tl::nn::initialize() or load its weights");
+  CHECK(!std::filesystem::exists(folder / "out"));
+  tl::nn::initialize(parameters, 0.1, tl::default_generator());
+  CHECK_NOTHROW(save());
+}
+
 TEST_CASE("prefixes: a base checkpoint fits a model with a head, and the other way round") {
   const TemporaryFolder base, again;
   const auto encoder = DistilBertModel::from_pretrained(tiny_folder());

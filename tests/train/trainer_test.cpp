@@ -760,3 +760,12 @@ TEST_CASE("trainer: a model without loss, a damaged results file") {
   write_file(folder / "out/all_results.json", "[]");
   TL_REQUIRE_ERROR(trainer.save_metrics("eval", Json::object()), "all_results.json: expected a JSON object, got array");
 }
+
+TEST_CASE("trainer: a model that was never initialized is not trained") {
+  const TemporaryFolder folder;
+  ToyModel model;
+  Tensor<float> values = model.parameters().values();
+  values.fill(0.0F);
+  Trainer trainer(model, in(folder, {.num_train_epochs = 1}), scripted({0.5}));
+  TL_REQUIRE_ERROR(trainer.train(), "cannot train a model whose 3 parameters are all zero, embedding.weight the first");
+}

@@ -185,9 +185,11 @@ inline void initialize_missing(LoadReport& report, ParameterSpace<float>& parame
 }
 
 /// Writes config.json and model.safetensors into `folder`, which is made if needed; both appear whole or not at all.
-/// Throws Error(io), Error(format) for a text in `config` that is not UTF-8.
+/// Throws Error(io), Error(format) for a text in `config` that is not UTF-8, Error(state) for a model that was never
+/// initialized.
 inline void save_parameters(const std::filesystem::path& folder, const ParameterSpace<float>& parameters,
                             const Json& config) {
+  nn::check_initialized(parameters, "save");
   const std::string config_text = dump_json(config, {.indent = 2, .sort_keys = false}) + "\n";
   make_folder(folder);
   remove_leftovers(folder);

@@ -16,6 +16,7 @@
 
 #include <tl/core/finite.hpp>
 #include <tl/data/batch_loader.hpp>
+#include <tl/nn/initialize.hpp>
 #include <tl/ops/kept_weights.hpp>
 #include <tl/optim/gradient_norm.hpp>
 #include <tl/train/checkpoint_checksums.hpp>
@@ -41,7 +42,7 @@ template <class Model> class Trainer : public TrainerBase {
   /// Trains from the start, or goes on from a checkpoint: train(true) takes the newest sound one in output_dir,
   /// train(folder) that one. Afterwards the model is in the mode it was in before. Throws Error(numeric) for a loss or
   /// gradient that is not finite, naming step and rows, whatever reading data or writing checkpoints throws, and, when
-  /// it has saved what was trained, what an evaluation throws.
+  /// it has saved what was trained, what an evaluation throws. Throws Error(state) for a model never initialized.
   TrainOutput train(const ResumeFrom& resume_from = {});
 
   /// Loss and metrics over eval_dataset, or `dataset`, under names that begin with `prefix`; logged and given to the
@@ -155,6 +156,7 @@ template <class Model> TrainOutput Trainer<Model>::train(const ResumeFrom& resum
   const std::shared_ptr<OutputLock> lock = prepare_output_dir();
   state_ = resumes ? run.resume(checkpoint, args_, model_.parameters(), generator_) : run.initial_state(args_);
   if (resumes) resume(checkpoint);
+  nn::check_initialized(model_.parameters(), "train");
   const Stopwatch watch;
 
   model_.parameters().zero_grad();
