@@ -275,7 +275,8 @@ inline TokenizerData load_tokenizer(const std::filesystem::path& folder, const T
              added = file_in(folder, "added_tokens.json");
   const bool standard = !present(tokenizer);
   ConfigFiles files = read_config_files(folder);
-  const TokenizerClass kind = tokenizer_class({files.config, files.where}, folder, !standard);
+  const std::string config = file_in(folder, "tokenizer_config.json").native();
+  const TokenizerClass kind = tokenizer_class({files.config, config}, folder, !standard);
   TokenizerData data;
   data.config.tokenizer_class = kind.name;
   data.config.bert_rules = kind.bert;
