@@ -108,6 +108,18 @@ TEST_CASE("names are unique and looked up exactly") {
   TL_REQUIRE_ERROR(space.at("A"), "no parameter is named A");
 }
 
+TEST_CASE("a second space over parameters that have their memory is refused, and changes nothing") {
+  Parameter<float> a({2}, Initialization::zeros, WeightDecay::on), b({2}, Initialization::zeros, WeightDecay::on);
+  ParameterSpace<float> space({whole("a", a)});
+  space.at("a").value().fill(3.0f);
+  TL_REQUIRE_ERROR(ParameterSpace<float>({whole("b", b), whole("layer.a", a)}),
+                   "a parameter space: the parameter layer.a has its memory in another tl::ParameterSpace already");
+  CHECK(a->value().to_vector() == std::vector<float>{3, 3});
+  CHECK(!b.placed());
+  ParameterSpace<float> other({whole("b", b)});
+  CHECK(b.placed());
+}
+
 TEST_CASE("a space without decayed or trainable parameters, and an empty one") {
   Parameter<float> bias({3}, Initialization::zeros, WeightDecay::off), frozen({3}, Initialization::zeros, WeightDecay::off);
   frozen.freeze();

@@ -261,6 +261,40 @@ TEST_CASE("leaf_rows shares value and gradient with its leaf") {
   CHECK(table.grad().to_vector() == Values{2, 2, 1, 1, 1, 1});
 }
 
+TEST_CASE("leaf_rows without recording writes nothing to its leaf, and shares its gradient when that is wanted") {
+  Variable<double> table(Tensor<double>::from({1, 2, 3, 4}, {2, 2}), true);
+  const auto part = [&] {
+    const tl::NoGradGuard no_grad;
+    return table.leaf_rows(1, 2);
+  }();
+  CHECK(part.is_leaf());
+  CHECK(!table.grad().defined());
+  tl::ops::sum(part * part).backward();
+  CHECK(table.grad().to_vector() == Values{0, 0, 6, 8});
+  CHECK(part.grad().to_vector() == Values{6, 8});
+  const auto asked = [&] {
+    const tl::NoGradGuard no_grad;
+    return table.leaf_rows(1, 2).leaf_rows(0, 1);
+  }();
+  CHECK(asked.grad().to_vector() == Values{6, 8});
+  asked.zero_grad();
+  CHECK(table.grad().to_vector() == Values{0, 0, 0, 0});
+}
+
+TEST_CASE("memory that is not there is a sentence, not a null pointer") {
+  const auto x = leaf({3});
+  TL_REQUIRE_ERROR(x.grad().data(), "data(): expected a tensor with memory, got f64[undefined]; a gradient");
+  const auto y = x * x;
+  tl::ops::sum(y).backward();
+  CHECK(x.grad().data()[0] == 6);
+  TL_REQUIRE_ERROR(y.grad().data(), "is there after backward() only, and only of a leaf");
+  TL_REQUIRE_ERROR(tl::ops::sum(Variable<double>()), "data(): expected a tensor with memory, got f64[undefined]");
+  TL_REQUIRE_ERROR(Variable<double>() + Variable<double>(), "got f64[undefined]");
+  Tensor<double> nothing;
+  CHECK(nothing.data_or_null() == nullptr);
+  TL_REQUIRE_ERROR(nothing.data(), "got f64[undefined]");
+}
+
 TEST_CASE("leaf_rows of a constant is a constant, of a result an error") {
   const Variable<double> constant(Tensor<double>::from({1, 2}, {2, 1}));
   CHECK_FALSE(constant.leaf_rows(0, 1).requires_grad());

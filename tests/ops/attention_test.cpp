@@ -50,4 +50,19 @@ TEST_CASE("attention: error sentences") {
   TL_REQUIRE_ERROR(tl::ops::attention(leaf({2, 4}), leaf({2, 6}), offsets, offsets, {.heads = 2}),
                    "attention: expected q [NQ, D], kv [N, 2D], cu_q and cu_k [B + 1] with D a multiple of 2 heads");
   TL_REQUIRE_ERROR(tl::ops::attention(leaf({2, 4}), leaf({2, 8}), offsets, longer, {.heads = 2}), "got f32[2, 4]@cpu");
+  TL_REQUIRE_ERROR(tl::ops::self_attention(leaf({2, 12}), offsets, {.heads = 0}),
+                   "attention: expected at least 1 head, got 0");
+  TL_REQUIRE_ERROR(tl::ops::self_attention(leaf({2, 12}), offsets, {.heads = 2, .dropout = {.p = 1.5}}),
+                   "attention: expected a dropout p in [0, 1], got 1.5");
+  const auto at = [](std::vector<std::int32_t> cu) {
+    return Tensor<std::int32_t>::from(cu, {static_cast<std::int64_t>(cu.size())});
+  };
+  TL_REQUIRE_ERROR(tl::ops::self_attention(leaf({2, 12}), at({0, 100000000}), {.heads = 2}),
+                   "attention: queries: expected ascending offsets of at most 2, the number of rows, got 100000000");
+  TL_REQUIRE_ERROR(tl::ops::self_attention(leaf({2, 12}), at({0, 1}), {.heads = 2}),
+                   "attention: queries: expected offsets that end at the 2 rows, got 1");
+  TL_REQUIRE_ERROR(tl::ops::attention(leaf({2, 4}), leaf({3, 8}), at({0, 2}), at({0, 4}), {.heads = 2}),
+                   "attention: keys: expected ascending offsets of at most 3, the number of rows, got 4 behind 0");
+  TL_REQUIRE_ERROR(tl::ops::attention(leaf({2, 4}), leaf({3, 8}), at({0, 1, 2}), at({0, 2, 1}), {.heads = 2}),
+                   "got 1 behind 2 at position 2");
 }

@@ -61,4 +61,7 @@ TEST_CASE("bias_dropout_residual_layer_norm: error sentences") {
       tl::ops::bias_dropout_residual_layer_norm(leaf({2, 3}), leaf({3}), leaf({2, 4}), leaf({3}), leaf({3}), 1e-12),
       "bias_dropout_residual_layer_norm: expected x and residual [N, D] and bias, gamma, beta [D], got f32[2, 3]@cpu, "
       "f32[2, 4]@cpu, f32[3]@cpu, f32[3]@cpu and f32[3]@cpu");
+  TL_REQUIRE_ERROR(tl::ops::bias_dropout_residual_layer_norm(leaf({2, 3}), leaf({3}), leaf({2, 3}), leaf({3}), leaf({3}),
+                                                             1e-12, {.p = -0.5}),
+                   "expected a dropout p in [0, 1], got -0.5");
 }

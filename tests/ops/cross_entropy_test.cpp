@@ -74,4 +74,6 @@ TEST_CASE("cross_entropy: error sentences") {
   TL_REQUIRE_ERROR(tl::ops::cross_entropy(leaf({3, 2}), labels_of({0, -1, 1})), "got -1 at row 1");
   TL_REQUIRE_ERROR(tl::ops::cross_entropy(leaf({3, 2}), labels_of({0, 1})),
                    "cross_entropy: expected logits [B, C] and labels [B], got f32[3, 2]@cpu and i64[2]@cpu");
+  TL_REQUIRE_ERROR(tl::ops::cross_entropy(leaf({1, 2}), labels_of({0}), {.label_smoothing = 1.0}),
+                   "cross_entropy: expected label_smoothing in [0, 1), got 1");
 }

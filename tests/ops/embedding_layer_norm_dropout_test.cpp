@@ -70,4 +70,17 @@ TEST_CASE("embedding_layer_norm_dropout: error sentences") {
   TL_REQUIRE_ERROR(call(30, 9, 8, 9), "got f32[30, 8]@cpu, f32[9, 8]@cpu, f32[9]@cpu and f32[8]@cpu");
   TL_REQUIRE_ERROR(call(30, 8, 8, 8), "a text of 9 tokens is longer than the 8 positions of this model");
   TL_REQUIRE_ERROR(call(9, 9, 8, 8), "embedding_layer_norm_dropout: input_ids: expected ids in [0, 9), got");
+  const auto with = [](tl::PackedSequences batch, double p) {
+    return tl::ops::embedding_layer_norm_dropout(batch, leaf({30, 8}), leaf({9, 8}), leaf({8}), leaf({8}), 1e-12,
+                                                 {.p = p});
+  };
+  auto batch = batch_of_lengths({4, 9}, 30);
+  TL_REQUIRE_ERROR(with(batch, 2.0), "embedding_layer_norm_dropout: expected a dropout p in [0, 1], got 2");
+  batch.positions.data()[3] = 9;
+  TL_REQUIRE_ERROR(with(batch, 0.0), "embedding_layer_norm_dropout: positions: expected ids in [0, 9), got 9 at row 3");
+  batch.positions = tl::Tensor<std::int32_t>::zeros({12});
+  TL_REQUIRE_ERROR(with(batch, 0.0), "expected input_ids, positions and sequence_ids [N], got i32[13]@cpu, i32[12]@cpu");
+  TL_REQUIRE_ERROR(tl::ops::embedding_layer_norm_dropout(batch_of_lengths({4}, 30), leaf({30}), leaf({9, 8}), leaf({8}),
+                                                         leaf({8}), 1e-12),
+                   "expected word [V, D] and position [P, D], got f32[30]@cpu and f32[9, 8]@cpu");
 }

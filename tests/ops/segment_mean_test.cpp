@@ -33,7 +33,16 @@ TEST_CASE("segment_mean: the same bits for every thread count") {
 TEST_CASE("segment_mean: error sentences") {
   const auto offsets = Tensor<std::int32_t>::from({0, 2}, {2});
   TL_REQUIRE_ERROR(tl::ops::segment_mean(leaf({3, 2}), offsets),
-                   "segment_mean: expected cu_seqlens to end at the 3 rows of x, got 2");
+                   "segment_mean: expected offsets that end at the 3 rows, got 2");
+  const auto mean = [](std::vector<std::int32_t> cu) {
+    const auto count = static_cast<std::int64_t>(cu.size());
+    return tl::ops::segment_mean(leaf({2, 2}), Tensor<std::int32_t>::from(cu, {count}));
+  };
+  TL_REQUIRE_ERROR(mean({0, 50000000, 2}), "expected ascending offsets of at most 2, the number of rows, got 50000000");
+  TL_REQUIRE_ERROR(mean({0, 2, 1, 2}), "got 1 behind 2 at position 2");
+  TL_REQUIRE_ERROR(mean({0, -1, 2}), "got -1 behind 0 at position 1");
+  TL_REQUIRE_ERROR(mean({1, 2}), "expected the first sequence to begin at row 0, got 1");
+  TL_REQUIRE_ERROR(mean({0}), "expected offsets that end at the 2 rows, got 0");
   TL_REQUIRE_ERROR(tl::ops::segment_mean(leaf({2}), offsets),
                    "segment_mean: expected x [N, D] and cu_seqlens [B + 1], got f32[2]@cpu and i32[2]@cpu");
 }

@@ -21,12 +21,15 @@ template <Real T> class ParameterSpace {
   ParameterSpace() = default;
 
   /// Gives every parameter in `named` its memory. Values are zero afterwards.
-  /// Throws Error(invalid_argument) if a name occurs twice.
+  /// Throws Error(invalid_argument) if a name occurs twice, Error(state) if a parameter has its memory already.
   explicit ParameterSpace(std::vector<NamedParameter<T>> named) : named_(std::move(named)) {
     std::vector<std::string_view> names;
     for (const auto& entry : named_) names.push_back(entry.name);
     const auto twice = repeated_name(names);
     check(!twice, ErrorCode::invalid_argument, "two parameters are named ", twice.value_or(""));
+    for (const auto& entry : named_)
+      check(!entry.parameter.placed(), ErrorCode::state, "a parameter space: the parameter ", entry.name,
+            " has its memory in another tl::ParameterSpace already; make one space of all parameters of a model, once");
     const std::vector<Parameter<T>> order = memory_order();
     std::int64_t size = 0;
     for (const auto& parameter : order) {

@@ -65,6 +65,10 @@ template <Real T> struct GradientNode {
   std::vector<std::shared_ptr<GradientNode>> inputs;
   BackwardRule<T> rule;
   std::shared_ptr<RowLog> rows;  // of a leaf that is trained by rows
+  // Of a part of a leaf that was made without recording, which must write to nothing: the leaf, and where the part
+  // begins. It gets its gradient when somebody asks for it.
+  std::shared_ptr<GradientNode> whole;
+  std::int64_t first_row = 0;
 
   /// Writes the zeros of a gradient that is zero.
   void settle() {
@@ -239,6 +243,8 @@ template <Real T> class Variable {
   }
 
   bool defined() const noexcept { return value_.defined(); }
+  /// The tensor, to read or to write. Between an operation that keeps it for its gradient and backward() it must not
+  /// change, and backward() throws Error(state) if it did.
   Tensor<T>& value() {
     read_all_rows();
     return value_;
@@ -269,6 +275,7 @@ template <Real T> class Variable {
   /// Only leaves keep theirs: that of an intermediate result is freed during backward().
   Tensor<T> grad() const {
     if (!node_) return {};
+    join_whole();
     node_->settle();
     node_->handed_out = node_->shares_grad = true;  // the caller may write, and keep it
     if (node_->rows) node_->rows->touch_all();
@@ -278,6 +285,7 @@ template <Real T> class Variable {
   /// Forgets the gradient, so that the next backward() starts from zero. The zeros are written when somebody reads
   /// them.
   void zero_grad() const {
+    join_whole();
     if (!node_ || !node_->grad.defined()) return;
     if (!node_->rows && !node_->shares_grad) {
       node_->grad_is_zero = true;
@@ -292,6 +300,7 @@ template <Real T> class Variable {
 
   /// Writes the zeros that zero_grad() has not written, for somebody who reads the gradient's memory.
   void settle_grad() const {
+    join_whole();
     if (node_ && node_->grad.defined()) node_->settle();
   }
 
@@ -317,9 +326,11 @@ template <Real T> class Variable {
   Variable leaf_rows(std::int64_t begin, std::int64_t end) const {
     if (!node_) return Variable(value_.rows(begin, end));
     check(node_->is_leaf, ErrorCode::state, "leaf_rows() needs a leaf, got the result of an operation: ", value_);
-    const Tensor<T> grad = gradient().accumulator();
-    node_->shares_grad = true;
-    return Variable(value_.rows(begin, end), grad.rows(begin, end));
+    Variable part(value_.rows(begin, end), true);
+    part.node_->whole = node_;
+    part.node_->first_row = begin;
+    if (grad_enabled()) part.join_whole();
+    return part;
   }
 
   /// Computes the gradients of every leaf this scalar depends on and adds them to the leaves' grad().
@@ -334,6 +345,7 @@ template <Real T> class Variable {
   void backward(const Tensor<T>& gradient) const {
     check(node_ != nullptr, ErrorCode::state, "backward(): ", value_,
           " has no gradient graph; no input requires a gradient, or recording was switched off");
+    join_whole();
     const auto nodes = reverse_order(node_);
     for (const auto& node : nodes)
       check(node->is_leaf || node->rule, ErrorCode::state, "backward(): the graph of ", value_,
@@ -356,13 +368,30 @@ template <Real T> class Variable {
   bool depends_on(std::initializer_list<Input> inputs) {
     if (!grad_enabled()) return false;
     std::vector<std::shared_ptr<Node>> nodes;
-    for (const Input& input : inputs)
-      if (input.node_) nodes.push_back(input.node_);
+    for (const Input& input : inputs) {
+      if (!input.node_) continue;
+      join_whole(*input.node_);
+      nodes.push_back(input.node_);
+    }
     if (nodes.empty()) return false;
     node_ = make_node(value_);
     node_->is_leaf = false;
     node_->inputs = std::move(nodes);
     return true;
+  }
+
+  /// Gives a part of a leaf its part of the leaf's gradient.
+  static void join_whole(Node& part) {
+    if (!part.whole) return;
+    const std::shared_ptr<Node> whole = std::exchange(part.whole, nullptr);
+    join_whole(*whole);
+    const Tensor<T> grad = Gradient<T>(whole).accumulator();
+    whole->shares_grad = true;
+    part.grad = grad.rows(part.first_row, part.first_row + part.shape[0]);
+    part.handed_out = part.shares_grad = true;
+  }
+  void join_whole() const {
+    if (node_) join_whole(*node_);
   }
 
   void read_all_rows() const {

@@ -8,6 +8,7 @@
 #include <limits>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -26,6 +27,21 @@ struct PackedSequences {
   std::int64_t tokens() const { return input_ids.elements(); }
   std::int64_t sequences() const { return cu_seqlens.elements() - 1; }
 };
+
+/// Throws Error(shape) unless `offsets` [B + 1] begin at 0, do not descend and end at `rows`, and Error(shape) naming
+/// the first that does. Offsets on another device are not looked at.
+inline void check_offsets(std::string_view what, const Tensor<std::int32_t>& offsets, std::int64_t rows) {
+  check(offsets.rank() == 1 && offsets.elements() >= 1, ErrorCode::shape, what, ": expected offsets [B + 1], got ",
+        offsets);
+  if (offsets.device().type != DeviceType::cpu) return;
+  const std::span<const std::int32_t> all = offsets.span();
+  check(all.front() == 0, ErrorCode::shape, what, ": expected the first sequence to begin at row 0, got ", all.front());
+  for (std::size_t b = 1; b < all.size(); ++b)
+    check(all[b - 1] <= all[b] && all[b] <= rows, ErrorCode::shape, what, ": expected ascending offsets of at most ",
+          rows, ", the number of rows, got ", all[b], " behind ", all[b - 1], " at position ", b);
+  check(all.back() == rows, ErrorCode::shape, what, ": expected offsets that end at the ", rows, " rows, got ",
+        all.back());
+}
 
 /// Packs token ids of B sequences. Throws Error(shape) if a sequence is empty.
 inline PackedSequences pack(std::span<const std::vector<std::int32_t>> sequences) {

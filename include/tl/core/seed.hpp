@@ -1,4 +1,5 @@
-// The generator that fresh parameters are drawn from when a call gives no seed of its own.
+// What is drawn from when a call gives no seed of its own: the generator of fresh parameters, and the number of dropout
+// masks so far.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +16,21 @@ namespace tl {
   return generator;
 }
 
-/// Starts the process-wide generator over, as the reference's set_seed does for its CPU generator.
-inline void set_seed(std::uint64_t seed) { default_generator().seed(seed); }
+namespace detail {
+
+/// The number of the next dropout mask that is drawn on this thread without a step of the caller's.
+inline std::uint64_t& next_mask_number() {
+  thread_local std::uint64_t number = 0;
+  return number;
+}
+
+}  // namespace detail
+
+/// Starts the process-wide generator over, as the reference's set_seed does for its CPU generator, and the dropout
+/// masks of this thread that are drawn without a step of the caller's.
+inline void set_seed(std::uint64_t seed) {
+  default_generator().seed(seed);
+  detail::next_mask_number() = seed * 0x9E3779B97F4A7C15U;  // far from the masks of other seeds
+}
 
 }  // namespace tl

@@ -1,10 +1,16 @@
-// Memory behind tensors: 64-byte aligned, owned by a Storage, freed with it.
+// Memory behind tensors: 64-byte aligned, owned by a Storage, freed with it. A ContentWatch sees whether a part of it
+// is changed: what an operation keeps for its gradient must be the same in backward().
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <utility>
 
 #include <tl/core/block_heap.hpp>
 #include <tl/core/device.hpp>
@@ -15,6 +21,8 @@ inline constexpr std::size_t storage_alignment = detail::BlockHeap::alignment;
 
 /// Gives the CPU memory kept for reuse back to the system.
 inline void empty_cache() { detail::BlockHeap::instance().clear(); }
+
+class ContentWatch;
 
 /// One block of memory on one device.
 class Storage {
@@ -53,13 +61,104 @@ class Storage {
   std::size_t bytes() const noexcept { return bytes_; }
   Device device() const noexcept { return device_; }
 
+  /// True while a ContentWatch looks at a part of this memory.
+  bool watched() const noexcept { return watches_.load(std::memory_order_relaxed) != nullptr; }
+
+  /// To be called before an address is handed out through which these bytes may be written.
+  void may_change(const void* begin, std::size_t bytes);
+
+  /// To be called for bytes that are written.
+  void has_changed(const void* begin, std::size_t bytes);
+
  private:
+  friend ContentWatch;
+
   static constexpr std::size_t lazy_zero = std::size_t{1} << 24;  // zeroed blocks from here on are mapped lazily
 
   Device device_;
   std::size_t bytes_ = 0;
   void* memory_ = nullptr;
   void* block_ = nullptr;  // what calloc returned, when memory_ was aligned by hand
+  std::atomic<ContentWatch*> watches_{nullptr};
 };
+
+/// Sees whether some bytes of a Storage are changed as long as it lives. Writes through the functions of Tensor count
+/// as they happen. Of an address that is handed out meanwhile nobody knows what becomes of it: the bytes get a
+/// fingerprint at that moment, so that reading them costs one pass and is never taken for a change. Writes through an
+/// address that somebody had before are not seen, nor is anything on a device other than the CPU.
+class ContentWatch {
+ public:
+  ContentWatch(std::shared_ptr<Storage> storage, const void* begin, std::size_t bytes)
+      : storage_(std::move(storage)), begin_(static_cast<const char*>(begin)), bytes_(bytes) {
+    const std::scoped_lock lock(mutex());
+    next_ = storage_->watches_.load(std::memory_order_relaxed);
+    if (next_) next_->previous_ = this;
+    storage_->watches_.store(this, std::memory_order_relaxed);
+  }
+
+  ~ContentWatch() {
+    const std::scoped_lock lock(mutex());
+    if (next_) next_->previous_ = previous_;
+    if (previous_) previous_->next_ = next_;
+    else storage_->watches_.store(next_, std::memory_order_relaxed);
+  }
+
+  ContentWatch(const ContentWatch&) = delete;
+  ContentWatch& operator=(const ContentWatch&) = delete;
+
+  /// True if the bytes are those of the beginning.
+  bool intact() const {
+    const std::scoped_lock lock(mutex());
+    return !changed_ && (!fingerprint_ || *fingerprint_ == fingerprint());
+  }
+
+ private:
+  friend Storage;
+
+  static std::mutex& mutex() {
+    static constinit std::mutex lists;
+    return lists;
+  }
+
+  bool overlaps(const void* begin, std::size_t bytes) const {
+    const char* const first = static_cast<const char*>(begin);
+    return first < begin_ + bytes_ && begin_ < first + bytes;
+  }
+
+  std::uint64_t fingerprint() const {
+    std::uint64_t hash = 0x9E3779B97F4A7C15U;
+    const auto mix = [&hash](std::uint64_t word) {
+      hash = (hash ^ word) * 0xD6E8FEB86659FD93U;
+      hash ^= hash >> 32;
+    };
+    std::size_t at = 0;
+    for (std::uint64_t word; at + sizeof(word) <= bytes_; at += sizeof(word)) {
+      std::memcpy(&word, begin_ + at, sizeof(word));
+      mix(word);
+    }
+    for (; at < bytes_; ++at) mix(static_cast<unsigned char>(begin_[at]));
+    return hash;
+  }
+
+  std::shared_ptr<Storage> storage_;
+  const char* begin_;
+  std::size_t bytes_;
+  bool changed_ = false;
+  std::optional<std::uint64_t> fingerprint_;
+  ContentWatch *next_ = nullptr, *previous_ = nullptr;  // of the same Storage
+};
+
+inline void Storage::may_change(const void* begin, std::size_t bytes) {
+  if (device_.type != DeviceType::cpu) return;
+  const std::scoped_lock lock(ContentWatch::mutex());
+  for (ContentWatch* watch = watches_.load(std::memory_order_relaxed); watch; watch = watch->next_)
+    if (!watch->fingerprint_ && watch->overlaps(begin, bytes)) watch->fingerprint_ = watch->fingerprint();
+}
+
+inline void Storage::has_changed(const void* begin, std::size_t bytes) {
+  const std::scoped_lock lock(ContentWatch::mutex());
+  for (ContentWatch* watch = watches_.load(std::memory_order_relaxed); watch; watch = watch->next_)
+    if (watch->overlaps(begin, bytes)) watch->changed_ = true;
+}
 
 }  // namespace tl

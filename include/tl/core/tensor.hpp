@@ -16,8 +16,7 @@
 
 namespace tl {
 
-template <Element T>
-class Tensor {
+template <Element T> class Tensor {
  public:
   using value_type = T;
 
@@ -58,13 +57,41 @@ class Tensor {
   Device device() const noexcept { return storage_ ? storage_->device() : cpu_device; }
   static constexpr DType dtype() noexcept { return dtype_of<T>; }
 
-  /// Memory address of the first element on the tensor's device.
-  T* data() noexcept { return data_; }
-  const T* data() const noexcept { return data_; }
+  /// Memory address of the first element on the tensor's device. Throws Error(state) for an undefined tensor, such as
+  /// the gradient that a variable does not have.
+  T* data() {
+    require_memory();
+    may_change();
+    return data_;
+  }
+  const T* data() const {
+    require_memory();
+    return data_;
+  }
+
+  /// data(), or null for an undefined tensor, which kernels take as "not wanted".
+  T* data_or_null() {
+    may_change();
+    return data_;
+  }
+
+  /// The address for a writer that says itself, with mark_changed(), what it writes.
+  T* unwatched_data() noexcept { return data_; }
+  /// Says that the elements were written through an address: an operation that keeps them for its gradient will refuse
+  /// to go on.
+  void mark_changed() {
+    if (storage_ && storage_->watched()) storage_->has_changed(data_, bytes());
+  }
+
+  /// What sees whether the elements are changed; null for an undefined tensor.
+  std::shared_ptr<ContentWatch> watch() const {
+    return storage_ ? std::make_shared<ContentWatch>(storage_, data_, bytes()) : nullptr;
+  }
 
   /// The elements in row-major order; CPU tensors only.
   std::span<T> span() {
     require_cpu("span()");
+    may_change();
     return {data_, static_cast<std::size_t>(elements())};
   }
   std::span<const T> span() const {
@@ -73,7 +100,11 @@ class Tensor {
   }
 
   /// The element at `indices`, one index per dimension; CPU tensors only.
-  T& at(std::initializer_list<std::int64_t> indices) { return data_[offset(indices)]; }
+  T& at(std::initializer_list<std::int64_t> indices) {
+    const std::int64_t position = offset(indices);
+    may_change();
+    return data_[position];
+  }
   const T& at(std::initializer_list<std::int64_t> indices) const { return data_[offset(indices)]; }
 
   /// The only element of a tensor with one element, from any device.
@@ -145,15 +176,19 @@ class Tensor {
           source);
     const auto bytes = static_cast<std::size_t>(elements()) * sizeof(T);
     if (bytes == 0) return;
+    mark_changed();
     const bool to_host = device().type == DeviceType::cpu, from_host = source.device().type == DeviceType::cpu;
     if (to_host && from_host) std::memmove(data_, source.data_, bytes);
-    else cuda_backend.copy(data_, source.data_, bytes, to_host     ? CopyKind::device_to_host
-                                                       : from_host ? CopyKind::host_to_device
-                                                                   : CopyKind::device_to_device);
+    else
+      cuda_backend.copy(data_, source.data_, bytes,
+                        to_host     ? CopyKind::device_to_host
+                        : from_host ? CopyKind::host_to_device
+                                    : CopyKind::device_to_device);
   }
 
   /// Sets every element to `value`; CPU tensors only, except for value 0.
   void fill(T value) {
+    mark_changed();
     if (device().type != DeviceType::cpu && static_cast<double>(value) == 0.0) {
       cuda_backend.fill_zero(data_, static_cast<std::size_t>(elements()) * sizeof(T));
       return;
@@ -163,8 +198,7 @@ class Tensor {
   }
 
   /// The elements converted to another type; CPU tensors only.
-  template <Element U>
-  Tensor<U> cast() const {
+  template <Element U> Tensor<U> cast() const {
     require_cpu("cast()");
     if (!defined()) return {};
     Tensor<U> result = Tensor<U>::empty(shape_);
@@ -197,6 +231,19 @@ class Tensor {
     return static_cast<std::size_t>(elements) * sizeof(T);
   }
 
+  std::size_t bytes() const noexcept { return static_cast<std::size_t>(elements()) * sizeof(T); }
+
+  void may_change() {
+    if (storage_ && storage_->watched()) [[unlikely]]
+      storage_->may_change(data_, bytes());
+  }
+
+  void require_memory() const {
+    if (!storage_) [[unlikely]]
+      fail(ErrorCode::state, "data(): expected a tensor with memory, got ", *this,
+           "; a gradient, for instance, is there after backward() only, and only of a leaf");
+  }
+
   void require_cpu(std::string_view what) const {
     check(device().type == DeviceType::cpu, ErrorCode::device, what, " needs a tensor on the cpu, got ", *this,
           "; copy it with to(tl::cpu_device) first");
@@ -204,13 +251,14 @@ class Tensor {
 
   std::int64_t offset(std::initializer_list<std::int64_t> indices) const {
     require_cpu("at()");
-    check(defined() && static_cast<int>(indices.size()) == rank(), ErrorCode::shape, "at() with ", indices.size(), " indices on ",
-          *this);
+    check(defined() && static_cast<int>(indices.size()) == rank(), ErrorCode::shape, "at() with ", indices.size(),
+          " indices on ", *this);
     std::int64_t position = 0;
     int dimension = 0;
     for (const std::int64_t index : indices) {
       const std::int64_t extent = shape_[dimension];
-      check(0 <= index && index < extent, ErrorCode::shape, "index ", index, " in dimension ", dimension, " of ", *this);
+      check(0 <= index && index < extent, ErrorCode::shape, "index ", index, " in dimension ", dimension, " of ",
+            *this);
       position = position * extent + index;
       ++dimension;
     }
@@ -223,9 +271,6 @@ class Tensor {
 };
 
 /// The description of a tensor, e.g. "f32[8, 128, 768]@cpu".
-template <Element T>
-std::string to_string(const Tensor<T>& tensor) {
-  return join(tensor);
-}
+template <Element T> std::string to_string(const Tensor<T>& tensor) { return join(tensor); }
 
 }  // namespace tl

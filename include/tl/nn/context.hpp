@@ -3,12 +3,36 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include <tl/core/packed.hpp>
+#include <tl/core/seed.hpp>
 #include <tl/kernels/dropout_mask.hpp>
 #include <tl/kernels/slot.hpp>
 
 namespace tl::nn {
+
+/// Which masks dropout draws. By default it counts itself: every mask of a pass in training mode is another one than
+/// all masks before on this thread, and set_seed() starts over. A number that the caller sets stays until the next one
+/// is set: the same number gives the same masks again, which a run that is resumed needs.
+class DropoutStep {
+ public:
+  DropoutStep() = default;
+  DropoutStep(std::uint64_t number) : number_(number) {}  // NOLINT(google-explicit-constructor): context.step = 7
+
+  bool counts_itself() const { return !number_; }
+  /// The number for a mask that is drawn now.
+  std::uint64_t draw() const { return number_ ? *number_ : tl::detail::next_mask_number()++; }
+
+  DropoutStep& operator+=(std::uint64_t steps) {
+    number_ = number_.value_or(0) + steps;
+    return *this;
+  }
+  DropoutStep& operator++() { return *this += 1; }
+
+ private:
+  std::optional<std::uint64_t> number_;
+};
 
 /// Settings of one forward pass. Masks are a function of (seed, site, step) and of the token's logical coordinates, so
 /// the same step drops the same units however the batch is packed and on any device.
@@ -16,7 +40,7 @@ struct ForwardContext {
   bool training = false;
   Precision precision = Precision::f32;
   std::uint64_t seed = 42;
-  std::uint64_t step = 0;  ///< number of the micro-batch since training began
+  DropoutStep step{};  ///< counts itself, or the number of the micro-batch since training began
 
   /// The mask of dropout `p` at `site` for rows that are the tokens of `batch`; inactive outside training.
   kernels::DropoutMask token_mask(double p, std::uint32_t site, const PackedSequences& batch) const {
@@ -28,7 +52,8 @@ struct ForwardContext {
 
   /// The mask for rows that are one per sequence (the [CLS] rows), or for attention.
   kernels::DropoutMask sequence_mask(double p, std::uint32_t site) const {
-    return {.p = training ? p : 0.0, .seed = seed, .site = site, .step = step};
+    if (!training || p == 0.0) return {};
+    return {.p = p, .seed = seed, .site = site, .step = step.draw()};
   }
 };
 

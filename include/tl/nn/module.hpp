@@ -10,6 +10,7 @@
 // `static constexpr std::string_view type_name`, or "Module".
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,6 +38,10 @@ namespace detail {
 template <Real T> struct ParameterCollector {
   std::string prefix;  // of the names in the module that is visited, such as "layer.0."
   std::vector<NamedParameter<T>>* found;
+  std::uint32_t dropouts = 0;  // so far
+
+  /// The place of the Dropout that is visited.
+  std::uint32_t next_dropout() { return dropouts++; }
 
   void operator()(std::string_view name, Parameter<T>& parameter) { (*this)(name, parameter, 0, parameter.shape()[0]); }
   [[gnu::noinline]] void operator()(std::string_view name, Parameter<T>& parameter, std::int64_t begin,
@@ -65,9 +70,7 @@ struct TreePrinter {
 
   template <Real T, class... Range> void operator()(std::string_view, Parameter<T>&, Range...) {}
 
-  template <Module M> void operator()(std::string_view name, M&& module) {
-    line(join('(', name, "): "), module);
-  }
+  template <Module M> void operator()(std::string_view name, M&& module) { line(join('(', name, "): "), module); }
   // Equal modules of a list are one entry with their number, as the reference prints them.
   template <Module M> void operator()(std::string_view name, std::vector<M>& modules) {
     indent();
@@ -102,7 +105,7 @@ struct TreePrinter {
 
 }  // namespace detail
 
-/// Every parameter of `module` with its dotted name, in the order of members().
+/// Every parameter of `module` with its dotted name, in the order of members(). Gives each Dropout its site.
 template <Real T = float, Module M> std::vector<NamedParameter<T>> named_parameters(M& module) {
   std::vector<NamedParameter<T>> found;
   detail::ParameterCollector<T> collector{"", &found};

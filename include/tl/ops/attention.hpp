@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include <tl/autograd/variable.hpp>
+#include <tl/core/packed.hpp>
 #include <tl/cpu/attention.hpp>
 #include <tl/kernels/attention.hpp>
 #include <tl/ops/saved.hpp>
@@ -18,16 +19,25 @@ struct AttentionOptions {
 
 namespace detail {
 
+inline void check_heads(std::int64_t heads) {
+  check(heads >= 1, ErrorCode::invalid_argument, "attention: expected at least 1 head, got ", heads);
+}
+
 /// Attention with queries q [NQ, D] at the left of `q`, and keys and values, [N, 2D], from column `first` of `kv` on.
 /// If `first` is not 0, `q` and `kv` are the same variable.
 template <Real T>
 Variable<T> attention(const Variable<T>& q, const Variable<T>& kv, std::int64_t first, const Tensor<std::int32_t>& cu_q,
                       const Tensor<std::int32_t>& cu_k, const AttentionOptions& options) {
+  check_offsets("attention: queries", cu_q, q.size(0));
+  if (!first) check_offsets("attention: keys", cu_k, kv.size(0));
+  check(options.dropout.p >= 0.0 && options.dropout.p <= 1.0, ErrorCode::invalid_argument,
+        "attention: expected a dropout p in [0, 1], got ", options.dropout.p);
   const std::int64_t nq = q.size(0), q_stride = q.size(1), n = kv.size(0), kv_stride = kv.size(1);
   const std::int64_t d = (kv_stride - first) / 2, b = cu_q.size(0) - 1, k = d / options.heads;
   const double scale = 1.0 / std::sqrt(static_cast<double>(k));
   Tensor<T> out = Tensor<T>::empty({nq, d}, q.device());             // [NQ, D]
   Tensor<T> lse = for_backward<T>({nq, options.heads}, q.device());  // [NQ, H]
+  T* const out_data = out.data();                                    // taken before somebody looks whether it changes
   SavedTensor<T> saved_q(q.value(), options.precision), saved_out(out, options.precision);
   SavedTensor<T> saved_kv = first ? saved_q : SavedTensor<T>(kv.value(), options.precision);
   const T* keys = kv.value().data() + first;
@@ -39,8 +49,8 @@ Variable<T> attention(const Variable<T>& q, const Variable<T>& kv, std::int64_t 
                                              .v_stride = kv_stride,
                                              .cu_q = cu_q.data(),
                                              .cu_k = cu_k.data(),
-                                             .out = out.data(),
-                                             .lse = lse.data(),
+                                             .out = out_data,
+                                             .lse = lse.data_or_null(),
                                              .b = b,
                                              .heads = options.heads,
                                              .head_width = k,
@@ -51,6 +61,7 @@ Variable<T> attention(const Variable<T>& q, const Variable<T>& kv, std::int64_t 
                                              .k_saved = saved_kv.room(first),
                                              .v_saved = saved_kv.room(first + d),
                                              .out_saved = saved_out.room()});
+  const SavedValue<std::int32_t> offsets_q(cu_q), offsets_k(cu_k);
   return Variable<T>::record(out, {q, kv}, [=, gq = q.gradient(), gkv = kv.gradient()](const Tensor<T>& dout) {
     Tensor<T> dq = Tensor<T>::empty({nq, q_stride}, dout.device());
     Tensor<T> dkv = first ? dq : Tensor<T>::empty({n, kv_stride}, dout.device());
@@ -65,8 +76,8 @@ Variable<T> attention(const Variable<T>& q, const Variable<T>& kv, std::int64_t 
                                                    .q_stride = q_stride,
                                                    .k_stride = kv_stride,
                                                    .v_stride = kv_stride,
-                                                   .cu_q = cu_q.data(),
-                                                   .cu_k = cu_k.data(),
+                                                   .cu_q = offsets_q.data(),
+                                                   .cu_k = offsets_k.data(),
                                                    .dq = dq.data(),
                                                    .dk = dkeys,
                                                    .dv = dkeys + d,
@@ -85,11 +96,12 @@ Variable<T> attention(const Variable<T>& q, const Variable<T>& kv, std::int64_t 
 
 /// Self-attention: out = dropout(softmax(q k^T / sqrt(K))) v per sequence and head.
 /// qkv [N, 3D] holds q, k and v side by side, cu_seqlens [B + 1]; returns [N, D]. K = D / heads.
-/// Source: arXiv:1706.03762, (1). Throws Error(shape) if D is not a multiple of heads.
+/// Source: arXiv:1706.03762, (1). Throws Error(shape) if D is not a multiple of heads, or cu_seqlens does not fit N.
 template <Real T>
 Variable<T> self_attention(const Variable<T>& qkv, const Tensor<std::int32_t>& cu_seqlens,
                            const AttentionOptions& options) {
-  check(qkv.shape().rank() == 2 && qkv.size(1) % (3 * options.heads) == 0, ErrorCode::shape,
+  detail::check_heads(options.heads);
+  check(qkv.shape().rank() == 2 && qkv.size(1) > 0 && qkv.size(1) % (3 * options.heads) == 0, ErrorCode::shape,
         "self_attention: expected qkv [N, 3D] with D a multiple of ", options.heads, " heads, got ", qkv.value());
   return detail::attention(qkv, qkv, qkv.size(1) / 3, cu_seqlens, cu_seqlens, options);
 }
@@ -99,7 +111,8 @@ Variable<T> self_attention(const Variable<T>& qkv, const Tensor<std::int32_t>& c
 template <Real T>
 Variable<T> attention(const Variable<T>& q, const Variable<T>& kv, const Tensor<std::int32_t>& cu_q,
                       const Tensor<std::int32_t>& cu_k, const AttentionOptions& options) {
-  check(q.shape().rank() == 2 && kv.shape().rank() == 2 && kv.size(1) == 2 * q.size(1) &&
+  detail::check_heads(options.heads);
+  check(q.shape().rank() == 2 && kv.shape().rank() == 2 && q.size(1) > 0 && kv.size(1) == 2 * q.size(1) &&
             q.size(1) % options.heads == 0 && cu_q.shape() == cu_k.shape(),
         ErrorCode::shape, "attention: expected q [NQ, D], kv [N, 2D], cu_q and cu_k [B + 1] with D a multiple of ",
         options.heads, " heads, got ", q.value(), ", ", kv.value(), ", ", cu_q, " and ", cu_k);

@@ -19,14 +19,13 @@ Variable<T> bias_activation(const Variable<T>& x, const Variable<T>& bias, Activ
   SavedTensor<T> argument(x.value(), precision);
   kernels::bias_activation_forward<T>(x.device(), {x.value().data(), bias.defined() ? bias.value().data() : nullptr,
                                                    y.data(), n, f, activation, precision, argument.room()});
-  return Variable<T>::record(y, {x, bias},
-                             [=, bv = bias.value(), gx = x.gradient(), gb = bias.gradient()](const Tensor<T>& dy) {
-                               Tensor<T> dx = Tensor<T>::empty({n, f}, dy.device());  // [N, F]
-                               kernels::bias_activation_backward<T>(
-                                   dy.device(), {dy.data(), argument.data(), bv.defined() ? bv.data() : nullptr,
-                                                 dx.data(), gb.accumulator_data(), n, f, activation, precision});
-                               gx.add(dx);
-                             });
+  return Variable<T>::record(
+      y, {x, bias}, [=, bv = SavedValue(bias.value()), gx = x.gradient(), gb = bias.gradient()](const Tensor<T>& dy) {
+        Tensor<T> dx = Tensor<T>::empty({n, f}, dy.device());  // [N, F]
+        kernels::bias_activation_backward<T>(dy.device(), {dy.data(), argument.data(), bv.data(), dx.data(),
+                                                           gb.accumulator_data(), n, f, activation, precision});
+        gx.add(dx);
+      });
 }
 
 /// max(0, x), for x [N, F].

@@ -19,23 +19,26 @@ Variable<T> bias_dropout_residual_layer_norm(const Variable<T>& x, const Variabl
         ErrorCode::shape,
         "bias_dropout_residual_layer_norm: expected x and residual [N, D] and bias, gamma, beta [D], got ", x.value(),
         ", ", residual.value(), ", ", bias.value(), ", ", gamma.value(), " and ", beta.value());
+  check(dropout.p >= 0.0 && dropout.p <= 1.0, ErrorCode::invalid_argument,
+        "bias_dropout_residual_layer_norm: expected a dropout p in [0, 1], got ", dropout.p);
   const std::int64_t n = x.size(0), d = x.size(1);
   Tensor<T> y = Tensor<T>::empty({n, d}, x.device());       // [N, D]
   Tensor<T> xhat = for_backward<T>(x.shape(), x.device());  // [N, D]
   Tensor<T> rstd = for_backward<T>({n}, x.device());        // [N]
   kernels::bias_dropout_residual_layer_norm_forward<T>(
-      x.device(), {x.value().data(), bias.value().data(), residual.value().data(), gamma.value().data(),
-                   beta.value().data(), y.data(), xhat.data(), rstd.data(), n, d, eps, dropout, precision});
+      x.device(),
+      {x.value().data(), bias.value().data(), residual.value().data(), gamma.value().data(), beta.value().data(),
+       y.data(), xhat.data_or_null(), rstd.data_or_null(), n, d, eps, dropout, precision});
   return Variable<T>::record(
       y, {x, bias, residual, gamma, beta},
-      [=, gammav = gamma.value(), gx = x.gradient(), gbias = bias.gradient(), gresidual = residual.gradient(),
-       ggamma = gamma.gradient(), gbeta = beta.gradient()](const Tensor<T>& dy) {
+      [=, gammav = SavedValue(gamma.value()), gx = x.gradient(), gbias = bias.gradient(),
+       gresidual = residual.gradient(), ggamma = gamma.gradient(), gbeta = beta.gradient()](const Tensor<T>& dy) {
         Tensor<T> dx = Tensor<T>::empty({n, d}, dy.device());  // [N, D]
         Tensor<T> dresidual = gresidual.new_tensor();          // [N, D]
         kernels::bias_dropout_residual_layer_norm_backward<T>(
             dy.device(),
-            {dy.data(), xhat.data(), rstd.data(), gammav.data(), dx.data(), dresidual.data(), gbias.accumulator_data(),
-             ggamma.accumulator_data(), gbeta.accumulator_data(), n, d, dropout, precision});
+            {dy.data(), xhat.data(), rstd.data(), gammav.data(), dx.data(), dresidual.data_or_null(),
+             gbias.accumulator_data(), ggamma.accumulator_data(), gbeta.accumulator_data(), n, d, dropout, precision});
         gx.add(dx);
         gresidual.add(dresidual);
       });

@@ -1,7 +1,7 @@
 // cross_entropy: the loss of a classifier.
 #pragma once
 
-#include <tl/autograd/variable.hpp>
+#include <tl/autograd/saved_value.hpp>
 #include <tl/cpu/cross_entropy.hpp>
 #include <tl/kernels/cross_entropy.hpp>
 
@@ -19,6 +19,8 @@ Variable<T> cross_entropy(const Variable<T>& logits, const Tensor<std::int64_t>&
                           const CrossEntropyOptions& options = {}) {
   check(logits.shape().rank() == 2 && labels.shape() == Shape{logits.size(0)}, ErrorCode::shape,
         "cross_entropy: expected logits [B, C] and labels [B], got ", logits.value(), " and ", labels);
+  check(options.label_smoothing >= 0.0 && options.label_smoothing < 1.0, ErrorCode::invalid_argument,
+        "cross_entropy: expected label_smoothing in [0, 1), got ", options.label_smoothing);
   const std::int64_t b = logits.size(0), c = logits.size(1);
   if (labels.device().type == DeviceType::cpu)
     for (std::int64_t i = 0; i < b; ++i) {
@@ -31,13 +33,14 @@ Variable<T> cross_entropy(const Variable<T>& logits, const Tensor<std::int64_t>&
   kernels::cross_entropy_forward<T>(logits.device(),
                                     {logits.value().data(), labels.data(), probabilities.data(), loss.data(), b, c,
                                      options.ignore_index, options.label_smoothing});
-  return Variable<T>::record(loss, {logits}, [=, g = logits.gradient()](const Tensor<T>& dloss) {
-    Tensor<T> dlogits = Tensor<T>::empty({b, c}, dloss.device());  // [B, C]
-    kernels::cross_entropy_backward<T>(
-        dloss.device(), {dloss.data(), probabilities.data(), labels.data(), dlogits.data(), b, c, options.ignore_index,
-                         options.label_smoothing});
-    g.add(dlogits);
-  });
+  return Variable<T>::record(loss, {logits},
+                             [=, classes = SavedValue(labels), g = logits.gradient()](const Tensor<T>& dloss) {
+                               Tensor<T> dlogits = Tensor<T>::empty({b, c}, dloss.device());  // [B, C]
+                               kernels::cross_entropy_backward<T>(
+                                   dloss.device(), {dloss.data(), probabilities.data(), classes.data(), dlogits.data(),
+                                                    b, c, options.ignore_index, options.label_smoothing});
+                               g.add(dlogits);
+                             });
 }
 
 }  // namespace tl::ops

@@ -1,7 +1,7 @@
 // embedding: rows of a table by id.
 #pragma once
 
-#include <tl/autograd/variable.hpp>
+#include <tl/autograd/saved_value.hpp>
 #include <tl/cpu/embedding.hpp>
 #include <tl/kernels/embedding.hpp>
 
@@ -24,8 +24,9 @@ template <Real T> Variable<T> embedding(const Tensor<std::int32_t>& ids, const V
   const std::int64_t n = ids.size(0), d = table.size(1), v = table.size(0);
   Tensor<T> y = Tensor<T>::empty({n, d}, table.device());  // [N, D]
   kernels::embedding_forward<T>(table.device(), {ids.data(), table.value_for_rows(ids).data(), y.data(), n, d});
-  return Variable<T>::record(y, {table}, [=, gtable = table.gradient()](const Tensor<T>& dy) {
-    kernels::embedding_backward<T>(dy.device(), {ids.data(), dy.data(), gtable.accumulator_data(ids), n, d, v});
+  return Variable<T>::record(y, {table}, [=, rows = SavedValue(ids), gtable = table.gradient()](const Tensor<T>& dy) {
+    kernels::embedding_backward<T>(dy.device(),
+                                   {rows.data(), dy.data(), gtable.accumulator_data(rows.value()), n, d, v});
   });
 }
 

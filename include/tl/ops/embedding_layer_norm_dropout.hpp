@@ -17,6 +17,15 @@ template <Real T>
 Variable<T> embedding_layer_norm_dropout(const PackedSequences& batch, const Variable<T>& word,
                                          const Variable<T>& position, const Variable<T>& gamma, const Variable<T>& beta,
                                          double eps, kernels::DropoutMask dropout = {}) {
+  check(word.shape().rank() == 2 && position.shape().rank() == 2, ErrorCode::shape,
+        "embedding_layer_norm_dropout: expected word [V, D] and position [P, D], got ", word.value_as_it_is(), " and ",
+        position.value_as_it_is());
+  check(batch.input_ids.rank() == 1 && batch.positions.shape() == batch.input_ids.shape() &&
+            batch.sequence_ids.shape() == batch.input_ids.shape(),
+        ErrorCode::shape, "embedding_layer_norm_dropout: expected input_ids, positions and sequence_ids [N], got ",
+        batch.input_ids, ", ", batch.positions, " and ", batch.sequence_ids);
+  check(dropout.p >= 0.0 && dropout.p <= 1.0, ErrorCode::invalid_argument,
+        "embedding_layer_norm_dropout: expected a dropout p in [0, 1], got ", dropout.p);
   const std::int64_t n = batch.tokens(), d = word.size(1), v = word.size(0), p = position.size(0);
   check(position.size(1) == d && gamma.shape() == Shape{d} && beta.shape() == Shape{d}, ErrorCode::shape,
         "embedding_layer_norm_dropout: expected word [V, D], position [P, D], gamma [D] and beta [D], got ",
@@ -24,6 +33,7 @@ Variable<T> embedding_layer_norm_dropout(const PackedSequences& batch, const Var
   check(batch.max_length <= p, ErrorCode::invalid_argument, "a text of ", batch.max_length,
         " tokens is longer than the ", p, " positions of this model; truncate it (max_length = ", p, ")");
   check_ids("embedding_layer_norm_dropout: input_ids", batch.input_ids, v);
+  check_ids("embedding_layer_norm_dropout: positions", batch.positions, p);
   dropout.sequence = batch.sequence_ids.data();
   dropout.position = batch.positions.data();
   Tensor<T> y = Tensor<T>::empty({n, d}, word.device());       // [N, D]
@@ -32,16 +42,18 @@ Variable<T> embedding_layer_norm_dropout(const PackedSequences& batch, const Var
   kernels::embedding_layer_norm_dropout_forward<T>(
       word.device(), {batch.input_ids.data(), batch.positions.data(), word.value_for_rows(batch.input_ids).data(),
                       position.value_for_rows(batch.positions).data(), gamma.value().data(), beta.value().data(),
-                      y.data(), xhat.data(), rstd.data(), n, d, eps, dropout});
-  return Variable<T>::record(y, {word, position, gamma, beta},
-                             [=, gammav = gamma.value(), gword = word.gradient(), gposition = position.gradient(),
-                              ggamma = gamma.gradient(), gbeta = beta.gradient()](const Tensor<T>& dy) {
-                               kernels::embedding_layer_norm_dropout_backward<T>(
-                                   dy.device(), {batch.input_ids.data(), batch.positions.data(), dy.data(), xhat.data(),
-                                                 rstd.data(), gammav.data(), gword.accumulator_data(batch.input_ids),
-                                                 gposition.accumulator_data(batch.positions), ggamma.accumulator_data(),
-                                                 gbeta.accumulator_data(), n, d, v, p, dropout});
-                             });
+                      y.data(), xhat.data_or_null(), rstd.data_or_null(), n, d, eps, dropout});
+  const SavedValue<std::int32_t> ids(batch.input_ids), positions(batch.positions), sequences(batch.sequence_ids);
+  return Variable<T>::record(
+      y, {word, position, gamma, beta},
+      [=, gammav = SavedValue(gamma.value()), gword = word.gradient(), gposition = position.gradient(),
+       ggamma = gamma.gradient(), gbeta = beta.gradient()](const Tensor<T>& dy) {
+        sequences.value();  // the mask reads it
+        kernels::embedding_layer_norm_dropout_backward<T>(
+            dy.device(), {ids.data(), positions.data(), dy.data(), xhat.data(), rstd.data(), gammav.data(),
+                          gword.accumulator_data(ids.value()), gposition.accumulator_data(positions.value()),
+                          ggamma.accumulator_data(), gbeta.accumulator_data(), n, d, v, p, dropout});
+      });
 }
 
 }  // namespace tl::ops

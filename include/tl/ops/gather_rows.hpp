@@ -1,7 +1,7 @@
 // gather_rows: some rows of a matrix.
 #pragma once
 
-#include <tl/autograd/variable.hpp>
+#include <tl/autograd/saved_value.hpp>
 #include <tl/cpu/gather_rows.hpp>
 #include <tl/kernels/gather_rows.hpp>
 #include <tl/ops/embedding.hpp>
@@ -16,8 +16,8 @@ template <Real T> Variable<T> gather_rows(const Variable<T>& x, const Tensor<std
   const std::int64_t m = rows.size(0), d = x.size(1);
   Tensor<T> y = Tensor<T>::empty({m, d}, x.device());  // [M, D]
   kernels::gather_rows_forward<T>(x.device(), {x.value().data(), rows.data(), y.data(), m, d});
-  return Variable<T>::record(y, {x}, [=, gx = x.gradient()](const Tensor<T>& dy) {
-    kernels::gather_rows_backward<T>(dy.device(), {dy.data(), rows.data(), gx.accumulator_data(), m, d});
+  return Variable<T>::record(y, {x}, [=, saved = SavedValue(rows), gx = x.gradient()](const Tensor<T>& dy) {
+    kernels::gather_rows_backward<T>(dy.device(), {dy.data(), saved.data(), gx.accumulator_data(), m, d});
   });
 }
 

@@ -1,7 +1,7 @@
 // layer_norm: each row normalised to mean 0 and variance 1, then scaled and shifted.
 #pragma once
 
-#include <tl/autograd/variable.hpp>
+#include <tl/autograd/saved_value.hpp>
 #include <tl/cpu/layer_norm.hpp>
 #include <tl/kernels/layer_norm.hpp>
 
@@ -20,12 +20,13 @@ Variable<T> layer_norm(const Variable<T>& x, const Variable<T>& gamma, const Var
   kernels::layer_norm_forward<T>(x.device(), {x.value().data(), gamma.value().data(), beta.value().data(), y.data(),
                                               mean.data(), rstd.data(), n, d, eps});
   return Variable<T>::record(y, {x, gamma, beta},
-                             [=, xv = x.value(), gammav = gamma.value(), gx = x.gradient(), ggamma = gamma.gradient(),
-                              gbeta = beta.gradient()](const Tensor<T>& dy) {
+                             [=, xv = SavedValue(x.value()), gammav = SavedValue(gamma.value()), gx = x.gradient(),
+                              ggamma = gamma.gradient(), gbeta = beta.gradient()](const Tensor<T>& dy) {
                                Tensor<T> dx = gx.new_tensor();  // [N, D]
                                kernels::layer_norm_backward<T>(
-                                   dy.device(), {dy.data(), xv.data(), gammav.data(), mean.data(), rstd.data(),
-                                                 dx.data(), ggamma.accumulator_data(), gbeta.accumulator_data(), n, d});
+                                   dy.device(),
+                                   {dy.data(), xv.data(), gammav.data(), mean.data(), rstd.data(), dx.data_or_null(),
+                                    ggamma.accumulator_data(), gbeta.accumulator_data(), n, d});
                                gx.add(dx);
                              });
 }

@@ -29,10 +29,11 @@ Variable<T> linear(const Variable<T>& x, const Variable<T>& weight, const Variab
                    in, out, precision, saved_x.room(), kept(KeptWeights::Product::forward)});
   return Variable<T>::record(
       y, {x, weight, bias},
-      [=, wv = weight.value(), gx = x.gradient(), gw = weight.gradient(), gb = bias.gradient()](const Tensor<T>& dy) {
+      [=, wv = SavedValue(weight.value()), gx = x.gradient(), gw = weight.gradient(),
+       gb = bias.gradient()](const Tensor<T>& dy) {
         if (gw || gb) {
           auto dweight = gw ? gw.target() : typename Gradient<T>::Target{};
-          kernels::linear_backward_weight<T>(dy.device(), {dy.data(), saved_x.data(), dweight.grad.data(),
+          kernels::linear_backward_weight<T>(dy.device(), {dy.data(), saved_x.data(), dweight.grad.data_or_null(),
                                                            gb.accumulator_data(), n, in, out, precision, !dweight.add});
         }
         if (gx) {

@@ -1,7 +1,7 @@
 // matmul: the matrix product of two variables.
 #pragma once
 
-#include <tl/autograd/variable.hpp>
+#include <tl/autograd/saved_value.hpp>
 #include <tl/cpu/matmul.hpp>
 #include <tl/kernels/matmul.hpp>
 
@@ -14,28 +14,29 @@ template <Real T> Variable<T> matmul(const Variable<T>& a, const Variable<T>& b)
   const std::int64_t m = a.size(0), k = a.size(1), n = b.size(1);
   Tensor<T> c = Tensor<T>::empty({m, n}, a.device());  // [M, N]
   kernels::matmul<T>(a.device(), {a.value().data(), b.value().data(), c.data(), m, n, k});
-  return Variable<T>::record(
-      c, {a, b}, [=, av = a.value(), bv = b.value(), ga = a.gradient(), gb = b.gradient()](const Tensor<T>& dc) {
-        // da = dc b^T, db = a^T dc
-        if (ga)
-          kernels::matmul<T>(dc.device(), {.a = dc.data(),
-                                           .b = bv.data(),
-                                           .c = ga.accumulator_data(),
-                                           .m = m,
-                                           .n = k,
-                                           .k = n,
-                                           .transpose_b = true,
-                                           .accumulate = true});
-        if (gb)
-          kernels::matmul<T>(dc.device(), {.a = av.data(),
-                                           .b = dc.data(),
-                                           .c = gb.accumulator_data(),
-                                           .m = k,
-                                           .n = n,
-                                           .k = m,
-                                           .transpose_a = true,
-                                           .accumulate = true});
-      });
+  return Variable<T>::record(c, {a, b},
+                             [=, av = SavedValue(a.value()), bv = SavedValue(b.value()), ga = a.gradient(),
+                              gb = b.gradient()](const Tensor<T>& dc) {
+                               // da = dc b^T, db = a^T dc
+                               if (ga)
+                                 kernels::matmul<T>(dc.device(), {.a = dc.data(),
+                                                                  .b = bv.data(),
+                                                                  .c = ga.accumulator_data(),
+                                                                  .m = m,
+                                                                  .n = k,
+                                                                  .k = n,
+                                                                  .transpose_b = true,
+                                                                  .accumulate = true});
+                               if (gb)
+                                 kernels::matmul<T>(dc.device(), {.a = av.data(),
+                                                                  .b = dc.data(),
+                                                                  .c = gb.accumulator_data(),
+                                                                  .m = k,
+                                                                  .n = n,
+                                                                  .k = m,
+                                                                  .transpose_a = true,
+                                                                  .accumulate = true});
+                             });
 }
 
 }  // namespace tl::ops

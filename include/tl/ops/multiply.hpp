@@ -3,7 +3,7 @@
 
 #include <type_traits>
 
-#include <tl/autograd/variable.hpp>
+#include <tl/autograd/saved_value.hpp>
 #include <tl/cpu/add.hpp>
 #include <tl/cpu/multiply.hpp>
 #include <tl/kernels/add.hpp>
@@ -19,7 +19,9 @@ template <Real T> Variable<T> multiply(const Variable<T>& a, const Variable<T>& 
   const std::int64_t n = y.elements();
   kernels::multiply<T>(a.device(), {a.value().data(), b.value().data(), y.data(), n});
   return Variable<T>::record(
-      y, {a, b}, [=, av = a.value(), bv = b.value(), ga = a.gradient(), gb = b.gradient()](const Tensor<T>& dy) {
+      y, {a, b},
+      [=, av = SavedValue(a.value()), bv = SavedValue(b.value()), ga = a.gradient(),
+       gb = b.gradient()](const Tensor<T>& dy) {
         if (ga) kernels::multiply<T>(dy.device(), {dy.data(), bv.data(), ga.accumulator_data(), n, true});
         if (gb) kernels::multiply<T>(dy.device(), {dy.data(), av.data(), gb.accumulator_data(), n, true});
       });

@@ -1,7 +1,7 @@
 // What an operation keeps for its backward rule.
 #pragma once
 
-#include <tl/autograd/variable.hpp>
+#include <tl/autograd/saved_value.hpp>
 #include <tl/kernels/saved.hpp>
 #include <tl/kernels/slot.hpp>
 
@@ -19,7 +19,7 @@ template <Real T> class SavedTensor {
   SavedTensor(const Tensor<T>& value, Precision precision) {
     if (precision == Precision::bf16 && grad_enabled())
       rounded_ = Tensor<bfloat16>::empty(value.shape(), value.device());
-    else value_ = value;
+    else value_ = SavedValue<T>(value);
   }
 
   /// Where the forward kernel writes the copy from this element on; null if it need not.
@@ -31,7 +31,7 @@ template <Real T> class SavedTensor {
   }
 
  private:
-  Tensor<T> value_;
+  SavedValue<T> value_;
   Tensor<bfloat16> rounded_;
 };
 

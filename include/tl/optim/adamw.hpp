@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <vector>
 
@@ -80,6 +81,7 @@ template <Real T = float> class AdamW {
   void step(double learning_rate, double gradient_scale = 1.0) {
     ++steps_;
     parameters_->settled_gradients();
+    parameters_->values_as_they_are().view(0, Shape{parameters_->trainable()}).mark_changed();
     kernels::AdamW<T> whole = update(learning_rate, gradient_scale);
     run(whole, 0, tables_.empty() ? parameters_->decayed() : parameters_->dense());
     for (const auto& table : tables_) step_rows(*table, whole);
@@ -127,7 +129,7 @@ template <Real T = float> class AdamW {
   /// The update of all elements; their gradients are settled.
   kernels::AdamW<T> update(double learning_rate, double scale) {
     Tensor<T> values = parameters_->values_as_they_are();
-    return {.parameter = values.data(),
+    return {.parameter = values.unwatched_data(),
             .gradient = parameters_->gradients_as_they_are().data(),
             .exp_avg = exp_avg_.data(),
             .exp_avg_sq = exp_avg_sq_.data(),
@@ -174,6 +176,7 @@ template <Real T = float> class AdamW {
 
   /// Makes the updates that these rows, or all if the list is empty, have not seen.
   void catch_up(Table& table, std::span<const std::int32_t> rows) {
+    const std::scoped_lock lock(reading_);  // several threads may predict with the model of this optimizer
     const auto now = static_cast<std::int64_t>(history_.size());
     std::vector<std::int32_t> behind;
     const auto add = [&](std::int32_t row) {
@@ -185,7 +188,7 @@ template <Real T = float> class AdamW {
     if (behind.empty()) return;
     detail::sort_rows(behind);
     Tensor<T> values = parameters_->values_as_they_are();
-    kernels::adamw_put_off<T>(device(), {.parameter = values.data() + table.offset,
+    kernels::adamw_put_off<T>(device(), {.parameter = values.unwatched_data() + table.offset,
                                          .exp_avg = exp_avg_.data() + table.offset,
                                          .exp_avg_sq = exp_avg_sq_.data() + table.offset,
                                          .rows = behind.data(),
@@ -206,6 +209,7 @@ template <Real T = float> class AdamW {
   std::int64_t steps_ = 0;
   std::vector<kernels::AdamWFactors<T>> history_;  // of the steps since all rows were last up to date
   std::vector<std::unique_ptr<Table>> tables_;
+  std::mutex reading_;
 };
 
 }  // namespace tl

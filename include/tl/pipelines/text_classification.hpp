@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <initializer_list>
 #include <memory>
+#include <mutex>
 #include <numeric>
 #include <optional>
 #include <span>
@@ -82,9 +83,7 @@ template <class Model> class TextClassificationPipeline {
     check_options(options_);
     if constexpr (requires { model_->config().vocab_size; })
       check_vocab_size(tokenizer_, model_->config().vocab_size, "pipeline");
-    model_->train(false);
-    if constexpr (requires { model_->context().precision; })
-      if (options_.bf16) model_->context().precision = Precision::bf16;
+    set_mode();
     if (frozen) weights_ = std::make_shared<KeptWeights>();
   }
 
@@ -109,7 +108,12 @@ template <class Model> class TextClassificationPipeline {
     return (*this)(std::span(texts));
   }
   std::vector<Classification> operator()(std::initializer_list<std::string> texts) const {
-    return (*this)(std::span(texts.begin(), texts.size()));
+    return (*this)(texts, options_);
+  }
+  // Without it, two texts in braces would be one std::string_view from the first address to the second.
+  std::vector<Classification> operator()(std::initializer_list<std::string> texts,
+                                         const TextClassificationOptions& options) const {
+    return (*this)(std::span(texts.begin(), texts.size()), options);
   }
 
   /// The k best labels, best first; without k all of them.
@@ -120,12 +124,20 @@ template <class Model> class TextClassificationPipeline {
                                                  std::optional<std::int64_t> k = {}) const {
     return ranked(scores(texts, options_), k);
   }
+  std::vector<std::vector<Classification>> top_k(std::initializer_list<std::string> texts,
+                                                 std::optional<std::int64_t> k = {}) const {
+    return top_k(std::span(texts.begin(), texts.size()), k);
+  }
 
   /// What the model computes before any function is applied: [texts, C].
   Tensor<float> logits(std::span<const std::string> texts) const { return logits(texts, options_); }
   /// Throws Error(shape) naming the text and its number of tokens if it is too long and truncation is off,
   /// Error(numeric) if the model computes NaN or infinity.
   Tensor<float> logits(std::span<const std::string> texts, const TextClassificationOptions& options) const;
+  Tensor<float> logits(std::initializer_list<std::string> texts) const { return logits(texts, options_); }
+  Tensor<float> logits(std::initializer_list<std::string> texts, const TextClassificationOptions& options) const {
+    return logits(std::span(texts.begin(), texts.size()), options);
+  }
 
   /// What `function` (as resolved from the model for `automatic`) makes of logits [B, C]: a new tensor [B, C].
   Tensor<float> apply(const Tensor<float>& logits, FunctionToApply function) const;
@@ -140,6 +152,17 @@ template <class Model> class TextClassificationPipeline {
 
  private:
   static std::vector<std::string> one(std::string_view text) { return {std::string(text)}; }
+
+  /// Puts the model into evaluation mode, and into bf16 if that is wanted. Writes only what is not so already: others
+  /// may be predicting with the model.
+  void set_mode() const {
+    static std::mutex mutex;
+    const std::scoped_lock lock(mutex);
+    if (model_->training()) model_->train(false);
+    if constexpr (requires { model_->context().precision; })
+      if (options_.bf16 && model_->context().precision != Precision::bf16)
+        model_->context().precision = Precision::bf16;
+  }
 
   void check_options(const TextClassificationOptions& options) const {
     check(options.batch_size >= 1, ErrorCode::invalid_argument, "batch_size: expected at least 1, got ",
@@ -206,7 +229,7 @@ template <class Model>
 Tensor<float> TextClassificationPipeline<Model>::logits(std::span<const std::string> texts,
                                                         const TextClassificationOptions& options) const {
   check_options(options);
-  if (model_->training()) model_->train(false);  // somebody went on training after the pipeline was made
+  set_mode();  // somebody may have gone on training after the pipeline was made
   const NoGradGuard no_grad;
   auto ids = tokenize(texts, options);
   const auto order = stable_order(ids.size(), [&](std::int64_t a, std::int64_t b) {  // long texts first
