@@ -22,7 +22,7 @@ template <Real T> class ParameterSpace {
 
   /// Gives every parameter in `named` its memory. Values are zero afterwards.
   /// Throws Error(invalid_argument) if a name occurs twice, Error(state) if a parameter has its memory already.
-  explicit ParameterSpace(std::vector<NamedParameter<T>> named) : named_(std::move(named)) {
+  [[nodiscard]] explicit ParameterSpace(std::vector<NamedParameter<T>> named) : named_(std::move(named)) {
     std::vector<std::string_view> names;
     for (const auto& entry : named_) names.push_back(entry.name);
     const auto twice = repeated_name(names);

@@ -9,7 +9,7 @@
 
 namespace tl {
 
-template <Element T> class SavedValue {
+template <Element T> class [[nodiscard]] SavedValue {
  public:
   SavedValue() = default;
   /// Keeps `value`, which may be undefined, and looks at it from now on if operations are recorded.

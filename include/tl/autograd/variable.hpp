@@ -19,7 +19,7 @@
 
 namespace tl {
 
-template <Real T> class Variable;
+template <Real T> class [[nodiscard]] Variable;
 
 namespace detail {
 
@@ -97,12 +97,12 @@ template <Real T> struct GradientNode {
 }  // namespace detail
 
 /// True if operations on this thread record their backward rules.
-inline bool grad_enabled() { return detail::grad_enabled_flag(); }
+[[nodiscard]] inline bool grad_enabled() { return detail::grad_enabled_flag(); }
 
 /// Switches recording off for its lifetime, on this thread: evaluation needs no graph and keeps no activations.
 class NoGradGuard {
  public:
-  NoGradGuard() : previous_(std::exchange(detail::grad_enabled_flag(), false)) {}
+  [[nodiscard]] NoGradGuard() : previous_(std::exchange(detail::grad_enabled_flag(), false)) {}
   ~NoGradGuard() { detail::grad_enabled_flag() = previous_; }
   NoGradGuard(const NoGradGuard&) = delete;
   NoGradGuard& operator=(const NoGradGuard&) = delete;
@@ -203,7 +203,7 @@ template <Real T> class Gradient {
 };
 
 /// A tensor whose gradient can be asked for. Copies share value and gradient.
-template <Real T> class Variable {
+template <Real T> class [[nodiscard]] Variable {
  public:
   /// An undefined variable.
   Variable() = default;

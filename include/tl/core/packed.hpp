@@ -17,7 +17,7 @@
 namespace tl {
 
 /// B sequences laid end to end; N is the sum of their lengths.
-struct PackedSequences {
+struct [[nodiscard]] PackedSequences {
   Tensor<std::int32_t> input_ids;     ///< [N]
   Tensor<std::int32_t> positions;     ///< [N], 0-based position of each token in its sequence
   Tensor<std::int32_t> sequence_ids;  ///< [N], index of the sequence each token belongs to

@@ -16,7 +16,7 @@
 
 namespace tl {
 
-template <Element T> class Tensor {
+template <Element T> class [[nodiscard]] Tensor {
  public:
   using value_type = T;
 
@@ -108,7 +108,7 @@ template <Element T> class Tensor {
   const T& at(std::initializer_list<std::int64_t> indices) const { return data_[offset(indices)]; }
 
   /// The only element of a tensor with one element, from any device.
-  T item() const {
+  [[nodiscard]] T item() const {
     check(elements() == 1, ErrorCode::shape, "item() needs a tensor with one element, got ", *this);
     return to(cpu_device).data_[0];
   }
@@ -207,7 +207,7 @@ template <Element T> class Tensor {
   }
 
   /// Elements as a std::vector, from any device.
-  std::vector<T> to_vector() const {
+  [[nodiscard]] std::vector<T> to_vector() const {
     const Tensor host = to(cpu_device);
     return {host.data_, host.data_ + host.elements()};
   }

@@ -39,7 +39,7 @@ struct MapOptions {
 };
 
 /// A table of named columns with the same number of rows.
-class Dataset {
+class [[nodiscard]] Dataset {
  public:
   Dataset() = default;
 

@@ -18,7 +18,7 @@
 namespace tl {
 
 /// Data sets by split name, in the order they were added. What is done to the dictionary is done to every split.
-class DatasetDict {
+class [[nodiscard]] DatasetDict {
  public:
   DatasetDict() = default;
   DatasetDict(std::initializer_list<std::pair<std::string, Dataset>> splits) {

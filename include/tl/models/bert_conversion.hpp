@@ -251,7 +251,7 @@ inline BertConversionReport convert_bert(const std::filesystem::path& from, cons
   write_json(
       folder.path() / "tokenizer_config.json",
       detail::distilbert_tokenizer_config(from / "tokenizer_config.json", report.config.max_position_embeddings, generic));
-  Tokenizer::from_pretrained(folder.path());  // what cannot be loaded again is not worth keeping
+  (void)Tokenizer::from_pretrained(folder.path());  // what cannot be loaded again is not worth keeping
   folder.commit();
   return report;
 }

@@ -153,7 +153,7 @@ inline void initialize_missing(LoadReport& report, const DistilBertConfig& confi
 }  // namespace detail
 
 /// DistilBERT without a head.
-class DistilBertModel {
+class [[nodiscard]] DistilBertModel {
  public:
   static constexpr const char* class_name = "DistilBertModel";
 

@@ -18,7 +18,7 @@ struct SequenceClassifierOutput {
 
 /// logits = classifier(dropout(relu(pre_classifier(h[CLS])))), loss = mean cross-entropy.
 /// Move-only; a fresh model is in evaluation mode.
-class DistilBertForSequenceClassification {
+class [[nodiscard]] DistilBertForSequenceClassification {
  public:
   static constexpr const char* class_name = "DistilBertForSequenceClassification";
 

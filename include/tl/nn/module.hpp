@@ -106,7 +106,7 @@ struct TreePrinter {
 }  // namespace detail
 
 /// Every parameter of `module` with its dotted name, in the order of members(). Gives each Dropout its site.
-template <Real T = float, Module M> std::vector<NamedParameter<T>> named_parameters(M& module) {
+template <Real T = float, Module M> [[nodiscard]] std::vector<NamedParameter<T>> named_parameters(M& module) {
   std::vector<NamedParameter<T>> found;
   detail::ParameterCollector<T> collector{"", &found};
   module.members(collector);

@@ -32,7 +32,7 @@ class KeptWeights {
   /// As long as it lives, linear layers that run on this thread use `weights`; null changes nothing.
   class Scope {
    public:
-    explicit Scope(KeptWeights* weights) : previous_(current()) {
+    [[nodiscard]] explicit Scope(KeptWeights* weights) : previous_(current()) {
       if (weights) current() = weights;
     }
     ~Scope() { current() = previous_; }

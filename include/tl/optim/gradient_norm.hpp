@@ -38,7 +38,7 @@ template <Real T> std::vector<std::uint8_t> active_chunks(const ParameterSpace<T
 }  // namespace detail
 
 /// Euclidean norm of all gradients. The result does not depend on the number of threads.
-template <Real T> double gradient_norm(const ParameterSpace<T>& parameters) {
+template <Real T> [[nodiscard]] double gradient_norm(const ParameterSpace<T>& parameters) {
   double squared = 0.0;
   const Tensor<T>& gradients = parameters.settled_gradients();
   const auto active = detail::active_chunks(parameters);
@@ -47,7 +47,7 @@ template <Real T> double gradient_norm(const ParameterSpace<T>& parameters) {
 }
 
 /// The factor min(1, max_norm / (norm + 1e-6)) that the reference multiplies gradients with; 1 if max_norm is 0.
-inline double clip_coefficient(double norm, double max_norm) {
+[[nodiscard]] inline double clip_coefficient(double norm, double max_norm) {
   if (max_norm <= 0.0) return 1.0;
   // In float, as the reference computes it, and not std::min, which would drop a NaN norm.
   const float coefficient = static_cast<float>(max_norm) / (static_cast<float>(norm) + 1e-6F);

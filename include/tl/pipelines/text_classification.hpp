@@ -29,7 +29,7 @@
 namespace tl {
 
 /// One label with its score.
-struct Classification {
+struct [[nodiscard]] Classification {
   std::string label;
   double score = 0.0;
 };
@@ -68,7 +68,7 @@ concept LabelledClassifier = requires(Model& model, const Model& constant, const
   model.train(false);
 };
 
-template <class Model> class TextClassificationPipeline {
+template <class Model> class [[nodiscard]] TextClassificationPipeline {
   static_assert(LabelledClassifier<Model>,
                 "a text-classification pipeline needs a model with operator()(PackedSequences) -> "
                 "{logits}, config() with id2label and max_position_embeddings, and train()");
@@ -96,36 +96,38 @@ template <class Model> class TextClassificationPipeline {
   Classification operator()(const std::string& text) const { return (*this)(std::string_view(text)); }
 
   /// The same for many texts, in their order.
-  std::vector<Classification> operator()(std::span<const std::string> texts) const { return (*this)(texts, options_); }
-  std::vector<Classification> operator()(std::span<const std::string> texts,
-                                         const TextClassificationOptions& options) const {
+  [[nodiscard]] std::vector<Classification> operator()(std::span<const std::string> texts) const {
+    return (*this)(texts, options_);
+  }
+  [[nodiscard]] std::vector<Classification> operator()(std::span<const std::string> texts,
+                                                       const TextClassificationOptions& options) const {
     const Tensor<float> all = scores(texts, options);
     std::vector<Classification> result;
     for (std::int64_t row = 0; row < all.size(0); ++row) result.push_back(best(all, row));
     return result;
   }
-  std::vector<Classification> operator()(const std::vector<std::string>& texts) const {
+  [[nodiscard]] std::vector<Classification> operator()(const std::vector<std::string>& texts) const {
     return (*this)(std::span(texts));
   }
-  std::vector<Classification> operator()(std::initializer_list<std::string> texts) const {
+  [[nodiscard]] std::vector<Classification> operator()(std::initializer_list<std::string> texts) const {
     return (*this)(texts, options_);
   }
   // Without it, two texts in braces would be one std::string_view from the first address to the second.
-  std::vector<Classification> operator()(std::initializer_list<std::string> texts,
-                                         const TextClassificationOptions& options) const {
+  [[nodiscard]] std::vector<Classification> operator()(std::initializer_list<std::string> texts,
+                                                       const TextClassificationOptions& options) const {
     return (*this)(std::span(texts.begin(), texts.size()), options);
   }
 
   /// The k best labels, best first; without k all of them.
-  std::vector<Classification> top_k(std::string_view text, std::optional<std::int64_t> k = {}) const {
+  [[nodiscard]] std::vector<Classification> top_k(std::string_view text, std::optional<std::int64_t> k = {}) const {
     return ranked(scores(one(text), options_), k)[0];
   }
-  std::vector<std::vector<Classification>> top_k(std::span<const std::string> texts,
-                                                 std::optional<std::int64_t> k = {}) const {
+  [[nodiscard]] std::vector<std::vector<Classification>> top_k(std::span<const std::string> texts,
+                                                               std::optional<std::int64_t> k = {}) const {
     return ranked(scores(texts, options_), k);
   }
-  std::vector<std::vector<Classification>> top_k(std::initializer_list<std::string> texts,
-                                                 std::optional<std::int64_t> k = {}) const {
+  [[nodiscard]] std::vector<std::vector<Classification>> top_k(std::initializer_list<std::string> texts,
+                                                               std::optional<std::int64_t> k = {}) const {
     return top_k(std::span(texts.begin(), texts.size()), k);
   }
 
@@ -143,8 +145,8 @@ template <class Model> class TextClassificationPipeline {
   Tensor<float> apply(const Tensor<float>& logits, FunctionToApply function) const;
 
   /// The k best labels of each row of scores [B, C], best first; equal scores in the order of the classes.
-  std::vector<std::vector<Classification>> ranked(const Tensor<float>& scores,
-                                                  std::optional<std::int64_t> k = {}) const;
+  [[nodiscard]] std::vector<std::vector<Classification>> ranked(const Tensor<float>& scores,
+                                                                std::optional<std::int64_t> k = {}) const;
 
   const Model& model() const { return *model_; }
   const Tokenizer& tokenizer() const { return tokenizer_; }

@@ -11,7 +11,7 @@
 namespace tl {
 
 /// One tokenised text (or pair); all lists have one entry per token.
-struct Encoding {
+struct [[nodiscard]] Encoding {
   std::vector<std::int32_t> input_ids;
   std::vector<std::int32_t> token_type_ids;
   std::vector<std::int32_t> attention_mask;       ///< 1, and 0 for padding

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <limits>
 #include <map>
+#include <initializer_list>
 #include <optional>
 #include <set>
 #include <span>
@@ -32,7 +33,7 @@
 
 namespace tl {
 
-class Tokenizer {
+class [[nodiscard]] Tokenizer {
  public:
   /// Loads tokenizer.json, or vocab.txt if there is none, with the configuration files beside it. Throws not_found for
   /// a missing folder or file, io, and format (path, key and what was expected) for malformed content.
@@ -53,6 +54,9 @@ class Tokenizer {
     return assemble(sequence(text, limits, scratch), nullptr, limits);
   }
 
+  /// Two texts in braces would be one std::string_view from the first address to the second; see encode_batch().
+  Encoding encode(std::initializer_list<const char*> texts, const TokenizeOptions& options = {}) const = delete;
+
   /// Encodes two texts as one pair; an empty second text is still a pair.
   Encoding encode_pair(std::string_view text, std::string_view text_pair, const TokenizeOptions& options = {}) const {
     const Limits limits = resolve(options);
@@ -69,17 +73,28 @@ class Tokenizer {
     return assemble(word_sequence(words, limits, scratch), nullptr, limits);
   }
 
+  Encoding encode_words(std::initializer_list<std::string> words, const TokenizeOptions& options = {}) const {
+    return encode_words(std::span(words.begin(), words.size()), options);
+  }
+
   /// Encodes texts in parallel; errors name the row.
-  std::vector<Encoding> encode_batch(std::span<const std::string> texts, const TokenizeOptions& options = {}) const {
+  [[nodiscard]] std::vector<Encoding> encode_batch(std::span<const std::string> texts,
+                                                   const TokenizeOptions& options = {}) const {
     const Limits limits = resolve(options);
     return rows<Encoding>(texts.size(), [&](std::size_t row, NormalizedText& scratch) {
       return assemble(sequence(texts[row], limits, scratch), nullptr, limits);
     });
   }
 
+  [[nodiscard]] std::vector<Encoding> encode_batch(std::initializer_list<std::string> texts,
+                                                   const TokenizeOptions& options = {}) const {
+    return encode_batch(std::span(texts.begin(), texts.size()), options);
+  }
+
   /// Encodes pairs (texts[i], text_pairs[i]) in parallel.
-  std::vector<Encoding> encode_batch(std::span<const std::string> texts, std::span<const std::string> text_pairs,
-                                     const TokenizeOptions& options = {}) const {
+  [[nodiscard]] std::vector<Encoding> encode_batch(std::span<const std::string> texts,
+                                                   std::span<const std::string> text_pairs,
+                                                   const TokenizeOptions& options = {}) const {
     const Limits limits = resolve(options);
     check(texts.size() == text_pairs.size(), ErrorCode::invalid_argument,
           "encode_batch: expected as many second texts as the ", texts.size(), " first ones, got ", text_pairs.size());
@@ -91,8 +106,8 @@ class Tokenizer {
   }
 
   /// Encodes texts that are split into words, in parallel.
-  std::vector<Encoding> encode_words_batch(std::span<const std::vector<std::string>> texts,
-                                           const TokenizeOptions& options = {}) const {
+  [[nodiscard]] std::vector<Encoding> encode_words_batch(std::span<const std::vector<std::string>> texts,
+                                                         const TokenizeOptions& options = {}) const {
     const Limits limits = resolve(options);
     return rows<Encoding>(texts.size(), [&](std::size_t row, NormalizedText& scratch) {
       return assemble(word_sequence(texts[row], limits, scratch), nullptr, limits);
@@ -101,11 +116,16 @@ class Tokenizer {
 
   /// The input_ids of encode_batch alone (no overflow), several times faster: nothing else is computed, and a text is
   /// read only as far as truncation needs it.
-  std::vector<std::vector<std::int32_t>> encode_ids(std::span<const std::string> texts,
-                                                    const TokenizeOptions& options = {}) const {
+  [[nodiscard]] std::vector<std::vector<std::int32_t>> encode_ids(std::span<const std::string> texts,
+                                                                  const TokenizeOptions& options = {}) const {
     const Limits limits = resolve(options);
     return rows<std::vector<std::int32_t>>(
         texts.size(), [&](std::size_t row, NormalizedText& scratch) { return ids_only(texts[row], limits, scratch); });
+  }
+
+  [[nodiscard]] std::vector<std::vector<std::int32_t>> encode_ids(std::initializer_list<std::string> texts,
+                                                                  const TokenizeOptions& options = {}) const {
+    return encode_ids(std::span(texts.begin(), texts.size()), options);
   }
 
   /// Calls take(id, token, begin, end) for every token of encode(text), overflow apart, without an Encoding of them

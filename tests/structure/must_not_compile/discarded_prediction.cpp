@@ -1,0 +1,15 @@
+// A prediction that nobody looks at, and a model that is loaded and dropped.
+// expect: nodiscard
+#include <tl/pipelines/text_classification.hpp>
+
+using Model = tl::DistilBertForSequenceClassification;
+
+Model load(const tl::TextClassificationPipeline<Model>& classify) {
+#if TL_MISTAKE
+  classify.top_k("a text");
+  Model::from_pretrained("folder");
+#else
+  (void)classify.top_k("a text");
+#endif
+  return Model::from_pretrained("folder");
+}
