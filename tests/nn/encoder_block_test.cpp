@@ -104,6 +104,27 @@ TEST_CASE("the gradients of a whole block agree with central differences") {
       }
 }
 
+TEST_CASE("a block keeps what its dropout needs of the batch, and looks whether it changes") {
+  Fixture<double> dropping(0.3);
+  const auto run = [&](bool temporary) {
+    const auto kept = batch_of({3, 5});
+    const auto x = inputs<double>(kept);
+    const auto loss = weighted(temporary ? dropping.block(x, batch_of({3, 5}), training())
+                                         : dropping.block(x, kept, training()));
+    const std::vector<tl::Tensor<std::int32_t>> others{tl::Tensor<std::int32_t>::full({8}, 77),
+                                                       tl::Tensor<std::int32_t>::full({8}, 77)};
+    loss.backward();
+    return x.grad().to_vector();
+  };
+  CHECK(run(true) == run(false));
+  auto batch = batch_of({3, 5});
+  const auto loss = weighted(dropping.block(inputs<double>(batch), batch, training()));
+  batch.positions.data()[4] = 7;
+  TL_REQUIRE_ERROR(loss.backward(), "i32[8]@cpu, was changed in place");
+  TL_REQUIRE_ERROR(dropping.block(Variable<double>(normal<double>({2, width}, 1)), batch, {}),
+                   "attention: queries: expected ascending offsets of at most 2, the number of rows, got 3");
+}
+
 TEST_CASE("dropout really acts, follows seed and step, and is off outside training") {
   const auto batch = batch_of({3, 5});
   Fixture<double> dropping(0.3), plain(0.0);

@@ -60,6 +60,29 @@ TEST_CASE("pipeline: any batch size gives the results in the order of the texts"
   CHECK(classify({"a", "me"}).size() == 2);
 }
 
+TEST_CASE("pipeline: two texts in braces are two texts, with options, in top_k and in logits") {
+  const auto classify = pipeline("text-classification", model_folder());
+  const std::vector<std::string> texts{"not bad", "the film was awful ! ! !"};
+  const auto expected = classify.logits(texts).to_vector();
+  const char* const second = "the film was awful ! ! !";
+  CHECK(classify.logits({"not bad", second}).to_vector() == expected);
+  CHECK(classify.logits({"not bad", second}, {.batch_size = 1}).size(0) == 2);
+  const auto best = classify({"not bad", second}, {.truncation = true});
+  REQUIRE(best.size() == 2);
+  CHECK(best[1].label == classify(second).label);
+  CHECK(classify({"not bad", second}).size() == 2);
+  CHECK(classify({texts[0], texts[1]}).size() == 2);
+  CHECK(classify.top_k({"not bad", second}).size() == 2);
+  const auto ranked = classify.top_k({"not bad", second}, 1);
+  REQUIRE(ranked.size() == 2);
+  CHECK(ranked[1].size() == 1);
+  CHECK(ranked[1][0].label == best[1].label);
+  CHECK(classify.top_k("not bad").size() == 3);
+  CHECK(classify.tokenizer().encode_batch({"not bad", second}).size() == 2);
+  CHECK(classify.tokenizer().encode_ids({"not bad", second}) == classify.tokenizer().encode_ids(texts));
+  CHECK(classify.tokenizer().encode_words({"not", "bad"}).input_ids == classify.tokenizer().encode("not bad").input_ids);
+}
+
 TEST_CASE("pipeline: bf16 rounds the operands of products, no more") {
   const std::vector<std::string> texts{"a very very great film", "not bad", "the film was awful ! ! !"};
   const Tensor<float> exact = pipeline("text-classification", model_folder()).logits(texts);

@@ -74,7 +74,7 @@ template <Real T> class ParameterSpace {
   }
   /// [trainable], the same layout.
   const Tensor<T>& gradients() const {
-    for (const auto& parameter : trained_) parameter->grad();
+    for (const auto& parameter : trained_) (void)parameter->grad();
     return gradients_;
   }
 

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <initializer_list>
 #include <optional>
 #include <set>
 #include <string>
@@ -270,5 +271,8 @@ inline Dataset load_csv(const std::filesystem::path& path, const CsvOptions& opt
   if (result.empty()) return {};
   return Dataset::from_columns(std::move(result), std::move(places), truth_columns);
 }
+
+/// Two names in braces would be one path from the address of the first to that of the second.
+Dataset load_csv(std::initializer_list<const char*> paths, const CsvOptions& options = {}) = delete;
 
 }  // namespace tl

@@ -98,6 +98,8 @@ class [[nodiscard]] Dataset {
 
   /// Typed access to a column. Throws not_found with the existing columns, or dtype.
   template <ColumnElement T>
+  ColumnView<T> column(std::initializer_list<const char*> names) const = delete;  // not a name from one to the other
+  template <ColumnElement T>
   ColumnView<T> column(std::string_view name) const {
     const Column& found = find(name);
     check_type(found, column_type_of<T>);
@@ -324,6 +326,7 @@ class [[nodiscard]] Dataset {
   /// Class ids for the distinct values of a column, named and ordered by their texts, bytewise, as Python's
   /// class_encode_column; the number -100 stays what it is, no label. Throws invalid_argument with the row for an empty
   /// text, which is no label either, dtype for a column of lists.
+  Dataset class_encode_column(std::initializer_list<const char*> names) const = delete;  // one column at a time
   Dataset class_encode_column(std::string_view name) const {
     const Column& column = find(name);
     const LabelTexts labels = label_texts(name);

@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <limits>
 #include <map>
+#include <initializer_list>
 #include <optional>
 #include <set>
 #include <string>
@@ -410,5 +411,8 @@ inline Dataset load_jsonl(const std::filesystem::path& path, const JsonOptions& 
   }
   return rows.finish();
 }
+
+/// Two names in braces would be one path from the address of the first to that of the second.
+Dataset load_jsonl(std::initializer_list<const char*> paths, const JsonOptions& options = {}) = delete;
 
 }  // namespace tl

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -37,7 +38,12 @@ inline Dataset load_text(const std::filesystem::path& path, std::string_view enc
 }
 
 /// Split names and their files, e.g. {{"train", "train.csv"}, {"test", "test.csv"}}.
-using DataFiles = std::vector<std::pair<std::string, std::filesystem::path>>;
+struct DataFile : std::pair<std::string, std::filesystem::path> {
+  using pair::pair;
+  // Two names in braces would be one path from the address of the first to that of the second.
+  DataFile(std::string split, std::initializer_list<const char*> files) = delete;
+};
+using DataFiles = std::vector<DataFile>;
 
 /// How the files of load_dataset are read: the fields of CsvOptions and JsonOptions. A field that the format does not
 /// have must keep its default.

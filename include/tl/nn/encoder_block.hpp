@@ -31,7 +31,8 @@ template <Real T> struct EncoderBlock {
 
   /// x [N, D] -> [N, D].
   Variable<T> operator()(const Variable<T>& x, const PackedSequences& batch, const ForwardContext& context) const {
-    return finish(attention(x, batch, context), x, context.token_mask(ffn.dropout.p, ffn.dropout.site, batch), context);
+    return finish(attention(x, batch, context), x, context.token_mask(ffn.dropout.p, ffn.dropout.site, batch), context,
+                  &batch);
   }
 
   /// The first token's row of each sequence only: x [N, D] -> [B, D]. The values equal rows cu_seqlens[b] of the full
@@ -52,7 +53,7 @@ template <Real T> struct EncoderBlock {
 
  private:
   Variable<T> finish(const Variable<T>& attended, const Variable<T>& x, const kernels::DropoutMask& mask,
-                     const ForwardContext& context) const {
+                     const ForwardContext& context, const PackedSequences* rows = nullptr) const {
     const Precision precision = context.precision;
     const Linear<T>&out = attention.out_lin, &last = ffn.lin2;
     const Variable<T> h = ops::bias_dropout_residual_layer_norm(out.without_bias(attended, precision), *out.bias, x,
@@ -60,7 +61,7 @@ template <Real T> struct EncoderBlock {
                                                                 sa_layer_norm.eps, {}, precision);
     return ops::bias_dropout_residual_layer_norm(ffn.without_last_bias(h, context), *last.bias, h,
                                                  *output_layer_norm.weight, *output_layer_norm.bias,
-                                                 output_layer_norm.eps, mask, precision);
+                                                 output_layer_norm.eps, mask, precision, rows);
   }
 };
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <tl/autograd/variable.hpp>
+#include <tl/core/packed.hpp>
 #include <tl/cpu/bias_dropout_residual_layer_norm.hpp>
 #include <tl/kernels/bias_dropout_residual_layer_norm.hpp>
 #include <tl/ops/saved.hpp>
@@ -9,11 +10,13 @@
 namespace tl::ops {
 
 /// y = layer_norm(dropout(x + bias) + residual) for x [N, D], residual [N, D], bias, gamma, beta [D].
-/// The caller keeps the coordinate arrays of `dropout` alive until backward(). Throws Error(shape) on a mismatch.
+/// `rows` is the batch whose tokens are the rows, if the coordinates of `dropout` are its arrays, which are then kept;
+/// otherwise the caller keeps them alive until backward(). Throws Error(shape) on a mismatch.
 template <Real T>
 Variable<T> bias_dropout_residual_layer_norm(const Variable<T>& x, const Variable<T>& bias, const Variable<T>& residual,
                                              const Variable<T>& gamma, const Variable<T>& beta, double eps,
-                                             kernels::DropoutMask dropout = {}, Precision precision = Precision::f32) {
+                                             kernels::DropoutMask dropout = {}, Precision precision = Precision::f32,
+                                             const PackedSequences* rows = nullptr) {
   check(x.shape().rank() == 2 && residual.shape() == x.shape() && bias.shape() == Shape{x.size(1)} &&
             gamma.shape() == bias.shape() && beta.shape() == bias.shape(),
         ErrorCode::shape,
@@ -21,6 +24,9 @@ Variable<T> bias_dropout_residual_layer_norm(const Variable<T>& x, const Variabl
         ", ", residual.value(), ", ", bias.value(), ", ", gamma.value(), " and ", beta.value());
   check(dropout.p >= 0.0 && dropout.p <= 1.0, ErrorCode::invalid_argument,
         "bias_dropout_residual_layer_norm: expected a dropout p in [0, 1], got ", dropout.p);
+  check(!rows || rows->tokens() == x.size(0), ErrorCode::shape,
+        "bias_dropout_residual_layer_norm: expected as many rows as the batch has tokens, ", rows ? rows->tokens() : 0,
+        ", got ", x.value());
   const std::int64_t n = x.size(0), d = x.size(1);
   Tensor<T> y = Tensor<T>::empty({n, d}, x.device());       // [N, D]
   Tensor<T> xhat = for_backward<T>(x.shape(), x.device());  // [N, D]
@@ -29,10 +35,16 @@ Variable<T> bias_dropout_residual_layer_norm(const Variable<T>& x, const Variabl
       x.device(),
       {x.value().data(), bias.value().data(), residual.value().data(), gamma.value().data(), beta.value().data(),
        y.data(), xhat.data_or_null(), rstd.data_or_null(), n, d, eps, dropout, precision});
+  SavedValue<std::int32_t> sequences, positions;
+  if (rows && dropout.active()) {
+    sequences = SavedValue<std::int32_t>(rows->sequence_ids);
+    positions = SavedValue<std::int32_t>(rows->positions);
+  }
   return Variable<T>::record(
       y, {x, bias, residual, gamma, beta},
       [=, gammav = SavedValue(gamma.value()), gx = x.gradient(), gbias = bias.gradient(),
        gresidual = residual.gradient(), ggamma = gamma.gradient(), gbeta = beta.gradient()](const Tensor<T>& dy) {
+        (void)sequences.data(), (void)positions.data();        // the mask reads them
         Tensor<T> dx = Tensor<T>::empty({n, d}, dy.device());  // [N, D]
         Tensor<T> dresidual = gresidual.new_tensor();          // [N, D]
         kernels::bias_dropout_residual_layer_norm_backward<T>(
