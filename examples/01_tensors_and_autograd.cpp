@@ -58,7 +58,7 @@ int main() {
 
   // Every mistake is a sentence.
   try {
-    ops::linear(Variable<float>(inputs), Variable<float>(Tensor<float>::zeros({1, 3})));
+    (void)ops::linear(Variable<float>(inputs), Variable<float>(Tensor<float>::zeros({1, 3})));
   } catch (const Error& error) {
     std::cout << "refused: " << error.what() << "\n";
   }
