@@ -111,6 +111,7 @@ TEST_CASE("gradients have the same bits for every thread count") {
     tl::set_num_threads(threads);
     auto model = tiny_model("");
     model.train();
+    model.context().step = 1;  // the same masks for all
     model(tl::pack(sequences()), labels()).loss.backward();
     results.push_back(model.parameters().gradients());
   }
@@ -138,9 +139,31 @@ TEST_CASE("dropout: only while training, another mask per step, the same for the
   CHECK(run(5) == evaluated);
 }
 
+TEST_CASE("dropout: a loop of one's own draws anew in every pass, and again the same after set_seed") {
+  auto model = tiny_model("");
+  const auto batch = tl::pack(sequences());
+  const auto run = [&](bool evaluate) {
+    tl::set_seed(3);
+    std::vector<std::vector<float>> passes;
+    for (int i = 0; i < 3; ++i) {
+      model.train();
+      passes.push_back(model(batch, labels()).logits.value().to_vector());
+      model.eval();
+      if (evaluate) (void)model(batch);
+    }
+    return passes;
+  };
+  const auto passes = run(false);
+  CHECK(passes[0] != passes[1]);
+  CHECK(passes[1] != passes[2]);
+  CHECK(passes[0] != passes[2]);
+  CHECK(run(true) == passes);
+}
+
 TEST_CASE("gradients through dropout agree with differences of the loss") {
   auto model = tiny_model("");
   model.train();
+  model.context().step = 1;  // the same masks in every pass
   const auto batch = tl::pack(sequences());
   model(batch, labels()).loss.backward();
   // Along the gradient itself the loss must rise with its squared norm.
