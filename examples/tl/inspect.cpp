@@ -26,8 +26,9 @@ void show_config(const fs::path& path) {
   for (const auto& [key, value] : config.items())
     std::cout << "  " << key << ": " << tl::dump_json(value, {.indent = -1, .sort_keys = false, .ensure_ascii = false})
               << '\n';
-  if (config.contains("model_type") && config["model_type"] == "distilbert")
-    tl::DistilBertConfig::from_json(config, path.string());
+  if (!config.contains("model_type") || config["model_type"] != "distilbert") return;
+  for (const auto& warning : tl::DistilBertConfig::from_json(config, path.string()).warnings)
+    std::cerr << warning << ".\n";
 }
 
 void show_tokenizer(const fs::path& folder) {
