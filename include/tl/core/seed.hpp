@@ -19,7 +19,7 @@ namespace tl {
 namespace detail {
 
 /// The number of the next dropout mask that is drawn on this thread without a step of the caller's.
-inline std::uint64_t& next_mask_number() {
+[[gnu::visibility("default")]] inline std::uint64_t& next_mask_number() {
   thread_local std::uint64_t number = 0;
   return number;
 }

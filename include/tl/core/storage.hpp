@@ -10,10 +10,12 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <shared_mutex>
 #include <utility>
 
 #include <tl/core/block_heap.hpp>
 #include <tl/core/device.hpp>
+#include <tl/core/fork_gate.hpp>
 
 namespace tl {
 
@@ -90,6 +92,7 @@ class ContentWatch {
  public:
   ContentWatch(std::shared_ptr<Storage> storage, const void* begin, std::size_t bytes)
       : storage_(std::move(storage)), begin_(static_cast<const char*>(begin)), bytes_(bytes) {
+    const std::shared_lock gate(detail::fork_gate());
     const std::scoped_lock lock(mutex());
     next_ = storage_->watches_.load(std::memory_order_relaxed);
     if (next_) next_->previous_ = this;
@@ -97,6 +100,7 @@ class ContentWatch {
   }
 
   ~ContentWatch() {
+    const std::shared_lock gate(detail::fork_gate());
     const std::scoped_lock lock(mutex());
     if (next_) next_->previous_ = previous_;
     if (previous_) previous_->next_ = next_;
@@ -108,6 +112,7 @@ class ContentWatch {
 
   /// True if the bytes are those of the beginning.
   bool intact() const {
+    const std::shared_lock gate(detail::fork_gate());
     const std::scoped_lock lock(mutex());
     return !changed_ && (!fingerprint_ || *fingerprint_ == fingerprint());
   }
@@ -115,7 +120,7 @@ class ContentWatch {
  private:
   friend Storage;
 
-  static std::mutex& mutex() {
+  [[gnu::visibility("default")]] static std::mutex& mutex() {
     static constinit std::mutex lists;
     return lists;
   }
@@ -150,12 +155,14 @@ class ContentWatch {
 
 inline void Storage::may_change(const void* begin, std::size_t bytes) {
   if (device_.type != DeviceType::cpu) return;
+  const std::shared_lock gate(detail::fork_gate());
   const std::scoped_lock lock(ContentWatch::mutex());
   for (ContentWatch* watch = watches_.load(std::memory_order_relaxed); watch; watch = watch->next_)
     if (!watch->fingerprint_ && watch->overlaps(begin, bytes)) watch->fingerprint_ = watch->fingerprint();
 }
 
 inline void Storage::has_changed(const void* begin, std::size_t bytes) {
+  const std::shared_lock gate(detail::fork_gate());
   const std::scoped_lock lock(ContentWatch::mutex());
   for (ContentWatch* watch = watches_.load(std::memory_order_relaxed); watch; watch = watch->next_)
     if (watch->overlaps(begin, bytes)) watch->changed_ = true;

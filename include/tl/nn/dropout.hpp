@@ -34,7 +34,7 @@ class DropoutSite {
  private:
   static constexpr std::uint32_t first_listed = 0x40000000, first_unlisted = 0x80000000;
 
-  static std::atomic<std::uint32_t>& unlisted() {
+  [[gnu::visibility("default")]] static std::atomic<std::uint32_t>& unlisted() {
     static std::atomic<std::uint32_t> count{0};
     return count;
   }

@@ -12,6 +12,7 @@
 #include <mutex>
 #include <numeric>
 #include <optional>
+#include <shared_mutex>
 #include <span>
 #include <string>
 #include <string_view>
@@ -20,6 +21,7 @@
 
 #include <tl/autograd/variable.hpp>
 #include <tl/core/finite.hpp>
+#include <tl/core/fork_gate.hpp>
 #include <tl/core/order.hpp>
 #include <tl/core/packed.hpp>
 #include <tl/models/distilbert_for_sequence_classification.hpp>
@@ -159,6 +161,7 @@ template <class Model> class [[nodiscard]] TextClassificationPipeline {
   /// may be predicting with the model.
   void set_mode() const {
     static std::mutex mutex;
+    const std::shared_lock gate(tl::detail::fork_gate());
     const std::scoped_lock lock(mutex);
     if (model_->training()) model_->train(false);
     if constexpr (requires { model_->context().precision; })
