@@ -66,7 +66,7 @@ void print_all(const tl::Tokenizer& tokenizer, TextSource& source, const tl::Tok
     }
     const auto encodings = encode_piece(
         piece, [&](const auto& texts) { return tokenizer.encode_batch(texts, options); },
-        [&](const std::string& text) { tokenizer.encode(text, options); });
+        [&](const std::string& text) { (void)tokenizer.encode(text, options); });
     for (const tl::Encoding& encoding : encodings) {
       const tl::Json line = {
           {"input_ids", encoding.input_ids}, {"tokens", encoding.tokens}, {"offsets", encoding.offsets}};

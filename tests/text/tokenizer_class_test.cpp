@@ -69,7 +69,7 @@ struct Folder {
     return Tokenizer::from_pretrained(folder.path(), options);
   }
   std::string error() const {
-    return error_of([&] { load(); });
+    return error_of([&] { (void)load(); });
   }
 };
 
