@@ -35,7 +35,7 @@ class Predictor {
   void answer(const TextSource::Piece& piece) {
     const auto ids = encode_piece(
         piece, [&](const auto& texts) { return classifier_.tokenizer().encode_ids(texts, tokenize_); },
-        [&](const std::string& text) { classifier_.tokenizer().encode(text, tokenize_); });
+        [&](const std::string& text) { (void)classifier_.tokenizer().encode(text, tokenize_); });
     for (std::size_t i = 0; i < ids.size(); ++i) {
       if (static_cast<std::int64_t>(ids[i].size()) > limit_)
         tl::fail(tl::ErrorCode::shape, piece.where(i), ": expected at most ", limit_,
