@@ -182,8 +182,9 @@ class TextSource {
       rows_ = tl::load_text(options.file, options.files.encoding);
       all_ = rows_->column<std::string>("text").to_vector();
     } else {
-      // "/dev/stdin" and "<(command)" have a writer; another pipe may wait for one for ever.
-      const bool stream = options.file.starts_with("/dev/stdin") || options.file.starts_with("/dev/fd/");
+      // "/dev/stdin", "<(command)" and "/dev/null" never wait; another pipe may wait for a writer for ever.
+      const bool stream = options.file.starts_with("/dev/stdin") || options.file.starts_with("/dev/fd/") ||
+                          options.file == "/dev/null";
       file_ = stream ? tl::detail::FileDescriptor(::open(options.file.c_str(), O_RDONLY | O_CLOEXEC))
                      : tl::detail::open_file(options.file).descriptor;
       if (file_.get() < 0) tl::detail::fail_errno("open", options.file, errno);
