@@ -18,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include <tl/core/finite.hpp>
 #include <tl/core/mt19937.hpp>
 #include <tl/core/order.hpp>
 #include <tl/io/json_file.hpp>
@@ -87,7 +88,9 @@ inline void check_progress(const RunProgress& progress, const std::filesystem::p
   const auto whole = [&need](const char* key, std::int64_t least, std::int64_t got) {
     need(got >= least, key, least == 0 ? "0 or more" : "1 or more", got);
   };
-  const auto finite = [&need](const char* key, double got) { need(std::isfinite(got), key, "a finite number", got); };
+  const auto finite = [&need](const char* key, double got) {
+    need(detail::is_finite(got), key, "a finite number", got);
+  };
   whole("epoch", 0, progress.epoch);
   whole("batches_done", 0, progress.batches_done);
   whole("last_logged_step", 0, progress.last_logged_step);
@@ -98,8 +101,8 @@ inline void check_progress(const RunProgress& progress, const std::filesystem::p
   finite("loss_logged", progress.loss_logged);
   finite("learning_rate", progress.learning_rate);
   need(progress.learning_rate >= 0, "learning_rate", "0 or more", progress.learning_rate);
-  need(!(progress.grad_norm < 0) && !std::isinf(progress.grad_norm), "grad_norm", "NaN or a finite number of 0 or more",
-       progress.grad_norm);
+  need(!(progress.grad_norm < 0) && (detail::is_nan(progress.grad_norm) || detail::is_finite(progress.grad_norm)),
+       "grad_norm", "NaN or a finite number of 0 or more", progress.grad_norm);
   const bool short_batch = progress.rows % progress.batch_size != 0 && !progress.drop_last;
   const std::int64_t batches = progress.rows / progress.batch_size + (short_batch ? 1 : 0);
   need(progress.batches_done <= batches, "batches_done",
@@ -204,8 +207,9 @@ inline void load_optimizer(const std::filesystem::path& folder, AdamW<float>& op
             ": expected shape ", view.shape(), ", got ", stored.shape);
       read_floats(stored, view.span(), path.native());
       const auto span = view.span();
-      check(std::all_of(span.begin(), span.end(), [](float value) { return std::isfinite(value); }), ErrorCode::format,
-            path.native(), ", tensor ", stored.name, ": expected finite values, got one that is not");
+      check(std::all_of(span.begin(), span.end(), [](float value) { return detail::is_finite(value); }),
+            ErrorCode::format, path.native(), ", tensor ", stored.name,
+            ": expected finite values, got one that is not");
     }
   }
   const StoredTensor& step = reader.at("step");
@@ -258,8 +262,8 @@ inline bool is_checkpoint(const std::filesystem::path& folder) {
          std::filesystem::is_regular_file(std::filesystem::symlink_status(folder / "trainer_state.json", error));
 }
 
-/// Where a checkpoint may be written: to `folder`, if nothing is there, or an empty folder, or a former checkpoint; else
-/// to "checkpoint-N-beside" (or "-beside-2", ...), which no later run resumes from by itself or deletes.
+/// Where a checkpoint may be written: to `folder`, if nothing is there, or an empty folder, or a former checkpoint;
+/// else to "checkpoint-N-beside" (or "-beside-2", ...), which no later run resumes from by itself or deletes.
 inline std::filesystem::path place_for_checkpoint(const std::filesystem::path& folder) {
   std::filesystem::path place = folder;
   for (int number = 1;; ++number) {

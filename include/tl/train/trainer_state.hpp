@@ -97,9 +97,9 @@ struct TrainerState {
       check(sound, ErrorCode::format, path.native(), ", key \"", key, "\": expected ", expected, ", got ", got);
     };
     need(global_step >= 0, "global_step", "0 or more", global_step);
-    need(!epoch || (std::isfinite(*epoch) && *epoch >= 0), "epoch", "a finite number of 0 or more",
+    need(!epoch || (detail::is_finite(*epoch) && *epoch >= 0), "epoch", "a finite number of 0 or more",
          epoch.value_or(0.0));
-    need(std::isfinite(total_flos) && total_flos >= 0, "total_flos", "a finite number of 0 or more", total_flos);
+    need(detail::is_finite(total_flos) && total_flos >= 0, "total_flos", "a finite number of 0 or more", total_flos);
     need(!best_global_step || (*best_global_step >= 0 && *best_global_step <= global_step), "best_global_step",
          join("0 to global_step, ", global_step), best_global_step.value_or(0));
     for (const Json& entry : log_history)
