@@ -356,3 +356,10 @@ TEST_CASE("tokenizer files: configurations that are wrong") {
   check_contains(load_error("special_tokens_map.json", R"({"cls_token": 1})"),
                  "tokenizer_config.json with special_tokens_map.json: cls_token: expected a string");
 }
+
+TEST_CASE("tokenizer files: a Git LFS pointer in place of any of them has its own sentence") {
+  const std::string pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a2146\nsize 231508\n";
+  for (const char* name : {"vocab.txt", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json",
+                           "added_tokens.json", "config.json"})
+    check_contains(load_error(name, pointer), std::string(name) + " is a Git LFS pointer, not the file itself");
+}
