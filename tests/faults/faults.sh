@@ -49,8 +49,8 @@ check_next() {
   ! grep -q 'passed over' "$notes.out" || failed 'a damaged checkpoint was there'
   cmp -s out/model.safetensors ../whole/out/model.safetensors || failed 'the next run has other weights'
   check_checkpoints 'after the next run'
-  [[ $(find out -mindepth 1 -maxdepth 1 -not -name 'checkpoint-*' -printf '%f\n' | sort) == "$(< ../names)" ]] ||
-    failed "left behind: $(find out -mindepth 1 -maxdepth 1 -not -name 'checkpoint-*' -printf '%f\n' | sort |
+  [[ $(find out -mindepth 1 -maxdepth 1 -not -name 'checkpoint-*' -not -name '*-unsaved*' -printf '%f\n' | sort) == "$(< ../names)" ]] ||
+    failed "left behind: $(find out -mindepth 1 -maxdepth 1 -not -name 'checkpoint-*' -not -name '*-unsaved*' -printf '%f\n' | sort |
                            diff - ../names | tr '\n' ' ')"
 }
 
@@ -123,7 +123,7 @@ mkdir keeps whole
 (cd keeps && "$tl" "${training[@]}" > /dev/null) && mv keeps/out all && mkdir all/out && mv all/checkpoint-* all/out/ || exit 1
 (cd whole && FAULT_DIR=$work FAULT_LOG=$work-notes/calls LD_PRELOAD=$break_calls "$tl" "${training[@]}" "${kept[@]}" \
   > /dev/null) || exit 1
-find whole/out -mindepth 1 -maxdepth 1 -not -name 'checkpoint-*' -printf '%f\n' | sort > names
+find whole/out -mindepth 1 -maxdepth 1 -not -name 'checkpoint-*' -not -name '*-unsaved*' -printf '%f\n' | sort > names
 calls=$(wc -l < "$work-notes/calls")
 echo "a run makes $calls file system calls"
 [[ $calls -gt 500 ]] || { echo 'FAILED: expected more calls; is the library preloaded?'; exit 1; }
