@@ -127,7 +127,7 @@ TEST_CASE("convert_bert refuses what is not a BERT encoder that DistilBERT can e
   refuses_config("hidden_size", 48, "expected [1");
   refuses_config("hidden_dropout_prob", "much", "expected a number for \"hidden_dropout_prob\", got string");
   refuses_config("layer_norm_eps", 1e-5, "expected \"layer_norm_eps\": 1e-12");
-  refuses_config("hidden_act", "swish", "activation: expected gelu");
+  refuses_config("hidden_act", "prelu", "activation: expected ");
   refuses_config("num_hidden_layers", 3,
                  "expected the tensor encoder.layer.2.attention.self.query.weight of a BERT encoder");
 

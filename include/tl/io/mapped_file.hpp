@@ -4,6 +4,7 @@
 #pragma once
 
 #include <sys/mman.h>
+#include <sys/stat.h>
 
 #include <cerrno>
 #include <cstddef>
@@ -57,8 +58,12 @@ class MappedFile {
   /// Copies out.size() bytes from byte `offset`. Throws io if the file ends before them by now.
   void read(std::span<std::byte> out, std::uint64_t offset) const {
     const std::size_t got = detail::read_at(descriptor_.get(), path_, out.data(), out.size(), offset);
-    check(got == out.size(), ErrorCode::io, "cannot read ", path_.native(), ": expected ", size_,
-          " bytes, as many as it had when it was opened, got a file that ends at byte ", offset + got);
+    if (got == out.size()) return;
+    struct stat status {};  // the end may be before `offset`
+    const std::uint64_t end =
+        ::fstat(descriptor_.get(), &status) == 0 ? static_cast<std::uint64_t>(status.st_size) : offset + got;
+    fail(ErrorCode::io, "cannot read ", path_.native(), ": expected ", size_,
+         " bytes, as many as it had when it was opened, got a file that ends at byte ", end);
   }
 
  private:
