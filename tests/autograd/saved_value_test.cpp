@@ -59,11 +59,12 @@ TEST_CASE("a value that changes between forward and backward is found, however i
 TEST_CASE("reading through an address that could write, and writing the same, are no changes") {
   auto x = leaf({3, 4}, {2, 1});
   x.zero_grad();
-  go_back([&] { return x * x; }, [&] {
-    CHECK(x.value().data()[0] == 3);
-    for (double& value : x.value().span()) value += 0;
-    x.value().at({1, 0}) = 4;
-  });
+  go_back([&] { return x * x; },
+          [&] {
+            CHECK(x.value().data()[0] == 3);
+            for (double& value : x.value().span()) value += 0;
+            x.value().at({1, 0}) = 4;
+          });
   CHECK(x.grad().to_vector() == std::vector<double>{6, 8});
 }
 
@@ -124,7 +125,8 @@ TEST_CASE("every operation looks at what it keeps") {
 TEST_CASE("rows, offsets and labels that change are found before anything is written") {
   auto x = leaf({1, 2, 3, 5}, {2, 2});
   auto rows = Tensor<std::int32_t>::from({1, 0}, {2});
-  TL_REQUIRE_ERROR(go_back([&] { return tl::ops::gather_rows(x, rows); }, [&] { rows.data()[0] = 900000000; }), changed);
+  TL_REQUIRE_ERROR(go_back([&] { return tl::ops::gather_rows(x, rows); }, [&] { rows.data()[0] = 900000000; }),
+                   changed);
   auto ids = Tensor<std::int32_t>::from({1, 0}, {2});
   TL_REQUIRE_ERROR(go_back([&] { return tl::ops::embedding(ids, x); }, [&] { ids.data()[0] = 900000000; }), changed);
   auto offsets = Tensor<std::int32_t>::from({0, 2}, {2});
@@ -189,7 +191,8 @@ TEST_CASE("the sentence names the tensor and what to do") {
   auto x = leaf({3}, {1});
   const auto loss = x * x;
   x.value().fill(100);
-  TL_REQUIRE_ERROR(loss.backward(),
-                   "backward(): a value that an operation keeps for its gradient, f64[1]@cpu, was changed in place since "
-                   "it was computed with; change it after backward(), or change a clone()");
+  TL_REQUIRE_ERROR(
+      loss.backward(),
+      "backward(): a value that an operation keeps for its gradient, f64[1]@cpu, was changed in place since "
+      "it was computed with; change it after backward(), or change a clone()");
 }

@@ -16,8 +16,7 @@ using namespace tl;
 namespace {
 
 /// Seconds of the fastest of a few runs.
-template <class Run>
-double seconds(Run&& run) {
+template <class Run> double seconds(Run&& run) {
   double best = 1e9;
   for (int i = 0; i < 4; ++i) {
     const auto start = std::chrono::steady_clock::now();
@@ -28,8 +27,7 @@ double seconds(Run&& run) {
 }
 
 /// Reads what `make(n)` writes for n and 2 n, at most five times until the ratio is that of a machine at rest.
-template <class Make, class Read>
-void check_growth(int n, Make&& make, Read&& read) {
+template <class Make, class Read> void check_growth(int n, Make&& make, Read&& read) {
   const test::TemporaryFolder folder;
   double ratio = 0;
   for (int attempt = 0; attempt < 5 && (attempt == 0 || ratio > 2.5); ++attempt) {
@@ -78,8 +76,11 @@ TEST_CASE("growth: what is done with many columns") {
     const Dataset data = load_csv(path);
     CHECK(data.select({1}).select({0}).remove_columns(data.column_names()).column_names().empty());
     CHECK(data.select_columns(data.column_names()).num_rows() == 2);
-    CHECK(data.map_batched([](const Dataset& rows) { return Columns{{"n", std::vector<std::int64_t>(static_cast<std::size_t>(rows.num_rows()))}}; },
-                           {.remove_columns = data.column_names()})
+    CHECK(data.map_batched(
+                  [](const Dataset& rows) {
+                    return Columns{{"n", std::vector<std::int64_t>(static_cast<std::size_t>(rows.num_rows()))}};
+                  },
+                  {.remove_columns = data.column_names()})
               .column_names()
               .size() == 1);
   });
@@ -87,15 +88,22 @@ TEST_CASE("growth: what is done with many columns") {
 
 TEST_CASE("growth: keys of JSON objects") {
   check_growth(4000, wide_json, [](const auto& path) { CHECK(load_jsonl(path).num_rows() == 2); });
-  check_growth(4000, wide_json, [](const auto& path) { CHECK(load_jsonl(path, {.columns = {"z", "key7"}}).num_rows() == 2); });
+  check_growth(4000, wide_json, [](const auto& path) {
+    CHECK(load_jsonl(path, {.columns = {"z", "key7"}}).num_rows() == 2);
+  });
 }
 
 TEST_CASE("growth: bytes of a cell") {
-  const auto quoted = [](int n) { return "text,label\n\"" + repeated(n, [](int i) { return std::string(i % 5 == 0 ? "\"\"\n" : "word "); }) + "\",1\n"; };
+  const auto quoted = [](int n) {
+    return "text,label\n\"" + repeated(n, [](int i) { return std::string(i % 5 == 0 ? "\"\"\n" : "word "); }) +
+           "\",1\n";
+  };
   check_growth(100'000, quoted, [](const auto& path) { CHECK(load_csv(path).num_rows() == 1); });
   const auto plain = [](int n) { return "text,label\n" + std::string(static_cast<std::size_t>(n), 'x') + ",1\n"; };
   check_growth(1'000'000, plain, [](const auto& path) { CHECK(load_csv(path).num_rows() == 1); });
-  const auto string = [](int n) { return "{\"text\": \"" + repeated(n, [](int i) { return std::string(i % 5 == 0 ? "\\n" : "word "); }) + "\"}\n"; };
+  const auto string = [](int n) {
+    return "{\"text\": \"" + repeated(n, [](int i) { return std::string(i % 5 == 0 ? "\\n" : "word "); }) + "\"}\n";
+  };
   check_growth(100'000, string, [](const auto& path) { CHECK(load_jsonl(path).num_rows() == 1); });
 }
 
@@ -109,6 +117,9 @@ TEST_CASE("growth: lines that never end, blank lines and delimiters at the end")
 }
 
 TEST_CASE("growth: distinct labels") {
-  const auto labels = [](int n) { return "label\n" + repeated(n, [](int i) { return "l" + std::to_string(i) + "\n"; }); };
-  check_growth(10'000, labels, [](const auto& path) { CHECK(load_csv(path).class_labels("label").names.size() >= 10'000); });
+  const auto labels = [](int n) {
+    return "label\n" + repeated(n, [](int i) { return "l" + std::to_string(i) + "\n"; });
+  };
+  check_growth(10'000, labels,
+               [](const auto& path) { CHECK(load_csv(path).class_labels("label").names.size() >= 10'000); });
 }

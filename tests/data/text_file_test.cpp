@@ -15,7 +15,9 @@ using Texts = std::vector<std::string>;
 
 namespace {
 
-void put(const std::filesystem::path& path, const std::string& bytes) { std::ofstream(path, std::ios::binary) << bytes; }
+void put(const std::filesystem::path& path, const std::string& bytes) {
+  std::ofstream(path, std::ios::binary) << bytes;
+}
 
 /// UTF-16 of a text of code points below 0x10000, or of surrogates as they are.
 std::string utf16(std::u16string_view text, bool big, bool mark) {
@@ -34,7 +36,8 @@ std::string utf16(std::u16string_view text, bool big, bool mark) {
 
 TEST_CASE("text file: names of encodings") {
   for (const char* name : {"utf-8", "UTF8", "utf_8", "utf-8-sig"}) CHECK(text_encoding(name) == TextEncoding::utf_8);
-  for (const char* name : {"latin-1", "latin1", "ISO-8859-1", "iso8859-1"}) CHECK(text_encoding(name) == TextEncoding::latin_1);
+  for (const char* name : {"latin-1", "latin1", "ISO-8859-1", "iso8859-1"})
+    CHECK(text_encoding(name) == TextEncoding::latin_1);
   for (const char* name : {"cp1252", "windows-1252", "CP-1252"}) CHECK(text_encoding(name) == TextEncoding::cp1252);
   for (const char* name : {"utf-16", "UTF16"}) CHECK(text_encoding(name) == TextEncoding::utf_16);
   for (const auto encoding : {TextEncoding::utf_8, TextEncoding::utf_16, TextEncoding::latin_1, TextEncoding::cp1252})
@@ -74,13 +77,18 @@ TEST_CASE("text file: bytes that do not fit say line, byte and what to try") {
     put(path, bytes);
     TL_REQUIRE_ERROR(detail::read_text_file(path, encoding), path.string() + part);
   };
-  refused("ab\nc\xe9\n", "utf-8", ", line 2, byte 4: expected UTF-8, got byte 233; if the file has another encoding, name it: try latin-1");
-  refused("ab\nc\x93 \xe9\n", "utf-8", ", line 2, byte 4: expected UTF-8, got byte 147; if the file has another encoding, name it: try cp1252");
-  refused(utf16(u"ab\né", false, false), "utf-8", ", line 2, byte 6: expected UTF-8, got byte 233; if the file has another encoding, name it: try utf-16");
-  refused(utf16(u"ab\n", false, false), "utf-8", ", line 1, byte 1: expected UTF-8, got a NUL byte; if the file has another encoding, name it: try utf-16");
+  refused("ab\nc\xe9\n", "utf-8",
+          ", line 2, byte 4: expected UTF-8, got byte 233; if the file has another encoding, name it: try latin-1");
+  refused("ab\nc\x93 \xe9\n", "utf-8",
+          ", line 2, byte 4: expected UTF-8, got byte 147; if the file has another encoding, name it: try cp1252");
+  refused(utf16(u"ab\né", false, false), "utf-8",
+          ", line 2, byte 6: expected UTF-8, got byte 233; if the file has another encoding, name it: try utf-16");
+  refused(utf16(u"ab\n", false, false), "utf-8",
+          ", line 1, byte 1: expected UTF-8, got a NUL byte; if the file has another encoding, name it: try utf-16");
   refused("ab\n\x81", "cp1252", ", line 2, byte 3: expected cp1252, which has no byte 129; try latin-1 or utf-8");
   refused("abc", "utf-16", ", line 1, byte 2: expected UTF-16, got half a character at the end; try utf-8");
-  refused(utf16(u"a\n\xd83d", false, true), "utf-16", ", line 2, byte 6: expected UTF-16, got half of a surrogate pair");
+  refused(utf16(u"a\n\xd83d", false, true), "utf-16",
+          ", line 2, byte 6: expected UTF-16, got half of a surrogate pair");
   refused(utf16(u"\xde00", false, true), "utf-16", ", line 1, byte 2: expected UTF-16, got half of a surrogate pair");
 }
 
@@ -102,7 +110,8 @@ TEST_CASE("text file: every reader takes an encoding") {
   CHECK(load_text(folder / "x.txt", "latin-1").column<std::string>("text")[0] == "café");
   for (const char* kind : {"csv", "json", "text"}) {
     const std::string name = kind == std::string("csv") ? "x.csv" : kind == std::string("json") ? "x.jsonl" : "x.txt";
-    CHECK(load_dataset(kind, {{"a", folder / name}}, {.encoding = "cp1252"})["a"].column<std::string>("text")[0] == "café");
+    CHECK(load_dataset(kind, {{"a", folder / name}}, {.encoding = "cp1252"})["a"].column<std::string>("text")[0] ==
+          "café");
     TL_REQUIRE_ERROR(load_dataset(kind, {{"a", folder / name}}), "byte ");
   }
   put(folder / "w.jsonl", utf16(u"{\"text\": \"é\"}\n", false, true));

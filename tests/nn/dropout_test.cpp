@@ -137,7 +137,8 @@ TEST_CASE("dropout: a site of the caller's stays, and blocks made of the same op
   Pair pair{mine, {0.5}};
   CHECK(nn::named_parameters(pair).empty());
   CHECK(pair.first.site == 7);
-  const nn::EncoderBlockOptions options{.width = 8, .heads = 2, .hidden = 8, .attention_dropout = {0.1}, .dropout = {0.1}};
+  const nn::EncoderBlockOptions options{
+      .width = 8, .heads = 2, .hidden = 8, .attention_dropout = {0.1}, .dropout = {0.1}};
   Stack stack;
   for (int i = 0; i < 2; ++i) stack.layer.emplace_back(options);
   CHECK(nn::named_parameters(stack).size() == 32);

@@ -221,7 +221,8 @@ TEST_CASE("tokenizer class: what tl does not have is refused by name") {
   TL_REQUIRE_ERROR(Folder(json{{"auto_map", code}}).load(),
                    "auto_map: expected a tokenizer of BERT, got the class \"own.Own\"");
   TL_REQUIRE_ERROR(Folder(json{{"auto_map", {nullptr, "own.Fast"}}}).load(), "got the class \"own.Fast\"");
-  CHECK(Folder(json{{"auto_map", code}, {"tokenizer_class", "BertTokenizer"}}).load().encode(text).input_ids == lowered);
+  CHECK(Folder(json{{"auto_map", code}, {"tokenizer_class", "BertTokenizer"}}).load().encode(text).input_ids ==
+        lowered);
   Folder lines(named("PreTrainedTokenizerFast"), {{"model_type", "distilbert"}}, nullptr);
   vocabulary_only(lines);
   TL_REQUIRE_ERROR(lines.load(),

@@ -21,8 +21,9 @@ template <Element T> class [[nodiscard]] SavedValue {
 
   /// The value, for a backward rule. Throws Error(state) if it was changed in place since it was saved.
   const Tensor<T>& value() const {
-    check(!watch_ || watch_->intact(), ErrorCode::state, "backward(): a value that an operation keeps for its gradient, ",
-          value_, ", was changed in place since it was computed with; change it after backward(), or change a clone()");
+    check(!watch_ || watch_->intact(), ErrorCode::state,
+          "backward(): a value that an operation keeps for its gradient, ", value_,
+          ", was changed in place since it was computed with; change it after backward(), or change a clone()");
     return value_;
   }
   /// The address of value(); null if it is undefined.

@@ -19,13 +19,9 @@ inline constexpr std::uint64_t infinity_magnitude = sizeof(T) == sizeof(std::uin
                                                                                        : 0x7ff0000000000000U;
 
 /// False for NaN and infinity, however the program is compiled.
-template <std::floating_point T> constexpr bool is_finite(T value) {
-  return magnitude(value) < infinity_magnitude<T>;
-}
+template <std::floating_point T> constexpr bool is_finite(T value) { return magnitude(value) < infinity_magnitude<T>; }
 
 /// True for NaN, however the program is compiled.
-template <std::floating_point T> constexpr bool is_nan(T value) {
-  return magnitude(value) > infinity_magnitude<T>;
-}
+template <std::floating_point T> constexpr bool is_nan(T value) { return magnitude(value) > infinity_magnitude<T>; }
 
 }  // namespace tl::detail
