@@ -8,7 +8,7 @@
 
 namespace program {
 
-/// To be called first of all: a write to a pipe that nobody reads ends the program without a word, a write beyond the
+/// To be called first of all: a write to a pipe without a reader ends the program without a word, a write beyond the
 /// limit of a file's size is an error with a sentence instead of an end.
 void set_signals();
 

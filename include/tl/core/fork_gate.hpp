@@ -1,5 +1,5 @@
 // Locks that are held for a moment and belong to objects that come and go cannot be taken one by one before fork(). Who
-// holds such a lock holds the gate, too, and fork() passes only while nobody is inside.
+// holds such a lock holds the gate, too, and fork() passes only while no thread is inside.
 #pragma once
 
 #include <pthread.h>
