@@ -1,6 +1,5 @@
 // Added tokens in texts and folders that are made to be slow: twice the input may take at most 2.5 times as long.
 #include <algorithm>
-#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -9,6 +8,7 @@
 #include <tl/text/tokenizer.hpp>
 
 #include "support/catch.hpp"
+#include "support/growth.hpp"
 #include "support/reference.hpp"
 
 using namespace tl;
@@ -20,26 +20,9 @@ Tokenizer small() {
   return Tokenizer::from_vocabulary({"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "b", "##b"});
 }
 
-// The least of some times in seconds: what else the machine does only adds to it.
-template <class Work> double seconds(const Work& work) {
-  double least = 1e9;
-  for (int i = 0; i < 5; ++i) {
-    const auto start = std::chrono::steady_clock::now();
-    work();
-    least = std::min(least, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
-  }
-  return least;
-}
-
 // work(n) is called with two sizes.
 template <class Work> void check_growth(int size, const Work& work) {
-  double ratio = 0;
-  for (int attempt = 0; attempt < 3; ++attempt) {
-    const double once = seconds([&] { work(size); }), twice = seconds([&] { work(2 * size); });
-    ratio = twice / once;
-    if (ratio <= 2.5) break;
-  }
-  CHECK(ratio <= 2.5);
+  CHECK(test::growth([&] { work(size); }, [&] { work(2 * size); }) <= 2.5);
 }
 
 std::string repeated(const std::string& part, int times) {
