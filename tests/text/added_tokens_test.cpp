@@ -55,6 +55,24 @@ TEST_CASE("added tokens: the longest token wins at every place, however long it 
   CHECK(encoding.offsets[1] == std::pair<std::int32_t, std::int32_t>{2, 74});
 }
 
+// Where the second token takes the white space before it, too, the reference's library ends with "bad split".
+TEST_CASE("added tokens: white space that the token before has taken is taken once") {
+  for (const auto& [lstrip, normalized] : {std::pair(false, false), {false, true}, {true, false}, {true, true}}) {
+    Tokenizer tokenizer = small();
+    tokenizer.add_tokens({{.content = "b", .rstrip = true, .normalized = normalized},
+                          {.content = " ", .lstrip = lstrip, .normalized = normalized}});
+    const Encoding encoding = tokenizer.encode("ab  a", {.add_special_tokens = false});
+    using Offsets = std::vector<std::pair<std::int32_t, std::int32_t>>;
+    if (lstrip) {
+      CHECK(encoding.input_ids == std::vector<std::int32_t>{5, 6, 8, 5});
+      CHECK(encoding.offsets == Offsets{{0, 1}, {1, 4}, {4, 4}, {4, 5}});
+    } else {
+      CHECK(encoding.input_ids == std::vector<std::int32_t>{5, 6, 8, 8, 5});
+      CHECK(encoding.offsets == Offsets{{0, 1}, {1, 4}, {2, 3}, {3, 4}, {4, 5}});
+    }
+  }
+}
+
 TEST_CASE("added tokens: linear time in a text of a long token's first letter") {
   check_growth(20000, [](int size) {
     Tokenizer tokenizer = small();

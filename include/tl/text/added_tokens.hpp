@@ -109,6 +109,7 @@ class TokenMatcher {
         spaces_end = strip_after(classes, text, end);
       }
       if (entry.rstrip) end = spaces_end;
+      if (begin > end) continue;  // white space that the token before has taken; the reference's library ends here
       if (done < begin && !take(piece, -1, done, begin)) return;
       if (!take(piece, entry.id, begin, end)) return;
       done = end;

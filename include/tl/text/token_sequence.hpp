@@ -91,17 +91,21 @@ template <class Sink>
 void tokenize_text(const TextStages& stages, std::string_view text, NormalizedText& scratch, Sink& sink) {
   std::size_t counted = 0;
   std::int32_t code_points = 0;  // in text[0, counted)
-  const auto advance = [&](std::size_t to) {
-    code_points += static_cast<std::int32_t>(count_code_points(text.substr(counted, to - counted)));
-    counted = to;
+  // Forwards, but for an added token in white space that the token before has taken.
+  const auto code_points_before = [&](std::size_t at) {
+    const auto between = [&](std::size_t from, std::size_t to) {
+      return static_cast<std::int32_t>(count_code_points(text.substr(from, to - from)));
+    };
+    code_points += at >= counted ? between(counted, at) : -between(at, counted);
+    counted = at;
     return code_points;
   };
   stages.added.raw().cut(text, stages.split_special_tokens, [&](std::int32_t id, std::size_t begin, std::size_t end) {
     std::int32_t first = 0;
-    if constexpr (Sink::positions) first = advance(begin);
+    if constexpr (Sink::positions) first = code_points_before(begin);
     if (id >= 0) {
       sink.begin_word();
-      sink.add(id, first, Sink::positions ? advance(end) : 0);
+      sink.add(id, first, Sink::positions ? code_points_before(end) : 0);
       sink.add_text(text.substr(begin, end - begin));
       return !sink.full();
     }
@@ -116,9 +120,12 @@ void tokenize_text(const TextStages& stages, std::string_view text, NormalizedTe
                                       tokenize_words(stages, scratch, from, to, sink);
                                     } else {
                                       sink.begin_word();
-                                      if constexpr (Sink::positions)
-                                        sink.add(found, scratch.source[from], scratch.source[to - 1] + 1);
-                                      else sink.add(found, 0, 0);
+                                      if constexpr (Sink::positions) {
+                                        const std::int32_t last = scratch.source[to - 1] + 1;
+                                        sink.add(found, from < to ? scratch.source[from] : last, last);
+                                      } else {
+                                        sink.add(found, 0, 0);
+                                      }
                                       sink.add_text(std::string_view(scratch.text).substr(from, to - from));
                                     }
                                     return !sink.full();
