@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Tokenizers side by side on one thread, ids only: tl, the Rust library of the Python stack, and flash-tokenizer.
 
-    python compare_tokenizers.py --tl build/release/examples/tl --model DIR --file texts.jsonl [--rounds 5]
+    python compare_tokenizers.py --tl build/release/tools/tl --model DIR --file texts.jsonl [--rounds 5]
 
 The file has one text per line, or is .jsonl with a key text. Every round gives all texts to every tokenizer in turn, in
 an order that moves on by one; the table shows medians. tl times its own passes (tl tokenize --bench), the others are

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Whole training runs of tl and of the Python stack, alternating on one machine: speed, memory, time to first prediction.
 
-    python compare_with_python.py --tl build/release/examples/tl --model DIR --data DIR [--runs 3] [--base_size]
+    python compare_with_python.py --tl build/release/tools/tl --model DIR --data DIR [--runs 3] [--base_size]
         [--recipes written,grouped] [--threads 2] [--max_train_samples 1000] [--num_train_epochs 1] [--output table.json]
 
 DIR of --data holds train.jsonl and validation.jsonl. Run it with the Python that has torch, transformers and datasets.

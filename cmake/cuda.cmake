@@ -82,8 +82,8 @@ set(tl_cuda_object ${PROJECT_BINARY_DIR}/cuda/tl_cuda.o)
 add_custom_command(
   OUTPUT ${tl_cuda_object}
   COMMAND ${TL_NVCC} ${tl_nvcc_flags} ${tl_gencode} -I${PROJECT_SOURCE_DIR}/include -MD -MF ${tl_cuda_object}.d
-          -c ${CMAKE_CURRENT_LIST_DIR}/tl_cuda.cu -o ${tl_cuda_object}
-  DEPENDS ${CMAKE_CURRENT_LIST_DIR}/tl_cuda.cu
+          -c ${PROJECT_SOURCE_DIR}/src/tl_cuda.cu -o ${tl_cuda_object}
+  DEPENDS ${PROJECT_SOURCE_DIR}/src/tl_cuda.cu
   DEPFILE ${tl_cuda_object}.d
   COMMENT "Compiling tl::cuda with nvcc"
   VERBATIM COMMAND_EXPAND_LISTS)

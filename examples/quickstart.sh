@@ -100,7 +100,7 @@ bash cmake/bootstrap.sh
 
 step "Building the tl program"
 configure=(-S . -B "$work" -DCMAKE_BUILD_TYPE=Release)
-configure+=(-DTL_BUILD_TESTS=OFF -DTL_BUILD_BENCHMARKS=OFF -DTL_BUILD_CUDA=OFF)
+configure+=(-DTL_BUILD_TESTS=OFF -DTL_BUILD_EXAMPLES=OFF -DTL_BUILD_BENCHMARKS=OFF -DTL_BUILD_CUDA=OFF)
 # What a folder was configured with the first time stays.
 if [[ ! -e $work/CMakeCache.txt ]]; then
   command -v ninja > /dev/null && configure+=(-G Ninja)
@@ -110,7 +110,7 @@ if [[ ! -e $work/CMakeCache.txt ]]; then
 fi
 cmake "${configure[@]}" > /dev/null
 cmake --build "$work" --target tl_program --parallel "${TL_JOBS:-$(nproc)}"
-tl=$work/examples/tl
+tl=$work/tools/tl
 
 step "Finding a pretrained model"
 model=${TL_MODEL:-}

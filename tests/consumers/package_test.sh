@@ -20,7 +20,7 @@ mkdir -p "$work"
 mkdir "$work/tree"
 cp -r "$root"/{CMakeLists.txt,CMakePresets.json,cmake,include} "$work/tree"
 cd "$work/tree"
-"$cmake" --preset release -DCMAKE_CXX_COMPILER="$compiler" -DTL_BUILD_{TESTS,EXAMPLES,BENCHMARKS}=OFF > ../preset.log 2>&1 \
+"$cmake" --preset release -DCMAKE_CXX_COMPILER="$compiler" -DTL_BUILD_{TESTS,TOOLS,EXAMPLES,BENCHMARKS}=OFF > ../preset.log 2>&1 \
   || { cat ../preset.log; fail "the preset cannot be configured"; }
 "$cmake" --install build/release --prefix "$work/prefix" > ../install.log 2>&1 \
   || { cat ../install.log; fail "what was configured cannot be installed"; }

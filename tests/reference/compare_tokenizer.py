@@ -2,7 +2,7 @@
 
 Usage: compare_tokenizer.py MODEL_FOLDER TEXT_FILE [--tl PROGRAM] [--limit LINES]
 
-Needs the package transformers (4.56 or 5) and the program tl (examples/). Prints the first differences and a summary;
+Needs the package transformers (4.56 or 5) and the program tl (tools/tl). Prints the first differences and a summary;
 the exit status is 1 if a line differs. The text must be UTF-8."""
 
 import argparse
