@@ -18,7 +18,7 @@ rm -rf "$work"
 mkdir -p "$work"
 # A copy, because the preset's folder lies in the tree.
 mkdir "$work/tree"
-cp -r "$root"/{CMakeLists.txt,CMakePresets.json,cmake,include} "$work/tree"
+cp -r "$root"/{CMakeLists.txt,CMakePresets.json,cmake,include,src} "$work/tree"
 cd "$work/tree"
 "$cmake" --preset release -DCMAKE_CXX_COMPILER="$compiler" -DTL_BUILD_{TESTS,TOOLS,EXAMPLES,BENCHMARKS}=OFF > ../preset.log 2>&1 \
   || { cat ../preset.log; fail "the preset cannot be configured"; }
