@@ -32,7 +32,7 @@ struct Options {
   Job job;
 };
 
-tl::Json measure(const Classifier& model, const Job& job) {
+tl::Json measure(Classifier& model, const Job& job) {
   const auto texts = job.ids.empty()
                          ? tl::bench::random_texts(4 * job.batch, job.length, model.config().vocab_size)
                          : tl::load_jsonl(job.ids).column<std::vector<std::int32_t>>("input_ids").to_vector();
@@ -43,8 +43,7 @@ tl::Json measure(const Classifier& model, const Job& job) {
         tl::pack(std::span(texts).subspan(begin, std::min(texts.size() - begin, static_cast<std::size_t>(job.batch)))));
 
   const tl::NoGradGuard no_grad;
-  tl::KeptWeights weights;
-  const tl::KeptWeights::Scope keep(&weights);
+  const tl::nn::PackedWeightScope scope(model.context(), std::make_shared<tl::PackedWeightCache>());
   tl::Json logits = tl::Json::array();
   std::int64_t tokens = 0;
   for (const auto& batch : batches) {

@@ -49,10 +49,11 @@ template <class T> struct Matrices {
 
   std::vector<T> product(tl::CpuIsa isa) const { return product(isa, b.data()); }
 
-  std::vector<T> product(tl::CpuIsa isa, tl::kernels::Saved<T> right, tl::kernels::KeptWeight* kept = nullptr) const {
+  std::vector<T> product(tl::CpuIsa isa, tl::kernels::Saved<T> right,
+                         tl::kernels::PackedWeight* packed = nullptr) const {
     std::vector<T> result = c;
     tl::cpu::gemm(shape.trans_a, shape.trans_b, shape.m, shape.n, shape.k, a.data(), lda, right, ldb, result.data(),
-                  ldc, shape.accumulate, shape.bias ? bias.data() : nullptr, shape.precision, isa, kept);
+                  ldc, shape.accumulate, shape.bias ? bias.data() : nullptr, shape.precision, isa, packed);
     return result;
   }
 
@@ -138,7 +139,7 @@ TEST_CASE("gemm packs an A of more than 8 MiB in several passes") {
   }
 }
 
-TEST_CASE("gemm with a kept B gives the same bits, first and later, for every instruction set") {
+TEST_CASE("gemm with a cached packed B gives the same bits, first and later, for every instruction set") {
   for (Case shape : shapes)
     for (const tl::Precision precision : {tl::Precision::f32, tl::Precision::bf16})
       for (const bool trans_b : {false, true}) {
@@ -149,13 +150,13 @@ TEST_CASE("gemm with a kept B gives the same bits, first and later, for every in
         for (const tl::CpuIsa isa : supported_isas()) {
           INFO(tl::to_string(isa) << " m " << shape.m << " n " << shape.n << " k " << shape.k << " trans_b "
                                   << trans_b);
-          tl::kernels::KeptWeight kept;
+          tl::kernels::PackedWeight packed;
           const std::vector<float> expected = matrices.product(isa);
-          CHECK(matrices.product(isa, matrices.b.data(), &kept) == expected);
+          CHECK(matrices.product(isa, matrices.b.data(), &packed) == expected);
           // In bf16 B itself is not read again.
           const std::vector<float> other(matrices.b.size());
           const bool reads_b = precision == tl::Precision::f32;
-          CHECK(matrices.product(isa, reads_b ? matrices.b.data() : other.data(), &kept) == expected);
+          CHECK(matrices.product(isa, reads_b ? matrices.b.data() : other.data(), &packed) == expected);
         }
       }
 }

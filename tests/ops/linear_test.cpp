@@ -11,7 +11,7 @@ using namespace tl::test;
 
 TEST_CASE("linear: values and gradients of PyTorch") {
   check_op("linear", []<class T>(const OpCase& c, const std::vector<Variable<T>>& in) {
-    return tl::ops::linear(in[0], in[1], in.size() > 2 ? in[2] : Variable<T>{}, c.precision());
+    return tl::ops::linear(in[0], in[1], in.size() > 2 ? in[2] : Variable<T>{}, {.precision = c.precision()});
   });
 }
 
@@ -45,7 +45,7 @@ TEST_CASE("linear: y and dx are overwritten, dweight and dbias accumulate") {
 TEST_CASE("linear: the same bits for every thread count") {
   for (const tl::Precision precision : {tl::Precision::f32, tl::Precision::bf16})
     check_thread_counts({{150, 97}, {203, 97}, {203}},
-                        [=](const auto& in) { return tl::ops::linear(in[0], in[1], in[2], precision); });
+                        [=](const auto& in) { return tl::ops::linear(in[0], in[1], in[2], {.precision = precision}); });
 }
 
 TEST_CASE("linear: error sentences") {

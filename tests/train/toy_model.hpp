@@ -38,7 +38,7 @@ class ToyModel {
     const Variable<float> x =
         ops::segment_mean(ops::embedding(batch.input_ids, *modules_.embedding.weight), batch.cu_seqlens);
     ToyOutput output;
-    output.logits = modules_.output(modules_.dropout(x, context_), context_.precision);
+    output.logits = modules_.output(modules_.dropout(x, context_), context_);
     if (labels && !without_loss) output.loss = ops::cross_entropy(output.logits, *labels);
     if (labels && calls == poisoned_call) output.loss = Variable<float>(Tensor<float>::full(Shape{}, std::nanf("")));
     return output;

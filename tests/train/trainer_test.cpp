@@ -73,9 +73,9 @@ TEST_CASE("trainer: events of a short run come in the reference's order") {
   CHECK(recorder->events == expected);
   CHECK(output.global_step == 2);
   CHECK(names_in(folder / "out") == std::set<std::string>{"checkpoint-2"});
-  CHECK(names_in(folder / "out/checkpoint-2") == std::set<std::string>{"checksums.xxh64", "model.safetensors", "optimizer.safetensors",
-                                                                       "progress.json", "rng.json", "scheduler.json",
-                                                                       "trainer_state.json", "training_args.json"});
+  CHECK(names_in(folder / "out/checkpoint-2") ==
+        std::set<std::string>{"checksums.xxh64", "model.safetensors", "optimizer.safetensors", "progress.json",
+                              "rng.json", "scheduler.json", "trainer_state.json", "training_args.json"});
   CHECK(recorder->learning_rates == std::vector<double>{5e-5, 2.5e-5});
 }
 
@@ -124,14 +124,13 @@ TEST_CASE("trainer: accumulated micro-batches are one large batch") {
   for (std::size_t i = 0; i < whole.size(); ++i) CHECK(std::abs(whole[i] - pieces[i]) < 1e-5F);
 }
 
-TEST_CASE("trainer: in bf16 what is kept of weights never outlives an update") {
+TEST_CASE("trainer: in bf16 packed weights never outlive an update") {
   // A model that looks for itself: weights that changed since they were packed would give other logits.
   struct Checked : ToyModel {
     ToyOutput operator()(const PackedSequences& batch, const std::optional<Tensor<std::int64_t>>& labels = {}) const {
       ToyOutput output = ToyModel::operator()(batch, labels);
       const NoGradGuard no_grad;
-      KeptWeights fresh;
-      const KeptWeights::Scope keep(&fresh);
+      const nn::PackedWeightScope scope(const_cast<Checked*>(this)->context(), std::make_shared<PackedWeightCache>());
       if (ToyModel::operator()(batch).logits.value().to_vector() != output.logits.value().to_vector()) ++stale;
       return output;
     }
@@ -578,9 +577,9 @@ TEST_CASE("output_dir: what killed runs left is removed, and nothing else") {
                                       ".checkpoint-5.partial",  // with a file of a user
                                       ".probe-notes1",          // is not empty
                                       "checkpoint-3"};
-  const std::set<std::string> gone = {".model.safetensors" + of_dead, ".model.safetensors" + own,
-                                      ".checkpoint-3.partial", ".checkpoint-7.deleted", ".checkpoint-3.former",
-                                      ".model.partial", ".probe-a1B2c3"};
+  const std::set<std::string> gone = {
+      ".model.safetensors" + of_dead, ".model.safetensors" + own, ".checkpoint-3.partial", ".checkpoint-7.deleted",
+      ".checkpoint-3.former",         ".model.partial",           ".probe-a1B2c3"};
   for (const auto& names : {kept, gone})
     for (const std::string& name : names) {
       if (name.find(".tmp-") != std::string::npos || name.starts_with(".probe")) {
@@ -694,9 +693,8 @@ TEST_CASE("trainer: folders under the names of checkpoints that are none stay, a
   Trainer trainer(model, in(folder, {.save_strategy = "steps", .max_steps = 8, .save_steps = 2, .save_total_limit = 1}),
                   options);
   trainer.train();
-  CHECK(names_in(folder / "out") ==
-        std::set<std::string>{"checkpoint-1", "checkpoint-2", "checkpoint-2-beside", "checkpoint-4",
-                              "checkpoint-4-beside", "checkpoint-8"});
+  CHECK(names_in(folder / "out") == std::set<std::string>{"checkpoint-1", "checkpoint-2", "checkpoint-2-beside",
+                                                          "checkpoint-4", "checkpoint-4-beside", "checkpoint-8"});
   CHECK_NOTHROW(check_checkpoint(folder / "out/checkpoint-4-beside"));
   CHECK(names_in(folder / "out/checkpoint-4") == std::set<std::string>{"mine.txt"});
   CHECK(names_in(folder / "elsewhere") == std::set<std::string>{"trainer_state.json"});
@@ -729,8 +727,9 @@ TEST_CASE("trainer: results and model files whose places are taken") {
   std::filesystem::create_directories(out / "training_args.json");
   ToyModel model;
   Trainer trainer(model, in(folder), quiet());
-  TL_REQUIRE_ERROR(trainer.save_model(), "training_args.json: a folder of that name exists; what was to be written is in " +
-                                             (out / "model-unsaved").string());
+  TL_REQUIRE_ERROR(trainer.save_model(),
+                   "training_args.json: a folder of that name exists; what was to be written is in " +
+                       (out / "model-unsaved").string());
   CHECK(names_in(out) == std::set<std::string>{"model-unsaved", "training_args.json"});
   ToyModel again(0.0, 3);
   again.load_weights(out / "model-unsaved");

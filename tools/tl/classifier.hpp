@@ -48,7 +48,7 @@ class Classifier {
  private:
   struct Model;
   tl::Tokenizer tokenizer_;
-  std::unique_ptr<const Model> model_;
+  std::unique_ptr<Model> model_;
 };
 
 }  // namespace program

@@ -18,7 +18,7 @@
 #include <tl/cpu/gemm_portable.hpp>
 #include <tl/cpu/rounding.hpp>
 #include <tl/cpu/scratch.hpp>
-#include <tl/kernels/kept_weights.hpp>
+#include <tl/kernels/packed_weight_cache.hpp>
 #include <tl/kernels/saved.hpp>
 #include <tl/kernels/slot.hpp>
 
@@ -71,13 +71,13 @@ inline const GemmKernel& blocked_kernel([[maybe_unused]] CpuIsa isa, [[maybe_unu
 /// op(A) is [m, k], op(B) is [k, n], C is [m, n]; op transposes if asked to; lda, ldb, ldc are the row strides of the
 /// matrices as stored. C must not overlap A or B. With k = 0 the product is zero. In bf16 A and B are rounded to
 /// bfloat16 first; sums and results are not; there, B may be stored in bfloat16 if it is not transposed. double serves
-/// gradient checks and is multiplied by Eigen. `kept` may be given to all float products with the same B,
+/// gradient checks and is multiplied by Eigen. `packed` may be given to all float products with the same B,
 /// transposition, precision and isa: in bf16 the first one packs B there, and the others read that instead of B.
 template <class T>
 void gemm(bool trans_a, bool trans_b, std::int64_t m, std::int64_t n, std::int64_t k, const T* a, std::int64_t lda,
           std::type_identity_t<kernels::Saved<T>> b, std::int64_t ldb, T* c, std::int64_t ldc, bool accumulate,
           const T* bias = nullptr, Precision precision = Precision::f32, [[maybe_unused]] CpuIsa isa = cpu_isa(),
-          [[maybe_unused]] kernels::KeptWeight* kept = nullptr) {
+          [[maybe_unused]] kernels::PackedWeight* packed = nullptr) {
   const bool rounded = precision == Precision::bf16;
   if constexpr (std::is_same_v<T, float>) {
 #ifdef TL_X86_64
@@ -91,7 +91,7 @@ void gemm(bool trans_a, bool trans_b, std::int64_t m, std::int64_t n, std::int64
     const GemmOperand left{.values = a, .stride = lda, .transposed = trans_a, .always_packed = is_intel_cpu()};
     BlockedGemm(detail::blocked_kernel(isa, precision), m, n, k, left, {b.values, ldb, trans_b, b.rounded}, c, ldc,
                 accumulate, bias, rounded)
-        .run(rounded ? kept : nullptr);
+        .run(rounded ? packed : nullptr);
   } else {
     if (rounded) {
       thread_local Scratch<T> scratch_a, scratch_b;

@@ -1,5 +1,5 @@
 // The loops around a micro-kernel. A task makes some columns of C, as a rule for all rows: it packs its panels of B
-// (or takes them from what was kept), a block of k at a time, which then stay in the second-level cache while A passes
+// (or takes them from a cache), a block of k at a time, which then stay in the second-level cache while A passes
 // by them, a strip of rows after the other. These are read as they lie where that is possible and faster, and packed,
 // too, where it is not. Every element of C is a
 // sum over k in ascending order, cut into blocks that depend on k only; how C is cut into tasks does not change a bit.
@@ -14,7 +14,7 @@
 #include <tl/core/parallel.hpp>
 #include <tl/cpu/gemm_strip.hpp>
 #include <tl/cpu/scratch.hpp>
-#include <tl/kernels/kept_weights.hpp>
+#include <tl/kernels/packed_weight_cache.hpp>
 
 namespace tl::cpu {
 
@@ -83,13 +83,10 @@ class BlockedGemm {
     packed_m_ = (strips_ - 1 - first_packed_) * kernel_.rows + tail_rows;
   }
 
-  /// With `kept` B is read from there; the first product packs it.
-  void run(kernels::KeptWeight* kept) {
+  /// With `cached` B is read from there; the first product packs it.
+  void run(kernels::PackedWeight* cached) {
     if (m_ <= 0 || n_ <= 0) return;
-    if (kept) {
-      kept_b_ = kept->packed();
-      if (!kept_b_) kept_b_ = kept->keep(packed_b());
-    }
+    if (cached) all_packed_b_ = cached->get_or_pack([this] { return packed_b(); });
     const std::int64_t block = std::max<std::int64_t>(1, packed_m_ * packed_depth(depth_));
     const std::int64_t pass = depth_ * std::max<std::int64_t>(1, max_packed_a / block);
     for (std::int64_t begin = 0; begin == 0 || begin < k_; begin += pass) run_pass(begin, std::min(k_, begin + pass));
@@ -167,9 +164,9 @@ class BlockedGemm {
   GemmPrefetch panel_source(std::int64_t panel, std::int64_t panels, std::int64_t k0) const {
     const std::int64_t j = panel * kernel_.columns;
     if (j >= n_) return {};
-    if (kept_b_) {
+    if (all_packed_b_) {
       const std::int64_t lines = std::min(panels, panels_ - panel) * packed_depth(depth_);
-      return {kept_b_ + kept_panel(panel, k0), kernel_.columns, lines, kernel_.columns};
+      return {all_packed_b_ + packed_panel(panel, k0), kernel_.columns, lines, kernel_.columns};
     }
     const std::int64_t columns = std::min(panels * kernel_.columns, n_ - j), depth = std::min(depth_, k_ - k0);
     if (b_.rounded) return {b_.rounded + k0 * b_.stride + j, b_.stride, depth, columns};
@@ -189,7 +186,7 @@ class BlockedGemm {
   std::int64_t panel_size() const { return kernel_.columns * packed_depth(depth_); }
 
   /// Where a panel of the block of k at k0 lies in all of B packed, block by block.
-  std::int64_t kept_panel(std::int64_t panel, std::int64_t k0) const {
+  std::int64_t packed_panel(std::int64_t panel, std::int64_t k0) const {
     return (k0 / depth_ * panels_ + panel) * panel_size();
   }
 
@@ -197,7 +194,7 @@ class BlockedGemm {
     Tensor<float> packed = Tensor<float>::empty({ceil_div(k_, depth_) * panels_ * panel_size()});
     parallel_for(panels_, 1, [this, to = packed.data()](std::int64_t panel, std::int64_t) {
       for (std::int64_t k0 = 0; k0 < k_; k0 += depth_)
-        pack_panel(panel, k0, std::min(depth_, k_ - k0), to + kept_panel(panel, k0));
+        pack_panel(panel, k0, std::min(depth_, k_ - k0), to + packed_panel(panel, k0));
     });
     return packed;
   }
@@ -209,13 +206,13 @@ class BlockedGemm {
 
   /// What a task does: the tiles of C where some strips and panels meet.
   void tile(Range strips, Range panels, Range k) const {
-    float* const packing = kept_b_ ? nullptr : scratch<1>().get(panels.size() * panel_size());
+    float* const packing = all_packed_b_ ? nullptr : scratch<1>().get(panels.size() * panel_size());
     for (std::int64_t k0 = k.begin; k0 == k.begin || k0 < k.end; k0 += depth_) {
       const std::int64_t depth = std::min(depth_, k.end - k0);
       if (packing)
         for (std::int64_t panel = panels.begin; panel < panels.end; ++panel)
           pack_panel(panel, k0, depth, packing + (panel - panels.begin) * panel_size());
-      const float* const packed_b = packing ? packing : kept_b_ + kept_panel(panels.begin, k0);
+      const float* const packed_b = packing ? packing : all_packed_b_ + packed_panel(panels.begin, k0);
       // What this thread will pack next, or read packed, is fetched meanwhile.
       GemmPrefetch next = k0 + depth < k.end
                               ? panel_source(panels.begin, panels.size(), k0 + depth)
@@ -253,7 +250,7 @@ class BlockedGemm {
   std::int64_t packed_m_;
   std::int64_t packed_k_ = 0;  // the first k of packed_a_
   float* packed_a_ = nullptr;
-  const float* kept_b_ = nullptr;  // all of B packed, or null
+  const float* all_packed_b_ = nullptr;  // all of B packed, or null
 };
 
 }  // namespace tl::cpu

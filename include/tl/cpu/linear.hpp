@@ -12,7 +12,7 @@ namespace tl::cpu {
 
 template <class T> void linear_forward(const kernels::LinearForward<T>& p) {
   gemm(false, true, p.n, p.out, p.in, p.x, p.in, p.weight, p.in, p.y, p.out, false, p.bias, p.precision, cpu_isa(),
-       p.kept);
+       p.packed);
   if (p.x_saved)
     parallel_for(p.n * p.in, flat_grain, [x = p.x, to = p.x_saved](std::int64_t begin, std::int64_t end) {
       store_rows(x + begin, 0, to + begin, 0, 1, end - begin);
@@ -22,7 +22,7 @@ template <class T> void linear_forward(const kernels::LinearForward<T>& p) {
 
 template <class T> void linear_backward_input(const kernels::LinearBackwardInput<T>& p) {
   gemm<T>(false, false, p.n, p.in, p.out, p.dy, p.out, p.weight, p.in, p.dx, p.in, false, nullptr, p.precision,
-          cpu_isa(), p.kept);
+          cpu_isa(), p.packed);
 }
 
 template <class T> void linear_backward_weight(const kernels::LinearBackwardWeight<T>& p) {

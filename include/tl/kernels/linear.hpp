@@ -6,7 +6,7 @@
 
 #include <cstdint>
 
-#include <tl/kernels/kept_weights.hpp>
+#include <tl/kernels/packed_weight_cache.hpp>
 #include <tl/kernels/saved.hpp>
 #include <tl/kernels/slot.hpp>
 
@@ -19,8 +19,8 @@ template <class T> struct LinearForward {
   T* y;             // [N, O]
   std::int64_t n, in, out;
   Precision precision = Precision::f32;
-  bfloat16* x_saved = nullptr;  // [N, I], x for the backward pass; or null
-  KeptWeight* kept = nullptr;   // of these products with this weight; or null
+  bfloat16* x_saved = nullptr;     // [N, I], x for the backward pass; or null
+  PackedWeight* packed = nullptr;  // of these products with this weight; or null
 };
 
 template <class T> struct LinearBackwardInput {
@@ -29,7 +29,7 @@ template <class T> struct LinearBackwardInput {
   T* dx;            // [N, I], overwritten
   std::int64_t n, in, out;
   Precision precision = Precision::f32;
-  KeptWeight* kept = nullptr;  // of these products with this weight; or null
+  PackedWeight* packed = nullptr;  // of these products with this weight; or null
 };
 
 template <class T> struct LinearBackwardWeight {

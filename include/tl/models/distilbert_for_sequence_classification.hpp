@@ -67,14 +67,19 @@ class [[nodiscard]] DistilBertForSequenceClassification {
   /// and for labels if check_trainable() throws.
   SequenceClassifierOutput operator()(const PackedSequences& batch,
                                       const std::optional<Tensor<std::int64_t>>& labels = {}) const {
+    return forward(batch, labels, context_);
+  }
+
+  /// The same in another context than the model's own.
+  SequenceClassifierOutput forward(const PackedSequences& batch, const std::optional<Tensor<std::int64_t>>& labels,
+                                   const nn::ForwardContext& context) const {
     if (labels) check_trainable();
-    const Precision precision = context_.precision;
-    Variable<float> state = modules_.distilbert.first_token_state(batch, context_);  // [B, D]
-    state = ops::bias_activation(modules_.pre_classifier.without_bias(state, precision), *modules_.pre_classifier.bias,
-                                 Activation::relu, precision);
-    state = modules_.dropout(state, context_);
+    Variable<float> state = modules_.distilbert.first_token_state(batch, context);  // [B, D]
+    state = ops::bias_activation(modules_.pre_classifier.without_bias(state, context), *modules_.pre_classifier.bias,
+                                 Activation::relu, context.precision);
+    state = modules_.dropout(state, context);
     SequenceClassifierOutput output;
-    output.logits = modules_.classifier(state, precision);  // [B, C]
+    output.logits = modules_.classifier(state, context);  // [B, C]
     if (labels) output.loss = ops::cross_entropy(output.logits, *labels);
     return output;
   }

@@ -33,7 +33,7 @@ template <Real T> struct SelfAttention {
 
   /// Context vectors of all tokens before the output projection: x [N, D] -> [N, D].
   Variable<T> operator()(const Variable<T>& x, const PackedSequences& batch, const ForwardContext& context) const {
-    const Variable<T> qkv = ops::linear(x, *qkv_weight, *qkv_bias, context.precision);  // [N, 3D]
+    const Variable<T> qkv = ops::linear(x, *qkv_weight, *qkv_bias, detail::linear_options(context));  // [N, 3D]
     return ops::self_attention(qkv, batch.cu_seqlens, options(context));
   }
 
@@ -41,10 +41,10 @@ template <Real T> struct SelfAttention {
   /// x [N, D], first_tokens [B, D] -> [B, D].
   Variable<T> first_token_only(const Variable<T>& x, const Variable<T>& first_tokens, const PackedSequences& batch,
                                const ForwardContext& context) const {
-    const Variable<T> q =
-        ops::linear(first_tokens, qkv_weight.rows(0, width), qkv_bias.rows(0, width), context.precision);  // [B, D]
+    const Variable<T> q = ops::linear(first_tokens, qkv_weight.rows(0, width), qkv_bias.rows(0, width),
+                                      detail::linear_options(context));  // [B, D]
     const Variable<T> kv = ops::linear(x, qkv_weight.rows(width, 3 * width), qkv_bias.rows(width, 3 * width),
-                                       context.precision);                              // [N, 2D]
+                                       detail::linear_options(context));                // [N, 2D]
     Tensor<std::int32_t> cu_q = Tensor<std::int32_t>::empty(batch.cu_seqlens.shape());  // [B + 1]
     for (std::int32_t b = 0; b < static_cast<std::int32_t>(cu_q.elements()); ++b) cu_q.data()[b] = b;
     return ops::attention(q, kv, cu_q, batch.cu_seqlens, options(context));

@@ -3,11 +3,14 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
+#include <utility>
 
 #include <tl/core/packed.hpp>
 #include <tl/core/seed.hpp>
 #include <tl/kernels/dropout_mask.hpp>
+#include <tl/kernels/packed_weight_cache.hpp>
 #include <tl/kernels/slot.hpp>
 
 namespace tl::nn {
@@ -41,6 +44,8 @@ struct ForwardContext {
   Precision precision = Precision::f32;
   std::uint64_t seed = 42;
   DropoutStep step{};  ///< counts itself, or the number of the micro-batch since training began
+  /// Shared by passes between which no weight changes, as PackedWeightScope sets it; null: nothing is stored.
+  std::shared_ptr<PackedWeightCache> packed_weights{};
 
   /// The mask of dropout `p` at `site` for rows that are the tokens of `batch`; inactive outside training.
   kernels::DropoutMask token_mask(double p, std::uint32_t site, const PackedSequences& batch) const {
@@ -55,6 +60,22 @@ struct ForwardContext {
     if (!training || p == 0.0) return {};
     return {.p = p, .seed = seed, .site = site, .step = step.draw()};
   }
+};
+
+/// For its lifetime, passes with `context` share packed weights; null changes nothing.
+class PackedWeightScope {
+ public:
+  [[nodiscard]] PackedWeightScope(ForwardContext& context, std::shared_ptr<PackedWeightCache> weights)
+      : context_(context), previous_(context.packed_weights) {
+    if (weights) context_.packed_weights = std::move(weights);
+  }
+  ~PackedWeightScope() { context_.packed_weights = std::move(previous_); }
+  PackedWeightScope(const PackedWeightScope&) = delete;
+  PackedWeightScope& operator=(const PackedWeightScope&) = delete;
+
+ private:
+  ForwardContext& context_;
+  std::shared_ptr<PackedWeightCache> previous_;
 };
 
 }  // namespace tl::nn

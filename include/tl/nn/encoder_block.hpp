@@ -56,9 +56,9 @@ template <Real T> struct EncoderBlock {
                      const ForwardContext& context, const PackedSequences* rows = nullptr) const {
     const Precision precision = context.precision;
     const Linear<T>&out = attention.out_lin, &last = ffn.lin2;
-    const Variable<T> h = ops::bias_dropout_residual_layer_norm(out.without_bias(attended, precision), *out.bias, x,
-                                                                *sa_layer_norm.weight, *sa_layer_norm.bias,
-                                                                sa_layer_norm.eps, {}, precision);
+    const Variable<T> h =
+        ops::bias_dropout_residual_layer_norm(out.without_bias(attended, context), *out.bias, x, *sa_layer_norm.weight,
+                                              *sa_layer_norm.bias, sa_layer_norm.eps, {}, precision);
     return ops::bias_dropout_residual_layer_norm(ffn.without_last_bias(h, context), *last.bias, h,
                                                  *output_layer_norm.weight, *output_layer_norm.bias,
                                                  output_layer_norm.eps, mask, precision, rows);

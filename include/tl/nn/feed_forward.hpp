@@ -49,9 +49,9 @@ template <Real T> struct FeedForward {
   /// lin2(activation(lin1(x))) without lin2's bias and without dropout, which the caller fuses with the residual and
   /// layer norm: x [N, D] -> [N, D].
   Variable<T> without_last_bias(const Variable<T>& x, const ForwardContext& context) const {
-    const Variable<T> hidden = ops::bias_activation(lin1.without_bias(x, context.precision), *lin1.bias,
-                                                    activation.activation, context.precision);  // [N, F]
-    return lin2.without_bias(hidden, context.precision);
+    const Variable<T> hidden = ops::bias_activation(lin1.without_bias(x, context), *lin1.bias, activation.activation,
+                                                    context.precision);  // [N, F]
+    return lin2.without_bias(hidden, context);
   }
 
   template <class Visit> void members(Visit& visit) {

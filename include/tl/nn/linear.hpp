@@ -13,6 +13,11 @@ namespace detail {
 inline std::string describe_linear(std::int64_t in, std::int64_t out, bool bias) {
   return join("Linear(in_features=", in, ", out_features=", out, ", bias=", bias ? "True" : "False", ")");
 }
+
+/// What a linear layer takes from the context of its pass.
+inline ops::LinearOptions linear_options(const ForwardContext& context) {
+  return {.precision = context.precision, .packed_weights = context.packed_weights};
+}
 }  // namespace detail
 
 template <Real T> struct Linear {
@@ -24,13 +29,13 @@ template <Real T> struct Linear {
         bias({out_features}, Initialization::zeros, WeightDecay::off) {}
 
   /// x [N, I] -> [N, O].
-  Variable<T> operator()(const Variable<T>& x, Precision precision = Precision::f32) const {
-    return ops::linear(x, *weight, *bias, precision);
+  Variable<T> operator()(const Variable<T>& x, const ForwardContext& context = {}) const {
+    return ops::linear(x, *weight, *bias, detail::linear_options(context));
   }
 
   /// x W^T without the bias, for a following operation that adds it.
-  Variable<T> without_bias(const Variable<T>& x, Precision precision = Precision::f32) const {
-    return ops::linear(x, *weight, {}, precision);
+  Variable<T> without_bias(const Variable<T>& x, const ForwardContext& context = {}) const {
+    return ops::linear(x, *weight, {}, detail::linear_options(context));
   }
 
   std::string describe() const { return detail::describe_linear(weight.shape()[1], weight.shape()[0], true); }

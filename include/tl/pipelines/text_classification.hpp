@@ -25,7 +25,6 @@
 #include <tl/core/order.hpp>
 #include <tl/core/packed.hpp>
 #include <tl/models/distilbert_for_sequence_classification.hpp>
-#include <tl/ops/kept_weights.hpp>
 #include <tl/text/tokenizer.hpp>
 
 namespace tl {
@@ -86,7 +85,7 @@ template <class Model> class [[nodiscard]] TextClassificationPipeline {
     if constexpr (requires { model_->config().vocab_size; })
       check_vocab_size(tokenizer_, model_->config().vocab_size, "pipeline");
     set_mode();
-    if (frozen) weights_ = std::make_shared<KeptWeights>();
+    if (frozen) weights_ = std::make_shared<PackedWeightCache>();
   }
 
   /// The best label of a text and its score.
@@ -169,6 +168,20 @@ template <class Model> class [[nodiscard]] TextClassificationPipeline {
         model_->context().precision = Precision::bf16;
   }
 
+  /// Logits [B, C] of a batch. The context is one of the call's own where the model takes one: other threads may be
+  /// predicting with the model.
+  Variable<float> run(const PackedSequences& batch,
+                      [[maybe_unused]] const std::shared_ptr<PackedWeightCache>& weights) const {
+    const Model& model = *model_;
+    if constexpr (requires(const nn::ForwardContext& context) { model.forward(batch, {}, context).logits; }) {
+      nn::ForwardContext context = model.context();
+      context.packed_weights = weights;
+      return model.forward(batch, {}, context).logits;
+    } else {
+      return model(batch).logits;
+    }
+  }
+
   void check_options(const TextClassificationOptions& options) const {
     check(options.batch_size >= 1, ErrorCode::invalid_argument, "batch_size: expected at least 1, got ",
           options.batch_size);
@@ -207,7 +220,7 @@ template <class Model> class [[nodiscard]] TextClassificationPipeline {
   std::shared_ptr<Model> model_;
   Tokenizer tokenizer_;
   TextClassificationOptions options_;
-  std::shared_ptr<KeptWeights> weights_;  // of a frozen model
+  std::shared_ptr<PackedWeightCache> weights_;  // of a frozen model
 };
 
 template <class Model>
@@ -243,13 +256,13 @@ Tensor<float> TextClassificationPipeline<Model>::logits(std::span<const std::str
   const auto classes = static_cast<std::int64_t>(model_->config().id2label.size());
   Tensor<float> result = Tensor<float>::empty({static_cast<std::int64_t>(ids.size()), classes});  // [texts, C]
   const auto step = static_cast<std::size_t>(options.batch_size);
-  KeptWeights of_call;  // somebody may train the model between two calls
-  const KeptWeights::Scope keep(weights_ ? weights_.get() : order.size() > step ? &of_call : nullptr);
+  auto weights = weights_;  // of this call only, unless the model is frozen: it may be trained between two calls
+  if (!weights && order.size() > step) weights = std::make_shared<PackedWeightCache>();
   for (std::size_t begin = 0; begin < order.size(); begin += step) {
     const std::size_t end = std::min(order.size(), begin + step);
     std::vector<std::vector<std::int32_t>> batch;
     for (std::size_t i = begin; i < end; ++i) batch.push_back(std::move(ids[static_cast<std::size_t>(order[i])]));
-    const Tensor<float> logits = std::as_const(*model_)(pack(batch)).logits.value().to(cpu_device);  // [B, C]
+    const Tensor<float> logits = run(pack(batch), weights).value().to(cpu_device);  // [B, C]
     const float* row = logits.data();
     for (std::size_t i = begin; i < end; ++i, row += classes)
       std::copy_n(row, classes, result.data() + order[i] * classes);

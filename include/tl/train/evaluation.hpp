@@ -14,7 +14,6 @@
 #include <tl/core/finite.hpp>
 #include <tl/data/batch_loader.hpp>
 #include <tl/ops/cross_entropy.hpp>
-#include <tl/ops/kept_weights.hpp>
 #include <tl/train/metrics.hpp>
 #include <tl/train/model.hpp>
 
@@ -67,10 +66,10 @@ inline double without_sign_of_nan(double value) { return detail::is_nan(value) ?
 /// Runs `model` over all rows, in order. The model must be in evaluation mode.
 /// Throws Error(numeric) naming the rows if a loss is not finite.
 template <TrainableModel Model>
-EvaluationResult run_evaluation(const Model& model, const PackedCollator& collate, const EvaluationOptions& options) {
+EvaluationResult run_evaluation(Model& model, const PackedCollator& collate, const EvaluationOptions& options) {
   const NoGradGuard no_grad;
   BatchLoader batches({sequential_order(collate.size()), options.batch_size, options.drop_last}, collate);
-  KeptWeights weights;
+  const auto weights = batches.size() > 1 ? std::make_shared<PackedWeightCache>() : nullptr;
   EvaluationResult result;
   result.batches = batches.size();
   double loss_sum = 0.0;
@@ -82,8 +81,8 @@ EvaluationResult run_evaluation(const Model& model, const PackedCollator& collat
     const Batch batch = batches.next();
     const auto rows = batches.rows();
     const auto [loss, scores] = [&] {
-      const KeptWeights::Scope keep(batches.size() > 1 ? &weights : nullptr);
-      return detail::loss_and_logits(model, batch, options.label_smoothing);
+      const nn::PackedWeightScope scope(model.context(), weights);
+      return detail::loss_and_logits(std::as_const(model), batch, options.label_smoothing);
     }();
     if (batch.has_loss()) {
       const double value = loss.value().item();

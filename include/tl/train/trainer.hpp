@@ -17,7 +17,6 @@
 #include <tl/core/finite.hpp>
 #include <tl/data/batch_loader.hpp>
 #include <tl/nn/initialize.hpp>
-#include <tl/ops/kept_weights.hpp>
 #include <tl/optim/gradient_norm.hpp>
 #include <tl/train/checkpoint_checksums.hpp>
 #include <tl/train/evaluation.hpp>
@@ -103,7 +102,8 @@ template <class Model> class Trainer : public TrainerBase {
   void train_epoch(TrainingRun& run);
   void update(TrainingRun& run, BatchLoader& batches, std::int64_t group);
   void micro_batches(TrainingRun& run, BatchLoader& batches, std::int64_t group);
-  void micro_batch(TrainingRun& run, BatchLoader& batches, std::int64_t group, KeptWeights* weights);
+  void micro_batch(TrainingRun& run, BatchLoader& batches, std::int64_t group,
+                   const std::shared_ptr<PackedWeightCache>& weights);
   void log_evaluate_save(TrainingRun& run);
   bool evaluate_for_best(TrainingRun& run);
   std::string rescue(TrainingRun& run);
@@ -263,9 +263,9 @@ template <class Model> void Trainer<Model>::update(TrainingRun& run, BatchLoader
 
 /// Gradients of the next `group` micro-batches, which all have the same weights.
 template <class Model> void Trainer<Model>::micro_batches(TrainingRun& run, BatchLoader& batches, std::int64_t group) {
-  KeptWeights weights;
+  const auto weights = group > 1 ? std::make_shared<PackedWeightCache>() : nullptr;
   for (std::int64_t i = 0; i < group; ++i) {
-    micro_batch(run, batches, group, group > 1 ? &weights : nullptr);
+    micro_batch(run, batches, group, weights);
     if (i + 1 == group) break;
     TrainerEvent done = event();
     done.rows = batches.rows();
@@ -275,8 +275,9 @@ template <class Model> void Trainer<Model>::micro_batches(TrainingRun& run, Batc
 
 /// Forward and backward of the next micro-batch, one of `group` whose mean is the loss of the update.
 template <class Model>
-void Trainer<Model>::micro_batch(TrainingRun& run, BatchLoader& batches, std::int64_t group, KeptWeights* weights) {
-  const KeptWeights::Scope keep(weights);
+void Trainer<Model>::micro_batch(TrainingRun& run, BatchLoader& batches, std::int64_t group,
+                                 const std::shared_ptr<PackedWeightCache>& weights) {
+  const nn::PackedWeightScope scope(model_.context(), weights);
   model_.train(true);
   set_precision();
   model_.context().seed = seed();
@@ -443,7 +444,7 @@ EvaluationResult Trainer<Model>::run_over(const Dataset& dataset, const std::str
   model_.train(false);
   set_precision();
   generator_.next_int64();
-  const EvaluationResult result = run_evaluation(std::as_const(model_), collate,
+  const EvaluationResult result = run_evaluation(model_, collate,
                                                  {.batch_size = args_.per_device_eval_batch_size,
                                                   .drop_last = args_.dataloader_drop_last,
                                                   .loss_only = loss_only,
