@@ -58,3 +58,6 @@ if command -v clang++ > /dev/null; then
   runtime=libclang-rt-$(clang++ -dumpversion | cut -d. -f1)-dev
   [[ -z $(apt-cache madison "$runtime" 2> /dev/null) ]] || optional "$runtime"
 fi
+# The release whose format tests/structure/format.sh asks for.
+command -v clang-format-14 > /dev/null || [[ -z $(apt-cache madison clang-format-14 2> /dev/null) ]] ||
+  optional clang-format-14

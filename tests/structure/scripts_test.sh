@@ -118,6 +118,25 @@ rm -rf "$work/tree/include/tl"
 mkdir -p "$work/tree/include/tl"
 everything 'found none'
 
+# format.sh SENTENCE: format.sh on the tree must say the sentence, where there is the clang-format that it wants.
+format() {
+  said=$("$here/format.sh" "$work/tree" 2>&1) || true
+  [[ $said == skipped:* && -z ${TL_CLANG_FORMAT:-} ]] && return
+  [[ -z $1 && -n $said ]] || ! grep -qF -- "$1" <<< "$said" || return 0
+  echo "format.sh: expected '$1', got '$said'"
+  failures=$((failures + 1))
+}
+cp "$here/../../.clang-format" "$work/tree"
+format 'expected sources in'
+put include/tl/core/error.hpp '#pragma once' 'int x;'
+format ''
+put include/tl/core/error.hpp '#pragma once' 'int  x;'
+put include/tl/core/shape.hpp 'int  x;' ' int y;'
+format 'include/tl/core/error.hpp: expected the format of .clang-format'
+format 'include/tl/core/shape.hpp: expected the format of .clang-format'
+TL_CLANG_FORMAT='echo' format 'skipped: the format is that of clang-format 14, and echo is another: --version'
+rm -rf "$work/tree/include"
+
 mapfile -t lines < <(seq 100)
 put examples/01_short.cpp "${lines[@]:1}"
 expect_ok course.sh
