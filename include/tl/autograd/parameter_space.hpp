@@ -12,7 +12,7 @@
 #include <vector>
 
 #include <tl/autograd/parameter.hpp>
-#include <tl/core/order.hpp>
+#include <tl/core/sort.hpp>
 
 namespace tl {
 

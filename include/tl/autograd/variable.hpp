@@ -13,7 +13,6 @@
 #include <vector>
 
 #include <tl/autograd/row_log.hpp>
-#include <tl/core/order.hpp>
 #include <tl/core/parallel.hpp>
 #include <tl/core/tensor.hpp>
 
@@ -414,7 +413,7 @@ template <Real T> class [[nodiscard]] Variable {
       for (const auto& input : node.inputs)
         if (std::exchange(input->found_by, search) != search) found.push_back(input);
     }
-    stable_sort_by(found, [](const auto& a, const auto& b) { return a->number > b->number; });
+    std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a->number > b->number; });
     return found;
   }
 

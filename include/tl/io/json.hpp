@@ -28,7 +28,7 @@
 
 #include <tl/core/error.hpp>
 #include <tl/core/finite.hpp>
-#include <tl/core/order.hpp>
+#include <tl/core/sort.hpp>
 #include <tl/io/json_value.hpp>
 #include <tl/io/utf8.hpp>
 
@@ -87,8 +87,7 @@ class JsonMembers {
 
   /// Gives the first member of each key the last value, and removes the others.
   void merge_repeated() {
-    const auto order =
-        stable_order(members_.size(), [m = members_.data()](auto a, auto b) { return m[a].key < m[b].key; });
+    const auto order = argsort(members_.size(), [m = members_.data()](auto a, auto b) { return m[a].key < m[b].key; });
     std::vector<bool> repeated(members_.size());
     for (std::size_t i = 0; i < order.size();) {
       Json::Member& first = members_[static_cast<std::size_t>(order[i])];
@@ -376,8 +375,8 @@ inline void append_json(std::string& out, const Json& value, const JsonStyle& st
   const std::string_view comma = style.compact || style.indent >= 0 ? "," : ", ";
   if (value.is_structured()) {
     const Json::Member* const members = value.is_object() ? value.items().data() : nullptr;
-    const auto order = stable_order(value.is_object() && style.sort_keys ? value.size() : 0,
-                                    [members](auto a, auto b) { return members[a].key < members[b].key; });
+    const auto order = argsort(value.is_object() && style.sort_keys ? value.size() : 0,
+                               [members](auto a, auto b) { return members[a].key < members[b].key; });
     out += value.is_object() ? '{' : '[';
     for (std::size_t i = 0; i < value.size(); ++i) {
       if (i > 0) out += comma;

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include <tl/core/error.hpp>
-#include <tl/core/order.hpp>
+#include <tl/core/sort.hpp>
 #include <tl/io/atomic_file.hpp>
 #include <tl/io/json.hpp>
 #include <tl/io/stored_tensor.hpp>
@@ -40,7 +40,7 @@ inline void write_safetensors(const std::filesystem::path& path, std::span<const
           " bytes");
   }
   const StoredTensor* const given = tensors.data();
-  const auto order = stable_order(tensors.size(), [given](std::int64_t a, std::int64_t b) {
+  const auto order = argsort(tensors.size(), [given](std::int64_t a, std::int64_t b) {
     return given[a].dtype != given[b].dtype ? given[a].dtype > given[b].dtype : given[a].name < given[b].name;
   });
 

@@ -14,7 +14,6 @@
 #include <variant>
 #include <vector>
 
-#include <tl/core/order.hpp>
 #include <tl/io/json_file.hpp>
 #include <tl/kernels/bias_activation.hpp>
 
@@ -412,7 +411,8 @@ inline Json DistilBertConfig::to_json(const std::string& architecture) const {
     json["id2label"] = std::move(names);
     json["label2id"] = std::move(ids);
   }
-  stable_sort_by(json.items(), [](const Json::Member& a, const Json::Member& b) { return a.key < b.key; });
+  std::stable_sort(json.items().begin(), json.items().end(),
+                   [](const Json::Member& a, const Json::Member& b) { return a.key < b.key; });
   return json;
 }
 

@@ -12,7 +12,6 @@
 #include <vector>
 
 #include <tl/autograd/parameter_space.hpp>
-#include <tl/core/order.hpp>
 #include <tl/core/seed.hpp>
 #include <tl/io/hub_name.hpp>
 #include <tl/io/json_file.hpp>
@@ -168,8 +167,8 @@ inline LoadReport load_parameters(const std::filesystem::path& folder, Parameter
   }
   detail::check_some_fit(reader, report, parameters.named().size());
   for (const auto& [name, tensor] : found) report.unexpected.push_back(name);
-  stable_sort_by(report.missing);
-  stable_sort_by(report.mismatched);
+  std::sort(report.missing.begin(), report.missing.end());
+  std::sort(report.mismatched.begin(), report.mismatched.end());
   return report;
 }
 

@@ -22,8 +22,8 @@
 #include <tl/autograd/variable.hpp>
 #include <tl/core/finite.hpp>
 #include <tl/core/fork_gate.hpp>
-#include <tl/core/order.hpp>
 #include <tl/core/packed.hpp>
+#include <tl/core/sort.hpp>
 #include <tl/models/distilbert_for_sequence_classification.hpp>
 #include <tl/text/tokenizer.hpp>
 
@@ -250,7 +250,7 @@ Tensor<float> TextClassificationPipeline<Model>::logits(std::span<const std::str
   set_mode();  // somebody may have gone on training after the pipeline was made
   const NoGradGuard no_grad;
   auto ids = tokenize(texts, options);
-  const auto order = stable_order(ids.size(), [&](std::int64_t a, std::int64_t b) {  // long texts first
+  const auto order = argsort(ids.size(), [&](std::int64_t a, std::int64_t b) {  // long texts first
     return ids[static_cast<std::size_t>(a)].size() > ids[static_cast<std::size_t>(b)].size();
   });
   const auto classes = static_cast<std::int64_t>(model_->config().id2label.size());
@@ -301,8 +301,8 @@ std::vector<std::vector<Classification>> TextClassificationPipeline<Model>::rank
   std::vector<std::vector<Classification>> result;
   for (std::int64_t row = 0; row < scores.size(0); ++row) {
     const float* values = scores.data() + row * classes;
-    const auto order = stable_order(static_cast<std::size_t>(classes),
-                                    [values](std::int64_t a, std::int64_t b) { return values[a] > values[b]; });
+    const auto order = argsort(static_cast<std::size_t>(classes),
+                               [values](std::int64_t a, std::int64_t b) { return values[a] > values[b]; });
     auto& line = result.emplace_back();
     for (std::int64_t i = 0; i < kept; ++i) line.push_back(classification(values, order[static_cast<std::size_t>(i)]));
   }

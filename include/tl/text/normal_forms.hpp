@@ -3,6 +3,7 @@
 // source from the n-th character of the input, so after marks have changed places it may be that of a neighbour.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -11,7 +12,6 @@
 #include <utility>
 #include <vector>
 
-#include <tl/core/order.hpp>
 #include <tl/text/unicode.hpp>
 
 namespace tl::detail::text {
@@ -80,7 +80,7 @@ class NormalFormIndex {
           find_floor(std::span<const CodePointRange>(composition_exclusions), c, &CodePointRange::first);
       if (canonical_steps[i].second != 0 && (excluded == nullptr || c > excluded->last)) pairs_.push_back(i);
     }
-    stable_sort_by(pairs_, [](std::uint32_t a, std::uint32_t b) {
+    std::stable_sort(pairs_.begin(), pairs_.end(), [](std::uint32_t a, std::uint32_t b) {
       const CanonicalStep &x = canonical_steps[a], &y = canonical_steps[b];
       return x.first != y.first ? x.first < y.first : x.second < y.second;
     });

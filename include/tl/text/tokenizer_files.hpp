@@ -18,7 +18,7 @@
 #include <vector>
 
 #include <tl/core/error.hpp>
-#include <tl/core/order.hpp>
+#include <tl/core/sort.hpp>
 #include <tl/io/hub_name.hpp>
 #include <tl/text/tokenizer_class.hpp>
 #include <tl/text/tokenizer_config.hpp>
@@ -213,7 +213,7 @@ inline std::set<std::string_view> named_specials(const TokenizerConfig& config) 
 /// Checks that the template adds no id the vocabulary lacks.
 inline void check_template(const PostProcessor& processor, std::int64_t size, const std::string& where) {
   for (const PostProcessor& part : processor.parts) check_template(part, size, where);
-  const auto order = stable_order(processor.names.size(), [&](std::int64_t a, std::int64_t b) {
+  const auto order = argsort(processor.names.size(), [&](std::int64_t a, std::int64_t b) {
     return processor.names[static_cast<std::size_t>(a)] < processor.names[static_cast<std::size_t>(b)];
   });
   for (const std::int64_t at : order)

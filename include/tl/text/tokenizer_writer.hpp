@@ -3,6 +3,7 @@
 // reader never sees half a file.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -15,7 +16,6 @@
 #include <vector>
 
 #include <tl/core/error.hpp>
-#include <tl/core/order.hpp>
 #include <tl/io/atomic_file.hpp>
 #include <tl/io/json_file.hpp>
 #include <tl/text/tokenizer_config.hpp>
@@ -86,7 +86,7 @@ inline Json post_processor_json(const PostProcessor& from) {
   Json& specials = out["special_tokens"] = Json::object();
   const Json none = Json::array();
   std::vector<std::string> names = from.names;
-  stable_sort_by(names);
+  std::sort(names.begin(), names.end());
   for (const std::string& name : names) {
     Json& entry = specials[name];
     set_texts(entry, {{"id", name}});

@@ -12,8 +12,6 @@
 #include <utility>
 #include <vector>
 
-#include <tl/core/order.hpp>
-
 namespace tl::detail::text {
 
 class Trie {
@@ -34,7 +32,7 @@ class Trie {
 
   /// Of equal keys the first one in the list counts. The texts need not outlive the call.
   explicit Trie(std::vector<Key> keys) {
-    stable_sort_by(keys, [](const Key& a, const Key& b) { return a.text < b.text; });
+    std::stable_sort(keys.begin(), keys.end(), [](const Key& a, const Key& b) { return a.text < b.text; });
     grow(1024);
     take(root, root);
     place(keys);

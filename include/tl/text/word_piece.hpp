@@ -12,7 +12,6 @@
 #include <vector>
 
 #include <tl/core/error.hpp>
-#include <tl/core/order.hpp>
 #include <tl/text/trie.hpp>
 #include <tl/text/unicode.hpp>
 
@@ -47,7 +46,8 @@ class WordPiece {
 
   /// Pieces with ids of their own, of which none is negative; their texts are distinct.
   WordPiece(std::vector<VocabularyPiece> pieces, WordPieceOptions options) : options_(std::move(options)) {
-    stable_sort_by(pieces, [](const VocabularyPiece& a, const VocabularyPiece& b) { return a.id < b.id; });
+    std::stable_sort(pieces.begin(), pieces.end(),
+                     [](const VocabularyPiece& a, const VocabularyPiece& b) { return a.id < b.id; });
     bool dense = true;
     for (VocabularyPiece& piece : pieces) {
       dense = dense && piece.id == static_cast<std::int32_t>(pieces_.size());

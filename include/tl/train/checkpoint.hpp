@@ -20,7 +20,7 @@
 
 #include <tl/core/finite.hpp>
 #include <tl/core/mt19937.hpp>
-#include <tl/core/order.hpp>
+#include <tl/core/sort.hpp>
 #include <tl/io/json_file.hpp>
 #include <tl/io/own_names.hpp>
 #include <tl/io/safetensors.hpp>
@@ -246,7 +246,7 @@ inline std::vector<std::filesystem::path> sorted_checkpoints(const std::filesyst
     if (checkpoint_number(entry.path()) && entry.is_directory(ignored)) found.push_back(entry.path());
   }
   std::vector<std::filesystem::path> sorted;
-  for (const std::int64_t i : stable_order(found.size(), [&](std::int64_t a, std::int64_t b) {
+  for (const std::int64_t i : argsort(found.size(), [&](std::int64_t a, std::int64_t b) {
          return checkpoint_number(found[static_cast<std::size_t>(a)]) <
                 checkpoint_number(found[static_cast<std::size_t>(b)]);
        }))

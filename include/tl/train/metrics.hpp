@@ -8,7 +8,6 @@
 #include <utility>
 #include <vector>
 
-#include <tl/core/order.hpp>
 #include <tl/core/tensor.hpp>
 
 namespace tl {
@@ -95,7 +94,7 @@ inline double f1(const EvalPrediction& p, F1Average average = F1Average::binary)
   if (average == F1Average::binary) return of_class(1);
   std::vector<std::int64_t> classes = all.predicted;
   classes.insert(classes.end(), all.label.begin(), all.label.end());
-  stable_sort_by(classes);
+  std::sort(classes.begin(), classes.end());
   classes.erase(std::unique(classes.begin(), classes.end()), classes.end());
   double total = 0.0, weights = 0.0;
   for (const std::int64_t c : classes) {

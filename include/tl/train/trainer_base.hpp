@@ -14,7 +14,6 @@
 #include <utility>
 #include <vector>
 
-#include <tl/core/order.hpp>
 #include <tl/data/dataset.hpp>
 #include <tl/io/json_file.hpp>
 #include <tl/text/tokenizer.hpp>
@@ -95,7 +94,7 @@ class TrainerBase {
       key_width = std::max(key_width, key.size());
       value_width = std::max(value_width, lines.back().second.size());
     }
-    stable_sort_by(lines);
+    std::sort(lines.begin(), lines.end());
     options_.console->line(join("***** ", split, " metrics *****"));
     for (const auto& [key, value] : lines)
       options_.console->line(join("  ", key, std::string(key_width - key.size(), ' '), " = ",
