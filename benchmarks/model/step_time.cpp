@@ -31,8 +31,8 @@ void* counted(std::size_t bytes) {
 
 }  // namespace
 
-// Tensors of some size do not come from here but from tl's own heap. Not inlined, because g++ would see new without
-// delete.
+// Tensors of some size do not come from here but from tl's own allocator. Not inlined, because g++ would see new
+// without delete.
 [[gnu::noinline]] void* operator new(std::size_t bytes) { return counted(bytes); }
 [[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
 [[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }

@@ -72,29 +72,29 @@ TEST_CASE("freed memory is handed out again, in other sizes too") {
   CHECK(whole.data() == place);
 }
 
-TEST_CASE("the heap joins freed neighbours in any order") {
+TEST_CASE("the allocator joins freed neighbours in any order") {
   if (sanitized) TL_SKIP("under sanitizers every block comes from the system");
   std::vector<int> order{0, 1, 2};
   do {
-    tl::detail::BlockHeap heap;
+    tl::detail::CachingAllocator allocator;
     std::vector<void*> blocks;
-    for (int i = 0; i < 3; ++i) blocks.push_back(heap.take(8192));
-    for (const int i : order) heap.give(blocks[static_cast<std::size_t>(i)], 8192);
-    CHECK(heap.take(tl::detail::BlockHeap::chunk_bytes) == blocks[0]);
-    heap.give(blocks[0], tl::detail::BlockHeap::chunk_bytes);
-    heap.clear();
+    for (int i = 0; i < 3; ++i) blocks.push_back(allocator.allocate(8192));
+    for (const int i : order) allocator.deallocate(blocks[static_cast<std::size_t>(i)], 8192);
+    CHECK(allocator.allocate(tl::detail::CachingAllocator::chunk_bytes) == blocks[0]);
+    allocator.deallocate(blocks[0], tl::detail::CachingAllocator::chunk_bytes);
+    allocator.clear();
   } while (std::next_permutation(order.begin(), order.end()));
 }
 
 TEST_CASE("blocks in use never overlap") {
-  tl::detail::BlockHeap heap;
+  tl::detail::CachingAllocator allocator;
   std::vector<std::pair<unsigned char*, std::size_t>> blocks;
   std::uint32_t random = 1;
   for (int i = 0; i < 3000; ++i) {
     random = random * 1664525U + 1013904223U;
     if (blocks.size() < 40 && (random >> 8) % 5 < 3) {
       const std::size_t bytes = 1 + (random >> 9) % 300000;
-      auto* const block = static_cast<unsigned char*>(heap.take(bytes));
+      auto* const block = static_cast<unsigned char*>(allocator.allocate(bytes));
       std::fill_n(block, bytes, static_cast<unsigned char>(bytes));
       blocks.emplace_back(block, bytes);
     } else if (!blocks.empty()) {
@@ -102,12 +102,12 @@ TEST_CASE("blocks in use never overlap") {
       const auto [block, bytes] = blocks[which];
       REQUIRE(std::all_of(block, block + bytes,
                           [value = bytes](unsigned char byte) { return byte == static_cast<unsigned char>(value); }));
-      heap.give(block, bytes);
+      allocator.deallocate(block, bytes);
       blocks.erase(blocks.begin() + static_cast<std::ptrdiff_t>(which));
     }
   }
-  for (const auto& [block, bytes] : blocks) heap.give(block, bytes);
-  heap.clear();
+  for (const auto& [block, bytes] : blocks) allocator.deallocate(block, bytes);
+  allocator.clear();
 }
 
 TEST_CASE("large zeroed memory costs nothing until it is written") {

@@ -64,8 +64,8 @@ TEST_CASE("bfloat16 is as close to float32 as the reference's autocast, and as c
   model.context().precision = tl::Precision::bf16;
   for (float& value : model.parameters().at("pre_classifier.bias").value().span()) value += 6.0f;
   const auto output = model(tl::pack(sequences()), labels());
-  // Both round at the same places and sum in different orders, so a sum near the middle of two bfloat16 numbers falls to
-  // either side. What autocast is away from float32 is the size of such noise.
+  // Both round at the same places and sum in different orders, so a sum near the middle of two bfloat16 numbers falls
+  // to either side. What autocast is away from float32 is the size of such noise.
   const auto exact = expected("shifted.logits"), autocast = expected("bf16.logits");
   const double noise = largest_difference(autocast, exact);
   INFO("logits: autocast from float32 " << noise << ", tl from float32 "
@@ -86,7 +86,8 @@ TEST_CASE("bfloat16 is as close to float32 as the reference's autocast, and as c
   for (const auto& part : model.parameters().named()) {
     const double to_exact = gradient_difference(model.parameters(), part.name, "shifted.");
     const double to_autocast = gradient_difference(model.parameters(), part.name, "bf16.");
-    INFO(part.name << ": from float32 " << to_exact << ", from autocast " << to_autocast << ", noise " << gradient_noise);
+    INFO(part.name << ": from float32 " << to_exact << ", from autocast " << to_autocast << ", noise "
+                   << gradient_noise);
     CHECK(to_exact <= 1.5 * gradient_noise);
     CHECK(to_autocast <= 1.5 * gradient_noise);
     CHECK(to_exact > 0x1p-12);  // it is bfloat16
@@ -99,8 +100,8 @@ TEST_CASE("a sequence's logits do not depend on the batch it is in") {
   const auto together = model(tl::pack(all)).logits.value();
   for (std::size_t b = 0; b < all.size(); ++b) {
     const std::vector<std::vector<std::int32_t>> one{all[b]};
-    CHECK(largest_difference(model(tl::pack(one)).logits.value(), together.rows(static_cast<std::int64_t>(b),
-                                                                                static_cast<std::int64_t>(b) + 1)) <= 1e-5);
+    CHECK(largest_difference(model(tl::pack(one)).logits.value(),
+                             together.rows(static_cast<std::int64_t>(b), static_cast<std::int64_t>(b) + 1)) <= 1e-5);
   }
 }
 
@@ -223,11 +224,11 @@ TEST_CASE("after the largest batch a training step asks the system for no tensor
   };
   step(40, 56);  // 40 texts of 1 to 57 tokens
   step(40, 56);
-  const auto& heap = tl::detail::BlockHeap::instance();
-  const std::int64_t before = heap.system_requests();
+  const auto& allocator = tl::detail::CachingAllocator::instance();
+  const std::int64_t before = allocator.system_requests();
   CHECK(before > 0);
   for (std::int32_t i = 0; i < 20; ++i) step(5 + i, 11 + 3 * i);
-  CHECK(heap.system_requests() == before);
+  CHECK(allocator.system_requests() == before);
 #endif
 }
 
@@ -239,8 +240,10 @@ TEST_CASE("bad input names what is wrong") {
   TL_REQUIRE_ERROR(model(batch, wrong), "expected labels in [0, 3), got 3 at row 4");
   wrong.at({4}) = -1;
   TL_REQUIRE_ERROR(model(batch, wrong), "expected labels in [0, 3), got -1 at row 4");
-  TL_REQUIRE_ERROR(model(batch, labels().rows(0, 5)), "expected logits [B, C] and labels [B], got f32[11, 3]@cpu and i64[5]");
-  const std::vector<std::vector<std::int32_t>> unknown{{1, 2}, {3, 50}}, negative{{-1}}, long_text{std::vector<std::int32_t>(25, 1)};
+  TL_REQUIRE_ERROR(model(batch, labels().rows(0, 5)),
+                   "expected logits [B, C] and labels [B], got f32[11, 3]@cpu and i64[5]");
+  const std::vector<std::vector<std::int32_t>> unknown{{1, 2}, {3, 50}}, negative{{-1}},
+      long_text{std::vector<std::int32_t>(25, 1)};
   TL_REQUIRE_ERROR(model(tl::pack(unknown)), "input_ids: expected ids in [0, 50), got 50 at row 3");
   TL_REQUIRE_ERROR(model(tl::pack(negative)), "expected ids in [0, 50), got -1 at row 0");
   TL_REQUIRE_ERROR(model(tl::pack(long_text)),

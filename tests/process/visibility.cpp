@@ -1,5 +1,5 @@
-// Two shared libraries and the program share one heap, one thread pool, one switch of recording, one generator and one
-// type of error, although all three are compiled with -fvisibility=hidden.
+// Two shared libraries and the program share one allocator, one thread pool, one switch of recording, one generator and
+// one type of error, although all three are compiled with -fvisibility=hidden.
 #include <cstdio>
 #include <string>
 
@@ -44,6 +44,6 @@ int main() {
   } catch (const tl::Error& error) {
     expect(std::string(error.what()) == "from a library", "the error's text");
   }
-  if (failures == 0) std::puts("one heap, pool, switch, generator and error");
+  if (failures == 0) std::puts("one allocator, pool, switch, generator and error");
   return failures;
 }

@@ -21,7 +21,7 @@
 #include <utility>
 #include <vector>
 
-#include <tl/core/block_heap.hpp>
+#include <tl/core/caching_allocator.hpp>
 #include <tl/core/cpu_features.hpp>
 #include <tl/core/error.hpp>
 #include <tl/core/fork_gate.hpp>
@@ -260,9 +260,9 @@ inline int first_pool_size() {
 /// It is never destroyed, so that objects of static duration can still compute; its workers end with the program.
 [[gnu::visibility("default")]] inline ThreadPool& thread_pool() {
   static ThreadPool& pool = [&]() -> ThreadPool& {
-    // Handlers run before fork() in the reverse order of their registration. A job may use the gate and the heap, so
-    // the pool must be waited for before they are locked.
-    detail::BlockHeap::instance();
+    // Handlers run before fork() in the reverse order of their registration. A job may use the gate and the
+    // allocator, so the pool must be waited for before they are locked.
+    detail::CachingAllocator::instance();
     detail::fork_gate();
     auto& made = *new ThreadPool(detail::first_pool_size());
     ::pthread_atfork([] { thread_pool().before_fork(); }, [] { thread_pool().after_fork_in_parent(); },

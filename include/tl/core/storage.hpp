@@ -13,16 +13,16 @@
 #include <shared_mutex>
 #include <utility>
 
-#include <tl/core/block_heap.hpp>
+#include <tl/core/caching_allocator.hpp>
 #include <tl/core/device.hpp>
 #include <tl/core/fork_gate.hpp>
 
 namespace tl {
 
-inline constexpr std::size_t storage_alignment = detail::BlockHeap::alignment;
+inline constexpr std::size_t storage_alignment = detail::CachingAllocator::alignment;
 
 /// Gives the CPU memory kept for reuse back to the system.
-inline void empty_cache() { detail::BlockHeap::instance().clear(); }
+inline void empty_cache() { detail::CachingAllocator::instance().clear(); }
 
 class ContentWatch;
 
@@ -46,14 +46,14 @@ class Storage {
       detail::prefer_huge_pages(memory_, bytes);
       return;
     }
-    memory_ = detail::BlockHeap::instance().take(bytes);
+    memory_ = detail::CachingAllocator::instance().allocate(bytes);
     if (zero) std::memset(memory_, 0, bytes);
   }
 
   ~Storage() {
     if (device_.type == DeviceType::cuda) cuda_backend.release(memory_);
     else if (block_) std::free(block_);
-    else detail::BlockHeap::instance().give(memory_, bytes_);
+    else detail::CachingAllocator::instance().deallocate(memory_, bytes_);
   }
 
   Storage(const Storage&) = delete;

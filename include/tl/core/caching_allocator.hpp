@@ -1,6 +1,6 @@
-// The heap that CPU tensors come from. A training step allocates and frees some hundred blocks, of other sizes in every
+// The allocator of CPU tensors. A training step allocates and frees some hundred blocks, of other sizes in every
 // batch, because batches differ in their number of tokens. The system's allocator would map fresh pages for the large
-// ones and clear them, step after step. This heap cuts its blocks out of large chunks that it keeps: the lowest place
+// ones and clear them, step after step. This one cuts its blocks out of large chunks that it keeps: the lowest place
 // that is large enough, merged with its neighbours when it is freed. After the largest batch no memory is fetched.
 #pragma once
 
@@ -33,7 +33,7 @@ namespace tl::detail {
 /// Where a page of the large kind may begin; blocks of at least twice as much are placed there.
 inline constexpr std::size_t huge_page = std::size_t{1} << 21;
 
-/// Asks for pages of the large kind: 512 times fewer page faults and translations. A wish, which the system may refuse.
+/// Asks for pages of the large kind: 512 times fewer page faults and translations. The system may refuse.
 inline void prefer_huge_pages([[maybe_unused]] void* block, [[maybe_unused]] std::size_t bytes) {
 #if defined(__linux__) && defined(MADV_HUGEPAGE)
   madvise(block, bytes, MADV_HUGEPAGE);
@@ -59,19 +59,19 @@ inline void* system_block(std::size_t bytes, std::size_t alignment) {
   return block;
 }
 
-class BlockHeap {
+class CachingAllocator {
  public:
   static constexpr std::size_t alignment = 64;
   static constexpr std::size_t smallest = std::size_t{1} << 12, largest = std::size_t{1} << 26;  // others: the system's
   static constexpr std::size_t chunk_bytes = largest;
 
-  /// The size of the block that take(bytes) returns and give() expects.
+  /// The size of the block that allocate(bytes) returns and deallocate() expects.
   static constexpr std::size_t rounded(std::size_t bytes) {
     return (std::max<std::size_t>(bytes, 1) + alignment - 1) / alignment * alignment;
   }
 
   /// A block of rounded(bytes), aligned to `alignment`. Throws Error(device) if there is no memory.
-  void* take(std::size_t bytes) {
+  void* allocate(std::size_t bytes) {
     bytes = rounded(bytes);
     if (!mine(bytes)) {
       void* block = request(bytes);
@@ -83,23 +83,23 @@ class BlockHeap {
     }
     std::scoped_lock lock(mutex_);
     for (Chunk& chunk : chunks_)
-      if (void* block = chunk.take(bytes)) return block;
+      if (void* block = chunk.allocate(bytes)) return block;
     char* const base = static_cast<char*>(checked(request(chunk_bytes), bytes));
     try {
-      return chunks_.insert(chunks_.begin() + index_behind(base), Chunk(base))->take(bytes);
+      return chunks_.insert(chunks_.begin() + chunks_up_to(base), Chunk(base))->allocate(bytes);
     } catch (...) {
       std::free(base);
       throw;
     }
   }
 
-  /// Takes back a block of take(bytes).
-  void give(void* block, std::size_t bytes) noexcept {
+  /// Takes back a block of allocate(bytes).
+  void deallocate(void* block, std::size_t bytes) noexcept {
     bytes = rounded(bytes);
     if (!mine(bytes)) return std::free(block);
     std::scoped_lock lock(mutex_);
-    chunks_[static_cast<std::size_t>(index_behind(static_cast<char*>(block)) - 1)].give(static_cast<char*>(block),
-                                                                                        bytes);
+    chunks_[static_cast<std::size_t>(chunks_up_to(static_cast<char*>(block)) - 1)].deallocate(static_cast<char*>(block),
+                                                                                              bytes);
   }
 
   /// Returns the chunks that hold no block to the system.
@@ -116,16 +116,16 @@ class BlockHeap {
   /// How often a block of at least `smallest` bytes was asked of the system.
   std::int64_t system_requests() const { return system_requests_.load(); }
 
-  /// The heap of the process. Never destroyed, because tensors of static duration may outlive any order. A fork()
+  /// The allocator of the process. Never destroyed, because tensors of static duration may outlive any order. A fork()
   /// copies it while no other thread is inside.
-  [[gnu::visibility("default")]] static BlockHeap& instance() {
-    static BlockHeap& heap = []() -> BlockHeap& {
-      auto& made = *new BlockHeap;
+  [[gnu::visibility("default")]] static CachingAllocator& instance() {
+    static CachingAllocator& shared = []() -> CachingAllocator& {
+      auto& made = *new CachingAllocator;
       ::pthread_atfork([] { instance().mutex_.lock(); }, [] { instance().mutex_.unlock(); },
                        [] { instance().mutex_.unlock(); });
       return made;
     }();
-    return heap;
+    return shared;
   }
 
  private:
@@ -142,7 +142,7 @@ class BlockHeap {
 
     explicit Chunk(char* start) : base(start), free{{start, chunk_bytes}} {}
 
-    void* take(std::size_t bytes) {
+    void* allocate(std::size_t bytes) {
       for (std::size_t i = 0; i < free.size(); ++i) {
         if (free[i].bytes < bytes) continue;
         char* const block = free[i].begin;
@@ -154,9 +154,9 @@ class BlockHeap {
       return nullptr;
     }
 
-    void give(char* block, std::size_t bytes) noexcept {
+    void deallocate(char* block, std::size_t bytes) noexcept {
       used -= bytes;
-      std::size_t i = 0;  // of the first range behind the block
+      std::size_t i = 0;  // of the first range after the block
       while (i < free.size() && free[i].begin < block) ++i;
       const auto at = free.begin() + static_cast<std::ptrdiff_t>(i);
       const bool joins_before = i > 0 && free[i - 1].end() == block;
@@ -176,7 +176,7 @@ class BlockHeap {
   };
 
   /// The number of chunks that begin at or before an address.
-  std::ptrdiff_t index_behind(const char* address) const {
+  std::ptrdiff_t chunks_up_to(const char* address) const {
     std::ptrdiff_t index = 0;
     for (const Chunk& chunk : chunks_) index += chunk.base <= address;
     return index;
