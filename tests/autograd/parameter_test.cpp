@@ -49,10 +49,10 @@ TEST_CASE("the space lies in the order decayed, not decayed, frozen, each on a 6
                                whole("norm", norm), whole("last", last)});
   CHECK(offset(space, "weight") == 0);
   CHECK(offset(space, "last") == 16);
-  CHECK(space.decayed() == 32);
+  CHECK(space.decayed_end() == 32);
   CHECK(offset(space, "bias") == 32);
   CHECK(offset(space, "norm") == 48);
-  CHECK(space.trainable() == 80);
+  CHECK(space.trainable_end() == 80);
   CHECK(offset(space, "frozen") == 80);
   CHECK(space.size() == 96);
   CHECK(space.count() == 3 + 15 + 4 + 17 + 16);
@@ -124,10 +124,10 @@ TEST_CASE("a space without decayed or trainable parameters, and an empty one") {
   Parameter<float> bias({3}, Initialization::zeros, WeightDecay::off), frozen({3}, Initialization::zeros, WeightDecay::off);
   frozen.freeze();
   ParameterSpace<float> biases({whole("bias", bias)});
-  CHECK(biases.decayed() == 0);
-  CHECK(biases.trainable() == 16);
+  CHECK(biases.decayed_end() == 0);
+  CHECK(biases.trainable_end() == 16);
   ParameterSpace<float> nothing({whole("frozen", frozen)});
-  CHECK(nothing.trainable() == 0);
+  CHECK(nothing.trainable_end() == 0);
   CHECK(nothing.size() == 16);
   ParameterSpace<float> empty(std::vector<NamedParameter<float>>{});
   CHECK(empty.size() == 0);

@@ -113,13 +113,13 @@ TEST_CASE("a block in memory: q, k, v side by side, decay for matrices only") {
   CHECK(at("attention.out_lin.weight") == 192);
   CHECK(at("ffn.lin1.weight") == 256);
   CHECK(at("ffn.lin2.weight") == 352);
-  CHECK(space.decayed() == 448);
+  CHECK(space.decayed_end() == 448);
   CHECK(at("attention.q_lin.bias") == 448);
   CHECK(at("attention.k_lin.bias") == 456);
   CHECK(at("attention.v_lin.bias") == 464);
-  CHECK(space.trainable() == space.size());
+  CHECK(space.trainable_end() == space.size());
   for (const auto& part : space.named()) {
-    const bool decays = at(part.name.c_str()) < space.decayed();
+    const bool decays = at(part.name.c_str()) < space.decayed_end();
     INFO(part.name);
     CHECK(decays == (part.name.find("bias") == std::string::npos && part.name.find("norm") == std::string::npos));
   }

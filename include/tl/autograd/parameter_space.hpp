@@ -36,16 +36,17 @@ template <Real T> class ParameterSpace {
       size += aligned(parameter.shape().elements());
       count_ += parameter.shape().elements();
       if (!parameter.trainable()) continue;
-      trainable_ = size;
+      trainable_end_ = size;
       if (parameter.decay() == WeightDecay::off) continue;
-      decayed_ = size;
-      if (!parameter.by_rows()) dense_ = size;
+      decayed_end_ = size;
+      if (!parameter.by_rows()) dense_end_ = size;
     }
     values_ = Tensor<T>::zeros({size});
     // A model that only predicts touches each value once: then small pages, which are there at once, are quicker.
     detail::prefer_small_pages(values_.data(), static_cast<std::size_t>(size) * sizeof(T));
-    gradients_ = Tensor<T>::zeros({trainable_});
-    detail::prefer_small_pages(gradients_.data() + dense_, static_cast<std::size_t>(decayed_ - dense_) * sizeof(T));
+    gradients_ = Tensor<T>::zeros({trainable_end_});
+    detail::prefer_small_pages(gradients_.data() + dense_end_,
+                               static_cast<std::size_t>(decayed_end_ - dense_end_) * sizeof(T));
     std::int64_t offset = 0;
     for (Parameter<T> parameter : order) {
       const std::int64_t begin = std::exchange(offset, offset + aligned(parameter.shape().elements()));
@@ -72,7 +73,7 @@ template <Real T> class ParameterSpace {
     for (const auto& table : tables_) table.parameter->value();  // asks for updates that were put off
     return values_;
   }
-  /// [trainable], the same layout.
+  /// [trainable_end], the same layout.
   const Tensor<T>& gradients() const {
     for (const auto& parameter : trained_) (void)parameter->grad();
     return gradients_;
@@ -91,13 +92,13 @@ template <Real T> class ParameterSpace {
     Parameter<T> parameter;
     std::int64_t offset;
   };
-  const std::vector<Table>& tables() const { return tables_; }  ///< in [dense(), decayed()), in this order
+  const std::vector<Table>& tables() const { return tables_; }  ///< in [dense_end(), decayed_end()), in this order
 
-  std::int64_t size() const { return values_.elements(); }  ///< elements of the buffers, gaps included
-  std::int64_t trainable() const { return trainable_; }     ///< elements [0, trainable) have gradients
-  std::int64_t decayed() const { return decayed_; }         ///< weight decay applies to elements [0, decayed)
-  std::int64_t dense() const { return dense_; }             ///< elements [dense, decayed) are trained by rows
-  std::int64_t count() const { return count_; }             ///< number of parameters, gaps excluded
+  std::int64_t size() const { return values_.elements(); }       ///< elements of the buffers, gaps included
+  std::int64_t trainable_end() const { return trainable_end_; }  ///< elements [0, trainable_end) have gradients
+  std::int64_t decayed_end() const { return decayed_end_; }      ///< weight decay applies to elements [0, decayed_end)
+  std::int64_t dense_end() const { return dense_end_; }  ///< elements [dense_end, decayed_end) are trained by rows
+  std::int64_t count() const { return count_; }          ///< number of parameters, gaps excluded
 
   void zero_grad() {
     for (const auto& parameter : trained_) parameter->zero_grad();
@@ -125,7 +126,7 @@ template <Real T> class ParameterSpace {
   std::vector<Parameter<T>> trained_;
   std::vector<Table> tables_;
   Tensor<T> values_, gradients_;
-  std::int64_t trainable_ = 0, decayed_ = 0, dense_ = 0, count_ = 0;
+  std::int64_t trainable_end_ = 0, decayed_end_ = 0, dense_end_ = 0, count_ = 0;
 };
 
 }  // namespace tl

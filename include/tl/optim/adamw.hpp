@@ -34,8 +34,8 @@ template <Real T = float> class AdamW {
   AdamW(ParameterSpace<T>& parameters, const AdamWOptions& options)
       : options_(options),
         parameters_(&parameters),
-        exp_avg_(Tensor<T>::zeros({parameters.trainable()})),
-        exp_avg_sq_(Tensor<T>::zeros({parameters.trainable()})) {
+        exp_avg_(Tensor<T>::zeros({parameters.trainable_end()})),
+        exp_avg_sq_(Tensor<T>::zeros({parameters.trainable_end()})) {
     const struct {
       const char* name;
       double value;
@@ -49,9 +49,9 @@ template <Real T = float> class AdamW {
       check(value >= 0 && (!below_one || value < 1), ErrorCode::invalid_argument, "AdamW: expected ", name,
             below_one ? " in [0, 1)" : " >= 0", ", got ", value);
     if (!options.put_off_rows || device().type != DeviceType::cpu) return;
-    const auto bytes = static_cast<std::size_t>(parameters.decayed() - parameters.dense()) * sizeof(T);
+    const auto bytes = static_cast<std::size_t>(parameters.decayed_end() - parameters.dense_end()) * sizeof(T);
     for (Tensor<T>* moments : {&exp_avg_, &exp_avg_sq_})
-      detail::prefer_small_pages(moments->data() + parameters.dense(), bytes);
+      detail::prefer_small_pages(moments->data() + parameters.dense_end(), bytes);
     for (const auto& [parameter, offset] : parameters.tables()) {
       tables_.push_back(std::make_unique<Table>(parameter, offset));
       Table& table = *tables_.back();
@@ -81,13 +81,13 @@ template <Real T = float> class AdamW {
   void step(double learning_rate, double gradient_scale = 1.0) {
     ++steps_;
     parameters_->settled_gradients();
-    parameters_->values_as_they_are().view(0, Shape{parameters_->trainable()}).mark_changed();
+    parameters_->values_as_they_are().view(0, Shape{parameters_->trainable_end()}).mark_changed();
     kernels::AdamW<T> whole = update(learning_rate, gradient_scale);
-    run(whole, 0, tables_.empty() ? parameters_->decayed() : parameters_->dense());
+    run(whole, 0, tables_.empty() ? parameters_->decayed_end() : parameters_->dense_end());
     for (const auto& table : tables_) step_rows(*table, whole);
     if (!tables_.empty()) history_.push_back(cpu::adamw_factors(whole));
     whole.weight_decay = 0.0;
-    run(whole, parameters_->decayed(), parameters_->trainable());
+    run(whole, parameters_->decayed_end(), parameters_->trainable_end());
   }
 
   void zero_grad() { parameters_->zero_grad(); }
@@ -99,7 +99,7 @@ template <Real T = float> class AdamW {
     steps_ = steps;
   }
 
-  /// [trainable], first and second moments, in the layout of the space.
+  /// [trainable_end], first and second moments, in the layout of the space.
   Tensor<T>& exp_avg() { return up_to_date(exp_avg_); }
   Tensor<T>& exp_avg_sq() { return up_to_date(exp_avg_sq_); }
   const AdamWOptions& options() const { return options_; }

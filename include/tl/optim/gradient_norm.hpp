@@ -17,11 +17,11 @@ namespace detail {
 /// Which chunks of the gradients may hold something else than zeros: in tables, those with rows that were touched.
 template <Real T> std::vector<std::uint8_t> active_chunks(const ParameterSpace<T>& parameters) {
   constexpr std::int64_t chunk = kernels::squared_norm_chunk;
-  std::vector<std::uint8_t> active(static_cast<std::size_t>((parameters.trainable() + chunk - 1) / chunk), 0);
+  std::vector<std::uint8_t> active(static_cast<std::size_t>((parameters.trainable_end() + chunk - 1) / chunk), 0);
   const auto mark = [&active](std::int64_t begin, std::int64_t end) {
     for (std::int64_t at = begin / chunk; at * chunk < end; ++at) active[static_cast<std::size_t>(at)] = 1;
   };
-  mark(0, parameters.dense());
+  mark(0, parameters.dense_end());
   for (const auto& [table, offset] : parameters.tables()) {
     const std::int64_t width = table.shape()[1];
     const auto& log = table->row_log();
@@ -31,7 +31,7 @@ template <Real T> std::vector<std::uint8_t> active_chunks(const ParameterSpace<T
     }
     for (const std::int64_t row : log->touched()) mark(offset + row * width, offset + (row + 1) * width);
   }
-  mark(parameters.decayed(), parameters.trainable());
+  mark(parameters.decayed_end(), parameters.trainable_end());
   return active;
 }
 

@@ -222,7 +222,7 @@ inline void load_optimizer(const std::filesystem::path& folder, AdamW<float>& op
 
 /// About how large a checkpoint is: the weights and, unless `only_model`, both moments of what is trained.
 inline std::uintmax_t checkpoint_bytes(const ParameterSpace<float>& parameters, bool only_model) {
-  return sizeof(float) * static_cast<std::uintmax_t>(parameters.size() + (only_model ? 0 : 2 * parameters.trainable()));
+  return sizeof(float) * static_cast<std::uintmax_t>(parameters.size() + (only_model ? 0 : 2 * parameters.trainable_end()));
 }
 
 /// The N of a folder named checkpoint-N, or nothing.
