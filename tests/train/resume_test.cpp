@@ -129,6 +129,43 @@ TEST_CASE(
   CHECK(state.at("stateful_callbacks").at("EarlyStoppingCallback").at("args").at("early_stopping_patience") == 50);
 }
 
+TEST_CASE("resume: under reduce_lr_on_plateau, bit for bit") {
+  TrainingArguments args = base;
+  args.learning_rate = 0.5;
+  args.eval_strategy = IntervalStrategy::steps;
+  args.eval_steps = 1;
+  args.lr_scheduler_type = SchedulerType::reduce_lr_on_plateau;
+  args.lr_scheduler_kwargs = {{"patience", 1}, {"factor", 0.5}};
+  args.logging_steps = 1;
+  check_every_checkpoint(args);
+  const TemporaryFolder folder;
+  run(folder / "out", args);
+  const Json scheduler = read_json(folder / "out/checkpoint-12/scheduler.json");
+  CHECK(scheduler.at("lr_scheduler_type") == "reduce_lr_on_plateau");
+  CHECK(scheduler.at("state").at("reductions").get<double>() >= 1);  // else the test shows nothing
+}
+
+TEST_CASE("resume: a state of the schedule that no run can have written") {
+  const TemporaryFolder folder;
+  TrainingArguments args = base;
+  args.lr_scheduler_type = SchedulerType::reduce_lr_on_plateau;
+  run(folder / "out", args);
+  const auto file = folder / "out/checkpoint-12/scheduler.json";
+  const auto resumed_with = [&](const Json& state) {
+    Json json = read_json(file);
+    json["state"] = state;
+    write_json(file, json);
+    std::filesystem::remove(folder / "out/checkpoint-12/checksums.xxh64");
+    return error_of([&] { run(folder / "out", args, "checkpoint-12"); });
+  };
+  CHECK(resumed_with({{"num_bad_epochs", -1}})
+            .find("scheduler.json: state of reduce_lr_on_plateau: expected "
+                  "num_bad_epochs to be a whole number >= 0, got -1") != std::string::npos);
+  CHECK(resumed_with({{"num_bad_epochs", "two"}}).find("key \"state\", num_bad_epochs: expected a finite number") !=
+        std::string::npos);
+  CHECK(resumed_with(3).find("key \"state\": expected an object") != std::string::npos);
+}
+
 TEST_CASE("resume: a finished run ends at once, more epochs go on") {
   const TemporaryFolder folder;
   TrainingArguments args = base;
@@ -237,8 +274,7 @@ TEST_CASE("resume: damaged files are refused with file and key") {
       "progress.json", [](Json& j) { j["epoch"] = "one"; },
       "progress.json, key \"epoch\": got a value of the wrong type, string");
   damage(
-      "progress.json", [](Json& j) { j["epoch"] = -1; },
-      "progress.json, key \"epoch\": expected 0 or more, got -1");
+      "progress.json", [](Json& j) { j["epoch"] = -1; }, "progress.json, key \"epoch\": expected 0 or more, got -1");
   const auto progress = [&](const char* key, const Json& value, const std::string& sentence) {
     damage(
         "progress.json", [&](Json& j) { j[key] = value; }, join("progress.json, key \"", key, "\": ", sentence));
@@ -325,7 +361,8 @@ TEST_CASE("resume: a flipped bit in any file of a checkpoint is found") {
   };
   for (const char* name : {"model.safetensors", "optimizer.safetensors"}) {
     flip(name, 40);  // the lowest bit of a value
-    TL_REQUIRE_ERROR(run(folder / "out", base, "checkpoint-5"), (checkpoint / name).string() + ": expected the checksum ");
+    TL_REQUIRE_ERROR(run(folder / "out", base, "checkpoint-5"),
+                     (checkpoint / name).string() + ": expected the checksum ");
     flip(name, 40);
   }
   write_file(checkpoint / "rng.json", read_text(checkpoint / "rng.json") + "\n");

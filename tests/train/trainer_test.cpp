@@ -768,3 +768,54 @@ TEST_CASE("trainer: a model that was never initialized is not trained") {
   Trainer trainer(model, in(folder, {.num_train_epochs = 1}), scripted({0.5}));
   TL_REQUIRE_ERROR(trainer.train(), "cannot train a model whose 3 parameters are all zero, embedding.weight the first");
 }
+
+TEST_CASE("trainer: a schedule of the user's own") {
+  const TemporaryFolder folder;
+  ToyModel model;
+  const auto recorder = std::make_shared<Recorder>();
+  TrainerOptions options{.train_dataset = toy_rows(16), .callbacks = {recorder}, .console = silent_console()};
+  options.lr_scheduler = lambda_schedule([](std::int64_t step) { return step < 2 ? 0.5 : 0.25; });
+  const TrainingArguments args = in(folder, {.learning_rate = 1e-2, .save_strategy = "no", .max_steps = 4});
+  Trainer(model, args, options).train();
+  CHECK(recorder->learning_rates == std::vector<double>{5e-3, 5e-3, 2.5e-3, 2.5e-3});
+
+  options.lr_scheduler = lambda_schedule([](std::int64_t step) { return step < 1 ? 1.0 : -1.0; });
+  TL_REQUIRE_ERROR(Trainer(model, args, options).train(),
+                   "lr_scheduler user: expected a finite learning rate >= 0 for step 1, got -0.01");
+}
+
+namespace {
+
+/// Says what it is told.
+class ToldSchedule : public LearningRateSchedule {
+ public:
+  double learning_rate(double base, std::int64_t) const override { return base; }
+  void on_train_begin(std::int64_t total_steps, std::int64_t warmup_steps) override {
+    told.push_back(static_cast<double>(total_steps));
+    told.push_back(static_cast<double>(warmup_steps));
+  }
+  void on_evaluate(double metric) override { told.push_back(metric); }
+  std::map<std::string, double> state() const override { return {{"broken", std::nan("")}}; }
+  std::vector<double> told;
+};
+
+}  // namespace
+
+TEST_CASE("trainer: what a schedule of the user's own is told") {
+  const TemporaryFolder folder;
+  ToyModel model;
+  const auto schedule = std::make_shared<ToldSchedule>();
+  TrainerOptions options{.train_dataset = toy_rows(16), .eval_dataset = toy_rows(8), .console = silent_console()};
+  options.lr_scheduler = schedule;
+  TrainingArguments args = in(folder, {.eval_strategy = "epoch", .save_strategy = "no", .max_steps = 4});
+  args.warmup_steps = 1;
+  Trainer trainer(model, args, options);
+  trainer.train();
+  REQUIRE(schedule->told.size() == 4);
+  CHECK(schedule->told[0] == 4);
+  CHECK(schedule->told[1] == 1);
+  CHECK(schedule->told[3] == trainer.evaluate().at("eval_loss").get<double>());
+  args.save_strategy = "epoch";
+  TL_REQUIRE_ERROR(Trainer(model, args, options).train(),
+                   "lr_scheduler user: expected finite numbers in its state, got nan for broken");
+}

@@ -1,15 +1,15 @@
-// Learning-rate schedules: the factor of the base learning rate after t updates, as the reference computes it.
-// With warm-up the factor rises linearly from 0, so the very first update has learning rate 0.
+// Learning-rate schedules by name: the rate of the update that follows t others, as the reference computes it. With
+// warm-up the rate rises linearly from 0, so the very first update has learning rate 0.
 #pragma once
 
-#include <algorithm>
-#include <cmath>
-#include <cstdint>
-#include <numbers>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
-#include <tl/core/error.hpp>
+#include <tl/optim/learning_rate_schedule.hpp>
+#include <tl/optim/reduce_lr_on_plateau.hpp>
+#include <tl/optim/schedule_factors.hpp>
 
 namespace tl {
 
@@ -21,74 +21,65 @@ enum class SchedulerType {
   constant,
   constant_with_warmup,
   inverse_sqrt,
+  reduce_lr_on_plateau,
+  cosine_with_min_lr,
+  cosine_warmup_with_min_lr,
+  warmup_stable_decay,
 };
+
+namespace detail {
+
+struct ScheduleEntry {
+  SchedulerType type;
+  std::string_view name;
+  ScheduleFactor (*factor)(const ScheduleOptions&, SchedulerArguments&);  ///< null: it is no function of the step
+};
+
+inline constexpr ScheduleEntry schedule_entries[] = {
+    {SchedulerType::linear, "linear", linear_factor},
+    {SchedulerType::cosine, "cosine", cosine_factor},
+    {SchedulerType::cosine_with_restarts, "cosine_with_restarts", cosine_with_restarts_factor},
+    {SchedulerType::polynomial, "polynomial", polynomial_factor},
+    {SchedulerType::constant, "constant", constant_factor},
+    {SchedulerType::constant_with_warmup, "constant_with_warmup", constant_with_warmup_factor},
+    {SchedulerType::inverse_sqrt, "inverse_sqrt", inverse_sqrt_factor},
+    {SchedulerType::reduce_lr_on_plateau, "reduce_lr_on_plateau", nullptr},
+    {SchedulerType::cosine_with_min_lr, "cosine_with_min_lr", cosine_with_min_lr_factor},
+    {SchedulerType::cosine_warmup_with_min_lr, "cosine_warmup_with_min_lr", cosine_warmup_with_min_lr_factor},
+    {SchedulerType::warmup_stable_decay, "warmup_stable_decay", warmup_stable_decay_factor},
+};
+
+}  // namespace detail
 
 /// The name used in arguments and files, e.g. "constant_with_warmup".
 inline std::string_view to_string(SchedulerType type) {
-  switch (type) {
-    case SchedulerType::linear: return "linear";
-    case SchedulerType::cosine: return "cosine";
-    case SchedulerType::cosine_with_restarts: return "cosine_with_restarts";
-    case SchedulerType::polynomial: return "polynomial";
-    case SchedulerType::constant: return "constant";
-    case SchedulerType::constant_with_warmup: return "constant_with_warmup";
-    case SchedulerType::inverse_sqrt: return "inverse_sqrt";
-  }
+  for (const auto& entry : detail::schedule_entries)
+    if (entry.type == type) return entry.name;
   return "?";
 }
 
 /// The type named `name`. Throws Error(invalid_argument) with the allowed names.
 inline SchedulerType scheduler_type(std::string_view name) {
-  for (const auto type :
-       {SchedulerType::linear, SchedulerType::cosine, SchedulerType::cosine_with_restarts, SchedulerType::polynomial,
-        SchedulerType::constant, SchedulerType::constant_with_warmup, SchedulerType::inverse_sqrt})
-    if (to_string(type) == name) return type;
-  fail(ErrorCode::invalid_argument,
-       "lr_scheduler_type: expected one of linear, cosine, cosine_with_restarts, polynomial, constant, "
-       "constant_with_warmup, inverse_sqrt, got ",
-       name);
+  std::string names;
+  for (const auto& entry : detail::schedule_entries) {
+    if (entry.name == name) return entry.type;
+    names += join(names.empty() ? "" : ", ", entry.name);
+  }
+  fail(ErrorCode::invalid_argument, "lr_scheduler_type: expected one of ", names, ", got ", name);
 }
 
-/// A schedule over `total_steps` updates, the first `warmup_steps` of which warm up. `learning_rate` is the base rate.
-struct LearningRateSchedule {
-  SchedulerType type = SchedulerType::linear;
-  double learning_rate = 5e-5;
-  std::int64_t warmup_steps = 0;
-  std::int64_t total_steps = 0;
-
-  /// Factor of the base rate when `step` updates have been made. Throws Error(invalid_argument) if a polynomial starts
-  /// below the rate it ends with.
-  double factor(std::int64_t step) const {
-    const double t = static_cast<double>(step), w = static_cast<double>(warmup_steps);
-    const double total = static_cast<double>(total_steps);
-    if (type == SchedulerType::constant) return 1.0;
-    if (step < warmup_steps) return t / std::max(1.0, w);
-    const double progress = (t - w) / std::max(1.0, total - w);
-    switch (type) {
-      case SchedulerType::linear: return std::max(0.0, (total - t) / std::max(1.0, total - w));
-      case SchedulerType::cosine: return std::max(0.0, 0.5 * (1.0 + std::cos(std::numbers::pi * progress)));
-      case SchedulerType::cosine_with_restarts:
-        if (progress >= 1.0) return 0.0;
-        return std::max(0.0, 0.5 * (1.0 + std::cos(std::numbers::pi * std::fmod(progress, 1.0))));
-      case SchedulerType::polynomial: {
-        const double last = 1e-7;
-        check(learning_rate > last, ErrorCode::invalid_argument,
-              "lr_scheduler_type polynomial: expected a learning rate above its final rate 1e-07, got ", learning_rate);
-        if (step > total_steps || total_steps <= warmup_steps) return last / learning_rate;
-        return ((learning_rate - last) * (1.0 - (t - w) / (total - w)) + last) / learning_rate;
-      }
-      case SchedulerType::inverse_sqrt: {
-        const double timescale = warmup_steps > 0 ? w : 10000.0;
-        return 1.0 / std::sqrt((t + timescale - w) / timescale);
-      }
-      case SchedulerType::constant:
-      case SchedulerType::constant_with_warmup: return 1.0;
-    }
-    return 1.0;
+/// The schedule `type` of a run. Throws Error(invalid_argument) for arguments that it does not have, for values out of
+/// range, and for a polynomial that begins below the rate it ends with.
+inline std::shared_ptr<LearningRateSchedule> make_schedule(SchedulerType type, const ScheduleOptions& options) {
+  if (type == SchedulerType::reduce_lr_on_plateau) return std::make_shared<ReduceLROnPlateau>(options.kwargs);
+  for (const auto& entry : detail::schedule_entries) {
+    if (entry.type != type) continue;
+    detail::SchedulerArguments arguments(entry.name, options.kwargs);
+    ScheduleFactor factor = entry.factor(options, arguments);
+    arguments.finish();
+    return std::make_shared<LambdaSchedule>(std::move(factor), std::string(entry.name));
   }
-
-  /// The learning rate of the update number `step` (0-based).
-  double at(std::int64_t step) const { return learning_rate * factor(step); }
-};
+  fail(ErrorCode::invalid_argument, "make_schedule: expected a SchedulerType, got the number ", static_cast<int>(type));
+}
 
 }  // namespace tl

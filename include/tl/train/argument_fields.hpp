@@ -2,6 +2,7 @@
 // training_args.json are made from it, so a new field appears everywhere at once.
 #pragma once
 
+#include <algorithm>
 #include <charconv>
 #include <concepts>
 #include <cstdint>
@@ -24,7 +25,7 @@ struct ArgumentField {
   std::string_view name;
   std::variant<std::string A::*, bool A::*, std::int64_t A::*, double A::*, std::optional<std::string> A::*,
                std::optional<bool> A::*, std::optional<std::int64_t> A::*, std::optional<double> A::*,
-               Choice<IntervalStrategy> A::*, Choice<SchedulerType> A::*>
+               Choice<IntervalStrategy> A::*, Choice<SchedulerType> A::*, SchedulerKwargs A::*>
       member;
   std::string_view help;
 
@@ -74,11 +75,65 @@ template <class Enum> void parse_argument(std::string_view name, std::string_vie
   }
 }
 
+/// Arguments of a schedule as JSON text, {"num_cycles": 3}, or as num_cycles=3,power=2.
+inline void parse_argument(std::string_view name, std::string_view text, SchedulerKwargs& value);
+
 template <class T> void parse_argument(std::string_view name, std::string_view text, std::optional<T>& value) {
   if (text == "none" || text == "None" || text == "null") return value.reset();
   T parsed{};
   parse_argument(name, text, parsed);
   value = std::move(parsed);
+}
+
+/// Sets the argument `key` of a schedule; null means that it is not given.
+inline void set_kwarg(std::string_view name, const std::string& key, const Json& json, SchedulerKwargs& kwargs) {
+  check(json.is_null() || json.is_string() || json.is_number(), ErrorCode::invalid_argument, name, ": expected ", key,
+        " to be a number or a text, got ", json.type_name());
+  if (json.is_string()) kwargs.insert_or_assign(key, json.get<std::string>());
+  else if (json.is_number()) kwargs.insert_or_assign(key, json.get<double>());
+}
+
+inline SchedulerKwargs kwargs_of_json(std::string_view name, std::string_view text) {
+  SchedulerKwargs kwargs;
+  const Json json = parse_json(text, name);
+  check(json.is_object(), ErrorCode::invalid_argument, name, ": expected a JSON object, got ", json.type_name());
+  for (const auto& [key, value] : json.items()) set_kwarg(name, key, value, kwargs);
+  return kwargs;
+}
+
+/// A pair whose value is a number as std::from_chars reads it, or else a text.
+inline void set_kwarg_pair(std::string_view name, std::string_view pair, SchedulerKwargs& kwargs) {
+  const std::size_t equals = pair.find('=');
+  check(equals != pair.npos && equals > 0 && equals + 1 < pair.size(), ErrorCode::invalid_argument, name,
+        ": expected name=value or a JSON object, got ", pair.empty() ? "nothing" : pair);
+  const std::string_view value = pair.substr(equals + 1);
+  double number = 0.0;
+  const auto result = std::from_chars(value.data(), value.data() + value.size(), number);
+  const bool is_number = result.ec == std::errc{} && result.ptr == value.data() + value.size();
+  kwargs.insert_or_assign(std::string(pair.substr(0, equals)),
+                          is_number ? SchedulerValue(number) : SchedulerValue(std::string(value)));
+}
+
+inline void parse_argument(std::string_view name, std::string_view text, SchedulerKwargs& value) {
+  if (text == "none" || text == "None" || text == "null") return value.clear();
+  if (text.starts_with("{")) return void(value = kwargs_of_json(name, text));
+  SchedulerKwargs kwargs;
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const std::size_t end = std::min(text.find(',', begin), text.size());
+    set_kwarg_pair(name, text.substr(begin, end - begin), kwargs);
+    begin = end + 1;
+  }
+  value = std::move(kwargs);
+}
+
+inline Json argument_json(const SchedulerKwargs& kwargs) {
+  if (kwargs.empty()) return nullptr;
+  Json json = Json::object();
+  for (const auto& [key, value] : kwargs) {
+    if (value.is_number()) json[key] = value.number();
+    else json[key] = value.text();
+  }
+  return json;
 }
 
 template <class T> Json argument_json(const T& value) { return value; }
@@ -125,7 +180,9 @@ inline std::span<const ArgumentField> argument_fields() {
       {"max_grad_norm", &A::max_grad_norm, "clip gradients to this norm; 0: never"},
       {"label_smoothing_factor", &A::label_smoothing_factor, "share of the target spread over all classes"},
       {"lr_scheduler_type", &A::lr_scheduler_type,
-       "linear, cosine, cosine_with_restarts, polynomial, constant, constant_with_warmup or inverse_sqrt"},
+       "linear, cosine, cosine_with_restarts, polynomial, constant, constant_with_warmup, inverse_sqrt, "
+       "reduce_lr_on_plateau, cosine_with_min_lr, cosine_warmup_with_min_lr or warmup_stable_decay"},
+      {"lr_scheduler_kwargs", &A::lr_scheduler_kwargs, "arguments of the schedule: JSON, or name=value,name=value"},
       {"warmup_steps", &A::warmup_steps, "updates that warm up; below 1 a share"},
       {"use_cpu", &A::use_cpu, "train on the CPU even if there is a GPU"},
       {"eval_steps", &A::eval_steps, "updates between evaluations; default: logging_steps"},

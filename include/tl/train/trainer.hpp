@@ -152,7 +152,7 @@ template <class Model> TrainOutput Trainer<Model>::train(const ResumeFrom& resum
                                                               : resume_from.path().value_or(std::filesystem::path());
   if (resumes && !resume_from.last()) check_checkpoint(checkpoint);
   const PackedCollator rows = training_data();
-  TrainingRun run(args_, rows, model_.parameters());
+  TrainingRun run(args_, rows, model_.parameters(), options_.lr_scheduler);
   const std::shared_ptr<OutputLock> lock = prepare_output_dir();
   state_ = resumes ? run.resume(checkpoint, args_, model_.parameters(), generator_) : run.initial_state(args_);
   if (resumes) resume(checkpoint);
@@ -251,7 +251,7 @@ template <class Model> void Trainer<Model>::update(TrainingRun& run, BatchLoader
                    run.collate.describe(batches.rows()));
     clip = clip_coefficient(run.progress.grad_norm, args_.max_grad_norm);
   }
-  run.progress.learning_rate = run.schedule.at(state_.global_step);
+  run.progress.learning_rate = run.learning_rate(state_.global_step);
   TrainerEvent details = event();
   details.learning_rate = run.progress.learning_rate;
   call(&TrainerCallback::on_pre_optimizer_step, details);
@@ -325,7 +325,10 @@ template <class Model> void Trainer<Model>::log_evaluate_save(TrainingRun& run) 
 /// only here, long after the start, and must not cost what was trained.
 template <class Model> bool Trainer<Model>::evaluate_for_best(TrainingRun& run) {
   try {
-    return update_best(evaluate());
+    const Json metrics = evaluate();
+    if (args_.metric_for_best_model) run.schedule->on_evaluate(metric_for_best_model(args_, metrics));
+    else if (metrics.contains("eval_loss")) run.schedule->on_evaluate(metrics.at("eval_loss").get<double>());
+    return update_best(metrics);
   } catch (const Error& error) {
     const std::string sentence = error.what();
     fail(error.code(), sentence, "; ", rescue(run));

@@ -35,6 +35,7 @@ struct TrainerOptions {
   std::optional<Tokenizer> processing_class{};  ///< saved with every checkpoint, so that a pipeline can load the folder
   ComputeMetrics compute_metrics{};             ///< called at the end of each evaluation
   std::vector<std::shared_ptr<TrainerCallback>> callbacks{};
+  std::shared_ptr<LearningRateSchedule> lr_scheduler{};   ///< takes the place of lr_scheduler_type
   std::shared_ptr<Console> console = standard_console();  ///< where the Trainer's own callbacks show progress
 };
 

@@ -50,7 +50,8 @@ struct TrainingArguments {
   double label_smoothing_factor = 0.0;
 
   Choice<SchedulerType> lr_scheduler_type = SchedulerType::linear;
-  double warmup_steps = 0.0;  ///< number of updates, or below 1 a share
+  SchedulerKwargs lr_scheduler_kwargs{};  ///< arguments of the schedule, e.g. {{"num_cycles", 3}}
+  double warmup_steps = 0.0;              ///< number of updates, or below 1 a share
 
   bool use_cpu = false;
 
@@ -198,9 +199,26 @@ class ArgumentRules : Problems {
     need(a_.warmup_steps >= 0 && (a_.warmup_steps < 1 || is_whole(a_.warmup_steps)), "warmup_steps",
          "a whole number of steps, or a share in [0, 1)", a_.warmup_steps);
     if (!a_.lr_scheduler_type.known()) return unknown_scheduler();
-    report(a_.lr_scheduler_type == SchedulerType::polynomial && !(a_.learning_rate > 1e-7),
-           "lr_scheduler_type: polynomial ends at a learning rate of 1e-7 and needs a larger learning_rate, got ",
-           a_.learning_rate);
+    scheduler_kwargs();
+    if (a_.lr_scheduler_type != SchedulerType::reduce_lr_on_plateau) return;
+    report(a_.eval_strategy.known() && a_.eval_strategy == IntervalStrategy::no,
+           "lr_scheduler_type: reduce_lr_on_plateau needs an eval_strategy, got eval_strategy no");
+    const std::string metric = a_.metric_for_best_model.value_or("loss");
+    report(a_.greater_is_better.value_or(!metric.ends_with("loss")) && !a_.lr_scheduler_kwargs.contains("mode"),
+           "lr_scheduler_kwargs: reduce_lr_on_plateau follows ", metric,
+           ", which is better when it is greater, and its mode is min unless it is given; set mode to max");
+  }
+
+  /// The total number of steps is not known yet and decides no argument's range.
+  void scheduler_kwargs() {
+    for (const auto& [name, value] : a_.lr_scheduler_kwargs)
+      utf8("lr_scheduler_kwargs", value.is_number() ? name : join(name, "=", value.text()));
+    try {
+      const ScheduleOptions options{.learning_rate = a_.learning_rate, .kwargs = a_.lr_scheduler_kwargs};
+      static_cast<void>(make_schedule(a_.lr_scheduler_type, options));
+    } catch (const Error& error) {
+      add(error.what());
+    }
   }
 
   void unknown_scheduler() {
@@ -296,7 +314,8 @@ class ArgumentRules : Problems {
 /// What resolved() does, in place.
 inline void resolve(TrainingArguments& a) {
   if (a.eval_strategy == IntervalStrategy::steps && !a.eval_steps) a.eval_steps = a.logging_steps;
-  if (!a.metric_for_best_model && a.load_best_model_at_end) a.metric_for_best_model = "loss";
+  const bool follows = a.lr_scheduler_type.known() && a.lr_scheduler_type == SchedulerType::reduce_lr_on_plateau;
+  if (!a.metric_for_best_model && (a.load_best_model_at_end || follows)) a.metric_for_best_model = "loss";
   if (a.metric_for_best_model && !a.greater_is_better)
     a.greater_is_better = !a.metric_for_best_model->ends_with("loss");
 }

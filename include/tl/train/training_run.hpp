@@ -2,17 +2,21 @@
 // schedule, optimizer, and the position, which is what a checkpoint keeps.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include <tl/data/collator.hpp>
 #include <tl/data/sampler.hpp>
+#include <tl/optim/schedule.hpp>
 #include <tl/train/checkpoint.hpp>
 #include <tl/train/checkpoint_checksums.hpp>
 #include <tl/train/run_plan.hpp>
+#include <tl/train/scheduler_state.hpp>
 #include <tl/train/trainer_state.hpp>
 
 namespace tl {
@@ -21,24 +25,30 @@ struct TrainingRun {
   const PackedCollator& collate;
   std::vector<std::int64_t> lengths;  ///< of the rows, only under group_by_length
   RunPlan plan;
-  LearningRateSchedule schedule;
+  std::shared_ptr<LearningRateSchedule> schedule;
   AdamW<float> optimizer;
   RunProgress progress{};
   std::int64_t first_step = 0;  ///< updates made before this call
   std::int64_t next_batch = 0;  ///< micro-batches of the first epoch to skip
   bool inside_epoch = false;    ///< the first epoch was begun before the interruption
 
-  /// A fresh run over `rows`, which must outlive it.
-  TrainingRun(const TrainingArguments& args, const PackedCollator& rows, ParameterSpace<float>& parameters)
+  /// A fresh run over `rows`, which must outlive it, with the user's schedule if there is one.
+  TrainingRun(const TrainingArguments& args, const PackedCollator& rows, ParameterSpace<float>& parameters,
+              std::shared_ptr<LearningRateSchedule> own_schedule = nullptr)
       : collate(rows),
         plan(plan_run(args, collate.size())),
-        schedule{args.lr_scheduler_type, args.learning_rate, plan.warmup_steps, plan.total_steps},
+        schedule(own_schedule ? std::move(own_schedule)
+                              : make_schedule(args.lr_scheduler_type, {.learning_rate = args.learning_rate,
+                                                                       .warmup_steps = plan.warmup_steps,
+                                                                       .total_steps = plan.total_steps,
+                                                                       .kwargs = args.lr_scheduler_kwargs})),
         optimizer(parameters, {.learning_rate = args.learning_rate,
                                .beta1 = args.adam_beta1,
                                .beta2 = args.adam_beta2,
                                .epsilon = args.adam_epsilon,
                                .weight_decay = args.weight_decay,
                                .put_off_rows = true}) {
+    schedule->on_train_begin(plan.total_steps, plan.warmup_steps);
     if (args.group_by_length) lengths = collate.lengths();
     progress.rows = collate.size();
     progress.batch_size = args.per_device_train_batch_size;
@@ -75,6 +85,7 @@ struct TrainingRun {
           ": expected optimizer.safetensors and trainer_state.json to be of the same step, got ", optimizer.steps(),
           " and ", state.global_step);
     verify_checksums(checkpoint);  // last, because the others say more about what they find
+    detail::load_schedule(checkpoint, *schedule);
     set_totals(state, args);
     first_step = state.global_step;
     take_position(saved);
@@ -85,6 +96,17 @@ struct TrainingRun {
     next_batch = inside_epoch ? saved.batches_done : 0;
     generator.restore(inside_epoch ? saved.epoch_generator : saved.generator);
     return state;
+  }
+
+  /// The learning rate of the update number `step`. Throws Error(invalid_argument) for one that a user's schedule gives
+  /// and that is no rate.
+  double learning_rate(std::int64_t step) const {
+    const double rate = schedule->learning_rate(optimizer.options().learning_rate, step);
+    if (!(detail::is_finite(rate) && rate >= 0))
+      fail(ErrorCode::invalid_argument, "lr_scheduler ", schedule->name(),
+           ": expected a finite learning rate >= 0 for step ", step, ", got ",
+           detail::is_nan(rate) ? std::abs(rate) : rate);
+    return rate;
   }
 
   /// The rows of the present epoch in their order, always the same for the same seed and epoch.
@@ -99,11 +121,12 @@ struct TrainingRun {
   void save(const std::filesystem::path& folder, const ParameterSpace<float>& parameters, std::int64_t step) {
     save_optimizer(folder, optimizer, parameters);
     save_progress(folder, progress);
-    write_json(folder / "scheduler.json", {{"last_epoch", step},
-                                           {"learning_rate", schedule.learning_rate},
-                                           {"lr_scheduler_type", to_string(schedule.type)},
-                                           {"total_steps", schedule.total_steps},
-                                           {"warmup_steps", schedule.warmup_steps}});
+    detail::save_schedule(folder, *schedule,
+                          {{"last_epoch", step},
+                           {"learning_rate", optimizer.options().learning_rate},
+                           {"lr_scheduler_type", schedule->name()},
+                           {"total_steps", plan.total_steps},
+                           {"warmup_steps", plan.warmup_steps}});
   }
 
  private:
