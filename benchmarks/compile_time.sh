@@ -8,7 +8,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 
-flags=(-std=c++20 -O2 -I"$root/include" -isystem "${EIGEN_INCLUDE:-/usr/include/eigen3}" -c -o "$folder/out.o")
+flags=(-std=c++20 -O2 -I"$root/include" -isystem "${EIGEN_FOLDER:-/usr/include/eigen3}" -c -o "$folder/out.o")
 
 cat > "$folder/include.cpp" <<'EOF'
 #include <tl/trainer.hpp>

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # The scripts of this folder tested on small broken trees: a check that cannot fail is worth nothing.
+# shellcheck disable=SC2016  # lines that are put into files are not expanded
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d)
@@ -53,7 +54,7 @@ expect layering.sh 'include/tl/core/error.hpp:2: core may include itself; not nn
 expect layering.sh 'include circle: '
 fresh
 put include/tl/nn/layer_norm.hpp '#include <tl/kernels/layer_norm.hpp>'
-expect layering.sh 'include/tl/nn/layer_norm.hpp:1: nn may include itself, ops autograd kernels/slot.hpp'
+expect layering.sh 'include/tl/nn/layer_norm.hpp:1: nn may include itself, ops autograd kernels/'
 fresh
 put include/tl/ops/layer_norm.hpp '#  include <Eigen/Core>'
 expect layering.sh 'include/tl/ops/layer_norm.hpp:1: ops may include itself'
@@ -117,6 +118,27 @@ everything 'tl/core/print.hpp: expected tl/tl.hpp to include it, it does not'
 rm -rf "$work/tree/include/tl"
 mkdir -p "$work/tree/include/tl"
 everything 'found none'
+
+put include/tl/core/error.hpp 'enum class ErrorCode {' '  shape,  ///< sizes' '};' 'int x;  // [N, 2D], not [CLS]'
+put tests/run.sh 'jobs=${TL_JOBS:-1}'
+put tests/a_test.cpp 'auto text = std::getenv("TL_CPU_ISA");'
+put docs/index.md '[codes](errors.md) [letters](notation.md) [variables](environment.md#all) [web](https://x.org/y)'
+put docs/errors.md '| code | meaning |' '|---|---|' '| `shape` | sizes |'
+put docs/notation.md '| letter | is |' '| N | tokens |' '| A, D | rows |'
+put docs/environment.md '| `TL_JOBS`, `TL_CPU_ISA` | 1 |'
+expect pages.sh 'docs/notation.md: the letter A is not in the sources'
+put docs/notation.md '| N | tokens |' '| D | width |'
+expect_ok pages.sh
+put docs/errors.md '| `device` | none |'
+expect pages.sh 'docs/errors.md: expected the code shape, it is missing'
+expect pages.sh 'docs/errors.md: the code device is not in the sources'
+put docs/errors.md '| `shape` | sizes |' '[more](more.md)'
+expect pages.sh 'docs/errors.md: the link more.md leads nowhere'
+put docs/more.md ''
+expect pages.sh 'docs/index.md: expected a link to more.md, there is none'
+put docs/environment.md '| `TL_JOBS` | 1 |'
+expect pages.sh 'docs/environment.md: expected the variable TL_CPU_ISA, it is missing'
+rm -r "$work/tree/docs" "$work/tree/tests" "$work/tree/include"
 
 # format.sh SENTENCE: format.sh on the tree must say the sentence, where there is the clang-format that it wants.
 format() {
