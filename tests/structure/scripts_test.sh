@@ -140,6 +140,28 @@ put docs/environment.md '| `TL_JOBS` | 1 |'
 expect pages.sh 'docs/environment.md: expected the variable TL_CPU_ISA, it is missing'
 rm -r "$work/tree/docs" "$work/tree/tests" "$work/tree/include"
 
+# page_code SENTENCE LINE...: page_code.sh on a page with these lines must say the sentence.
+page_code() {
+  local sentence=$1
+  shift
+  put docs/a.md "$@"
+  said=$("$here/page_code.sh" "$work/tree" "$work/objects" "${CXX:-c++}" 2>&1) && said="accepted $said"
+  grep -qF -- "$sentence" <<< "$said" && return
+  echo "page_code.sh: expected '$sentence', got '$said'"
+  failures=$((failures + 1))
+}
+put include/tl/tl.hpp 'namespace tl { inline int one() { return 1; } }'
+put README.md '```cpp' '#include <vector>' 'int main() {' '  return tl::one();' '}' '```'
+page_code 'accepted 4 blocks' '<!-- cpp' 'int x = 1;' '-->' '```cpp' 'template <class T> struct Pair {' '  T a, b;' '};' \
+  'int y = x + Pair<int>{1, 2}.a;' '```' '```cpp' 'const int y = tl::one();' 'std::vector<int> z{y};' '```' '```sh' 'no C++' '```'
+page_code 'docs/a.md:3' 'text' '```cpp' 'int x = tl::two();' '```'
+page_code 'accepted' '<!-- cpp: not compiled, a sketch -->' '```cpp' 'int x = ...' '```' '```cpp' 'int x = 1;' '```'
+page_code 'docs/a.md:1: expected one of the marks' '<!-- cpp: not compiled -->' '```cpp' 'int x = 1;' '```'
+page_code 'accepted' '<!-- cpp: namespace -->' '```cpp' 'int x = 1;' 'extern "C" void set() { x = 2; }' '```'
+rm -r "$work/tree/docs" "$work/tree/README.md"
+page_code 'found none' '```sh' 'ls' '```'
+rm -r "$work/tree/docs" "$work/tree/include"
+
 # format.sh SENTENCE: format.sh on the tree must say the sentence, where there is the clang-format that it wants.
 format() {
   said=$("$here/format.sh" "$work/tree" 2>&1) || true
