@@ -12,8 +12,18 @@ void adamw(benchmark::State& state) {
   const auto gradient = filled({n});
   std::int64_t step = 0;
   for (auto _ : state)
-    kernels::adamw<float>(cpu_device, {parameter.data(), gradient.data(), exp_avg.data(), exp_avg_sq.data(), n, 5e-5,
-                                       0.9, 0.999, 1e-8, 0.01, ++step, 0.5F});
+    kernels::run(cpu_device, kernels::AdamW<float>{.parameter = parameter.data(),
+                                                   .gradient = gradient.data(),
+                                                   .exp_avg = exp_avg.data(),
+                                                   .exp_avg_sq = exp_avg_sq.data(),
+                                                   .n = n,
+                                                   .lr = 5e-5,
+                                                   .beta1 = 0.9,
+                                                   .beta2 = 0.999,
+                                                   .eps = 1e-8,
+                                                   .weight_decay = 0.01,
+                                                   .step = ++step,
+                                                   .gradient_scale = 0.5F});
   declare(state, 28.0 * n, 14.0 * n);
 }
 BENCHMARK(adamw)->UseRealTime()->Unit(benchmark::kMillisecond);

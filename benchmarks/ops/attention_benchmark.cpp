@@ -22,16 +22,45 @@ void attention(benchmark::State& state, bool backward) {
   std::vector<float> out(dout), lse(static_cast<std::size_t>(n * heads)), dqkv(qkv);
   const float *const q = qkv.data(), *const k = q + row, *const v = k + row;
   const auto run_forward = [&] {
-    tl::cpu::attention_forward<float>({q, k, v, stride, stride, stride, cu.data(), cu.data(), out.data(), lse.data(), b,
-                                       heads, width, 0.125, dropout});
+    tl::kernels::run(tl::cpu_device, tl::kernels::AttentionForward<float>{.q = q,
+                                                                          .k = k,
+                                                                          .v = v,
+                                                                          .q_stride = stride,
+                                                                          .k_stride = stride,
+                                                                          .v_stride = stride,
+                                                                          .cu_q = cu.data(),
+                                                                          .cu_k = cu.data(),
+                                                                          .out = out.data(),
+                                                                          .lse = lse.data(),
+                                                                          .b = b,
+                                                                          .heads = heads,
+                                                                          .head_width = width,
+                                                                          .scale = 0.125,
+                                                                          .dropout = dropout});
   };
   run_forward();
   const tl::bench::Rate rate;
   for (auto _ : state) {
     if (backward)
-      tl::cpu::attention_backward<float>({dout.data(), out.data(), lse.data(), q, k, v, stride, stride, stride,
-                                          cu.data(), cu.data(), dqkv.data(), dqkv.data() + row, dqkv.data() + 2 * row,
-                                          b, heads, width, 0.125, dropout});
+      tl::kernels::run(tl::cpu_device, tl::kernels::AttentionBackward<float>{.dout = dout.data(),
+                                                                             .out = out.data(),
+                                                                             .lse = lse.data(),
+                                                                             .q = q,
+                                                                             .k = k,
+                                                                             .v = v,
+                                                                             .q_stride = stride,
+                                                                             .k_stride = stride,
+                                                                             .v_stride = stride,
+                                                                             .cu_q = cu.data(),
+                                                                             .cu_k = cu.data(),
+                                                                             .dq = dqkv.data(),
+                                                                             .dk = dqkv.data() + row,
+                                                                             .dv = dqkv.data() + 2 * row,
+                                                                             .b = b,
+                                                                             .heads = heads,
+                                                                             .head_width = width,
+                                                                             .scale = 0.125,
+                                                                             .dropout = dropout});
     else run_forward();
     benchmark::ClobberMemory();
   }

@@ -12,8 +12,13 @@ template <Activation activation, Precision precision> void bias_activation_forwa
   const auto x = filled({tokens, feed_forward}), bias = filled({feed_forward});
   auto y = filled({tokens, feed_forward});
   for (auto _ : state)
-    kernels::bias_activation_forward<float>(
-        cpu_device, {x.data(), bias.data(), y.data(), tokens, feed_forward, activation, precision});
+    kernels::run(cpu_device, kernels::BiasActivationForward<float>{.x = x.data(),
+                                                                   .bias = bias.data(),
+                                                                   .y = y.data(),
+                                                                   .n = tokens,
+                                                                   .f = feed_forward,
+                                                                   .activation = activation,
+                                                                   .precision = precision});
   declare(state, 8.0 * elements, 30.0 * elements);
 }
 BENCHMARK(bias_activation_forward<Activation::gelu, Precision::f32>)->UseRealTime();
@@ -25,8 +30,15 @@ template <Activation activation, Precision precision> void bias_activation_backw
   const auto dy = filled({tokens, feed_forward}), x = filled({tokens, feed_forward}), bias = filled({feed_forward});
   auto dx = filled({tokens, feed_forward}), dbias = filled({feed_forward});
   for (auto _ : state)
-    kernels::bias_activation_backward<float>(cpu_device, {dy.data(), x.data(), bias.data(), dx.data(), dbias.data(),
-                                                          tokens, feed_forward, activation, precision});
+    kernels::run(cpu_device, kernels::BiasActivationBackward<float>{.dy = dy.data(),
+                                                                    .x = x.data(),
+                                                                    .bias = bias.data(),
+                                                                    .dx = dx.data(),
+                                                                    .dbias = dbias.data(),
+                                                                    .n = tokens,
+                                                                    .f = feed_forward,
+                                                                    .activation = activation,
+                                                                    .precision = precision});
   declare(state, 12.0 * elements, 50.0 * elements);
 }
 BENCHMARK(bias_activation_backward<Activation::gelu, Precision::f32>)->UseRealTime();

@@ -17,9 +17,18 @@ void bias_dropout_residual_layer_norm_forward(benchmark::State& state) {
   const auto bias = filled({width}), gamma = filled({width}), beta = filled({width});
   auto y = filled({tokens, width}), xhat = filled({tokens, width}), rstd = filled({tokens});
   for (auto _ : state)
-    kernels::bias_dropout_residual_layer_norm_forward<float>(
-        cpu_device, {x.data(), bias.data(), residual.data(), gamma.data(), beta.data(), y.data(), xhat.data(),
-                     rstd.data(), tokens, width, 1e-12, mask(state)});
+    kernels::run(cpu_device, kernels::BiasDropoutResidualLayerNormForward<float>{.x = x.data(),
+                                                                                 .bias = bias.data(),
+                                                                                 .residual = residual.data(),
+                                                                                 .gamma = gamma.data(),
+                                                                                 .beta = beta.data(),
+                                                                                 .y = y.data(),
+                                                                                 .xhat = xhat.data(),
+                                                                                 .rstd = rstd.data(),
+                                                                                 .n = tokens,
+                                                                                 .d = width,
+                                                                                 .eps = 1e-12,
+                                                                                 .dropout = mask(state)});
   declare(state, 16.0 * elements, 11.0 * elements);
 }
 BENCHMARK(bias_dropout_residual_layer_norm_forward)->ArgName("dropout_percent")->Arg(0)->Arg(10)->UseRealTime();
@@ -30,9 +39,18 @@ void bias_dropout_residual_layer_norm_backward(benchmark::State& state) {
   auto dx = filled({tokens, width}), dresidual = filled({tokens, width});
   auto dbias = filled({width}), dgamma = filled({width}), dbeta = filled({width});
   for (auto _ : state)
-    kernels::bias_dropout_residual_layer_norm_backward<float>(
-        cpu_device, {dy.data(), xhat.data(), rstd.data(), gamma.data(), dx.data(), dresidual.data(), dbias.data(),
-                     dgamma.data(), dbeta.data(), tokens, width, mask(state)});
+    kernels::run(cpu_device, kernels::BiasDropoutResidualLayerNormBackward<float>{.dy = dy.data(),
+                                                                                  .xhat = xhat.data(),
+                                                                                  .rstd = rstd.data(),
+                                                                                  .gamma = gamma.data(),
+                                                                                  .dx = dx.data(),
+                                                                                  .dresidual = dresidual.data(),
+                                                                                  .dbias = dbias.data(),
+                                                                                  .dgamma = dgamma.data(),
+                                                                                  .dbeta = dbeta.data(),
+                                                                                  .n = tokens,
+                                                                                  .d = width,
+                                                                                  .dropout = mask(state)});
   declare(state, 16.0 * elements, 16.0 * elements);
 }
 BENCHMARK(bias_dropout_residual_layer_norm_backward)->ArgName("dropout_percent")->Arg(0)->Arg(10)->UseRealTime();

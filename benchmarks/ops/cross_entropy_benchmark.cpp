@@ -14,8 +14,12 @@ void cross_entropy_forward(benchmark::State& state) {
   const auto target = labels(c);
   auto probabilities = filled({sequences, c}), loss = filled({1});
   for (auto _ : state)
-    kernels::cross_entropy_forward<float>(
-        cpu_device, {logits.data(), target.data(), probabilities.data(), loss.data(), sequences, c});
+    kernels::run(cpu_device, kernels::CrossEntropyForward<float>{.logits = logits.data(),
+                                                                 .labels = target.data(),
+                                                                 .probabilities = probabilities.data(),
+                                                                 .loss = loss.data(),
+                                                                 .b = sequences,
+                                                                 .c = c});
   declare(state, 8.0 * static_cast<double>(sequences * c), 20.0 * static_cast<double>(sequences * c));
 }
 BENCHMARK(cross_entropy_forward)->ArgName("classes")->Arg(classes)->Arg(vocabulary)->UseRealTime();
@@ -26,8 +30,12 @@ void cross_entropy_backward(benchmark::State& state) {
   const auto target = labels(c);
   auto dlogits = filled({sequences, c});
   for (auto _ : state)
-    kernels::cross_entropy_backward<float>(
-        cpu_device, {dloss.data(), probabilities.data(), target.data(), dlogits.data(), sequences, c});
+    kernels::run(cpu_device, kernels::CrossEntropyBackward<float>{.dloss = dloss.data(),
+                                                                  .probabilities = probabilities.data(),
+                                                                  .labels = target.data(),
+                                                                  .dlogits = dlogits.data(),
+                                                                  .b = sequences,
+                                                                  .c = c});
   declare(state, 8.0 * static_cast<double>(sequences * c), 2.0 * static_cast<double>(sequences * c));
 }
 BENCHMARK(cross_entropy_backward)->ArgName("classes")->Arg(classes)->Arg(vocabulary)->UseRealTime();

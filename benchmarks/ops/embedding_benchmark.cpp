@@ -13,7 +13,8 @@ void embedding_forward(benchmark::State& state) {
   const auto table = filled({vocabulary, width});
   auto y = filled({tokens, width});
   for (auto _ : state)
-    kernels::embedding_forward<float>(cpu_device, {ids.data(), table.data(), y.data(), tokens, width});
+    kernels::run(cpu_device, kernels::EmbeddingForward<float>{
+                                 .ids = ids.data(), .table = table.data(), .y = y.data(), .n = tokens, .d = width});
   declare(state, 8.0 * elements, 0.0);
 }
 BENCHMARK(embedding_forward)->UseRealTime();
@@ -23,7 +24,10 @@ void embedding_backward(benchmark::State& state) {
   const auto dy = filled({tokens, width});
   auto dtable = filled({vocabulary, width});
   for (auto _ : state)
-    kernels::embedding_backward<float>(cpu_device, {ids.data(), dy.data(), dtable.data(), tokens, width, vocabulary});
+    kernels::run(
+        cpu_device,
+        kernels::EmbeddingBackward<float>{
+            .ids = ids.data(), .dy = dy.data(), .dtable = dtable.data(), .n = tokens, .d = width, .v = vocabulary});
   declare(state, 12.0 * elements, elements);
 }
 BENCHMARK(embedding_backward)->UseRealTime();

@@ -13,7 +13,8 @@ void gather_rows_forward(benchmark::State& state) {
   const auto x = filled({tokens, width});
   auto y = filled({sequences, width});
   for (auto _ : state)
-    kernels::gather_rows_forward<float>(cpu_device, {x.data(), rows.data(), y.data(), sequences, width});
+    kernels::run(cpu_device, kernels::GatherRowsForward<float>{
+                                 .x = x.data(), .rows = rows.data(), .y = y.data(), .m = sequences, .d = width});
   declare(state, 8.0 * elements, 0.0);
 }
 BENCHMARK(gather_rows_forward)->UseRealTime();
@@ -23,7 +24,8 @@ void gather_rows_backward(benchmark::State& state) {
   const auto dy = filled({sequences, width});
   auto dx = filled({tokens, width});
   for (auto _ : state)
-    kernels::gather_rows_backward<float>(cpu_device, {dy.data(), rows.data(), dx.data(), sequences, width});
+    kernels::run(cpu_device, kernels::GatherRowsBackward<float>{
+                                 .dy = dy.data(), .rows = rows.data(), .dx = dx.data(), .m = sequences, .d = width});
   declare(state, 12.0 * elements, elements);
 }
 BENCHMARK(gather_rows_backward)->UseRealTime();

@@ -12,8 +12,15 @@ void layer_norm_forward(benchmark::State& state) {
   const auto x = filled({tokens, width}), gamma = filled({width}), beta = filled({width});
   auto y = filled({tokens, width}), mean = filled({tokens}), rstd = filled({tokens});
   for (auto _ : state)
-    kernels::layer_norm_forward<float>(
-        cpu_device, {x.data(), gamma.data(), beta.data(), y.data(), mean.data(), rstd.data(), tokens, width, 1e-12});
+    kernels::run(cpu_device, kernels::LayerNormForward<float>{.x = x.data(),
+                                                              .gamma = gamma.data(),
+                                                              .beta = beta.data(),
+                                                              .y = y.data(),
+                                                              .mean = mean.data(),
+                                                              .rstd = rstd.data(),
+                                                              .n = tokens,
+                                                              .d = width,
+                                                              .eps = 1e-12});
   declare(state, 8.0 * elements, 8.0 * elements);
 }
 BENCHMARK(layer_norm_forward)->UseRealTime();
@@ -23,8 +30,16 @@ void layer_norm_backward(benchmark::State& state) {
   const auto mean = filled({tokens}), rstd = filled({tokens});
   auto dx = filled({tokens, width}), dgamma = filled({width}), dbeta = filled({width});
   for (auto _ : state)
-    kernels::layer_norm_backward<float>(cpu_device, {dy.data(), x.data(), gamma.data(), mean.data(), rstd.data(),
-                                                     dx.data(), dgamma.data(), dbeta.data(), tokens, width});
+    kernels::run(cpu_device, kernels::LayerNormBackward<float>{.dy = dy.data(),
+                                                               .x = x.data(),
+                                                               .gamma = gamma.data(),
+                                                               .mean = mean.data(),
+                                                               .rstd = rstd.data(),
+                                                               .dx = dx.data(),
+                                                               .dgamma = dgamma.data(),
+                                                               .dbeta = dbeta.data(),
+                                                               .n = tokens,
+                                                               .d = width});
   declare(state, 12.0 * elements, 15.0 * elements);
 }
 BENCHMARK(layer_norm_backward)->UseRealTime();

@@ -22,10 +22,31 @@ void linear(benchmark::State& state, Pass pass) {
   const tl::bench::Rate rate(precision);
   for (auto _ : state) {
     if (pass == forward)
-      tl::cpu::linear_forward<float>({x.data(), weight.data(), nullptr, y.data(), n, in, out, precision});
+      tl::kernels::run(tl::cpu_device, tl::kernels::LinearForward<float>{.x = x.data(),
+                                                                         .weight = weight.data(),
+                                                                         .bias = nullptr,
+                                                                         .y = y.data(),
+                                                                         .n = n,
+                                                                         .in = in,
+                                                                         .out = out,
+                                                                         .precision = precision});
     else if (pass == backward_input)
-      tl::cpu::linear_backward_input<float>({y.data(), weight.data(), x.data(), n, in, out, precision});
-    else tl::cpu::linear_backward_weight<float>({y.data(), x.data(), weight.data(), nullptr, n, in, out, precision});
+      tl::kernels::run(tl::cpu_device, tl::kernels::LinearBackwardInput<float>{.dy = y.data(),
+                                                                               .weight = weight.data(),
+                                                                               .dx = x.data(),
+                                                                               .n = n,
+                                                                               .in = in,
+                                                                               .out = out,
+                                                                               .precision = precision});
+    else
+      tl::kernels::run(tl::cpu_device, tl::kernels::LinearBackwardWeight<float>{.dy = y.data(),
+                                                                                .x = x.data(),
+                                                                                .dweight = weight.data(),
+                                                                                .dbias = nullptr,
+                                                                                .n = n,
+                                                                                .in = in,
+                                                                                .out = out,
+                                                                                .precision = precision});
     benchmark::ClobberMemory();
   }
   rate.report(state, 2.0 * static_cast<double>(n * in * out));

@@ -15,14 +15,14 @@ void matmul(benchmark::State& state) {
   auto c = tl::bench::values(m * n);
   const tl::bench::Rate rate;
   for (auto _ : state) {
-    tl::cpu::matmul<float>({.a = a.data(),
-                            .b = b.data(),
-                            .c = c.data(),
-                            .m = m,
-                            .n = n,
-                            .k = k,
-                            .transpose_a = state.range(4) != 0,
-                            .transpose_b = state.range(5) != 0});
+    tl::kernels::run(tl::cpu_device, tl::kernels::MatMul<float>{.a = a.data(),
+                                                                .b = b.data(),
+                                                                .c = c.data(),
+                                                                .m = m,
+                                                                .n = n,
+                                                                .k = k,
+                                                                .transpose_a = state.range(4) != 0,
+                                                                .transpose_b = state.range(5) != 0});
     benchmark::ClobberMemory();
   }
   rate.report(state, 2.0 * static_cast<double>(m * n * k));

@@ -10,7 +10,8 @@ void multiply(benchmark::State& state) {
   constexpr std::int64_t n = tokens * width;
   const auto a = filled({n}), b = filled({n});
   auto y = filled({n});
-  for (auto _ : state) kernels::multiply<float>(cpu_device, {a.data(), b.data(), y.data(), n});
+  for (auto _ : state)
+    kernels::run(cpu_device, kernels::Multiply<float>{.a = a.data(), .b = b.data(), .y = y.data(), .n = n});
   declare(state, 12.0 * n, 1.0 * n);
 }
 BENCHMARK(multiply)->UseRealTime();

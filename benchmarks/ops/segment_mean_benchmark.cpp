@@ -19,7 +19,9 @@ void segment_mean_forward(benchmark::State& state) {
   const auto x = filled({tokens, width});
   auto y = filled({sequences, width});
   for (auto _ : state)
-    kernels::segment_mean_forward<float>(cpu_device, {x.data(), cu_seqlens.data(), y.data(), sequences, width});
+    kernels::run(cpu_device,
+                 kernels::SegmentMeanForward<float>{
+                     .x = x.data(), .cu_seqlens = cu_seqlens.data(), .y = y.data(), .b = sequences, .d = width});
   declare(state, 4.0 * elements, elements);
 }
 BENCHMARK(segment_mean_forward)->UseRealTime();
@@ -29,7 +31,9 @@ void segment_mean_backward(benchmark::State& state) {
   const auto dy = filled({sequences, width});
   auto dx = filled({tokens, width});
   for (auto _ : state)
-    kernels::segment_mean_backward<float>(cpu_device, {dy.data(), cu_seqlens.data(), dx.data(), sequences, width});
+    kernels::run(cpu_device,
+                 kernels::SegmentMeanBackward<float>{
+                     .dy = dy.data(), .cu_seqlens = cu_seqlens.data(), .dx = dx.data(), .b = sequences, .d = width});
   declare(state, 4.0 * elements, elements);
 }
 BENCHMARK(segment_mean_backward)->UseRealTime();

@@ -10,7 +10,7 @@ void squared_norm(benchmark::State& state) {
   constexpr std::int64_t n = 66'362'880;
   const auto x = filled({n});
   double result = 0.0;
-  for (auto _ : state) kernels::squared_norm<float>(cpu_device, {x.data(), &result, n});
+  for (auto _ : state) kernels::run(cpu_device, kernels::SquaredNorm<float>{.x = x.data(), .result = &result, .n = n});
   benchmark::DoNotOptimize(result);
   declare(state, 4.0 * n, 2.0 * n);
 }

@@ -14,7 +14,7 @@
 #include <tl/core/parallel.hpp>
 #include <tl/cpu/gemm.hpp>
 #include <tl/cpu/scratch.hpp>
-#include <tl/kernels/slot.hpp>
+#include <tl/kernels/run.hpp>
 
 namespace tl::bench {
 

@@ -2,7 +2,7 @@
 #include <cstdio>
 
 #include <tl/core/device.hpp>
-#include <tl/kernels/slot.hpp>
+#include <tl/kernels/run.hpp>
 
 int main() {
   std::printf("device %s; cuda: %s\n", tl::to_string(tl::device()).c_str(), tl::cuda_unavailable_reason().c_str());

@@ -44,9 +44,18 @@ struct State {
 
   void step(const std::vector<float>& gradient, double lr, double beta1, double beta2, double eps, double weight_decay,
             std::int64_t number, float gradient_scale = 1.0F) {
-    tl::kernels::adamw<float>(tl::cpu_device, {parameter.data(), gradient.data(), exp_avg.data(), exp_avg_sq.data(),
-                                               static_cast<std::int64_t>(parameter.size()), lr, beta1, beta2, eps,
-                                               weight_decay, number, gradient_scale});
+    tl::kernels::run(tl::cpu_device, tl::kernels::AdamW<float>{.parameter = parameter.data(),
+                                                               .gradient = gradient.data(),
+                                                               .exp_avg = exp_avg.data(),
+                                                               .exp_avg_sq = exp_avg_sq.data(),
+                                                               .n = static_cast<std::int64_t>(parameter.size()),
+                                                               .lr = lr,
+                                                               .beta1 = beta1,
+                                                               .beta2 = beta2,
+                                                               .eps = eps,
+                                                               .weight_decay = weight_decay,
+                                                               .step = number,
+                                                               .gradient_scale = gradient_scale});
   }
 };
 
@@ -126,9 +135,16 @@ TEST_CASE("AdamW gives the same bits for every thread count and every split of t
 
   State split(start);
   for (const auto& [first, last] : {std::pair<std::size_t, std::size_t>{0, 1001}, {1001, count}})
-    tl::kernels::adamw<float>(
-        tl::cpu_device,
-        {split.parameter.data() + first, gradient.data() + first, split.exp_avg.data() + first,
-         split.exp_avg_sq.data() + first, static_cast<std::int64_t>(last - first), 1e-3, 0.9, 0.999, 1e-8, 0.01, 1});
+    tl::kernels::run(tl::cpu_device, tl::kernels::AdamW<float>{.parameter = split.parameter.data() + first,
+                                                               .gradient = gradient.data() + first,
+                                                               .exp_avg = split.exp_avg.data() + first,
+                                                               .exp_avg_sq = split.exp_avg_sq.data() + first,
+                                                               .n = static_cast<std::int64_t>(last - first),
+                                                               .lr = 1e-3,
+                                                               .beta1 = 0.9,
+                                                               .beta2 = 0.999,
+                                                               .eps = 1e-8,
+                                                               .weight_decay = 0.01,
+                                                               .step = 1});
   CHECK(difference(split.parameter, one.parameter) == "");
 }

@@ -74,15 +74,35 @@ TEST_CASE("linear equals plain loops, forward and backward, in both precisions")
         return l.operand(l.x, i * l.in + k) * l.operand(l.weight, o * l.in + k);
       };
       std::vector<float> y(l.dy.size(), 7.0F), dx(l.x.size(), 7.0F);
-      tl::cpu::linear_forward<float>({l.x.data(), l.weight.data(), nullptr, y.data(), n, in, out, precision});
+      tl::kernels::run(tl::cpu_device, tl::kernels::LinearForward<float>{.x = l.x.data(),
+                                                                         .weight = l.weight.data(),
+                                                                         .bias = nullptr,
+                                                                         .y = y.data(),
+                                                                         .n = n,
+                                                                         .in = in,
+                                                                         .out = out,
+                                                                         .precision = precision});
       check(y, n, out, in, 0, product, zero);
-      tl::cpu::linear_forward<float>({l.x.data(), l.weight.data(), l.bias.data(), y.data(), n, in, out, precision});
+      tl::kernels::run(tl::cpu_device, tl::kernels::LinearForward<float>{.x = l.x.data(),
+                                                                         .weight = l.weight.data(),
+                                                                         .bias = l.bias.data(),
+                                                                         .y = y.data(),
+                                                                         .n = n,
+                                                                         .in = in,
+                                                                         .out = out,
+                                                                         .precision = precision});
       check(y, n, out, in, precision == Precision::bf16 ? 0x1p-8 : 0, product,
             [&](std::int64_t, std::int64_t o) { return double{l.bias[static_cast<std::size_t>(o)]}; });
       if (precision == Precision::bf16)
         for (const float value : y) REQUIRE(value == float(tl::bfloat16(value)));
 
-      tl::cpu::linear_backward_input<float>({l.dy.data(), l.weight.data(), dx.data(), n, in, out, precision});
+      tl::kernels::run(tl::cpu_device, tl::kernels::LinearBackwardInput<float>{.dy = l.dy.data(),
+                                                                               .weight = l.weight.data(),
+                                                                               .dx = dx.data(),
+                                                                               .n = n,
+                                                                               .in = in,
+                                                                               .out = out,
+                                                                               .precision = precision});
       check(
           dx, n, in, out, 0,
           [&](std::int64_t i, std::int64_t k, std::int64_t o) {
@@ -91,8 +111,14 @@ TEST_CASE("linear equals plain loops, forward and backward, in both precisions")
           zero);
 
       std::vector<float> dweight = l.start, dbias = l.bias;
-      tl::cpu::linear_backward_weight<float>(
-          {l.dy.data(), l.x.data(), dweight.data(), dbias.data(), n, in, out, precision});
+      tl::kernels::run(tl::cpu_device, tl::kernels::LinearBackwardWeight<float>{.dy = l.dy.data(),
+                                                                                .x = l.x.data(),
+                                                                                .dweight = dweight.data(),
+                                                                                .dbias = dbias.data(),
+                                                                                .n = n,
+                                                                                .in = in,
+                                                                                .out = out,
+                                                                                .precision = precision});
       check(
           dweight, out, in, n, 0,
           [&](std::int64_t o, std::int64_t k, std::int64_t i) {
@@ -110,7 +136,10 @@ TEST_CASE("linear's gradients are optional one by one") {
   Layer l(9, 4, 3, Precision::f32);
   std::vector<float> dweight = l.start, dbias = l.bias, only_weight = l.start, only_bias = l.bias;
   const auto run = [&](float* weight, float* bias) {
-    tl::cpu::linear_backward_weight<float>({l.dy.data(), l.x.data(), weight, bias, l.n, l.in, l.out});
+    tl::kernels::run(
+        tl::cpu_device,
+        tl::kernels::LinearBackwardWeight<float>{
+            .dy = l.dy.data(), .x = l.x.data(), .dweight = weight, .dbias = bias, .n = l.n, .in = l.in, .out = l.out});
   };
   run(dweight.data(), dbias.data());
   run(only_weight.data(), nullptr);
@@ -128,11 +157,29 @@ TEST_CASE("linear gives the same bits for any number of threads") {
     for (const int threads : {1, 2, 3, 4}) {
       tl::set_num_threads(threads);
       std::vector<float> y(l.dy.size()), dx(l.x.size()), dweight = l.start, dbias = l.bias;
-      tl::cpu::linear_forward<float>(
-          {l.x.data(), l.weight.data(), l.bias.data(), y.data(), l.n, l.in, l.out, precision});
-      tl::cpu::linear_backward_input<float>({l.dy.data(), l.weight.data(), dx.data(), l.n, l.in, l.out, precision});
-      tl::cpu::linear_backward_weight<float>(
-          {l.dy.data(), l.x.data(), dweight.data(), dbias.data(), l.n, l.in, l.out, precision});
+      tl::kernels::run(tl::cpu_device, tl::kernels::LinearForward<float>{.x = l.x.data(),
+                                                                         .weight = l.weight.data(),
+                                                                         .bias = l.bias.data(),
+                                                                         .y = y.data(),
+                                                                         .n = l.n,
+                                                                         .in = l.in,
+                                                                         .out = l.out,
+                                                                         .precision = precision});
+      tl::kernels::run(tl::cpu_device, tl::kernels::LinearBackwardInput<float>{.dy = l.dy.data(),
+                                                                               .weight = l.weight.data(),
+                                                                               .dx = dx.data(),
+                                                                               .n = l.n,
+                                                                               .in = l.in,
+                                                                               .out = l.out,
+                                                                               .precision = precision});
+      tl::kernels::run(tl::cpu_device, tl::kernels::LinearBackwardWeight<float>{.dy = l.dy.data(),
+                                                                                .x = l.x.data(),
+                                                                                .dweight = dweight.data(),
+                                                                                .dbias = dbias.data(),
+                                                                                .n = l.n,
+                                                                                .in = l.in,
+                                                                                .out = l.out,
+                                                                                .precision = precision});
       const std::vector<std::vector<float>> results = {y, dx, dweight, dbias};
       if (threads == 1) first = results;
       CHECK(results == first);
@@ -146,13 +193,32 @@ TEST_CASE("linear saves x in bfloat16, and the gradient of the weight keeps its 
     Layer l(n, in, out, Precision::bf16);
     std::vector<float> y(l.dy.size()), expected = l.start, dweight = l.start;
     std::vector<tl::bfloat16> saved(l.x.size());
-    tl::cpu::linear_forward<float>(
-        {l.x.data(), l.weight.data(), l.bias.data(), y.data(), n, in, out, l.precision, saved.data()});
+    tl::kernels::run(tl::cpu_device, tl::kernels::LinearForward<float>{.x = l.x.data(),
+                                                                       .weight = l.weight.data(),
+                                                                       .bias = l.bias.data(),
+                                                                       .y = y.data(),
+                                                                       .n = n,
+                                                                       .in = in,
+                                                                       .out = out,
+                                                                       .precision = l.precision,
+                                                                       .x_saved = saved.data()});
     for (std::size_t i = 0; i < saved.size(); ++i) REQUIRE(float(saved[i]) == float(tl::bfloat16(l.x[i])));
-    tl::cpu::linear_backward_weight<float>(
-        {l.dy.data(), l.x.data(), expected.data(), nullptr, n, in, out, l.precision});
-    tl::cpu::linear_backward_weight<float>(
-        {l.dy.data(), saved.data(), dweight.data(), nullptr, n, in, out, l.precision});
+    tl::kernels::run(tl::cpu_device, tl::kernels::LinearBackwardWeight<float>{.dy = l.dy.data(),
+                                                                              .x = l.x.data(),
+                                                                              .dweight = expected.data(),
+                                                                              .dbias = nullptr,
+                                                                              .n = n,
+                                                                              .in = in,
+                                                                              .out = out,
+                                                                              .precision = l.precision});
+    tl::kernels::run(tl::cpu_device, tl::kernels::LinearBackwardWeight<float>{.dy = l.dy.data(),
+                                                                              .x = saved.data(),
+                                                                              .dweight = dweight.data(),
+                                                                              .dbias = nullptr,
+                                                                              .n = n,
+                                                                              .in = in,
+                                                                              .out = out,
+                                                                              .precision = l.precision});
     CHECK(dweight == expected);
   }
 }
@@ -164,15 +230,15 @@ TEST_CASE("matmul transposes and accumulates as asked") {
     for (const bool transpose_b : {false, true})
       for (const bool accumulate : {false, true}) {
         std::vector<float> c = l.dy;
-        tl::cpu::matmul<float>({.a = l.x.data(),
-                                .b = l.weight.data(),
-                                .c = c.data(),
-                                .m = m,
-                                .n = n,
-                                .k = k,
-                                .transpose_a = transpose_a,
-                                .transpose_b = transpose_b,
-                                .accumulate = accumulate});
+        tl::kernels::run(tl::cpu_device, tl::kernels::MatMul<float>{.a = l.x.data(),
+                                                                    .b = l.weight.data(),
+                                                                    .c = c.data(),
+                                                                    .m = m,
+                                                                    .n = n,
+                                                                    .k = k,
+                                                                    .transpose_a = transpose_a,
+                                                                    .transpose_b = transpose_b,
+                                                                    .accumulate = accumulate});
         check(
             c, m, n, k, 0,
             [&](std::int64_t i, std::int64_t j, std::int64_t x) {

@@ -12,7 +12,8 @@ namespace {
 
 double squared_norm(const std::vector<float>& x) {
   double result = -1.0;
-  tl::kernels::squared_norm<float>(tl::cpu_device, {x.data(), &result, static_cast<std::int64_t>(x.size())});
+  tl::kernels::run(tl::cpu_device, tl::kernels::SquaredNorm<float>{
+                                       .x = x.data(), .result = &result, .n = static_cast<std::int64_t>(x.size())});
   return result;
 }
 

@@ -23,18 +23,18 @@ std::vector<std::vector<float>> updated(std::int64_t n, tl::Device device) {
   auto m = tl::Tensor<float>::zeros({n}, device), v = tl::Tensor<float>::zeros({n}, device);
   for (std::int64_t step = 1; step <= 3; ++step) {
     const auto gradient = random();
-    tl::kernels::adamw<float>(device, {.parameter = parameter.data(),
-                                       .gradient = gradient.data(),
-                                       .exp_avg = m.data(),
-                                       .exp_avg_sq = v.data(),
-                                       .n = n,
-                                       .lr = 2e-3,
-                                       .beta1 = 0.9,
-                                       .beta2 = 0.999,
-                                       .eps = 1e-8,
-                                       .weight_decay = 0.01,
-                                       .step = step,
-                                       .gradient_scale = 0.3F});
+    tl::kernels::run(device, tl::kernels::AdamW<float>{.parameter = parameter.data(),
+                                                       .gradient = gradient.data(),
+                                                       .exp_avg = m.data(),
+                                                       .exp_avg_sq = v.data(),
+                                                       .n = n,
+                                                       .lr = 2e-3,
+                                                       .beta1 = 0.9,
+                                                       .beta2 = 0.999,
+                                                       .eps = 1e-8,
+                                                       .weight_decay = 0.01,
+                                                       .step = step,
+                                                       .gradient_scale = 0.3F});
   }
   return {parameter.to_vector(), m.to_vector(), v.to_vector()};
 }

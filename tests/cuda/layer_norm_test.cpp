@@ -18,17 +18,17 @@ std::vector<double> random_values(std::size_t count, double mean, unsigned seed)
   std::mt19937 generator(seed);
   std::normal_distribution<float> normal(static_cast<float>(mean), 1.0F);
   std::vector<double> values(count);
-  for (double& value : values) value = static_cast<double>(normal(generator));  // floats, so that both types see the same
+  for (double& value : values)
+    value = static_cast<double>(normal(generator));  // floats, so that both types see the same
   return values;
 }
 
 /// Everything that one forward and backward pass reads and writes, on one device.
-template <class T>
-struct Case {
+template <class T> struct Case {
   std::int64_t n, d;
   tl::Device device;
-  tl::Tensor<T> x, gamma, beta, dy;                   // [N, D], [D], [D], [N, D]
-  tl::Tensor<T> y, mean, rstd, dx, dgamma, dbeta;     // [N, D], [N], [N], [N, D], [D], [D]
+  tl::Tensor<T> x, gamma, beta, dy;                // [N, D], [D], [D], [N, D]
+  tl::Tensor<T> y, mean, rstd, dx, dgamma, dbeta;  // [N, D], [N], [N], [N, D], [D], [D]
 
   Case(std::int64_t n_, std::int64_t d_, tl::Device device_) : n(n_), d(d_), device(device_) {
     const auto make = [&](const tl::Shape& shape, double mean_value, unsigned seed) {
@@ -48,13 +48,27 @@ struct Case {
   }
 
   void forward() {
-    tl::kernels::layer_norm_forward<T>(
-        device, {x.data(), gamma.data(), beta.data(), y.data(), mean.data(), rstd.data(), n, d, eps});
+    tl::kernels::run(device, tl::kernels::LayerNormForward<T>{.x = x.data(),
+                                                              .gamma = gamma.data(),
+                                                              .beta = beta.data(),
+                                                              .y = y.data(),
+                                                              .mean = mean.data(),
+                                                              .rstd = rstd.data(),
+                                                              .n = n,
+                                                              .d = d,
+                                                              .eps = eps});
   }
   void backward(bool want_dx = true, bool want_dgamma = true, bool want_dbeta = true) {
-    tl::kernels::layer_norm_backward<T>(
-        device, {dy.data(), x.data(), gamma.data(), mean.data(), rstd.data(), want_dx ? dx.data() : nullptr,
-                 want_dgamma ? dgamma.data() : nullptr, want_dbeta ? dbeta.data() : nullptr, n, d});
+    tl::kernels::run(device, tl::kernels::LayerNormBackward<T>{.dy = dy.data(),
+                                                               .x = x.data(),
+                                                               .gamma = gamma.data(),
+                                                               .mean = mean.data(),
+                                                               .rstd = rstd.data(),
+                                                               .dx = want_dx ? dx.data() : nullptr,
+                                                               .dgamma = want_dgamma ? dgamma.data() : nullptr,
+                                                               .dbeta = want_dbeta ? dbeta.data() : nullptr,
+                                                               .n = n,
+                                                               .d = d});
   }
 };
 
@@ -70,15 +84,14 @@ void check_close(const char* what, const tl::Tensor<T>& got, const tl::Tensor<do
     const double difference = std::abs(static_cast<double>(values[i]) - wanted[i]);
     if (!(difference <= worst)) worst = difference, at = i;
   }
-  const double tolerance = 4.0 * static_cast<double>(std::numeric_limits<T>::epsilon()) *
-                           std::sqrt(static_cast<double>(terms)) * largest;
+  const double tolerance =
+      4.0 * static_cast<double>(std::numeric_limits<T>::epsilon()) * std::sqrt(static_cast<double>(terms)) * largest;
   INFO(what << " element " << at << ": got " << values[at] << ", expected " << wanted[at] << ", "
             << 100.0 * worst / tolerance << " % of the tolerance");
   CHECK(worst <= tolerance);
 }
 
-template <class T>
-void check_against_cpu(std::int64_t n, std::int64_t d) {
+template <class T> void check_against_cpu(std::int64_t n, std::int64_t d) {
   INFO("n = " << n << ", d = " << d);
   Case<T> gpu(n, d, tl::cuda_device);
   Case<double> cpu(n, d, tl::cpu_device);

@@ -31,7 +31,8 @@ TEST_CASE("add: a variable added to itself gets both gradients") {
 TEST_CASE("add: y may be one of the summands") {
   Tensor<float> a = varied<float>({1000}, 1), expected = a.clone();
   const Tensor<float> b = varied<float>({1000}, 2);
-  tl::kernels::add<float>(tl::cpu_device, {a.data(), b.data(), a.data(), 1000, 0.5F});
+  tl::kernels::run(tl::cpu_device,
+                   tl::kernels::Add<float>{.a = a.data(), .b = b.data(), .y = a.data(), .n = 1000, .alpha = 0.5F});
   for (std::int64_t i = 0; i < 1000; ++i) expected.data()[i] += 0.5F * b.data()[i];
   TL_CHECK_CLOSE(compare(a, expected.cast<double>(), 1));
 }

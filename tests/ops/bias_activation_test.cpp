@@ -216,11 +216,23 @@ TEST_CASE("bias_activation: dx may be dy, dbias accumulates") {
   Tensor<float> apart = Tensor<float>::full({n, f}, NAN), dbias = Tensor<float>::zeros({f});
   Tensor<float> in_place = varied<float>({n, f}, 3);
   const Tensor<float> dy = in_place.clone();
-  tl::kernels::bias_activation_backward<float>(
-      tl::cpu_device, {dy.data(), x.data(), bias.data(), apart.data(), dbias.data(), n, f, tl::Activation::gelu});
+  tl::kernels::run(tl::cpu_device, tl::kernels::BiasActivationBackward<float>{.dy = dy.data(),
+                                                                              .x = x.data(),
+                                                                              .bias = bias.data(),
+                                                                              .dx = apart.data(),
+                                                                              .dbias = dbias.data(),
+                                                                              .n = n,
+                                                                              .f = f,
+                                                                              .activation = tl::Activation::gelu});
   const Tensor<float> once = dbias.clone();
-  tl::kernels::bias_activation_backward<float>(tl::cpu_device, {in_place.data(), x.data(), bias.data(), in_place.data(),
-                                                                dbias.data(), n, f, tl::Activation::gelu});
+  tl::kernels::run(tl::cpu_device, tl::kernels::BiasActivationBackward<float>{.dy = in_place.data(),
+                                                                              .x = x.data(),
+                                                                              .bias = bias.data(),
+                                                                              .dx = in_place.data(),
+                                                                              .dbias = dbias.data(),
+                                                                              .n = n,
+                                                                              .f = f,
+                                                                              .activation = tl::Activation::gelu});
   CHECK(same_bits(apart, in_place));
   for (std::int64_t i = 0; i < f; ++i) CHECK(dbias.data()[i] == 2.0F * once.data()[i]);
 }
@@ -233,12 +245,32 @@ TEST_CASE("bias_activation: the argument saved in bfloat16 gives the same gradie
   Tensor<float> dbias = Tensor<float>::zeros({f}), dbias_saved = dbias.clone();
   Tensor<tl::bfloat16> saved = Tensor<tl::bfloat16>::empty({n, f});
   const auto gelu = tl::Activation::gelu;
-  tl::kernels::bias_activation_forward<float>(tl::cpu_device,
-                                              {x.data(), bias.data(), y.data(), n, f, gelu, bf16, saved.data()});
-  tl::kernels::bias_activation_backward<float>(
-      tl::cpu_device, {dy.data(), x.data(), bias.data(), dx.data(), dbias.data(), n, f, gelu, bf16});
-  tl::kernels::bias_activation_backward<float>(
-      tl::cpu_device, {dy.data(), saved.data(), bias.data(), dx_saved.data(), dbias_saved.data(), n, f, gelu, bf16});
+  tl::kernels::run(tl::cpu_device, tl::kernels::BiasActivationForward<float>{.x = x.data(),
+                                                                             .bias = bias.data(),
+                                                                             .y = y.data(),
+                                                                             .n = n,
+                                                                             .f = f,
+                                                                             .activation = gelu,
+                                                                             .precision = bf16,
+                                                                             .argument_saved = saved.data()});
+  tl::kernels::run(tl::cpu_device, tl::kernels::BiasActivationBackward<float>{.dy = dy.data(),
+                                                                              .x = x.data(),
+                                                                              .bias = bias.data(),
+                                                                              .dx = dx.data(),
+                                                                              .dbias = dbias.data(),
+                                                                              .n = n,
+                                                                              .f = f,
+                                                                              .activation = gelu,
+                                                                              .precision = bf16});
+  tl::kernels::run(tl::cpu_device, tl::kernels::BiasActivationBackward<float>{.dy = dy.data(),
+                                                                              .x = saved.data(),
+                                                                              .bias = bias.data(),
+                                                                              .dx = dx_saved.data(),
+                                                                              .dbias = dbias_saved.data(),
+                                                                              .n = n,
+                                                                              .f = f,
+                                                                              .activation = gelu,
+                                                                              .precision = bf16});
   CHECK(same_bits(dx_saved, dx));
   CHECK(same_bits(dbias_saved, dbias));
 }

@@ -28,20 +28,20 @@ TEST_CASE("bias_dropout_residual_layer_norm: overwrites, accumulates, and does w
   tl::kernels::BiasDropoutResidualLayerNormForward<float> forward{
       x.data(), bias.data(), residual.data(), gamma.data(), bias.data(), y.data(), xhat.data(), rstd.data(),
       n,        d,           1e-12,           mask};
-  tl::kernels::bias_dropout_residual_layer_norm_forward<float>(tl::cpu_device, forward);
+  tl::kernels::run(tl::cpu_device, forward);
   forward.y = bare.data();
   forward.xhat = forward.rstd = nullptr;
-  tl::kernels::bias_dropout_residual_layer_norm_forward<float>(tl::cpu_device, forward);
+  tl::kernels::run(tl::cpu_device, forward);
   CHECK(same_bits(y, bare));
 
   tl::kernels::BiasDropoutResidualLayerNormBackward<float> backward{
       dy.data(),    xhat.data(), rstd.data(), gamma.data(), dx.data(), dresidual.data(), dbias.data(), dgamma.data(),
       dbeta.data(), n,           d,           mask};
-  tl::kernels::bias_dropout_residual_layer_norm_backward<float>(tl::cpu_device, backward);
+  tl::kernels::run(tl::cpu_device, backward);
   const Tensor<float> once = dbias.clone();
   backward.dx = alone.data();
   backward.dresidual = backward.dgamma = backward.dbeta = nullptr;
-  tl::kernels::bias_dropout_residual_layer_norm_backward<float>(tl::cpu_device, backward);
+  tl::kernels::run(tl::cpu_device, backward);
   CHECK(same_bits(dx, alone));
   for (std::int64_t i = 0; i < d; ++i) CHECK(dbias.data()[i] == 2.0F * once.data()[i]);
   for (std::int64_t i = 0; i < n * d; ++i)
@@ -61,7 +61,7 @@ TEST_CASE("bias_dropout_residual_layer_norm: error sentences") {
       tl::ops::bias_dropout_residual_layer_norm(leaf({2, 3}), leaf({3}), leaf({2, 4}), leaf({3}), leaf({3}), 1e-12),
       "bias_dropout_residual_layer_norm: expected x and residual [N, D] and bias, gamma, beta [D], got f32[2, 3]@cpu, "
       "f32[2, 4]@cpu, f32[3]@cpu, f32[3]@cpu and f32[3]@cpu");
-  TL_REQUIRE_ERROR(tl::ops::bias_dropout_residual_layer_norm(leaf({2, 3}), leaf({3}), leaf({2, 3}), leaf({3}), leaf({3}),
-                                                             1e-12, {.p = -0.5}),
+  TL_REQUIRE_ERROR(tl::ops::bias_dropout_residual_layer_norm(leaf({2, 3}), leaf({3}), leaf({2, 3}), leaf({3}),
+                                                             leaf({3}), 1e-12, {.p = -0.5}),
                    "expected a dropout p in [0, 1], got -0.5");
 }

@@ -46,10 +46,19 @@ TEST_CASE("cross_entropy: probabilities, loss and dlogits are overwritten") {
   const std::vector<std::int64_t> labels{1, -100};
   const Tensor<float> logits = varied<float>({2, 5}, 1);
   Tensor<float> p = Tensor<float>::full({2, 5}, NAN), dlogits = p.clone(), loss = Tensor<float>::full({1}, NAN);
-  tl::kernels::cross_entropy_forward<float>(tl::cpu_device,
-                                            {logits.data(), labels.data(), p.data(), loss.data(), 2, 5});
+  tl::kernels::run(tl::cpu_device, tl::kernels::CrossEntropyForward<float>{.logits = logits.data(),
+                                                                           .labels = labels.data(),
+                                                                           .probabilities = p.data(),
+                                                                           .loss = loss.data(),
+                                                                           .b = 2,
+                                                                           .c = 5});
   const float dloss = 1.0F;
-  tl::kernels::cross_entropy_backward<float>(tl::cpu_device, {&dloss, p.data(), labels.data(), dlogits.data(), 2, 5});
+  tl::kernels::run(tl::cpu_device, tl::kernels::CrossEntropyBackward<float>{.dloss = &dloss,
+                                                                            .probabilities = p.data(),
+                                                                            .labels = labels.data(),
+                                                                            .dlogits = dlogits.data(),
+                                                                            .b = 2,
+                                                                            .c = 5});
   for (std::int64_t row = 0; row < 2; ++row) {
     float sum = 0.0F;
     for (std::int64_t c = 0; c < 5; ++c) sum += p.at({row, c});

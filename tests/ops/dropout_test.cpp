@@ -23,8 +23,10 @@ TEST_CASE("dropout: p = 0 is the variable itself") {
 TEST_CASE("dropout: y may be x") {
   Tensor<float> x = varied<float>({40, 96}, 1), apart = Tensor<float>::full({40, 96}, NAN);
   const tl::kernels::DropoutMask mask{0.3, 1, 2, 3};
-  tl::kernels::dropout<float>(tl::cpu_device, {x.data(), apart.data(), 40, 96, mask});
-  tl::kernels::dropout<float>(tl::cpu_device, {x.data(), x.data(), 40, 96, mask});
+  tl::kernels::run(tl::cpu_device,
+                   tl::kernels::Dropout<float>{.x = x.data(), .y = apart.data(), .n = 40, .d = 96, .mask = mask});
+  tl::kernels::run(tl::cpu_device,
+                   tl::kernels::Dropout<float>{.x = x.data(), .y = x.data(), .n = 40, .d = 96, .mask = mask});
   CHECK(same_bits(x, apart));
 }
 

@@ -19,7 +19,9 @@ TEST_CASE("embedding: the backward pass adds to the rows of ids and leaves all o
   const std::vector<std::int32_t> ids{3, 1, 3};
   const Tensor<float> dy = Tensor<float>::from({1, 10, 2, 20, 4, 40}, {3, 2});
   Tensor<float> dtable = Tensor<float>::full({5, 2}, 0.5F);
-  tl::kernels::embedding_backward<float>(tl::cpu_device, {ids.data(), dy.data(), dtable.data(), 3, 2, 5});
+  tl::kernels::run(tl::cpu_device,
+                   tl::kernels::EmbeddingBackward<float>{
+                       .ids = ids.data(), .dy = dy.data(), .dtable = dtable.data(), .n = 3, .d = 2, .v = 5});
   CHECK(dtable.to_vector() == std::vector<float>{0.5F, 0.5F, 2.5F, 20.5F, 0.5F, 0.5F, 5.5F, 50.5F, 0.5F, 0.5F});
 }
 

@@ -39,16 +39,23 @@ TEST_CASE("layer_norm: dx is overwritten, dgamma and dbeta accumulate, each may 
   const std::int64_t n = 40, d = 24;
   const Tensor<float> x = varied<float>({n, d}, 1), gamma = varied<float>({d}, 2), dy = varied<float>({n, d}, 3);
   Tensor<float> y = Tensor<float>::full({n, d}, NAN), mean = Tensor<float>::full({n}, NAN), rstd = mean.clone();
-  tl::kernels::layer_norm_forward<float>(
-      tl::cpu_device, {x.data(), gamma.data(), gamma.data(), y.data(), mean.data(), rstd.data(), n, d, 1e-5});
+  tl::kernels::run(tl::cpu_device, tl::kernels::LayerNormForward<float>{.x = x.data(),
+                                                                        .gamma = gamma.data(),
+                                                                        .beta = gamma.data(),
+                                                                        .y = y.data(),
+                                                                        .mean = mean.data(),
+                                                                        .rstd = rstd.data(),
+                                                                        .n = n,
+                                                                        .d = d,
+                                                                        .eps = 1e-5});
   Tensor<float> dx = Tensor<float>::full({n, d}, NAN), dgamma = Tensor<float>::zeros({d}), dbeta = dgamma.clone();
   tl::kernels::LayerNormBackward<float> call{dy.data(), x.data(),      gamma.data(), mean.data(), rstd.data(),
                                              dx.data(), dgamma.data(), dbeta.data(), n,           d};
-  tl::kernels::layer_norm_backward<float>(tl::cpu_device, call);
+  tl::kernels::run(tl::cpu_device, call);
   for (const float value : dx.span()) CHECK(std::isfinite(value));
   const Tensor<float> once = dgamma.clone();
   call.dx = call.dbeta = nullptr;
-  tl::kernels::layer_norm_backward<float>(tl::cpu_device, call);
+  tl::kernels::run(tl::cpu_device, call);
   for (std::int64_t i = 0; i < d; ++i) CHECK(std::abs(dgamma.data()[i] - 2.0F * once.data()[i]) < 1e-4F);
   double total = 0.0;
   for (std::int64_t row = 0; row < n; ++row) total += static_cast<double>(dy.at({row, 0}));

@@ -20,10 +20,20 @@ TEST_CASE("linear: y and dx are overwritten, dweight and dbias accumulate") {
   const Tensor<float> x = varied<float>({n, in}, 1), w = varied<float>({out, in}, 2), dy = varied<float>({n, out}, 3);
   Tensor<float> y = Tensor<float>::full({n, out}, NAN), dx = Tensor<float>::full({n, in}, NAN);
   Tensor<float> dweight = Tensor<float>::full({out, in}, 100.0F), dbias = Tensor<float>::full({out}, 100.0F);
-  tl::kernels::linear_forward<float>(tl::cpu_device, {x.data(), w.data(), nullptr, y.data(), n, in, out});
-  tl::kernels::linear_backward_input<float>(tl::cpu_device, {dy.data(), w.data(), dx.data(), n, in, out});
-  tl::kernels::linear_backward_weight<float>(tl::cpu_device,
-                                             {dy.data(), x.data(), dweight.data(), dbias.data(), n, in, out});
+  tl::kernels::run(
+      tl::cpu_device,
+      tl::kernels::LinearForward<float>{
+          .x = x.data(), .weight = w.data(), .bias = nullptr, .y = y.data(), .n = n, .in = in, .out = out});
+  tl::kernels::run(tl::cpu_device,
+                   tl::kernels::LinearBackwardInput<float>{
+                       .dy = dy.data(), .weight = w.data(), .dx = dx.data(), .n = n, .in = in, .out = out});
+  tl::kernels::run(tl::cpu_device, tl::kernels::LinearBackwardWeight<float>{.dy = dy.data(),
+                                                                            .x = x.data(),
+                                                                            .dweight = dweight.data(),
+                                                                            .dbias = dbias.data(),
+                                                                            .n = n,
+                                                                            .in = in,
+                                                                            .out = out});
   Tensor<double> ey = Tensor<double>::zeros({n, out}), edx = Tensor<double>::zeros({n, in});
   Tensor<double> edw = Tensor<double>::full({out, in}, 100.0), edb = Tensor<double>::full({out}, 100.0);
   for (std::int64_t i = 0; i < n; ++i)

@@ -36,10 +36,10 @@ TEST_CASE("matmul: every transposition, overwriting and accumulating") {
                         right = (transpose_b ? bt : b).template cast<T>();
         Tensor<T> c = Tensor<T>::full({m, n}, static_cast<T>(NAN));
         tl::kernels::MatMul<T> call{left.data(), right.data(), c.data(), m, n, k, transpose_a, transpose_b, false};
-        tl::kernels::matmul<T>(tl::cpu_device, call);
+        tl::kernels::run(tl::cpu_device, call);
         TL_CHECK_CLOSE(compare(c, expected, k));
         call.accumulate = true;
-        tl::kernels::matmul<T>(tl::cpu_device, call);
+        tl::kernels::run(tl::cpu_device, call);
         TL_CHECK_CLOSE(compare(c, doubled, k));
       }
   };

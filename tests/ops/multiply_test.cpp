@@ -41,9 +41,10 @@ TEST_CASE("multiply: by a number, and the negative") {
 TEST_CASE("multiply: overwrites, or accumulates if asked to") {
   const std::vector<float> a{1, 2, 3}, b{4, 5, 6};
   std::vector<float> y(3, NAN);
-  tl::kernels::multiply<float>(tl::cpu_device, {a.data(), b.data(), y.data(), 3});
+  tl::kernels::run(tl::cpu_device, tl::kernels::Multiply<float>{.a = a.data(), .b = b.data(), .y = y.data(), .n = 3});
   CHECK(y == std::vector<float>{4, 10, 18});
-  tl::kernels::multiply<float>(tl::cpu_device, {a.data(), b.data(), y.data(), 3, true});
+  tl::kernels::run(tl::cpu_device, tl::kernels::Multiply<float>{
+                                       .a = a.data(), .b = b.data(), .y = y.data(), .n = 3, .accumulate = true});
   CHECK(y == std::vector<float>{8, 20, 36});
 }
 

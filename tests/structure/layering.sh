@@ -12,14 +12,14 @@ cpu:       kernels core <Eigen>
 cuda:      kernels core <cuda>
 autograd:  core
 ops:       autograd kernels cpu core
-nn:        ops autograd kernels/packed_weight_cache.hpp kernels/slot.hpp kernels/dropout_mask.hpp kernels/bias_activation.hpp core
+nn:        ops autograd kernels/packed_weight_cache.hpp kernels/dropout_mask.hpp core
 optim:     kernels cpu autograd core
 io:        core <nlohmann>
 text:      io core <nlohmann>
 data:      io core <nlohmann>
-models:    nn ops autograd kernels/slot.hpp kernels/dropout_mask.hpp kernels/bias_activation.hpp io text core <nlohmann>
+models:    nn ops autograd kernels/dropout_mask.hpp io text core <nlohmann>
 train:     models nn ops optim autograd kernels cpu data text io core <nlohmann>
-pipelines: models nn autograd kernels/packed_weight_cache.hpp kernels/slot.hpp data text io core <nlohmann>
+pipelines: models nn autograd kernels/packed_weight_cache.hpp data text io core <nlohmann>
 '
 
 # Headers directly in include/tl are front doors: they may include everything, and nothing includes them, but for the

@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$1"
 
 # Not operations: what the contracts themselves are made of.
-vocabulary='slot dropout_mask saved packed_weight_cache'
+vocabulary='run dropout_mask saved packed_weight_cache'
 # Kernels that the optimizer calls and that have no gradient: no op; their test and benchmark are in any folder.
 without_gradient='adamw squared_norm'
 # CUDA: later.

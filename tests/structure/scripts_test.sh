@@ -33,12 +33,12 @@ put() {
 fresh() {
   rm -rf "$work/tree"
   put include/tl/core/error.hpp '#pragma once' '#include <string>'
-  put include/tl/kernels/slot.hpp '#include <tl/core/error.hpp>'
-  put include/tl/kernels/layer_norm.hpp '#include <tl/kernels/slot.hpp>'
+  put include/tl/kernels/run.hpp '#include <tl/core/error.hpp>'
+  put include/tl/kernels/layer_norm.hpp '#include <tl/kernels/run.hpp>'
   put include/tl/cpu/layer_norm.hpp '#include <Eigen/Core>' '#include <tl/kernels/layer_norm.hpp>'
   put include/tl/cuda/layer_norm.cuh '#include <cuda_runtime.h>' '#include <tl/kernels/layer_norm.hpp>'
   put include/tl/ops/layer_norm.hpp '#include <tl/cpu/layer_norm.hpp>'
-  put include/tl/nn/layer_norm.hpp '#include <tl/kernels/slot.hpp>' '#include <tl/ops/layer_norm.hpp>'
+  put include/tl/nn/layer_norm.hpp '#include <tl/core/error.hpp>' '#include <tl/ops/layer_norm.hpp>'
   put include/tl/tl.hpp '#include <tl/nn/layer_norm.hpp>'
   put tests/ops/layer_norm_test.cpp ''
   put benchmarks/ops/layer_norm_benchmark.cpp ''

@@ -59,7 +59,7 @@ template <class T> kernels::AdamWFactors<T> adamw_factors(const kernels::AdamW<T
           static_cast<T>(std::sqrt(correction2))};
 }
 
-template <class T> void adamw(const kernels::AdamW<T>& a) {
+template <class T> void run(Cpu, const kernels::AdamW<T>& a) {
   const detail::AdamWElement<T> element(a.beta1, a.beta2, a.eps);
   const kernels::AdamWFactors<T> factors = adamw_factors(a);
   parallel_vectorized<T>(a.n, flat_grain, [=](std::int64_t begin, std::int64_t end) TL_INLINE {
@@ -87,7 +87,7 @@ template <class T> void adamw(const kernels::AdamW<T>& a) {
   });
 }
 
-template <class T> void adamw_put_off(const kernels::AdamWPutOff<T>& a) {
+template <class T> void run(Cpu, const kernels::AdamWPutOff<T>& a) {
   const detail::AdamWElement<T> element(a.beta1, a.beta2, a.eps);
   parallel_vectorized<T, CpuIsa::avx2>(a.count, 8, [=](std::int64_t begin, std::int64_t end) TL_INLINE {
     for (std::int64_t index = begin; index < end; ++index) {

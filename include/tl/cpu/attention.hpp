@@ -117,11 +117,12 @@ template <class T> TL_INLINE inline T largest_of(const T* values, std::int64_t c
   return std::bit_cast<T>(largest ^ (mask & std::numeric_limits<Bits>::max()));
 }
 
-/// attention_forward for a given instruction set.
-template <class T> void attention_forward(const kernels::AttentionForward<T>& p, CpuIsa isa) {
+}  // namespace detail
+
+template <class T> void run(Cpu, const kernels::AttentionForward<T>& p, CpuIsa isa = cpu_isa()) {
   const std::int64_t width = p.head_width, row_width = p.heads * width;
   parallel_for(p.b * p.heads, 1, [&](std::int64_t task, std::int64_t) {
-    const AttentionTask<T> t(p, task, 1, isa);
+    const detail::AttentionTask<T> t(p, task, 1, isa);
     T* const scores = t.scratch;                                  // [queries, score_stride]
     T* const mask_room = t.scratch + t.queries * t.score_stride;  // [mask_rows, score_stride]
     T* const out = p.out + t.first_query * row_width + t.column;  // [queries, width]
@@ -134,7 +135,7 @@ template <class T> void attention_forward(const kernels::AttentionForward<T>& p,
             T* const row = scores + i * t.score_stride;
             padded_loop(t.keys, [=](std::int64_t j) TL_INLINE { row[j] *= scale; });
             std::fill(row + t.keys, row + t.score_stride, -std::numeric_limits<T>::infinity());
-            const T largest = largest_of(row, t.score_stride);
+            const T largest = detail::largest_of(row, t.score_stride);
             padded_loop(t.keys, [=](std::int64_t j) TL_INLINE { row[j] = exp(row[j] - largest); });
             const T sum = vector_sum<T>(t.score_stride, [=](std::int64_t j) TL_INLINE { return row[j]; });
             if (p.lse) p.lse[(t.first_query + i) * p.heads + task % p.heads] = largest + std::log(sum);
@@ -143,7 +144,7 @@ template <class T> void attention_forward(const kernels::AttentionForward<T>& p,
               padded_loop(t.keys, [=](std::int64_t j) TL_INLINE { row[j] *= inverse; });
               continue;
             }
-            const T* const factors = query_factors(p.dropout, t, task, i, kept, mask_room, isa);
+            const T* const factors = detail::query_factors(p.dropout, t, task, i, kept, mask_room, isa);
             padded_loop(t.keys, [=](std::int64_t j) TL_INLINE { row[j] *= inverse * factors[j]; });
           }
         },
@@ -154,7 +155,7 @@ template <class T> void attention_forward(const kernels::AttentionForward<T>& p,
     round_rows<T>(out, row_width, out, row_width, t.queries, width, isa);
     if (!p.q_saved) return;
     const std::int64_t query = t.first_query, key = t.first_key;
-    const auto save = [&](HeadBlock<const T> from, bfloat16* to, std::int64_t first, std::int64_t stride) {
+    const auto save = [&](detail::HeadBlock<const T> from, bfloat16* to, std::int64_t first, std::int64_t stride) {
       store_rows(from.values, from.stride, to + first * stride + t.column, stride, from.rows, width, isa);
     };
     save(t.q, p.q_saved, query, p.q_stride);
@@ -164,11 +165,10 @@ template <class T> void attention_forward(const kernels::AttentionForward<T>& p,
   });
 }
 
-/// attention_backward for a given instruction set.
-template <class T> void attention_backward(const kernels::AttentionBackward<T>& p, CpuIsa isa) {
+template <class T> void run(Cpu, const kernels::AttentionBackward<T>& p, CpuIsa isa = cpu_isa()) {
   const std::int64_t width = p.head_width, row_width = p.heads * width;
   parallel_for(p.b * p.heads, 1, [&](std::int64_t task, std::int64_t) {
-    const AttentionTask<T> t(p, task, 2, isa);
+    const detail::AttentionTask<T> t(p, task, 2, isa);
     const std::int64_t stride = t.score_stride;
     T* const probabilities = t.scratch;                                          // [queries, stride], after dropout
     T* const dscores = probabilities + t.queries * stride;                       // [queries, stride]
@@ -203,7 +203,7 @@ template <class T> void attention_backward(const kernels::AttentionBackward<T>& 
               });
               continue;
             }
-            const T* const factors = query_factors(p.dropout, t, task, i, kept, mask_room, isa);
+            const T* const factors = detail::query_factors(p.dropout, t, task, i, kept, mask_room, isa);
             padded_loop(t.keys, [=](std::int64_t j) TL_INLINE {
               const T value = exp(probability[j] * scale - lse);
               ds[j] = value * (ds[j] * factors[j] - mean) * scale;
@@ -219,16 +219,6 @@ template <class T> void attention_backward(const kernels::AttentionBackward<T>& 
     gemm<T>(true, false, t.keys, width, t.queries, dscores, stride, t.q.values, t.q.stride,
             p.dk + t.first_key * p.k_stride + t.column, p.k_stride, false, nullptr, Precision::f32, isa);
   });
-}
-
-}  // namespace detail
-
-template <class T> void attention_forward(const kernels::AttentionForward<T>& p) {
-  detail::attention_forward(p, cpu_isa());
-}
-
-template <class T> void attention_backward(const kernels::AttentionBackward<T>& p) {
-  detail::attention_backward(p, cpu_isa());
 }
 
 }  // namespace tl::cpu

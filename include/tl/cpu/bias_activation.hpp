@@ -182,7 +182,7 @@ template <class T> class PreActivation {
   std::vector<T> zeros_;
 };
 
-template <class T> void bias_activation_forward(const kernels::BiasActivationForward<T>& a) {
+template <class T> void run(Cpu, const kernels::BiasActivationForward<T>& a) {
   const PreActivation<T> argument(a.x, a.bias, a.f, a.precision);
   parallel_vectorized<T>(a.n, row_grain(a.f), [&a, &argument](std::int64_t begin, std::int64_t end) TL_INLINE {
     for (std::int64_t row = begin; row < end; ++row)
@@ -200,7 +200,7 @@ template <class T> void bias_activation_forward(const kernels::BiasActivationFor
   });
 }
 
-template <class T> void bias_activation_backward(const kernels::BiasActivationBackward<T>& a) {
+template <class T> void run(Cpu, const kernels::BiasActivationBackward<T>& a) {
   const PreActivation<T> argument(a.x, a.bias, a.f, a.precision);
   RowReduction<T> sums(a.n, a.f);
   sums.for_each_block([&a, &argument](std::int64_t begin, std::int64_t end, T* sum) TL_INLINE {

@@ -10,8 +10,7 @@
 
 namespace tl::cpu {
 
-template <class T>
-void bias_dropout_residual_layer_norm_forward(const kernels::BiasDropoutResidualLayerNormForward<T>& a) {
+template <class T> void run(Cpu, const kernels::BiasDropoutResidualLayerNormForward<T>& a) {
   parallel_vectorized<T>(a.n, row_grain(a.d), [a](std::int64_t begin, std::int64_t end) TL_INLINE {
     T* const sum = ones<T>(2 * a.d);
     T* const factor = sum + a.d;
@@ -35,8 +34,7 @@ void bias_dropout_residual_layer_norm_forward(const kernels::BiasDropoutResidual
   });
 }
 
-template <class T>
-void bias_dropout_residual_layer_norm_backward(const kernels::BiasDropoutResidualLayerNormBackward<T>& a) {
+template <class T> void run(Cpu, const kernels::BiasDropoutResidualLayerNormBackward<T>& a) {
   RowReduction<T> sums(a.n, 3 * a.d);
   sums.for_each_block([a](std::int64_t begin, std::int64_t end, T* dgamma) TL_INLINE {
     T* const dbeta = dgamma + a.d;

@@ -21,7 +21,7 @@ inline std::int64_t counted_rows(const std::int64_t* labels, std::int64_t rows, 
 
 }  // namespace detail
 
-template <class T> void cross_entropy_forward(const kernels::CrossEntropyForward<T>& a) {
+template <class T> void run(Cpu, const kernels::CrossEntropyForward<T>& a) {
   std::vector<double> losses(static_cast<std::size_t>(a.b));
   parallel_vectorized<T, CpuIsa::avx2>(
       a.b, row_grain(a.c), [a, loss = losses.data()](std::int64_t begin, std::int64_t end) TL_INLINE {
@@ -47,7 +47,7 @@ template <class T> void cross_entropy_forward(const kernels::CrossEntropyForward
   *a.loss = static_cast<T>(sum / static_cast<double>(detail::counted_rows(a.labels, a.b, a.ignore_index)));
 }
 
-template <class T> void cross_entropy_backward(const kernels::CrossEntropyBackward<T>& a) {
+template <class T> void run(Cpu, const kernels::CrossEntropyBackward<T>& a) {
   const std::int64_t counted = detail::counted_rows(a.labels, a.b, a.ignore_index);
   const T scale = *a.dloss / static_cast<T>(std::max<std::int64_t>(counted, 1));
   parallel_for(a.b, row_grain(a.c), [a, scale](std::int64_t begin, std::int64_t end) {

@@ -8,7 +8,7 @@
 
 namespace tl::cpu {
 
-template <class T> void dropout(const kernels::Dropout<T>& a) {
+template <class T> void run(Cpu, const kernels::Dropout<T>& a) {
   parallel_for(a.n, row_grain(a.d), [a](std::int64_t begin, std::int64_t end) {
     T* const factor = ones<T>(a.d);
     for (std::int64_t row = begin; row < end; ++row) {

@@ -6,11 +6,9 @@
 
 namespace tl::cpu {
 
-template <class T> void embedding_forward(const kernels::EmbeddingForward<T>& a) {
-  copy_rows(a.table, a.ids, a.y, a.n, a.d);
-}
+template <class T> void run(Cpu, const kernels::EmbeddingForward<T>& a) { copy_rows(a.table, a.ids, a.y, a.n, a.d); }
 
-template <class T> void embedding_backward(const kernels::EmbeddingBackward<T>& a) {
+template <class T> void run(Cpu, const kernels::EmbeddingBackward<T>& a) {
   add_to_rows(a.dy, a.ids, a.dtable, a.n, a.d);
 }
 

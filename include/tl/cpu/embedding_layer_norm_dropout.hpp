@@ -11,7 +11,7 @@
 
 namespace tl::cpu {
 
-template <class T> void embedding_layer_norm_dropout_forward(const kernels::EmbeddingLayerNormDropoutForward<T>& a) {
+template <class T> void run(Cpu, const kernels::EmbeddingLayerNormDropoutForward<T>& a) {
   parallel_vectorized<T, CpuIsa::avx2>(a.n, row_grain(a.d), [a](std::int64_t begin, std::int64_t end) TL_INLINE {
     T* const scratch = ones<T>(2 * a.d);
     T* const sum = scratch;
@@ -33,7 +33,7 @@ template <class T> void embedding_layer_norm_dropout_forward(const kernels::Embe
   });
 }
 
-template <class T> void embedding_layer_norm_dropout_backward(const kernels::EmbeddingLayerNormDropoutBackward<T>& a) {
+template <class T> void run(Cpu, const kernels::EmbeddingLayerNormDropoutBackward<T>& a) {
   const bool tables = a.dword || a.dposition;
   Storage storage(tables ? static_cast<std::size_t>(a.n * a.d) * sizeof(T) : 0, cpu_device, false);
   T* const dsum = static_cast<T*>(storage.data());  // [N, D]

@@ -8,6 +8,7 @@
 
 #include <tl/core/cpu_features.hpp>
 #include <tl/core/parallel.hpp>
+#include <tl/core/precision.hpp>
 #include <tl/cpu/gemm_avx2.hpp>
 #include <tl/cpu/gemm_avx512.hpp>
 #include <tl/cpu/gemm_blocked.hpp>
@@ -20,7 +21,6 @@
 #include <tl/cpu/scratch.hpp>
 #include <tl/kernels/packed_weight_cache.hpp>
 #include <tl/kernels/saved.hpp>
-#include <tl/kernels/slot.hpp>
 
 namespace tl::cpu {
 

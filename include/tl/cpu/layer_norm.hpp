@@ -8,7 +8,7 @@
 
 namespace tl::cpu {
 
-template <class T> void layer_norm_forward(const kernels::LayerNormForward<T>& a) {
+template <class T> void run(Cpu, const kernels::LayerNormForward<T>& a) {
   parallel_vectorized<T>(a.n, row_grain(a.d), [a](std::int64_t begin, std::int64_t end) TL_INLINE {
     for (std::int64_t row = begin; row < end; ++row) {
       const T* const x = a.x + row * a.d;
@@ -22,7 +22,7 @@ template <class T> void layer_norm_forward(const kernels::LayerNormForward<T>& a
   });
 }
 
-template <class T> void layer_norm_backward(const kernels::LayerNormBackward<T>& a) {
+template <class T> void run(Cpu, const kernels::LayerNormBackward<T>& a) {
   RowReduction<T> sums(a.n, 2 * a.d);
   sums.for_each_block([a](std::int64_t begin, std::int64_t end, T* dgamma) TL_INLINE {
     T* const dbeta = dgamma + a.d;

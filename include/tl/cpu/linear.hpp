@@ -10,7 +10,7 @@
 
 namespace tl::cpu {
 
-template <class T> void linear_forward(const kernels::LinearForward<T>& p) {
+template <class T> void run(Cpu, const kernels::LinearForward<T>& p) {
   gemm(false, true, p.n, p.out, p.in, p.x, p.in, p.weight, p.in, p.y, p.out, false, p.bias, p.precision, cpu_isa(),
        p.packed);
   if (p.x_saved)
@@ -20,12 +20,12 @@ template <class T> void linear_forward(const kernels::LinearForward<T>& p) {
   if (p.precision == Precision::bf16 && p.bias) round_to_bf16(p.y, p.y, p.n * p.out);
 }
 
-template <class T> void linear_backward_input(const kernels::LinearBackwardInput<T>& p) {
+template <class T> void run(Cpu, const kernels::LinearBackwardInput<T>& p) {
   gemm<T>(false, false, p.n, p.in, p.out, p.dy, p.out, p.weight, p.in, p.dx, p.in, false, nullptr, p.precision,
           cpu_isa(), p.packed);
 }
 
-template <class T> void linear_backward_weight(const kernels::LinearBackwardWeight<T>& p) {
+template <class T> void run(Cpu, const kernels::LinearBackwardWeight<T>& p) {
   if (p.dweight)
     gemm<T>(true, false, p.out, p.in, p.n, p.dy, p.out, p.x, p.in, p.dweight, p.in, !p.overwrite, nullptr, p.precision);
   if (!p.dbias) return;

@@ -6,7 +6,7 @@
 
 namespace tl::cpu {
 
-template <class T> void multiply(const kernels::Multiply<T>& args) {
+template <class T> void run(Cpu, const kernels::Multiply<T>& args) {
   parallel_vectorized<T>(args.n, flat_grain, [args](std::int64_t begin, std::int64_t end) TL_INLINE {
     const T* const a = args.a + begin;
     const T* const b = args.b + begin;

@@ -5,9 +5,9 @@
 #include <cstdint>
 
 #include <tl/core/dtype.hpp>
+#include <tl/core/precision.hpp>
 #include <tl/cpu/vector_loops.hpp>
 #include <tl/kernels/saved.hpp>
-#include <tl/kernels/slot.hpp>
 
 namespace tl::cpu {
 

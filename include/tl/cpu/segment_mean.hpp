@@ -8,7 +8,7 @@
 
 namespace tl::cpu {
 
-template <class T> void segment_mean_forward(const kernels::SegmentMeanForward<T>& a) {
+template <class T> void run(Cpu, const kernels::SegmentMeanForward<T>& a) {
   parallel_vectorized<T>(a.b, 1, [a](std::int64_t begin, std::int64_t end) TL_INLINE {
     for (std::int64_t segment = begin; segment < end; ++segment) {
       T* const y = a.y + segment * a.d;
@@ -24,7 +24,7 @@ template <class T> void segment_mean_forward(const kernels::SegmentMeanForward<T
   });
 }
 
-template <class T> void segment_mean_backward(const kernels::SegmentMeanBackward<T>& a) {
+template <class T> void run(Cpu, const kernels::SegmentMeanBackward<T>& a) {
   parallel_vectorized<T>(a.b, 1, [a](std::int64_t begin, std::int64_t end) TL_INLINE {
     for (std::int64_t segment = begin; segment < end; ++segment) {
       const T* const dy = a.dy + segment * a.d;

@@ -6,7 +6,7 @@
 
 namespace tl::cpu {
 
-template <class T> void squared_norm(const kernels::SquaredNorm<T>& a) {
+template <class T> void run(Cpu, const kernels::SquaredNorm<T>& a) {
   static_assert(kernels::squared_norm_chunk == flat_grain);
   const auto square = [x = a.x](std::int64_t i) TL_INLINE {
     const double value = static_cast<double>(x[i]);

@@ -11,13 +11,6 @@
 #include <tl/cuda/launch.cuh>
 #include <tl/kernels/adamw.hpp>
 
-// The slot names the CPU kernel. Weak here, so that a program links although it does not use AdamW on the CPU.
-#pragma nv_diag_suppress 2189
-namespace tl::cpu {
-template <class T> [[gnu::weak]] void adamw(const kernels::AdamW<T>&);
-}  // namespace tl::cpu
-#pragma nv_diag_default 2189
-
 namespace tl::cuda {
 
 inline constexpr int adamw_threads = 256;
@@ -25,12 +18,12 @@ inline constexpr std::int64_t adamw_most_blocks = 4096;
 
 /// The scalars of one step, computed in double and rounded once.
 struct AdamWScalars {
-  float decay;              // 1 - lr * weight_decay
+  float decay;  // 1 - lr * weight_decay
   float one_minus_beta1;
   float one_minus_beta2;
   float beta2;
-  float step_size;          // lr / (1 - beta1^step)
-  float sqrt_correction2;   // sqrt(1 - beta2^step)
+  float step_size;         // lr / (1 - beta1^step)
+  float sqrt_correction2;  // sqrt(1 - beta2^step)
   float eps;
 };
 
@@ -60,12 +53,12 @@ static __global__ void adamw_kernel(kernels::AdamW<float> p, AdamWScalars s) {
 }
 
 static void adamw(const kernels::AdamW<float>& p) {
-  launch("adamw", adamw_kernel, std::min(adamw_most_blocks, blocks_for(p.n, adamw_threads)), adamw_threads, p,
+  launch(p.name, adamw_kernel, std::min(adamw_most_blocks, blocks_for(p.n, adamw_threads)), adamw_threads, p,
          adamw_scalars(p));
 }
 
 [[maybe_unused]] static const bool adamw_registered = [] {
-  kernels::adamw<float>.cuda = &adamw;
+  kernels::provide_cuda(&adamw);
   return true;
 }();
 

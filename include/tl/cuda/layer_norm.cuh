@@ -9,14 +9,6 @@
 #include <tl/cuda/launch.cuh>
 #include <tl/kernels/layer_norm.hpp>
 
-// The slots name the CPU kernels. Weak here, so that a program links although it does not use the operation on the CPU.
-#pragma nv_diag_suppress 2189
-namespace tl::cpu {
-template <class T> [[gnu::weak]] void layer_norm_forward(const kernels::LayerNormForward<T>&);
-template <class T> [[gnu::weak]] void layer_norm_backward(const kernels::LayerNormBackward<T>&);
-}  // namespace tl::cpu
-#pragma nv_diag_default 2189
-
 namespace tl::cuda {
 
 inline constexpr int layer_norm_threads = 256;
@@ -30,8 +22,7 @@ static __device__ std::int64_t layer_norm_row() {
 
 // The variance is taken of x - mean and not from the sum of squares, which cancels for rows far from zero. The second
 // and third pass over the row find it in the cache.
-template <class T>
-static __global__ void layer_norm_forward_kernel(kernels::LayerNormForward<T> p) {
+template <class T> static __global__ void layer_norm_forward_kernel(kernels::LayerNormForward<T> p) {
   const std::int64_t row = layer_norm_row(), lane = threadIdx.x % warp_size;
   if (row >= p.n) return;
   const T* x = p.x + row * p.d;
@@ -51,8 +42,7 @@ static __global__ void layer_norm_forward_kernel(kernels::LayerNormForward<T> p)
 }
 
 // dx = rstd * (g - mean(g) - xhat * mean(g * xhat)) with g = dy * gamma.
-template <class T>
-static __global__ void layer_norm_dx_kernel(kernels::LayerNormBackward<T> p) {
+template <class T> static __global__ void layer_norm_dx_kernel(kernels::LayerNormBackward<T> p) {
   const std::int64_t row = layer_norm_row(), lane = threadIdx.x % warp_size;
   if (row >= p.n) return;
   const T *dy = p.dy + row * p.d, *x = p.x + row * p.d;
@@ -97,37 +87,30 @@ static __global__ void layer_norm_add_pieces_kernel(const T* from, std::int64_t 
   into[column] += sum;
 }
 
-template <class T>
-static void layer_norm_forward(const kernels::LayerNormForward<T>& p) {
-  launch("layer_norm_forward", layer_norm_forward_kernel<T>, blocks_for(p.n, layer_norm_rows_per_block),
-         layer_norm_threads, p);
+template <class T> static void layer_norm_forward(const kernels::LayerNormForward<T>& p) {
+  launch(p.name, layer_norm_forward_kernel<T>, blocks_for(p.n, layer_norm_rows_per_block), layer_norm_threads, p);
 }
 
-template <class T>
-static void layer_norm_backward(const kernels::LayerNormBackward<T>& p) {
-  if (p.dx)
-    launch("layer_norm_backward", layer_norm_dx_kernel<T>, blocks_for(p.n, layer_norm_rows_per_block),
-           layer_norm_threads, p);
+template <class T> static void layer_norm_backward(const kernels::LayerNormBackward<T>& p) {
+  if (p.dx) launch(p.name, layer_norm_dx_kernel<T>, blocks_for(p.n, layer_norm_rows_per_block), layer_norm_threads, p);
   if (!p.dgamma && !p.dbeta) return;
   const std::int64_t pieces = blocks_for(p.n, layer_norm_rows_per_piece);
   const Workspace<T> sums(2 * pieces * p.d);
   T *dgamma_pieces = sums.data(), *dbeta_pieces = sums.data() + pieces * p.d;
-  launch("layer_norm_backward", layer_norm_pieces_kernel<T>, blocks_for(pieces * p.d, layer_norm_threads),
-         layer_norm_threads, p, pieces, dgamma_pieces, dbeta_pieces);
+  launch(p.name, layer_norm_pieces_kernel<T>, blocks_for(pieces * p.d, layer_norm_threads), layer_norm_threads, p,
+         pieces, dgamma_pieces, dbeta_pieces);
   const auto add_pieces = [&](const T* from, T* into) {
     if (into)
-      launch("layer_norm_backward", layer_norm_add_pieces_kernel<T>, blocks_for(p.d, layer_norm_threads),
-             layer_norm_threads, from, pieces, p.d, into);
+      launch(p.name, layer_norm_add_pieces_kernel<T>, blocks_for(p.d, layer_norm_threads), layer_norm_threads, from,
+             pieces, p.d, into);
   };
   add_pieces(dgamma_pieces, p.dgamma);
   add_pieces(dbeta_pieces, p.dbeta);
 }
 
 [[maybe_unused]] static const bool layer_norm_registered = [] {
-  kernels::layer_norm_forward<float>.cuda = &layer_norm_forward<float>;
-  kernels::layer_norm_forward<double>.cuda = &layer_norm_forward<double>;
-  kernels::layer_norm_backward<float>.cuda = &layer_norm_backward<float>;
-  kernels::layer_norm_backward<double>.cuda = &layer_norm_backward<double>;
+  kernels::provide_cuda(&layer_norm_forward<float>, &layer_norm_forward<double>, &layer_norm_backward<float>,
+                        &layer_norm_backward<double>);
   return true;
 }();
 

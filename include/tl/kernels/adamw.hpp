@@ -6,11 +6,13 @@
 
 #include <cstdint>
 
-#include <tl/kernels/slot.hpp>
+#include <tl/kernels/run.hpp>
 
 namespace tl::kernels {
 
 template <class T> struct AdamW {
+  static constexpr const char* name = "adamw";
+
   T* parameter;       // [n], updated
   const T* gradient;  // [n]
   T* exp_avg;         // [n], updated: first moment m
@@ -31,6 +33,8 @@ template <class T> struct AdamWFactors {
 /// Updates that were put off because the gradient was zero, for some rows of a table: the same bits as if they had been
 /// made one by one.
 template <class T> struct AdamWPutOff {
+  static constexpr const char* name = "adamw_put_off";
+
   T* parameter;               // [V, width], updated
   T* exp_avg;                 // [V, width], updated
   T* exp_avg_sq;              // [V, width], updated
@@ -41,14 +45,4 @@ template <class T> struct AdamWPutOff {
   double beta1, beta2, eps;
 };
 
-}  // namespace tl::kernels
-
-namespace tl::cpu {
-template <class T> void adamw(const kernels::AdamW<T>&);
-template <class T> void adamw_put_off(const kernels::AdamWPutOff<T>&);
-}  // namespace tl::cpu
-
-namespace tl::kernels {
-template <class T> inline constinit Slot<AdamW<T>> adamw{"adamw", &cpu::adamw<T>};
-template <class T> inline constinit Slot<AdamWPutOff<T>> adamw_put_off{"adamw_put_off", &cpu::adamw_put_off<T>};
 }  // namespace tl::kernels

@@ -3,11 +3,13 @@
 
 #include <cstdint>
 
-#include <tl/kernels/slot.hpp>
+#include <tl/kernels/run.hpp>
 
 namespace tl::kernels {
 
 template <class T> struct Add {
+  static constexpr const char* name = "add";
+
   const T* a;  // [n]
   const T* b;  // [n]
   T* y;        // [n]
@@ -15,12 +17,4 @@ template <class T> struct Add {
   T alpha = T(1);
 };
 
-}  // namespace tl::kernels
-
-namespace tl::cpu {
-template <class T> void add(const kernels::Add<T>&);
-}  // namespace tl::cpu
-
-namespace tl::kernels {
-template <class T> inline constinit Slot<Add<T>> add{"add", &cpu::add<T>};
 }  // namespace tl::kernels

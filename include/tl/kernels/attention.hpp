@@ -9,13 +9,16 @@
 
 #include <cstdint>
 
+#include <tl/core/precision.hpp>
 #include <tl/kernels/dropout_mask.hpp>
+#include <tl/kernels/run.hpp>
 #include <tl/kernels/saved.hpp>
-#include <tl/kernels/slot.hpp>
 
 namespace tl::kernels {
 
 template <class T> struct AttentionForward {
+  static constexpr const char* name = "attention_forward";
+
   const T* q;  // [NQ, H K], row stride q_stride
   const T* k;  // [N, H K], row stride k_stride
   const T* v;  // [N, H K], row stride v_stride
@@ -33,6 +36,8 @@ template <class T> struct AttentionForward {
 };
 
 template <class T> struct AttentionBackward {
+  static constexpr const char* name = "attention_backward";
+
   const T* dout;  // [NQ, H K]
   Saved<T> out;   // [NQ, H K]
   const T* lse;   // [NQ, H]
@@ -51,16 +56,4 @@ template <class T> struct AttentionBackward {
   Precision precision = Precision::f32;
 };
 
-}  // namespace tl::kernels
-
-namespace tl::cpu {
-template <class T> void attention_forward(const kernels::AttentionForward<T>&);
-template <class T> void attention_backward(const kernels::AttentionBackward<T>&);
-}  // namespace tl::cpu
-
-namespace tl::kernels {
-template <class T>
-inline constinit Slot<AttentionForward<T>> attention_forward{"attention_forward", &cpu::attention_forward<T>};
-template <class T>
-inline constinit Slot<AttentionBackward<T>> attention_backward{"attention_backward", &cpu::attention_backward<T>};
 }  // namespace tl::kernels

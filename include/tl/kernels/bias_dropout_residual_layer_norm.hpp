@@ -5,12 +5,15 @@
 
 #include <cstdint>
 
+#include <tl/core/precision.hpp>
 #include <tl/kernels/dropout_mask.hpp>
-#include <tl/kernels/slot.hpp>
+#include <tl/kernels/run.hpp>
 
 namespace tl::kernels {
 
 template <class T> struct BiasDropoutResidualLayerNormForward {
+  static constexpr const char* name = "bias_dropout_residual_layer_norm_forward";
+
   const T* x;         // [N, D]
   const T* bias;      // [D]
   const T* residual;  // [N, D]
@@ -26,6 +29,8 @@ template <class T> struct BiasDropoutResidualLayerNormForward {
 };
 
 template <class T> struct BiasDropoutResidualLayerNormBackward {
+  static constexpr const char* name = "bias_dropout_residual_layer_norm_backward";
+
   const T* dy;     // [N, D]
   const T* xhat;   // [N, D]
   const T* rstd;   // [N]
@@ -40,20 +45,4 @@ template <class T> struct BiasDropoutResidualLayerNormBackward {
   Precision precision = Precision::f32;
 };
 
-}  // namespace tl::kernels
-
-namespace tl::cpu {
-template <class T>
-void bias_dropout_residual_layer_norm_forward(const kernels::BiasDropoutResidualLayerNormForward<T>&);
-template <class T>
-void bias_dropout_residual_layer_norm_backward(const kernels::BiasDropoutResidualLayerNormBackward<T>&);
-}  // namespace tl::cpu
-
-namespace tl::kernels {
-template <class T>
-inline constinit Slot<BiasDropoutResidualLayerNormForward<T>> bias_dropout_residual_layer_norm_forward{
-    "bias_dropout_residual_layer_norm_forward", &cpu::bias_dropout_residual_layer_norm_forward<T>};
-template <class T>
-inline constinit Slot<BiasDropoutResidualLayerNormBackward<T>> bias_dropout_residual_layer_norm_backward{
-    "bias_dropout_residual_layer_norm_backward", &cpu::bias_dropout_residual_layer_norm_backward<T>};
 }  // namespace tl::kernels

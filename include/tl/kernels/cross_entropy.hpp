@@ -6,11 +6,13 @@
 
 #include <cstdint>
 
-#include <tl/kernels/slot.hpp>
+#include <tl/kernels/run.hpp>
 
 namespace tl::kernels {
 
 template <class T> struct CrossEntropyForward {
+  static constexpr const char* name = "cross_entropy_forward";
+
   const T* logits;             // [B, C]
   const std::int64_t* labels;  // [B]
   T* probabilities;            // [B, C], saved for the backward pass
@@ -21,6 +23,8 @@ template <class T> struct CrossEntropyForward {
 };
 
 template <class T> struct CrossEntropyBackward {
+  static constexpr const char* name = "cross_entropy_backward";
+
   const T* dloss;              // [1]
   const T* probabilities;      // [B, C]
   const std::int64_t* labels;  // [B]
@@ -30,18 +34,4 @@ template <class T> struct CrossEntropyBackward {
   double label_smoothing = 0.0;
 };
 
-}  // namespace tl::kernels
-
-namespace tl::cpu {
-template <class T> void cross_entropy_forward(const kernels::CrossEntropyForward<T>&);
-template <class T> void cross_entropy_backward(const kernels::CrossEntropyBackward<T>&);
-}  // namespace tl::cpu
-
-namespace tl::kernels {
-template <class T>
-inline constinit Slot<CrossEntropyForward<T>> cross_entropy_forward{"cross_entropy_forward",
-                                                                    &cpu::cross_entropy_forward<T>};
-template <class T>
-inline constinit Slot<CrossEntropyBackward<T>> cross_entropy_backward{"cross_entropy_backward",
-                                                                      &cpu::cross_entropy_backward<T>};
 }  // namespace tl::kernels

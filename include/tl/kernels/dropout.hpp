@@ -4,12 +4,15 @@
 
 #include <cstdint>
 
+#include <tl/core/precision.hpp>
 #include <tl/kernels/dropout_mask.hpp>
-#include <tl/kernels/slot.hpp>
+#include <tl/kernels/run.hpp>
 
 namespace tl::kernels {
 
 template <class T> struct Dropout {
+  static constexpr const char* name = "dropout";
+
   const T* x;  // [N, D]
   T* y;        // [N, D], may be x itself
   std::int64_t n, d;
@@ -17,12 +20,4 @@ template <class T> struct Dropout {
   Precision precision = Precision::f32;
 };
 
-}  // namespace tl::kernels
-
-namespace tl::cpu {
-template <class T> void dropout(const kernels::Dropout<T>&);
-}  // namespace tl::cpu
-
-namespace tl::kernels {
-template <class T> inline constinit Slot<Dropout<T>> dropout{"dropout", &cpu::dropout<T>};
 }  // namespace tl::kernels

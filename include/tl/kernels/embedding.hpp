@@ -5,11 +5,13 @@
 
 #include <cstdint>
 
-#include <tl/kernels/slot.hpp>
+#include <tl/kernels/run.hpp>
 
 namespace tl::kernels {
 
 template <class T> struct EmbeddingForward {
+  static constexpr const char* name = "embedding_forward";
+
   const std::int32_t* ids;  // [N]
   const T* table;           // [V, D]
   T* y;                     // [N, D]
@@ -17,22 +19,12 @@ template <class T> struct EmbeddingForward {
 };
 
 template <class T> struct EmbeddingBackward {
+  static constexpr const char* name = "embedding_backward";
+
   const std::int32_t* ids;  // [N]
   const T* dy;              // [N, D]
   T* dtable;                // [V, D], accumulates
   std::int64_t n, d, v;
 };
 
-}  // namespace tl::kernels
-
-namespace tl::cpu {
-template <class T> void embedding_forward(const kernels::EmbeddingForward<T>&);
-template <class T> void embedding_backward(const kernels::EmbeddingBackward<T>&);
-}  // namespace tl::cpu
-
-namespace tl::kernels {
-template <class T>
-inline constinit Slot<EmbeddingForward<T>> embedding_forward{"embedding_forward", &cpu::embedding_forward<T>};
-template <class T>
-inline constinit Slot<EmbeddingBackward<T>> embedding_backward{"embedding_backward", &cpu::embedding_backward<T>};
 }  // namespace tl::kernels

@@ -6,11 +6,13 @@
 #include <cstdint>
 
 #include <tl/kernels/dropout_mask.hpp>
-#include <tl/kernels/slot.hpp>
+#include <tl/kernels/run.hpp>
 
 namespace tl::kernels {
 
 template <class T> struct EmbeddingLayerNormDropoutForward {
+  static constexpr const char* name = "embedding_layer_norm_dropout_forward";
+
   const std::int32_t* ids;        // [N]
   const std::int32_t* positions;  // [N]
   const T* word;                  // [V, D]
@@ -26,6 +28,8 @@ template <class T> struct EmbeddingLayerNormDropoutForward {
 };
 
 template <class T> struct EmbeddingLayerNormDropoutBackward {
+  static constexpr const char* name = "embedding_layer_norm_dropout_backward";
+
   const std::int32_t* ids;        // [N]
   const std::int32_t* positions;  // [N]
   const T* dy;                    // [N, D]
@@ -40,18 +44,4 @@ template <class T> struct EmbeddingLayerNormDropoutBackward {
   DropoutMask dropout;
 };
 
-}  // namespace tl::kernels
-
-namespace tl::cpu {
-template <class T> void embedding_layer_norm_dropout_forward(const kernels::EmbeddingLayerNormDropoutForward<T>&);
-template <class T> void embedding_layer_norm_dropout_backward(const kernels::EmbeddingLayerNormDropoutBackward<T>&);
-}  // namespace tl::cpu
-
-namespace tl::kernels {
-template <class T>
-inline constinit Slot<EmbeddingLayerNormDropoutForward<T>> embedding_layer_norm_dropout_forward{
-    "embedding_layer_norm_dropout_forward", &cpu::embedding_layer_norm_dropout_forward<T>};
-template <class T>
-inline constinit Slot<EmbeddingLayerNormDropoutBackward<T>> embedding_layer_norm_dropout_backward{
-    "embedding_layer_norm_dropout_backward", &cpu::embedding_layer_norm_dropout_backward<T>};
 }  // namespace tl::kernels

@@ -4,11 +4,13 @@
 
 #include <cstdint>
 
-#include <tl/kernels/slot.hpp>
+#include <tl/kernels/run.hpp>
 
 namespace tl::kernels {
 
 template <class T> struct GatherRowsForward {
+  static constexpr const char* name = "gather_rows_forward";
+
   const T* x;                // [N, D]
   const std::int32_t* rows;  // [M]
   T* y;                      // [M, D]
@@ -16,23 +18,12 @@ template <class T> struct GatherRowsForward {
 };
 
 template <class T> struct GatherRowsBackward {
+  static constexpr const char* name = "gather_rows_backward";
+
   const T* dy;               // [M, D]
   const std::int32_t* rows;  // [M]
   T* dx;                     // [N, D], accumulates
   std::int64_t m, d;
 };
 
-}  // namespace tl::kernels
-
-namespace tl::cpu {
-template <class T> void gather_rows_forward(const kernels::GatherRowsForward<T>&);
-template <class T> void gather_rows_backward(const kernels::GatherRowsBackward<T>&);
-}  // namespace tl::cpu
-
-namespace tl::kernels {
-template <class T>
-inline constinit Slot<GatherRowsForward<T>> gather_rows_forward{"gather_rows_forward", &cpu::gather_rows_forward<T>};
-template <class T>
-inline constinit Slot<GatherRowsBackward<T>> gather_rows_backward{"gather_rows_backward",
-                                                                  &cpu::gather_rows_backward<T>};
 }  // namespace tl::kernels

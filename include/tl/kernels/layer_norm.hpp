@@ -6,11 +6,13 @@
 
 #include <cstdint>
 
-#include <tl/kernels/slot.hpp>
+#include <tl/kernels/run.hpp>
 
 namespace tl::kernels {
 
 template <class T> struct LayerNormForward {
+  static constexpr const char* name = "layer_norm_forward";
+
   const T* x;      // [N, D]
   const T* gamma;  // [D]
   const T* beta;   // [D]
@@ -22,6 +24,8 @@ template <class T> struct LayerNormForward {
 };
 
 template <class T> struct LayerNormBackward {
+  static constexpr const char* name = "layer_norm_backward";
+
   const T* dy;     // [N, D]
   const T* x;      // [N, D]
   const T* gamma;  // [D]
@@ -33,16 +37,4 @@ template <class T> struct LayerNormBackward {
   std::int64_t n, d;
 };
 
-}  // namespace tl::kernels
-
-namespace tl::cpu {
-template <class T> void layer_norm_forward(const kernels::LayerNormForward<T>&);
-template <class T> void layer_norm_backward(const kernels::LayerNormBackward<T>&);
-}  // namespace tl::cpu
-
-namespace tl::kernels {
-template <class T>
-inline constinit Slot<LayerNormForward<T>> layer_norm_forward{"layer_norm_forward", &cpu::layer_norm_forward<T>};
-template <class T>
-inline constinit Slot<LayerNormBackward<T>> layer_norm_backward{"layer_norm_backward", &cpu::layer_norm_backward<T>};
 }  // namespace tl::kernels

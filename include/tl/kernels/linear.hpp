@@ -6,13 +6,16 @@
 
 #include <cstdint>
 
+#include <tl/core/precision.hpp>
 #include <tl/kernels/packed_weight_cache.hpp>
+#include <tl/kernels/run.hpp>
 #include <tl/kernels/saved.hpp>
-#include <tl/kernels/slot.hpp>
 
 namespace tl::kernels {
 
 template <class T> struct LinearForward {
+  static constexpr const char* name = "linear_forward";
+
   const T* x;       // [N, I]
   const T* weight;  // [O, I]
   const T* bias;    // [O], or null
@@ -24,6 +27,8 @@ template <class T> struct LinearForward {
 };
 
 template <class T> struct LinearBackwardInput {
+  static constexpr const char* name = "linear_backward_input";
+
   const T* dy;      // [N, O]
   const T* weight;  // [O, I]
   T* dx;            // [N, I], overwritten
@@ -33,6 +38,8 @@ template <class T> struct LinearBackwardInput {
 };
 
 template <class T> struct LinearBackwardWeight {
+  static constexpr const char* name = "linear_backward_weight";
+
   const T* dy;  // [N, O]
   Saved<T> x;   // [N, I]
   T* dweight;   // [O, I], accumulates unless `overwrite`; or null
@@ -42,20 +49,4 @@ template <class T> struct LinearBackwardWeight {
   bool overwrite = false;  // dweight holds nothing yet
 };
 
-}  // namespace tl::kernels
-
-namespace tl::cpu {
-template <class T> void linear_forward(const kernels::LinearForward<T>&);
-template <class T> void linear_backward_input(const kernels::LinearBackwardInput<T>&);
-template <class T> void linear_backward_weight(const kernels::LinearBackwardWeight<T>&);
-}  // namespace tl::cpu
-
-namespace tl::kernels {
-template <class T> inline constinit Slot<LinearForward<T>> linear_forward{"linear_forward", &cpu::linear_forward<T>};
-template <class T>
-inline constinit Slot<LinearBackwardInput<T>> linear_backward_input{"linear_backward_input",
-                                                                    &cpu::linear_backward_input<T>};
-template <class T>
-inline constinit Slot<LinearBackwardWeight<T>> linear_backward_weight{"linear_backward_weight",
-                                                                      &cpu::linear_backward_weight<T>};
 }  // namespace tl::kernels

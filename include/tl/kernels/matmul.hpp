@@ -3,11 +3,13 @@
 
 #include <cstdint>
 
-#include <tl/kernels/slot.hpp>
+#include <tl/kernels/run.hpp>
 
 namespace tl::kernels {
 
 template <class T> struct MatMul {
+  static constexpr const char* name = "matmul";
+
   const T* a;  // [M, K], or [K, M] if transpose_a
   const T* b;  // [K, N], or [N, K] if transpose_b
   T* c;        // [M, N]
@@ -16,12 +18,4 @@ template <class T> struct MatMul {
   bool accumulate = false;
 };
 
-}  // namespace tl::kernels
-
-namespace tl::cpu {
-template <class T> void matmul(const kernels::MatMul<T>&);
-}  // namespace tl::cpu
-
-namespace tl::kernels {
-template <class T> inline constinit Slot<MatMul<T>> matmul{"matmul", &cpu::matmul<T>};
 }  // namespace tl::kernels

@@ -3,11 +3,13 @@
 
 #include <cstdint>
 
-#include <tl/kernels/slot.hpp>
+#include <tl/kernels/run.hpp>
 
 namespace tl::kernels {
 
 template <class T> struct Multiply {
+  static constexpr const char* name = "multiply";
+
   const T* a;  // [n]
   const T* b;  // [n]
   T* y;        // [n]
@@ -15,12 +17,4 @@ template <class T> struct Multiply {
   bool accumulate = false;
 };
 
-}  // namespace tl::kernels
-
-namespace tl::cpu {
-template <class T> void multiply(const kernels::Multiply<T>&);
-}  // namespace tl::cpu
-
-namespace tl::kernels {
-template <class T> inline constinit Slot<Multiply<T>> multiply{"multiply", &cpu::multiply<T>};
 }  // namespace tl::kernels

@@ -4,11 +4,13 @@
 
 #include <cstdint>
 
-#include <tl/kernels/slot.hpp>
+#include <tl/kernels/run.hpp>
 
 namespace tl::kernels {
 
 template <class T> struct SegmentMeanForward {
+  static constexpr const char* name = "segment_mean_forward";
+
   const T* x;                      // [N, D]
   const std::int32_t* cu_seqlens;  // [B + 1]
   T* y;                            // [B, D]
@@ -16,24 +18,12 @@ template <class T> struct SegmentMeanForward {
 };
 
 template <class T> struct SegmentMeanBackward {
+  static constexpr const char* name = "segment_mean_backward";
+
   const T* dy;                     // [B, D]
   const std::int32_t* cu_seqlens;  // [B + 1]
   T* dx;                           // [N, D], overwritten
   std::int64_t b, d;
 };
 
-}  // namespace tl::kernels
-
-namespace tl::cpu {
-template <class T> void segment_mean_forward(const kernels::SegmentMeanForward<T>&);
-template <class T> void segment_mean_backward(const kernels::SegmentMeanBackward<T>&);
-}  // namespace tl::cpu
-
-namespace tl::kernels {
-template <class T>
-inline constinit Slot<SegmentMeanForward<T>> segment_mean_forward{"segment_mean_forward",
-                                                                  &cpu::segment_mean_forward<T>};
-template <class T>
-inline constinit Slot<SegmentMeanBackward<T>> segment_mean_backward{"segment_mean_backward",
-                                                                    &cpu::segment_mean_backward<T>};
 }  // namespace tl::kernels

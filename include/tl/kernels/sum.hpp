@@ -4,11 +4,13 @@
 
 #include <cstdint>
 
-#include <tl/kernels/slot.hpp>
+#include <tl/kernels/run.hpp>
 
 namespace tl::kernels {
 
 template <class T> struct SumForward {
+  static constexpr const char* name = "sum_forward";
+
   const T* x;  // [n]
   T* y;        // [1]
   std::int64_t n;
@@ -16,20 +18,12 @@ template <class T> struct SumForward {
 };
 
 template <class T> struct SumBackward {
+  static constexpr const char* name = "sum_backward";
+
   const T* dy;  // [1]
   T* dx;        // [n], overwritten
   std::int64_t n;
   T scale = T(1);
 };
 
-}  // namespace tl::kernels
-
-namespace tl::cpu {
-template <class T> void sum_forward(const kernels::SumForward<T>&);
-template <class T> void sum_backward(const kernels::SumBackward<T>&);
-}  // namespace tl::cpu
-
-namespace tl::kernels {
-template <class T> inline constinit Slot<SumForward<T>> sum_forward{"sum_forward", &cpu::sum_forward<T>};
-template <class T> inline constinit Slot<SumBackward<T>> sum_backward{"sum_backward", &cpu::sum_backward<T>};
 }  // namespace tl::kernels

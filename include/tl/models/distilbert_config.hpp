@@ -14,8 +14,9 @@
 #include <variant>
 #include <vector>
 
+#include <tl/core/activation.hpp>
+#include <tl/core/precision.hpp>
 #include <tl/io/json_file.hpp>
-#include <tl/kernels/bias_activation.hpp>
 
 namespace tl {
 

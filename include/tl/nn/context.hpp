@@ -8,10 +8,10 @@
 #include <utility>
 
 #include <tl/core/packed.hpp>
+#include <tl/core/precision.hpp>
 #include <tl/core/seed.hpp>
 #include <tl/kernels/dropout_mask.hpp>
 #include <tl/kernels/packed_weight_cache.hpp>
-#include <tl/kernels/slot.hpp>
 
 namespace tl::nn {
 

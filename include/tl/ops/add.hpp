@@ -12,12 +12,15 @@ template <Real T> Variable<T> add(const Variable<T>& a, const Variable<T>& b, T 
   check(a.shape() == b.shape(), ErrorCode::shape, "add: expected two variables of the same shape, got ", a.value(),
         " and ", b.value());
   Tensor<T> y = Tensor<T>::empty(a.shape(), a.device());
-  kernels::add<T>(a.device(), {a.value().data(), b.value().data(), y.data(), y.elements(), alpha});
+  kernels::run(
+      a.device(),
+      kernels::Add<T>{.a = a.value().data(), .b = b.value().data(), .y = y.data(), .n = y.elements(), .alpha = alpha});
   return Variable<T>::record(y, {a, b}, [=, ga = a.gradient(), gb = b.gradient()](const Tensor<T>& dy) {
     ga.add(dy);
     if (gb) {
       Tensor<T> db = gb.accumulator();
-      kernels::add<T>(dy.device(), {db.data(), dy.data(), db.data(), dy.elements(), alpha});
+      kernels::run(dy.device(),
+                   kernels::Add<T>{.a = db.data(), .b = dy.data(), .y = db.data(), .n = dy.elements(), .alpha = alpha});
     }
   });
 }

@@ -17,13 +17,26 @@ Variable<T> bias_activation(const Variable<T>& x, const Variable<T>& bias, Activ
   const std::int64_t n = x.size(0), f = x.size(1);
   Tensor<T> y = Tensor<T>::empty({n, f}, x.device());  // [N, F]
   SavedTensor<T> argument(x.value(), precision);
-  kernels::bias_activation_forward<T>(x.device(), {x.value().data(), bias.defined() ? bias.value().data() : nullptr,
-                                                   y.data(), n, f, activation, precision, argument.room()});
+  kernels::run(x.device(), kernels::BiasActivationForward<T>{.x = x.value().data(),
+                                                             .bias = bias.defined() ? bias.value().data() : nullptr,
+                                                             .y = y.data(),
+                                                             .n = n,
+                                                             .f = f,
+                                                             .activation = activation,
+                                                             .precision = precision,
+                                                             .argument_saved = argument.room()});
   return Variable<T>::record(
       y, {x, bias}, [=, bv = SavedValue(bias.value()), gx = x.gradient(), gb = bias.gradient()](const Tensor<T>& dy) {
         Tensor<T> dx = Tensor<T>::empty({n, f}, dy.device());  // [N, F]
-        kernels::bias_activation_backward<T>(dy.device(), {dy.data(), argument.data(), bv.data(), dx.data(),
-                                                           gb.accumulator_data(), n, f, activation, precision});
+        kernels::run(dy.device(), kernels::BiasActivationBackward<T>{.dy = dy.data(),
+                                                                     .x = argument.data(),
+                                                                     .bias = bv.data(),
+                                                                     .dx = dx.data(),
+                                                                     .dbias = gb.accumulator_data(),
+                                                                     .n = n,
+                                                                     .f = f,
+                                                                     .activation = activation,
+                                                                     .precision = precision});
         gx.add(dx);
       });
 }

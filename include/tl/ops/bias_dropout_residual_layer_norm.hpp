@@ -31,10 +31,19 @@ Variable<T> bias_dropout_residual_layer_norm(const Variable<T>& x, const Variabl
   Tensor<T> y = Tensor<T>::empty({n, d}, x.device());       // [N, D]
   Tensor<T> xhat = for_backward<T>(x.shape(), x.device());  // [N, D]
   Tensor<T> rstd = for_backward<T>({n}, x.device());        // [N]
-  kernels::bias_dropout_residual_layer_norm_forward<T>(
-      x.device(),
-      {x.value().data(), bias.value().data(), residual.value().data(), gamma.value().data(), beta.value().data(),
-       y.data(), xhat.data_or_null(), rstd.data_or_null(), n, d, eps, dropout, precision});
+  kernels::run(x.device(), kernels::BiasDropoutResidualLayerNormForward<T>{.x = x.value().data(),
+                                                                           .bias = bias.value().data(),
+                                                                           .residual = residual.value().data(),
+                                                                           .gamma = gamma.value().data(),
+                                                                           .beta = beta.value().data(),
+                                                                           .y = y.data(),
+                                                                           .xhat = xhat.data_or_null(),
+                                                                           .rstd = rstd.data_or_null(),
+                                                                           .n = n,
+                                                                           .d = d,
+                                                                           .eps = eps,
+                                                                           .dropout = dropout,
+                                                                           .precision = precision});
   SavedValue<std::int32_t> sequences, positions;
   if (rows && dropout.active()) {
     sequences = SavedValue<std::int32_t>(rows->sequence_ids);
@@ -47,10 +56,20 @@ Variable<T> bias_dropout_residual_layer_norm(const Variable<T>& x, const Variabl
         (void)sequences.data(), (void)positions.data();        // the mask reads them
         Tensor<T> dx = Tensor<T>::empty({n, d}, dy.device());  // [N, D]
         Tensor<T> dresidual = gresidual.new_tensor();          // [N, D]
-        kernels::bias_dropout_residual_layer_norm_backward<T>(
-            dy.device(),
-            {dy.data(), xhat.data(), rstd.data(), gammav.data(), dx.data(), dresidual.data_or_null(),
-             gbias.accumulator_data(), ggamma.accumulator_data(), gbeta.accumulator_data(), n, d, dropout, precision});
+        kernels::run(dy.device(),
+                     kernels::BiasDropoutResidualLayerNormBackward<T>{.dy = dy.data(),
+                                                                      .xhat = xhat.data(),
+                                                                      .rstd = rstd.data(),
+                                                                      .gamma = gammav.data(),
+                                                                      .dx = dx.data(),
+                                                                      .dresidual = dresidual.data_or_null(),
+                                                                      .dbias = gbias.accumulator_data(),
+                                                                      .dgamma = ggamma.accumulator_data(),
+                                                                      .dbeta = gbeta.accumulator_data(),
+                                                                      .n = n,
+                                                                      .d = d,
+                                                                      .dropout = dropout,
+                                                                      .precision = precision});
         gx.add(dx);
         gresidual.add(dresidual);
       });

@@ -30,17 +30,27 @@ Variable<T> cross_entropy(const Variable<T>& logits, const Tensor<std::int64_t>&
     }
   Tensor<T> probabilities = Tensor<T>::empty({b, c}, logits.device());  // [B, C]
   Tensor<T> loss = Tensor<T>::empty(Shape{}, logits.device());
-  kernels::cross_entropy_forward<T>(logits.device(),
-                                    {logits.value().data(), labels.data(), probabilities.data(), loss.data(), b, c,
-                                     options.ignore_index, options.label_smoothing});
-  return Variable<T>::record(loss, {logits},
-                             [=, classes = SavedValue(labels), g = logits.gradient()](const Tensor<T>& dloss) {
-                               Tensor<T> dlogits = Tensor<T>::empty({b, c}, dloss.device());  // [B, C]
-                               kernels::cross_entropy_backward<T>(
-                                   dloss.device(), {dloss.data(), probabilities.data(), classes.data(), dlogits.data(),
-                                                    b, c, options.ignore_index, options.label_smoothing});
-                               g.add(dlogits);
-                             });
+  kernels::run(logits.device(), kernels::CrossEntropyForward<T>{.logits = logits.value().data(),
+                                                                .labels = labels.data(),
+                                                                .probabilities = probabilities.data(),
+                                                                .loss = loss.data(),
+                                                                .b = b,
+                                                                .c = c,
+                                                                .ignore_index = options.ignore_index,
+                                                                .label_smoothing = options.label_smoothing});
+  const auto backward = [=, classes = SavedValue(labels), g = logits.gradient()](const Tensor<T>& dloss) {
+    Tensor<T> dlogits = Tensor<T>::empty({b, c}, dloss.device());  // [B, C]
+    kernels::run(dloss.device(), kernels::CrossEntropyBackward<T>{.dloss = dloss.data(),
+                                                                  .probabilities = probabilities.data(),
+                                                                  .labels = classes.data(),
+                                                                  .dlogits = dlogits.data(),
+                                                                  .b = b,
+                                                                  .c = c,
+                                                                  .ignore_index = options.ignore_index,
+                                                                  .label_smoothing = options.label_smoothing});
+    g.add(dlogits);
+  };
+  return Variable<T>::record(loss, {logits}, backward);
 }
 
 }  // namespace tl::ops

@@ -16,10 +16,14 @@ Variable<T> dropout(const Variable<T>& x, const kernels::DropoutMask& mask, Prec
   check(x.shape().rank() == 2, ErrorCode::shape, "dropout: expected x [N, D], got ", x.value());
   const std::int64_t n = x.size(0), d = x.size(1);
   Tensor<T> y = Tensor<T>::empty({n, d}, x.device());  // [N, D]
-  kernels::dropout<T>(x.device(), {x.value().data(), y.data(), n, d, mask, precision});
+  kernels::run(
+      x.device(),
+      kernels::Dropout<T>{.x = x.value().data(), .y = y.data(), .n = n, .d = d, .mask = mask, .precision = precision});
   return Variable<T>::record(y, {x}, [=, gx = x.gradient()](const Tensor<T>& dy) {
     Tensor<T> dx = Tensor<T>::empty({n, d}, dy.device());  // [N, D]
-    kernels::dropout<T>(dy.device(), {dy.data(), dx.data(), n, d, mask, precision});
+    kernels::run(
+        dy.device(),
+        kernels::Dropout<T>{.x = dy.data(), .y = dx.data(), .n = n, .d = d, .mask = mask, .precision = precision});
     gx.add(dx);
   });
 }

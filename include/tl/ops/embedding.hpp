@@ -23,10 +23,16 @@ template <Real T> Variable<T> embedding(const Tensor<std::int32_t>& ids, const V
   check_ids("embedding", ids, table.size(0));
   const std::int64_t n = ids.size(0), d = table.size(1), v = table.size(0);
   Tensor<T> y = Tensor<T>::empty({n, d}, table.device());  // [N, D]
-  kernels::embedding_forward<T>(table.device(), {ids.data(), table.value_for_rows(ids).data(), y.data(), n, d});
+  kernels::run(table.device(),
+               kernels::EmbeddingForward<T>{
+                   .ids = ids.data(), .table = table.value_for_rows(ids).data(), .y = y.data(), .n = n, .d = d});
   return Variable<T>::record(y, {table}, [=, rows = SavedValue(ids), gtable = table.gradient()](const Tensor<T>& dy) {
-    kernels::embedding_backward<T>(dy.device(),
-                                   {rows.data(), dy.data(), gtable.accumulator_data(rows.value()), n, d, v});
+    kernels::run(dy.device(), kernels::EmbeddingBackward<T>{.ids = rows.data(),
+                                                            .dy = dy.data(),
+                                                            .dtable = gtable.accumulator_data(rows.value()),
+                                                            .n = n,
+                                                            .d = d,
+                                                            .v = v});
   });
 }
 

@@ -39,20 +39,42 @@ Variable<T> embedding_layer_norm_dropout(const PackedSequences& batch, const Var
   Tensor<T> y = Tensor<T>::empty({n, d}, word.device());       // [N, D]
   Tensor<T> xhat = for_backward<T>(y.shape(), word.device());  // [N, D]
   Tensor<T> rstd = for_backward<T>({n}, word.device());        // [N]
-  kernels::embedding_layer_norm_dropout_forward<T>(
-      word.device(), {batch.input_ids.data(), batch.positions.data(), word.value_for_rows(batch.input_ids).data(),
-                      position.value_for_rows(batch.positions).data(), gamma.value().data(), beta.value().data(),
-                      y.data(), xhat.data_or_null(), rstd.data_or_null(), n, d, eps, dropout});
+  kernels::run(word.device(),
+               kernels::EmbeddingLayerNormDropoutForward<T>{.ids = batch.input_ids.data(),
+                                                            .positions = batch.positions.data(),
+                                                            .word = word.value_for_rows(batch.input_ids).data(),
+                                                            .position = position.value_for_rows(batch.positions).data(),
+                                                            .gamma = gamma.value().data(),
+                                                            .beta = beta.value().data(),
+                                                            .y = y.data(),
+                                                            .xhat = xhat.data_or_null(),
+                                                            .rstd = rstd.data_or_null(),
+                                                            .n = n,
+                                                            .d = d,
+                                                            .eps = eps,
+                                                            .dropout = dropout});
   const SavedValue<std::int32_t> ids(batch.input_ids), positions(batch.positions), sequences(batch.sequence_ids);
   return Variable<T>::record(
       y, {word, position, gamma, beta},
       [=, gammav = SavedValue(gamma.value()), gword = word.gradient(), gposition = position.gradient(),
        ggamma = gamma.gradient(), gbeta = beta.gradient()](const Tensor<T>& dy) {
         (void)sequences.data();  // the mask reads it
-        kernels::embedding_layer_norm_dropout_backward<T>(
-            dy.device(), {ids.data(), positions.data(), dy.data(), xhat.data(), rstd.data(), gammav.data(),
-                          gword.accumulator_data(ids.value()), gposition.accumulator_data(positions.value()),
-                          ggamma.accumulator_data(), gbeta.accumulator_data(), n, d, v, p, dropout});
+        kernels::run(dy.device(), kernels::EmbeddingLayerNormDropoutBackward<T>{
+                                      .ids = ids.data(),
+                                      .positions = positions.data(),
+                                      .dy = dy.data(),
+                                      .xhat = xhat.data(),
+                                      .rstd = rstd.data(),
+                                      .gamma = gammav.data(),
+                                      .dword = gword.accumulator_data(ids.value()),
+                                      .dposition = gposition.accumulator_data(positions.value()),
+                                      .dgamma = ggamma.accumulator_data(),
+                                      .dbeta = gbeta.accumulator_data(),
+                                      .n = n,
+                                      .d = d,
+                                      .v = v,
+                                      .p = p,
+                                      .dropout = dropout});
       });
 }
 

@@ -15,9 +15,11 @@ template <Real T> Variable<T> gather_rows(const Variable<T>& x, const Tensor<std
   check_ids("gather_rows", rows, x.size(0));
   const std::int64_t m = rows.size(0), d = x.size(1);
   Tensor<T> y = Tensor<T>::empty({m, d}, x.device());  // [M, D]
-  kernels::gather_rows_forward<T>(x.device(), {x.value().data(), rows.data(), y.data(), m, d});
+  kernels::run(x.device(), kernels::GatherRowsForward<T>{
+                               .x = x.value().data(), .rows = rows.data(), .y = y.data(), .m = m, .d = d});
   return Variable<T>::record(y, {x}, [=, saved = SavedValue(rows), gx = x.gradient()](const Tensor<T>& dy) {
-    kernels::gather_rows_backward<T>(dy.device(), {dy.data(), saved.data(), gx.accumulator_data(), m, d});
+    kernels::run(dy.device(), kernels::GatherRowsBackward<T>{
+                                  .dy = dy.data(), .rows = saved.data(), .dx = gx.accumulator_data(), .m = m, .d = d});
   });
 }
 

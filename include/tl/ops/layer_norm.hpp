@@ -17,18 +17,31 @@ Variable<T> layer_norm(const Variable<T>& x, const Variable<T>& gamma, const Var
   const std::int64_t n = x.size(0), d = x.size(1);
   Tensor<T> y = Tensor<T>::empty({n, d}, x.device());                                            // [N, D]
   Tensor<T> mean = Tensor<T>::empty({n}, x.device()), rstd = Tensor<T>::empty({n}, x.device());  // [N]
-  kernels::layer_norm_forward<T>(x.device(), {x.value().data(), gamma.value().data(), beta.value().data(), y.data(),
-                                              mean.data(), rstd.data(), n, d, eps});
-  return Variable<T>::record(y, {x, gamma, beta},
-                             [=, xv = SavedValue(x.value()), gammav = SavedValue(gamma.value()), gx = x.gradient(),
-                              ggamma = gamma.gradient(), gbeta = beta.gradient()](const Tensor<T>& dy) {
-                               Tensor<T> dx = gx.new_tensor();  // [N, D]
-                               kernels::layer_norm_backward<T>(
-                                   dy.device(),
-                                   {dy.data(), xv.data(), gammav.data(), mean.data(), rstd.data(), dx.data_or_null(),
-                                    ggamma.accumulator_data(), gbeta.accumulator_data(), n, d});
-                               gx.add(dx);
-                             });
+  kernels::run(x.device(), kernels::LayerNormForward<T>{.x = x.value().data(),
+                                                        .gamma = gamma.value().data(),
+                                                        .beta = beta.value().data(),
+                                                        .y = y.data(),
+                                                        .mean = mean.data(),
+                                                        .rstd = rstd.data(),
+                                                        .n = n,
+                                                        .d = d,
+                                                        .eps = eps});
+  const auto backward = [=, xv = SavedValue(x.value()), gammav = SavedValue(gamma.value()), gx = x.gradient(),
+                         ggamma = gamma.gradient(), gbeta = beta.gradient()](const Tensor<T>& dy) {
+    Tensor<T> dx = gx.new_tensor();  // [N, D]
+    kernels::run(dy.device(), kernels::LayerNormBackward<T>{.dy = dy.data(),
+                                                            .x = xv.data(),
+                                                            .gamma = gammav.data(),
+                                                            .mean = mean.data(),
+                                                            .rstd = rstd.data(),
+                                                            .dx = dx.data_or_null(),
+                                                            .dgamma = ggamma.accumulator_data(),
+                                                            .dbeta = gbeta.accumulator_data(),
+                                                            .n = n,
+                                                            .d = d});
+    gx.add(dx);
+  };
+  return Variable<T>::record(y, {x, gamma, beta}, backward);
 }
 
 }  // namespace tl::ops

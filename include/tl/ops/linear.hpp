@@ -44,44 +44,45 @@ Variable<T> linear(const Variable<T>& x, const Variable<T>& weight, const Variab
   Tensor<T> y = Tensor<T>::empty({n, out}, x.device());  // [N, O]
   SavedTensor<T> saved_x(x.value(), options.precision);
   using Product = PackedWeightCache::Product;
-  kernels::linear_forward<T>(
-      x.device(), {.x = x.value().data(),
-                   .weight = weight.value().data(),
-                   .bias = bias.defined() ? bias.value().data() : nullptr,
-                   .y = y.data(),
-                   .n = n,
-                   .in = in,
-                   .out = out,
-                   .precision = options.precision,
-                   .x_saved = saved_x.room(),
-                   .packed = detail::packed_weight(options, weight.is_leaf(), weight.value(), Product::forward)});
+  kernels::run(x.device(), kernels::LinearForward<T>{.x = x.value().data(),
+                                                     .weight = weight.value().data(),
+                                                     .bias = bias.defined() ? bias.value().data() : nullptr,
+                                                     .y = y.data(),
+                                                     .n = n,
+                                                     .in = in,
+                                                     .out = out,
+                                                     .precision = options.precision,
+                                                     .x_saved = saved_x.room(),
+                                                     .packed = detail::packed_weight(
+                                                         options, weight.is_leaf(), weight.value(), Product::forward)});
   return Variable<T>::record(
       y, {x, weight, bias},
       [=, is_leaf = weight.is_leaf(), wv = SavedValue(weight.value()), gx = x.gradient(), gw = weight.gradient(),
        gb = bias.gradient()](const Tensor<T>& dy) {
         if (gw || gb) {
           auto dweight = gw ? gw.target() : typename Gradient<T>::Target{};
-          kernels::linear_backward_weight<T>(dy.device(), {.dy = dy.data(),
-                                                           .x = saved_x.data(),
-                                                           .dweight = dweight.grad.data_or_null(),
-                                                           .dbias = gb.accumulator_data(),
-                                                           .n = n,
-                                                           .in = in,
-                                                           .out = out,
-                                                           .precision = options.precision,
-                                                           .overwrite = !dweight.add});
+          kernels::run(dy.device(), kernels::LinearBackwardWeight<T>{.dy = dy.data(),
+                                                                     .x = saved_x.data(),
+                                                                     .dweight = dweight.grad.data_or_null(),
+                                                                     .dbias = gb.accumulator_data(),
+                                                                     .n = n,
+                                                                     .in = in,
+                                                                     .out = out,
+                                                                     .precision = options.precision,
+                                                                     .overwrite = !dweight.add});
         }
         if (gx) {
           Tensor<T> dx = Tensor<T>::empty({n, in}, dy.device());  // [N, I]
-          kernels::linear_backward_input<T>(
-              dy.device(), {.dy = dy.data(),
-                            .weight = wv.data(),
-                            .dx = dx.data(),
-                            .n = n,
-                            .in = in,
-                            .out = out,
-                            .precision = options.precision,
-                            .packed = detail::packed_weight(options, is_leaf, wv.value(), Product::backward_input)});
+          kernels::run(dy.device(),
+                       kernels::LinearBackwardInput<T>{
+                           .dy = dy.data(),
+                           .weight = wv.data(),
+                           .dx = dx.data(),
+                           .n = n,
+                           .in = in,
+                           .out = out,
+                           .precision = options.precision,
+                           .packed = detail::packed_weight(options, is_leaf, wv.value(), Product::backward_input)});
           gx.add(dx);
         }
       });

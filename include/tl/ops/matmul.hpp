@@ -13,30 +13,31 @@ template <Real T> Variable<T> matmul(const Variable<T>& a, const Variable<T>& b)
         "matmul: expected a [M, K] and b [K, N] with the same K, got ", a.value(), " and ", b.value());
   const std::int64_t m = a.size(0), k = a.size(1), n = b.size(1);
   Tensor<T> c = Tensor<T>::empty({m, n}, a.device());  // [M, N]
-  kernels::matmul<T>(a.device(), {a.value().data(), b.value().data(), c.data(), m, n, k});
-  return Variable<T>::record(c, {a, b},
-                             [=, av = SavedValue(a.value()), bv = SavedValue(b.value()), ga = a.gradient(),
-                              gb = b.gradient()](const Tensor<T>& dc) {
-                               // da = dc b^T, db = a^T dc
-                               if (ga)
-                                 kernels::matmul<T>(dc.device(), {.a = dc.data(),
-                                                                  .b = bv.data(),
-                                                                  .c = ga.accumulator_data(),
-                                                                  .m = m,
-                                                                  .n = k,
-                                                                  .k = n,
-                                                                  .transpose_b = true,
-                                                                  .accumulate = true});
-                               if (gb)
-                                 kernels::matmul<T>(dc.device(), {.a = av.data(),
-                                                                  .b = dc.data(),
-                                                                  .c = gb.accumulator_data(),
-                                                                  .m = k,
-                                                                  .n = n,
-                                                                  .k = m,
-                                                                  .transpose_a = true,
-                                                                  .accumulate = true});
-                             });
+  kernels::run(a.device(),
+               kernels::MatMul<T>{.a = a.value().data(), .b = b.value().data(), .c = c.data(), .m = m, .n = n, .k = k});
+  const auto backward = [=, av = SavedValue(a.value()), bv = SavedValue(b.value()), ga = a.gradient(),
+                         gb = b.gradient()](const Tensor<T>& dc) {
+    // da = dc b^T, db = a^T dc
+    if (ga)
+      kernels::run(dc.device(), kernels::MatMul<T>{.a = dc.data(),
+                                                   .b = bv.data(),
+                                                   .c = ga.accumulator_data(),
+                                                   .m = m,
+                                                   .n = k,
+                                                   .k = n,
+                                                   .transpose_b = true,
+                                                   .accumulate = true});
+    if (gb)
+      kernels::run(dc.device(), kernels::MatMul<T>{.a = av.data(),
+                                                   .b = dc.data(),
+                                                   .c = gb.accumulator_data(),
+                                                   .m = k,
+                                                   .n = n,
+                                                   .k = m,
+                                                   .transpose_a = true,
+                                                   .accumulate = true});
+  };
+  return Variable<T>::record(c, {a, b}, backward);
 }
 
 }  // namespace tl::ops

@@ -17,24 +17,28 @@ template <Real T> Variable<T> multiply(const Variable<T>& a, const Variable<T>& 
         " and ", b.value());
   Tensor<T> y = Tensor<T>::empty(a.shape(), a.device());
   const std::int64_t n = y.elements();
-  kernels::multiply<T>(a.device(), {a.value().data(), b.value().data(), y.data(), n});
-  return Variable<T>::record(
-      y, {a, b},
-      [=, av = SavedValue(a.value()), bv = SavedValue(b.value()), ga = a.gradient(),
-       gb = b.gradient()](const Tensor<T>& dy) {
-        if (ga) kernels::multiply<T>(dy.device(), {dy.data(), bv.data(), ga.accumulator_data(), n, true});
-        if (gb) kernels::multiply<T>(dy.device(), {dy.data(), av.data(), gb.accumulator_data(), n, true});
-      });
+  kernels::run(a.device(), kernels::Multiply<T>{.a = a.value().data(), .b = b.value().data(), .y = y.data(), .n = n});
+  const auto backward = [=, av = SavedValue(a.value()), bv = SavedValue(b.value()), ga = a.gradient(),
+                         gb = b.gradient()](const Tensor<T>& dy) {
+    const auto accumulate = [&](const SavedValue<T>& other, T* into) {
+      kernels::run(dy.device(),
+                   kernels::Multiply<T>{.a = dy.data(), .b = other.data(), .y = into, .n = n, .accumulate = true});
+    };
+    if (ga) accumulate(bv, ga.accumulator_data());
+    if (gb) accumulate(av, gb.accumulator_data());
+  };
+  return Variable<T>::record(y, {a, b}, backward);
 }
 
 /// y = factor * x. The kernel is that of add, y = 0 + factor * x, because a number is its alpha.
 template <Real T> Variable<T> multiply(const Variable<T>& x, std::type_identity_t<T> factor) {
   Tensor<T> y = Tensor<T>::zeros(x.shape(), x.device());
   const std::int64_t n = y.elements();
-  kernels::add<T>(x.device(), {y.data(), x.value().data(), y.data(), n, factor});
+  kernels::run(x.device(),
+               kernels::Add<T>{.a = y.data(), .b = x.value().data(), .y = y.data(), .n = n, .alpha = factor});
   return Variable<T>::record(y, {x}, [=, gx = x.gradient()](const Tensor<T>& dy) {
     Tensor<T> dx = gx.accumulator();
-    kernels::add<T>(dy.device(), {dx.data(), dy.data(), dx.data(), n, factor});
+    kernels::run(dy.device(), kernels::Add<T>{.a = dx.data(), .b = dy.data(), .y = dx.data(), .n = n, .alpha = factor});
   });
 }
 

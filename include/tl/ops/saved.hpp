@@ -2,8 +2,8 @@
 #pragma once
 
 #include <tl/autograd/saved_value.hpp>
+#include <tl/core/precision.hpp>
 #include <tl/kernels/saved.hpp>
-#include <tl/kernels/slot.hpp>
 
 namespace tl::ops {
 

@@ -11,10 +11,12 @@ namespace tl::ops {
 template <Real T> Variable<T> sum(const Variable<T>& x, T scale = T(1)) {
   Tensor<T> y = Tensor<T>::empty(Shape{}, x.device());
   const Shape shape = x.shape();
-  kernels::sum_forward<T>(x.device(), {x.value().data(), y.data(), x.value().elements(), scale});
+  kernels::run(x.device(),
+               kernels::SumForward<T>{.x = x.value().data(), .y = y.data(), .n = x.value().elements(), .scale = scale});
   return Variable<T>::record(y, {x}, [=, gx = x.gradient()](const Tensor<T>& dy) {
     Tensor<T> dx = Tensor<T>::empty(shape, dy.device());
-    kernels::sum_backward<T>(dy.device(), {dy.data(), dx.data(), dx.elements(), scale});
+    kernels::run(dy.device(),
+                 kernels::SumBackward<T>{.dy = dy.data(), .dx = dx.data(), .n = dx.elements(), .scale = scale});
     gx.add(dx);
   });
 }

@@ -150,7 +150,7 @@ template <Real T = float> class AdamW {
     update.exp_avg += begin;
     update.exp_avg_sq += begin;
     update.n = end - begin;
-    kernels::adamw<T>(device(), update);
+    kernels::run(device(), update);
   }
 
   /// The step of a table's rows that have a gradient.
@@ -188,18 +188,18 @@ template <Real T = float> class AdamW {
     if (behind.empty()) return;
     detail::sort_rows(behind);
     Tensor<T> values = parameters_->values_as_they_are();
-    kernels::adamw_put_off<T>(device(), {.parameter = values.unwatched_data() + table.offset,
-                                         .exp_avg = exp_avg_.data() + table.offset,
-                                         .exp_avg_sq = exp_avg_sq_.data() + table.offset,
-                                         .rows = behind.data(),
-                                         .since = table.since.data(),
-                                         .steps = history_.data(),
-                                         .count = static_cast<std::int64_t>(behind.size()),
-                                         .width = table.width,
-                                         .end = now,
-                                         .beta1 = options_.beta1,
-                                         .beta2 = options_.beta2,
-                                         .eps = options_.epsilon});
+    kernels::run(device(), kernels::AdamWPutOff<T>{.parameter = values.unwatched_data() + table.offset,
+                                                   .exp_avg = exp_avg_.data() + table.offset,
+                                                   .exp_avg_sq = exp_avg_sq_.data() + table.offset,
+                                                   .rows = behind.data(),
+                                                   .since = table.since.data(),
+                                                   .steps = history_.data(),
+                                                   .count = static_cast<std::int64_t>(behind.size()),
+                                                   .width = table.width,
+                                                   .end = now,
+                                                   .beta1 = options_.beta1,
+                                                   .beta2 = options_.beta2,
+                                                   .eps = options_.epsilon});
     for (const std::int32_t row : behind) table.since[static_cast<std::size_t>(row)] = now;
   }
 

@@ -42,7 +42,9 @@ template <Real T> [[nodiscard]] double gradient_norm(const ParameterSpace<T>& pa
   double squared = 0.0;
   const Tensor<T>& gradients = parameters.settled_gradients();
   const auto active = detail::active_chunks(parameters);
-  kernels::squared_norm<T>(gradients.device(), {gradients.data(), &squared, gradients.elements(), active.data()});
+  kernels::run(gradients.device(),
+               kernels::SquaredNorm<T>{
+                   .x = gradients.data(), .result = &squared, .n = gradients.elements(), .active = active.data()});
   return std::sqrt(squared);
 }
 
