@@ -1,5 +1,5 @@
 // AdamW over the 66.4 million parameters of DistilBERT.
-#include <tl/cpu/adamw.hpp>
+#include <tl/kernels/cpu/adamw.hpp>
 
 #include "support/step.hpp"
 

@@ -1,5 +1,5 @@
 // add over the activations of a step.
-#include <tl/cpu/add.hpp>
+#include <tl/kernels/cpu/add.hpp>
 
 #include "support/step.hpp"
 

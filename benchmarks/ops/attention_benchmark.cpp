@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include <tl/cpu/attention.hpp>
+#include <tl/kernels/cpu/attention.hpp>
 
 #include "support/peak.hpp"
 

@@ -1,5 +1,5 @@
 // bias_activation in the feed-forward block of a step.
-#include <tl/cpu/bias_activation.hpp>
+#include <tl/kernels/cpu/bias_activation.hpp>
 
 #include "support/step.hpp"
 

@@ -1,5 +1,5 @@
 // The end of an encoder half-block over the tokens of a step, with and without dropout.
-#include <tl/cpu/bias_dropout_residual_layer_norm.hpp>
+#include <tl/kernels/cpu/bias_dropout_residual_layer_norm.hpp>
 
 #include "support/step.hpp"
 

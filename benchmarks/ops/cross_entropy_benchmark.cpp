@@ -1,5 +1,5 @@
 // cross_entropy of a classifier with two classes, and of a language-model head over the whole vocabulary.
-#include <tl/cpu/cross_entropy.hpp>
+#include <tl/kernels/cpu/cross_entropy.hpp>
 
 #include "support/step.hpp"
 

@@ -1,5 +1,5 @@
 // dropout over the tokens of a step.
-#include <tl/cpu/dropout.hpp>
+#include <tl/kernels/cpu/dropout.hpp>
 
 #include "support/step.hpp"
 

@@ -1,5 +1,5 @@
 // embedding of the tokens of a step.
-#include <tl/cpu/embedding.hpp>
+#include <tl/kernels/cpu/embedding.hpp>
 
 #include "support/step.hpp"
 

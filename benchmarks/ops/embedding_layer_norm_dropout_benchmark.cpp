@@ -1,5 +1,5 @@
 // The embedding block over the tokens of a step.
-#include <tl/cpu/embedding_layer_norm_dropout.hpp>
+#include <tl/kernels/cpu/embedding_layer_norm_dropout.hpp>
 
 #include "support/step.hpp"
 

@@ -1,5 +1,5 @@
 // gather_rows: the first token of each sequence of a step.
-#include <tl/cpu/gather_rows.hpp>
+#include <tl/kernels/cpu/gather_rows.hpp>
 
 #include "support/step.hpp"
 

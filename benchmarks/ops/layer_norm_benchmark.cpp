@@ -1,5 +1,5 @@
 // layer_norm over the tokens of a step.
-#include <tl/cpu/layer_norm.hpp>
+#include <tl/kernels/cpu/layer_norm.hpp>
 
 #include "support/step.hpp"
 

@@ -2,7 +2,7 @@
 // The matrices are tensors, so that they lie in the same kind of memory as in a training step.
 #include <benchmark/benchmark.h>
 
-#include <tl/cpu/linear.hpp>
+#include <tl/kernels/cpu/linear.hpp>
 
 #include "support/peak.hpp"
 #include "support/step.hpp"

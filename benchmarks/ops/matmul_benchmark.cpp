@@ -1,7 +1,7 @@
 // matmul with each transposition, square and at the odd sizes of small models. FLOPs = 2 M N K.
 #include <benchmark/benchmark.h>
 
-#include <tl/cpu/matmul.hpp>
+#include <tl/kernels/cpu/matmul.hpp>
 
 #include "support/peak.hpp"
 

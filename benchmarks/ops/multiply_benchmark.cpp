@@ -1,5 +1,5 @@
 // multiply over the activations of a step.
-#include <tl/cpu/multiply.hpp>
+#include <tl/kernels/cpu/multiply.hpp>
 
 #include "support/step.hpp"
 

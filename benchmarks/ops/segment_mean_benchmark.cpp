@@ -1,5 +1,5 @@
 // segment_mean over the sequences of a step.
-#include <tl/cpu/segment_mean.hpp>
+#include <tl/kernels/cpu/segment_mean.hpp>
 
 #include "support/step.hpp"
 

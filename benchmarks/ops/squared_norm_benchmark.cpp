@@ -1,5 +1,5 @@
 // squared_norm over the gradients of the 66.4 million parameters of DistilBERT.
-#include <tl/cpu/squared_norm.hpp>
+#include <tl/kernels/cpu/squared_norm.hpp>
 
 #include "support/step.hpp"
 

@@ -1,5 +1,5 @@
 // sum over the activations of a step.
-#include <tl/cpu/sum.hpp>
+#include <tl/kernels/cpu/sum.hpp>
 
 #include "support/step.hpp"
 

@@ -12,8 +12,8 @@
 
 #include <tl/core/cpu_features.hpp>
 #include <tl/core/parallel.hpp>
-#include <tl/cpu/gemm.hpp>
-#include <tl/cpu/scratch.hpp>
+#include <tl/kernels/cpu/gemm/gemm.hpp>
+#include <tl/kernels/cpu/scratch.hpp>
 #include <tl/kernels/run.hpp>
 
 namespace tl::bench {

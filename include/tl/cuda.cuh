@@ -2,6 +2,6 @@
 // includes it in exactly one .cu file instead. Kernels then register themselves before main().
 #pragma once
 
-#include <tl/cuda/adamw.cuh>
-#include <tl/cuda/backend.cuh>
-#include <tl/cuda/layer_norm.cuh>
+#include <tl/kernels/cuda/adamw.cuh>
+#include <tl/kernels/cuda/backend.cuh>
+#include <tl/kernels/cuda/layer_norm.cuh>

@@ -1,4 +1,4 @@
-"""Steps of torch.optim.AdamW(fused=True), bit for bit, for tests/cpu/adamw_test.cpp.
+"""Steps of torch.optim.AdamW(fused=True), bit for bit, for tests/kernels/cpu/adamw_test.cpp.
 
 Usage: make_adamw_reference.py tests/reference/data/adamw.json
 Made with torch 2.15.0 (x86-64, AVX512), seed 0. Every number is a float32 bit pattern in hexadecimal. Gradients span

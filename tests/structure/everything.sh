@@ -6,7 +6,7 @@ cd "$1/include"
 shift
 
 # Not part of it: what only nvcc compiles.
-other_devices='^tl/(cuda/.*|cuda)\.cuh$'
+other_devices='^tl/(kernels/cuda/.*|cuda)\.cuh$'
 
 tree=$(find tl -name '*.hpp' -o -name '*.cuh' | LC_ALL=C sort | { grep -vE "$other_devices" || true; })
 if [[ -z $tree ]]; then

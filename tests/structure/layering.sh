@@ -4,22 +4,22 @@
 set -euo pipefail
 cd "$1"
 
-# layer: what it may include besides itself; a name with a slash is a single header, a name in <> is a dependency.
+# layer: what it may include besides itself; a name with .hpp is a single header, a name in <> is a dependency.
 table='
 core:
-kernels:   core
-cpu:       kernels core <Eigen>
-cuda:      kernels core <cuda>
-autograd:  core
-ops:       autograd kernels cpu core
-nn:        ops autograd kernels/packed_weight_cache.hpp kernels/dropout_mask.hpp core
-optim:     kernels cpu autograd core
-io:        core <nlohmann>
-text:      io core <nlohmann>
-data:      io core <nlohmann>
-models:    nn ops autograd kernels/dropout_mask.hpp io text core <nlohmann>
-train:     models nn ops optim autograd kernels cpu data text io core <nlohmann>
-pipelines: models nn autograd kernels/packed_weight_cache.hpp data text io core <nlohmann>
+kernels:      core
+kernels/cpu:  kernels core <Eigen>
+kernels/cuda: kernels core <cuda>
+autograd:     core
+ops:          autograd kernels kernels/cpu core
+nn:           ops autograd kernels/packed_weight_cache.hpp kernels/dropout_mask.hpp core
+optim:        kernels kernels/cpu autograd core
+io:           core <nlohmann>
+text:         io core <nlohmann>
+data:         io core <nlohmann>
+models:       nn ops autograd kernels/dropout_mask.hpp io text core <nlohmann>
+train:        models nn ops optim autograd kernels data text io core <nlohmann>
+pipelines:    models nn autograd kernels/packed_weight_cache.hpp data text io core <nlohmann>
 '
 
 # Headers directly in include/tl are front doors: they may include everything, and nothing includes them, but for the
@@ -29,7 +29,7 @@ find include/tl -name '*.hpp' -o -name '*.cuh' | LC_ALL=C sort | xargs -r awk -v
   BEGIN {
     rows = split(table, row, "\n")
     for (r = 1; r <= rows; ++r) {
-      if (!match(row[r], /^[a-z]+:/)) continue
+      if (!match(row[r], /^[a-z\/]+:/)) continue
       layer = substr(row[r], 1, RLENGTH - 1)
       allowed[layer] = substr(row[r], RLENGTH + 1)
       gsub(/^ +/, "", allowed[layer])
@@ -37,8 +37,11 @@ find include/tl -name '*.hpp' -o -name '*.cuh' | LC_ALL=C sort | xargs -r awk -v
       for (w = 1; w <= words; ++w) may[layer, word[w]] = 1
     }
   }
-  function layer_of(header,  part) {  # "tl/core/error.hpp" -> "core", "tl/tl.hpp" -> "front"
-    return split(header, part, "/") > 2 ? part[2] : "front"
+  # "tl/core/error.hpp" -> "core", "tl/kernels/cpu/gemm/gemm.hpp" -> "kernels/cpu", "tl/tl.hpp" -> "front"
+  function layer_of(header,  part, parts) {
+    parts = split(header, part, "/")
+    if (parts > 3 && (part[2] "/" part[3]) in allowed) return part[2] "/" part[3]
+    return parts > 2 ? part[2] : "front"
   }
   function complain(sentence) {
     printf "%s:%d: %s\n", FILENAME, FNR, sentence

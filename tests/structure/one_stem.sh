@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# One operation, one stem: the contract kernels/STEM.hpp has its CPU body, op, CUDA body, test and benchmark under the
-# same name. Usage: one_stem.sh ROOT. Prints a sentence per missing place, and fails if there was one.
+# One operation, one stem: the contract kernels/STEM.hpp has its bodies kernels/cpu/STEM.hpp and kernels/cuda/STEM.cuh,
+# op, test and benchmark under the same name. Usage: one_stem.sh ROOT. Prints a sentence per missing place, and fails if
+# there was one.
 set -euo pipefail
 cd "$1"
 
 # Not operations: what the contracts themselves are made of.
 vocabulary='run dropout_mask saved packed_weight_cache'
-# Kernels that the optimizer calls and that have no gradient: no op; their test and benchmark are in any folder.
+# Kernels that the optimizer calls and that have no gradient: no op; their test is that of the CPU body.
 without_gradient='adamw squared_norm'
 # CUDA: later.
 cuda_later='add attention bias_activation bias_dropout_residual_layer_norm cross_entropy dropout embedding
@@ -28,18 +29,18 @@ for contract in include/tl/kernels/*.hpp; do
   contains "$vocabulary" "$stem" && continue
   count=$((count + 1))
   folder=ops
-  contains "$without_gradient" "$stem" && folder='*'
-  need "$stem" "include/tl/cpu/$stem.hpp"
+  contains "$without_gradient" "$stem" && folder=kernels/cpu
+  need "$stem" "include/tl/kernels/cpu/$stem.hpp"
   need "$stem" "tests/$folder/${stem}_test.cpp"
-  need "$stem" "benchmarks/$folder/${stem}_benchmark.cpp"
+  need "$stem" "benchmarks/ops/${stem}_benchmark.cpp"
   [[ $folder == ops ]] && need "$stem" "include/tl/ops/$stem.hpp"
   if contains "$cuda_later" "$stem"; then
-    if [[ -e include/tl/cuda/$stem.cuh ]]; then
-      echo "$stem: include/tl/cuda/$stem.cuh exists; take $stem off the list cuda_later in one_stem.sh"
+    if [[ -e include/tl/kernels/cuda/$stem.cuh ]]; then
+      echo "$stem: include/tl/kernels/cuda/$stem.cuh exists; take $stem off the list cuda_later in one_stem.sh"
       bad=1
     fi
   else
-    need "$stem" "include/tl/cuda/$stem.cuh"
+    need "$stem" "include/tl/kernels/cuda/$stem.cuh"
   fi
 done
 if [[ $count == 0 ]]; then

@@ -35,9 +35,9 @@ fresh() {
   put include/tl/core/error.hpp '#pragma once' '#include <string>'
   put include/tl/kernels/run.hpp '#include <tl/core/error.hpp>'
   put include/tl/kernels/layer_norm.hpp '#include <tl/kernels/run.hpp>'
-  put include/tl/cpu/layer_norm.hpp '#include <Eigen/Core>' '#include <tl/kernels/layer_norm.hpp>'
-  put include/tl/cuda/layer_norm.cuh '#include <cuda_runtime.h>' '#include <tl/kernels/layer_norm.hpp>'
-  put include/tl/ops/layer_norm.hpp '#include <tl/cpu/layer_norm.hpp>'
+  put include/tl/kernels/cpu/layer_norm.hpp '#include <Eigen/Core>' '#include <tl/kernels/layer_norm.hpp>'
+  put include/tl/kernels/cuda/layer_norm.cuh '#include <cuda_runtime.h>' '#include <tl/kernels/layer_norm.hpp>'
+  put include/tl/ops/layer_norm.hpp '#include <tl/kernels/cpu/layer_norm.hpp>'
   put include/tl/nn/layer_norm.hpp '#include <tl/core/error.hpp>' '#include <tl/ops/layer_norm.hpp>'
   put include/tl/tl.hpp '#include <tl/nn/layer_norm.hpp>'
   put tests/ops/layer_norm_test.cpp ''
@@ -75,7 +75,7 @@ put include/tl/core/a.hpp '#include <tl/core/b.hpp>'
 put include/tl/core/b.hpp '#include <tl/core/a.hpp>'
 expect layering.sh 'include circle: '
 
-for place in include/tl/cpu/layer_norm.hpp include/tl/cuda/layer_norm.cuh include/tl/ops/layer_norm.hpp \
+for place in include/tl/kernels/cpu/layer_norm.hpp include/tl/kernels/cuda/layer_norm.cuh include/tl/ops/layer_norm.hpp \
              tests/ops/layer_norm_test.cpp benchmarks/ops/layer_norm_benchmark.cpp; do
   fresh
   put include/tl/ops/.keep ''
@@ -110,7 +110,7 @@ everything() {
 put include/tl/core/error.hpp '#pragma once'
 put include/tl/core/shape.hpp '#include <tl/core/error.hpp>'
 put include/tl/cuda.cuh '#include <cuda_runtime.h>'
-put include/tl/cuda/add.cuh ''
+put include/tl/kernels/cuda/add.cuh ''
 put include/tl/tl.hpp '#include <tl/core/shape.hpp>'
 everything ''
 put include/tl/core/print.hpp ''

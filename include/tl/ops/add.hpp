@@ -2,8 +2,8 @@
 #pragma once
 
 #include <tl/autograd/variable.hpp>
-#include <tl/cpu/add.hpp>
 #include <tl/kernels/add.hpp>
+#include <tl/kernels/cpu/add.hpp>
 
 namespace tl::ops {
 

@@ -5,8 +5,8 @@
 
 #include <tl/autograd/variable.hpp>
 #include <tl/core/packed.hpp>
-#include <tl/cpu/attention.hpp>
 #include <tl/kernels/attention.hpp>
+#include <tl/kernels/cpu/attention.hpp>
 #include <tl/ops/saved.hpp>
 
 namespace tl::ops {

@@ -2,8 +2,8 @@
 #pragma once
 
 #include <tl/autograd/variable.hpp>
-#include <tl/cpu/bias_activation.hpp>
 #include <tl/kernels/bias_activation.hpp>
+#include <tl/kernels/cpu/bias_activation.hpp>
 #include <tl/ops/saved.hpp>
 
 namespace tl::ops {

@@ -3,8 +3,8 @@
 
 #include <tl/autograd/variable.hpp>
 #include <tl/core/packed.hpp>
-#include <tl/cpu/bias_dropout_residual_layer_norm.hpp>
 #include <tl/kernels/bias_dropout_residual_layer_norm.hpp>
+#include <tl/kernels/cpu/bias_dropout_residual_layer_norm.hpp>
 #include <tl/ops/saved.hpp>
 
 namespace tl::ops {

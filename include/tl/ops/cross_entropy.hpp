@@ -2,7 +2,7 @@
 #pragma once
 
 #include <tl/autograd/saved_value.hpp>
-#include <tl/cpu/cross_entropy.hpp>
+#include <tl/kernels/cpu/cross_entropy.hpp>
 #include <tl/kernels/cross_entropy.hpp>
 
 namespace tl::ops {

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <tl/autograd/variable.hpp>
-#include <tl/cpu/dropout.hpp>
+#include <tl/kernels/cpu/dropout.hpp>
 #include <tl/kernels/dropout.hpp>
 
 namespace tl::ops {

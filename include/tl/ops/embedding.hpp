@@ -2,7 +2,7 @@
 #pragma once
 
 #include <tl/autograd/saved_value.hpp>
-#include <tl/cpu/embedding.hpp>
+#include <tl/kernels/cpu/embedding.hpp>
 #include <tl/kernels/embedding.hpp>
 
 namespace tl::ops {

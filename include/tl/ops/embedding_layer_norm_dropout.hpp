@@ -3,7 +3,7 @@
 
 #include <tl/autograd/variable.hpp>
 #include <tl/core/packed.hpp>
-#include <tl/cpu/embedding_layer_norm_dropout.hpp>
+#include <tl/kernels/cpu/embedding_layer_norm_dropout.hpp>
 #include <tl/kernels/embedding_layer_norm_dropout.hpp>
 #include <tl/ops/embedding.hpp>
 #include <tl/ops/saved.hpp>

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <tl/autograd/saved_value.hpp>
-#include <tl/cpu/gather_rows.hpp>
+#include <tl/kernels/cpu/gather_rows.hpp>
 #include <tl/kernels/gather_rows.hpp>
 #include <tl/ops/embedding.hpp>
 

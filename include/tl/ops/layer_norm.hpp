@@ -2,7 +2,7 @@
 #pragma once
 
 #include <tl/autograd/saved_value.hpp>
-#include <tl/cpu/layer_norm.hpp>
+#include <tl/kernels/cpu/layer_norm.hpp>
 #include <tl/kernels/layer_norm.hpp>
 
 namespace tl::ops {

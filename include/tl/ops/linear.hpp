@@ -5,7 +5,7 @@
 #include <type_traits>
 
 #include <tl/autograd/variable.hpp>
-#include <tl/cpu/linear.hpp>
+#include <tl/kernels/cpu/linear.hpp>
 #include <tl/kernels/linear.hpp>
 #include <tl/ops/saved.hpp>
 

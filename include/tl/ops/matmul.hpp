@@ -2,7 +2,7 @@
 #pragma once
 
 #include <tl/autograd/saved_value.hpp>
-#include <tl/cpu/matmul.hpp>
+#include <tl/kernels/cpu/matmul.hpp>
 #include <tl/kernels/matmul.hpp>
 
 namespace tl::ops {

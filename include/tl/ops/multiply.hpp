@@ -4,9 +4,9 @@
 #include <type_traits>
 
 #include <tl/autograd/saved_value.hpp>
-#include <tl/cpu/add.hpp>
-#include <tl/cpu/multiply.hpp>
 #include <tl/kernels/add.hpp>
+#include <tl/kernels/cpu/add.hpp>
+#include <tl/kernels/cpu/multiply.hpp>
 #include <tl/kernels/multiply.hpp>
 
 namespace tl::ops {

@@ -3,7 +3,7 @@
 
 #include <tl/autograd/saved_value.hpp>
 #include <tl/core/packed.hpp>
-#include <tl/cpu/segment_mean.hpp>
+#include <tl/kernels/cpu/segment_mean.hpp>
 #include <tl/kernels/segment_mean.hpp>
 
 namespace tl::ops {

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <tl/autograd/variable.hpp>
-#include <tl/cpu/sum.hpp>
+#include <tl/kernels/cpu/sum.hpp>
 #include <tl/kernels/sum.hpp>
 
 namespace tl::ops {

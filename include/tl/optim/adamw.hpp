@@ -11,8 +11,8 @@
 #include <vector>
 
 #include <tl/autograd/parameter_space.hpp>
-#include <tl/cpu/adamw.hpp>
 #include <tl/kernels/adamw.hpp>
+#include <tl/kernels/cpu/adamw.hpp>
 
 namespace tl {
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include <tl/autograd/parameter_space.hpp>
-#include <tl/cpu/squared_norm.hpp>
+#include <tl/kernels/cpu/squared_norm.hpp>
 #include <tl/kernels/squared_norm.hpp>
 
 namespace tl {

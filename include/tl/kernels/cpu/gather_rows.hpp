@@ -1,0 +1,13 @@
+// CPU bodies of gather_rows.
+#pragma once
+
+#include <tl/kernels/cpu/row_copies.hpp>
+#include <tl/kernels/gather_rows.hpp>
+
+namespace tl::cpu {
+
+template <class T> void run(Cpu, const kernels::GatherRowsForward<T>& a) { copy_rows(a.x, a.rows, a.y, a.m, a.d); }
+
+template <class T> void run(Cpu, const kernels::GatherRowsBackward<T>& a) { add_to_rows(a.dy, a.rows, a.dx, a.m, a.d); }
+
+}  // namespace tl::cpu

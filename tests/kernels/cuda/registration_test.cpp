@@ -1,0 +1,61 @@
+// Which operations tl::cuda provides. Its registrar is in a static library that no code calls into, so this program
+// also shows that the linker keeps it.
+#include <tl/kernels/cpu/adamw.hpp>
+#include <tl/kernels/cpu/squared_norm.hpp>
+#include <tl/kernels/run.hpp>
+#include <tl/ops/add.hpp>
+#include <tl/ops/attention.hpp>
+#include <tl/ops/bias_activation.hpp>
+#include <tl/ops/bias_dropout_residual_layer_norm.hpp>
+#include <tl/ops/cross_entropy.hpp>
+#include <tl/ops/dropout.hpp>
+#include <tl/ops/embedding.hpp>
+#include <tl/ops/embedding_layer_norm_dropout.hpp>
+#include <tl/ops/gather_rows.hpp>
+#include <tl/ops/layer_norm.hpp>
+#include <tl/ops/linear.hpp>
+#include <tl/ops/matmul.hpp>
+#include <tl/ops/multiply.hpp>
+#include <tl/ops/segment_mean.hpp>
+#include <tl/ops/sum.hpp>
+
+#include "support/catch.hpp"
+
+namespace {
+
+template <class... Params> void check_provided() {
+  const auto check = [](bool provided, const char* name) {
+    INFO(name);
+    CHECK(provided);
+  };
+  (check(tl::kernels::cuda_kernel<Params> != nullptr, Params::name), ...);
+}
+
+template <class... Params> void check_missing() {
+  const auto check = [](const std::string& sentence, const char* name) {
+    CHECK(sentence ==
+          std::string(name) + ": no CUDA kernel in this program; tl::cuda does not provide this operation yet");
+  };
+  (check(tl::test::error_of([] { tl::kernels::run(tl::cuda_device, Params{}); }), Params::name), ...);
+}
+
+}  // namespace
+
+namespace k = tl::kernels;
+
+TEST_CASE("cuda: the kernels that tl::cuda provides are registered") {
+  check_provided<k::LayerNormForward<float>, k::LayerNormBackward<float>, k::LayerNormForward<double>,
+                 k::LayerNormBackward<double>, k::AdamW<float>>();
+}
+
+TEST_CASE("cuda: every other contract says that tl::cuda does not provide it") {
+  check_missing<k::Add<float>, k::AttentionForward<float>, k::AttentionBackward<float>, k::BiasActivationForward<float>,
+                k::BiasActivationBackward<float>, k::BiasDropoutResidualLayerNormForward<float>,
+                k::BiasDropoutResidualLayerNormBackward<float>, k::CrossEntropyForward<float>,
+                k::CrossEntropyBackward<float>, k::Dropout<float>, k::EmbeddingForward<float>,
+                k::EmbeddingBackward<float>, k::EmbeddingLayerNormDropoutForward<float>,
+                k::EmbeddingLayerNormDropoutBackward<float>, k::GatherRowsForward<float>, k::GatherRowsBackward<float>,
+                k::LinearForward<float>, k::LinearBackwardInput<float>, k::LinearBackwardWeight<float>,
+                k::MatMul<float>, k::Multiply<float>, k::SegmentMeanForward<float>, k::SegmentMeanBackward<float>,
+                k::SquaredNorm<float>, k::SumForward<float>, k::SumBackward<float>, k::AdamW<double>>();
+}
