@@ -15,6 +15,7 @@
 #include <tl/autograd/gradient_check.hpp>
 #include <tl/autograd/variable.hpp>
 #include <tl/core/parallel.hpp>
+#include <tl/core/precision.hpp>
 #include <tl/kernels/dropout_mask.hpp>
 #include <tl/ops/multiply.hpp>
 #include <tl/ops/sum.hpp>
