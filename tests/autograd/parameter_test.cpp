@@ -1,8 +1,8 @@
 #include <tl/autograd/parameter_space.hpp>
 
-#include "support/catch.hpp"
 #include <tl/ops/multiply.hpp>
 #include <tl/ops/sum.hpp>
+#include "support/catch.hpp"
 
 using tl::Initialization;
 using tl::NamedParameter;
@@ -13,13 +13,11 @@ using tl::WeightDecay;
 
 namespace {
 
-template <class T>
-NamedParameter<T> whole(std::string name, const Parameter<T>& parameter) {
+template <class T> NamedParameter<T> whole(std::string name, const Parameter<T>& parameter) {
   return {std::move(name), parameter, 0, parameter.shape()[0]};
 }
 
-template <class T>
-std::int64_t offset(const ParameterSpace<T>& space, std::string_view name) {
+template <class T> std::int64_t offset(const ParameterSpace<T>& space, std::string_view name) {
   return space.at(name).value().data() - space.values().data();
 }
 
@@ -57,8 +55,7 @@ TEST_CASE("the space lies in the order decayed, not decayed, frozen, each on a 6
   CHECK(space.size() == 96);
   CHECK(space.count() == 3 + 15 + 4 + 17 + 16);
   CHECK(space.gradients().elements() == 80);
-  for (const auto& part : space.named())
-    CHECK(reinterpret_cast<std::uintptr_t>(part.value().data()) % 64 == 0);
+  for (const auto& part : space.named()) CHECK(reinterpret_cast<std::uintptr_t>(part.value().data()) % 64 == 0);
   CHECK(space.named()[0].name == "bias");  // names keep the model's order
 
   SECTION("frozen parameters have no gradient") {
@@ -121,7 +118,8 @@ TEST_CASE("a second space over parameters that have their memory is refused, and
 }
 
 TEST_CASE("a space without decayed or trainable parameters, and an empty one") {
-  Parameter<float> bias({3}, Initialization::zeros, WeightDecay::off), frozen({3}, Initialization::zeros, WeightDecay::off);
+  Parameter<float> bias({3}, Initialization::zeros, WeightDecay::off),
+      frozen({3}, Initialization::zeros, WeightDecay::off);
   frozen.freeze();
   ParameterSpace<float> biases({whole("bias", bias)});
   CHECK(biases.decayed_end() == 0);
@@ -132,4 +130,72 @@ TEST_CASE("a space without decayed or trainable parameters, and an empty one") {
   ParameterSpace<float> empty(std::vector<NamedParameter<float>>{});
   CHECK(empty.size() == 0);
   CHECK_NOTHROW(empty.zero_grad());
+}
+
+namespace {
+
+/// A table, two weights stored as one, a bias, and a weight, filled with 1, 2, 3 ...
+ParameterSpace<float> filled_space() {
+  Parameter<float> table({5, 4}, Initialization::normal, WeightDecay::on);
+  table.set_by_rows();
+  const Parameter<float> qk({6, 4}, Initialization::normal, WeightDecay::on),
+      bias({4}, Initialization::zeros, WeightDecay::off), weight({3, 4}, Initialization::normal, WeightDecay::on);
+  ParameterSpace<float> space({{"table", table, 0, 5},
+                               {"layer.0.q", qk, 0, 3},
+                               {"layer.0.k", qk, 3, 6},
+                               {"layer.0.bias", bias, 0, 4},
+                               {"head.weight", weight, 0, 3}});
+  float next = 0.0F;
+  for (const auto& part : space.named())
+    for (float& value : part.value().span()) value = ++next;
+  return space;
+}
+
+std::vector<float> all_values(const ParameterSpace<float>& space) {
+  std::vector<float> values;
+  for (const auto& part : space.named()) {
+    const auto its = part.value().to_vector();
+    values.insert(values.end(), its.begin(), its.end());
+  }
+  return values;
+}
+
+}  // namespace
+
+TEST_CASE("parameters of a space are frozen by pattern: they keep their values and lose their gradients") {
+  auto space = filled_space();
+  const auto before = all_values(space);
+  const auto count = space.count();
+  space.freeze("table,layer.[0-3]");
+  CHECK(all_values(space) == before);
+  CHECK(space.count() == count);
+  CHECK(space.trained_count() == 12);
+  CHECK(space.trainable_end() == 16);
+  CHECK(space.dense_end() == 16);
+  CHECK(space.tables().empty());
+  CHECK(space.gradients().elements() == 16);
+  CHECK_FALSE(space.at("table").parameter->requires_grad());
+  CHECK_FALSE(space.at("layer.0.k").gradient().defined());
+  CHECK(space.at("head.weight").gradient().defined());
+  space.unfreeze("table");
+  CHECK(all_values(space) == before);
+  CHECK(space.tables().size() == 1);
+  CHECK(space.trained_count() == 32);
+  CHECK(space.at("table").gradient().to_vector() == std::vector<float>(20, 0.0F));
+}
+
+TEST_CASE("what cannot be frozen is said, and changes nothing") {
+  auto space = filled_space();
+  TL_REQUIRE_ERROR(space.freeze("tabel"),
+                   "freeze: expected patterns that match parameters of the model, tabel matches none; there are table, "
+                   "layer.0, head");
+  TL_REQUIRE_ERROR(space.freeze("*"),
+                   "freeze: expected some parameters to be trained, the patterns freeze all 5: table, layer.0, head");
+  TL_REQUIRE_ERROR(space.freeze("layer.0.k"),
+                   "freeze: expected layer.0.k and layer.0.q to be chosen together because they are stored as one "
+                   "parameter, got layer.0.k alone");
+  CHECK(space.layout() == 1);
+  CHECK(space.trained_count() == space.count());
+  space.freeze("head");
+  TL_REQUIRE_ERROR(space.freeze("table,layer"), "the patterns freeze all 5");
 }

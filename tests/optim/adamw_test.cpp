@@ -172,6 +172,29 @@ TEST_CASE("frozen parameters are not touched") {
   CHECK(space.at("free").value().at({0}) < 1.0f);
 }
 
+TEST_CASE("an optimizer whose parameters were frozen since is refused, and ends without harm") {
+  for (const bool put_off : {false, true}) {
+    Parameter<float> table({5, 4}, tl::Initialization::normal, tl::WeightDecay::on);
+    table.set_by_rows();
+    const Parameter<float> bias({4}, tl::Initialization::zeros, tl::WeightDecay::off);
+    ParameterSpace<float> space({{"table", table, 0, 5}, {"bias", bias, 0, 4}});
+    space.at("table").value().fill(1.0f);
+    {
+      tl::AdamW<float> optimizer(space, {.learning_rate = 0.1, .weight_decay = 0.5, .put_off_rows = put_off});
+      optimizer.step();
+      space.freeze("table");
+      TL_REQUIRE_ERROR((optimizer.step(), 0),
+                       "AdamW: expected the parameters where they were when this optimizer was "
+                       "made, they were frozen or unfrozen since; make a new one");
+    }
+    CHECK(space.at("table").value().to_vector() == std::vector<float>(20, 0.95f));
+    tl::AdamW<float> next(space, {.learning_rate = 0.1, .weight_decay = 0.5, .put_off_rows = put_off});
+    CHECK(next.exp_avg().elements() == 16);
+    next.step();
+    CHECK(space.at("table").value().to_vector() == std::vector<float>(20, 0.95f));
+  }
+}
+
 TEST_CASE("zero_grad clears every gradient") {
   auto space = three_parameters();
   tl::AdamW<float> optimizer(space, {});

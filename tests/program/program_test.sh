@@ -210,6 +210,8 @@ refused_training 'float.json, object 2: expected class ids or names in column la
 refused_training 'ends with .jsonl, .json, .csv or .tsv' --train_file texts.txt
 refused_training 'nowhere.csv' --train_file nowhere.csv
 refused_training 'is not a field of DistilBertConfig' --train_file names.csv --config_overrides wings=2
+refused_training 'distilbert.encoder matches none; there are distilbert.embeddings' --train_file names.csv --freeze distilbert.encoder
+refused_training 'the patterns freeze all' --train_file names.csv --freeze '*'
 mapfile -t contradictory < <(train --train_file names.csv --fp16 --load_best_model_at_end --eval_on_start)
 refused 2 'load_best_model_at_end: expected' "${contradictory[@]}"
 grep -qF 'fp16: expected false' err && grep -qF 'eval_on_start: expected' err ||

@@ -777,3 +777,31 @@ TEST_CASE("train: an evaluation that ends the run saves what was trained") {
       }(),
       "what was trained could not be saved: output_dir: cannot make the folder ");
 }
+
+TEST_CASE("resume: frozen parameters keep their bits, and the same ones must be frozen") {
+  const TemporaryFolder folder;
+  const auto train = [&](const std::string& frozen, const std::string& checkpoint) {
+    TrainingArguments args = base;
+    args.output_dir = (folder / "out").string();
+    ToyModel model(0.3);
+    if (!frozen.empty()) model.parameters().freeze(frozen);
+    const auto before = model.parameters().at("embedding.weight").value().to_vector();
+    Trainer trainer(model, args, options_with({}));
+    if (checkpoint.empty()) trainer.train();
+    else trainer.train(folder / "out" / checkpoint);
+    std::vector<float> values = model.parameters().at("embedding.weight").value().to_vector();
+    if (!frozen.empty()) CHECK(values == before);
+    for (const float value : model.parameters().at("output.weight").value().span()) values.push_back(value);
+    return values;
+  };
+  const auto whole = train("embedding", "");
+  const SafetensorsReader moments(folder / "out/checkpoint-5/optimizer.safetensors");
+  CHECK(moments.find("embedding.weight.exp_avg") == nullptr);
+  CHECK(moments.find("output.weight.exp_avg") != nullptr);
+  CHECK(train("embedding", "checkpoint-5") == whole);
+  TL_REQUIRE_ERROR(train("", "checkpoint-5"),
+                   "checkpoint-5: expected the same parameters to be frozen as when it was written, got frozen then "
+                   "and trained now: embedding");
+  TL_REQUIRE_ERROR(train("output", "checkpoint-5"),
+                   "got frozen then and trained now: embedding; trained then and frozen now: output");
+}

@@ -18,7 +18,7 @@ namespace program {
 namespace {
 
 struct Options {
-  std::string model, tokenizer, train_file, validation_file, labels, config_overrides;
+  std::string model, tokenizer, train_file, validation_file, labels, config_overrides, freeze;
   DataOptions data;
   std::optional<std::int64_t> max_train_samples, max_eval_samples;
   bool ignore_mismatched_sizes = false;
@@ -43,7 +43,8 @@ std::vector<std::string> split_names(const std::string& list) {
 void check_usage(const Options& options) {
   std::vector<std::string>& problems = usage_problems();
   for (const auto& [name, text] :
-       {std::pair("--labels", &options.labels), std::pair("--config_overrides", &options.config_overrides)})
+       {std::pair("--labels", &options.labels), std::pair("--config_overrides", &options.config_overrides),
+        std::pair("--freeze", &options.freeze)})
     if (tl::find_invalid_utf8(*text) != std::string::npos)
       problems.push_back(tl::join(name, ": expected UTF-8, got ", tl::escape_invalid_utf8(*text)));
   if (!options.labels.empty()) {
@@ -117,12 +118,15 @@ void run(const Options& options) {
                       .ignore_mismatched_sizes = options.ignore_mismatched_sizes});
   // Fewer layers than the checkpoint has may be what --config_overrides asks for.
   if (options.config_overrides.find("layers") == std::string::npos) check_layers(model.load_report(), model.config());
+  if (!options.freeze.empty()) model.parameters().freeze(options.freeze);
   tl::check_vocab_size(tokenizer, model.config().vocab_size, options.model);
   const std::int64_t longest = model.config().max_position_embeddings;
-  const auto train_rows = tokenized(train_file, options.data, train_classes.ids, options.max_train_samples, tokenizer, longest);
+  const auto train_rows =
+      tokenized(train_file, options.data, train_classes.ids, options.max_train_samples, tokenizer, longest);
   std::optional<tl::Dataset> eval_rows;
   if (validation_file)
-    eval_rows = tokenized(*validation_file, options.data, eval_classes->ids, options.max_eval_samples, tokenizer, longest);
+    eval_rows =
+        tokenized(*validation_file, options.data, eval_classes->ids, options.max_eval_samples, tokenizer, longest);
 
   tl::TrainerOptions trainer_options{.train_dataset = train_rows,
                                      .eval_dataset = eval_rows,
@@ -147,8 +151,8 @@ void run(const Options& options) {
   if (const auto message = model.load_report().message(); !message.empty()) std::cout << message << '\n';
   std::cout << train_classes.decision << '\n';
   if (eval_classes) std::cout << eval_classes->decision << '\n';
-  std::cout << "training " << model.parameters().count() << " parameters on " << train_rows.num_rows() << " texts, "
-            << tl::num_threads() << (tl::num_threads() == 1 ? " thread" : " threads") << std::endl;
+  std::cout << "training " << model.parameters().trained_count() << " parameters on " << train_rows.num_rows()
+            << " texts, " << tl::num_threads() << (tl::num_threads() == 1 ? " thread" : " threads") << std::endl;
   auto result = trainer.train(tl::ResumeFrom::argument(arguments.resume_from_checkpoint));
   if (result.interrupted)
     throw Interrupted(kept_signal(), what_is_left(arguments, result.global_step, trainer.state().max_steps));
@@ -187,6 +191,8 @@ void add_train(CLI::App& app) {
       command, "max_eval_samples", [raw = options.get()](auto n) { raw->max_eval_samples = n; },
       "evaluate on the first so many texts");
   command.add_option("--config_overrides", options->config_overrides, "e.g. dropout=0,attention_dropout=0");
+  command.add_option("--freeze", options->freeze,
+                     "parameters that are not trained, e.g. distilbert.embeddings,distilbert.transformer.layer.[0-3]");
   add_truth(command, "ignore_mismatched_sizes", options->ignore_mismatched_sizes,
             "start a head of another size afresh");
   add_threads(command);

@@ -37,6 +37,9 @@ template <Real T> class Parameter {
     state_->trainable = false;
   }
 
+  /// Whether it is to be trained from its next place() on; see ParameterSpace::freeze().
+  void set_trainable(bool trainable) { state_->trainable = trainable; }
+
   /// Says that ops read and train single rows of this parameter, a table with weight decay, so that an optimizer may
   /// put off the updates of the others. Throws Error(state) once the parameter has its memory.
   void set_by_rows() {

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include <tl/autograd/name_patterns.hpp>
 #include <tl/autograd/parameter.hpp>
 #include <tl/core/sort.hpp>
 
@@ -30,33 +31,21 @@ template <Real T> class ParameterSpace {
     for (const auto& entry : named_)
       check(!entry.parameter.placed(), ErrorCode::state, "a parameter space: the parameter ", entry.name,
             " has its memory in another tl::ParameterSpace already; make one space of all parameters of a model, once");
-    const std::vector<Parameter<T>> order = memory_order();
-    std::int64_t size = 0;
-    for (const auto& parameter : order) {
-      size += aligned(parameter.shape().elements());
-      count_ += parameter.shape().elements();
-      if (!parameter.trainable()) continue;
-      trainable_end_ = size;
-      if (parameter.decay() == WeightDecay::off) continue;
-      decayed_end_ = size;
-      if (!parameter.by_rows()) dense_end_ = size;
-    }
-    values_ = Tensor<T>::zeros({size});
-    // A model that only predicts touches each value once: then small pages, which are there at once, are quicker.
-    detail::prefer_small_pages(values_.data(), static_cast<std::size_t>(size) * sizeof(T));
-    gradients_ = Tensor<T>::zeros({trainable_end_});
-    detail::prefer_small_pages(gradients_.data() + dense_end_,
-                               static_cast<std::size_t>(decayed_end_ - dense_end_) * sizeof(T));
-    std::int64_t offset = 0;
-    for (Parameter<T> parameter : order) {
-      const std::int64_t begin = std::exchange(offset, offset + aligned(parameter.shape().elements()));
-      parameter.place(values_.view(begin, parameter.shape()),
-                      parameter.trainable() ? gradients_.view(begin, parameter.shape()) : Tensor<T>{});
-      if (!parameter.trainable()) continue;
-      trained_.push_back(parameter);
-      if (parameter.by_rows()) tables_.push_back({parameter, begin});
-    }
+    lay_out();
   }
+
+  /// Excludes the parameters that `patterns` choose from training, e.g. "distilbert.embeddings,*.layer.[0-3]": they get
+  /// no gradient and no update, and an optimizer keeps nothing for them. The parameters move in memory, so this comes
+  /// before an optimizer is made, and tensors and Variables that were taken before are of no use any more. Gradients
+  /// are zero afterwards. Throws Error(not_found) for a pattern without a parameter, Error(invalid_argument) if all
+  /// would be frozen, or only a part of what is stored together.
+  void freeze(std::string_view patterns) { set_trainable(NamePatterns(patterns, "freeze"), false); }
+
+  /// Trains the parameters that `patterns` choose again; as freeze() otherwise.
+  void unfreeze(std::string_view patterns) { set_trainable(NamePatterns(patterns, "unfreeze"), true); }
+
+  /// How often the parameters were moved: an optimizer works for one layout.
+  std::int64_t layout() const { return layout_; }
 
   /// The named parts in the model's order, as files list them.
   const std::vector<NamedParameter<T>>& named() const { return named_; }
@@ -100,11 +89,83 @@ template <Real T> class ParameterSpace {
   std::int64_t dense_end() const { return dense_end_; }  ///< elements [dense_end, decayed_end) are trained by rows
   std::int64_t count() const { return count_; }          ///< number of parameters, gaps excluded
 
+  /// Number of parameters that are trained, gaps excluded.
+  std::int64_t trained_count() const {
+    std::int64_t count = 0;
+    for (const auto& parameter : trained_) count += parameter.shape().elements();
+    return count;
+  }
+
   void zero_grad() {
     for (const auto& parameter : trained_) parameter->zero_grad();
   }
 
  private:
+  /// Gives every parameter memory in buffers of zeros.
+  void lay_out() {
+    ++layout_;
+    trained_.clear();
+    tables_.clear();
+    trainable_end_ = decayed_end_ = dense_end_ = count_ = 0;
+    const std::vector<Parameter<T>> order = memory_order();
+    std::int64_t size = 0;
+    for (const auto& parameter : order) {
+      size += aligned(parameter.shape().elements());
+      count_ += parameter.shape().elements();
+      if (!parameter.trainable()) continue;
+      trainable_end_ = size;
+      if (parameter.decay() == WeightDecay::off) continue;
+      decayed_end_ = size;
+      if (!parameter.by_rows()) dense_end_ = size;
+    }
+    values_ = Tensor<T>::zeros({size});
+    // A model that only predicts touches each value once: then small pages, which are there at once, are quicker.
+    detail::prefer_small_pages(values_.data(), static_cast<std::size_t>(size) * sizeof(T));
+    gradients_ = Tensor<T>::zeros({trainable_end_});
+    detail::prefer_small_pages(gradients_.data() + dense_end_,
+                               static_cast<std::size_t>(decayed_end_ - dense_end_) * sizeof(T));
+    std::int64_t offset = 0;
+    for (Parameter<T> parameter : order) {
+      const std::int64_t begin = std::exchange(offset, offset + aligned(parameter.shape().elements()));
+      parameter.place(values_.view(begin, parameter.shape()),
+                      parameter.trainable() ? gradients_.view(begin, parameter.shape()) : Tensor<T>{});
+      if (!parameter.trainable()) continue;
+      trained_.push_back(parameter);
+      if (parameter.by_rows()) tables_.push_back({parameter, begin});
+    }
+  }
+
+  void set_trainable(const NamePatterns& patterns, bool trainable) {
+    std::vector<std::string> names;
+    for (const auto& entry : named_) names.push_back(entry.name);
+    patterns.check_each_matches(names);
+    check_whole_parameters(patterns);
+    const bool left = std::any_of(named_.begin(), named_.end(), [&](const auto& entry) {
+      return patterns.matches(entry.name) ? trainable : entry.parameter.trainable();
+    });
+    check(left, ErrorCode::invalid_argument, "freeze: expected some parameters to be trained, the patterns freeze all ",
+          names.size(), ": ", module_names(names));
+    std::vector<std::pair<Parameter<T>, Tensor<T>>> former;
+    for (auto& entry : named_) {
+      former.emplace_back(entry.parameter, entry.parameter->value());
+      if (patterns.matches(entry.name)) entry.parameter.set_trainable(trainable);
+    }
+    lay_out();
+    for (const auto& [parameter, value] : former) {
+      Tensor<T> present = parameter->value();
+      present.copy_from(value);
+    }
+  }
+
+  /// Throws Error(invalid_argument) if the patterns choose some, but not all, names of one parameter.
+  void check_whole_parameters(const NamePatterns& patterns) const {
+    for (const auto& chosen : named_)
+      for (const auto& other : named_)
+        check(!(chosen.parameter == other.parameter) || !patterns.matches(chosen.name) || patterns.matches(other.name),
+              ErrorCode::invalid_argument, "freeze: expected ", chosen.name, " and ", other.name,
+              " to be chosen together because they are stored as one parameter, got ", chosen.name, " alone");
+  }
+
   // Decayed, then not decayed, then frozen; each parameter once, although several names may be parts of it.
   std::vector<Parameter<T>> memory_order() const {
     std::vector<Parameter<T>> order;
@@ -126,7 +187,7 @@ template <Real T> class ParameterSpace {
   std::vector<Parameter<T>> trained_;
   std::vector<Table> tables_;
   Tensor<T> values_, gradients_;
-  std::int64_t trainable_end_ = 0, decayed_end_ = 0, dense_end_ = 0, count_ = 0;
+  std::int64_t trainable_end_ = 0, decayed_end_ = 0, dense_end_ = 0, count_ = 0, layout_ = 0;
 };
 
 }  // namespace tl

@@ -309,6 +309,7 @@ template <Real T> class [[nodiscard]] Variable {
     return node_ ? node_->rows : none;
   }
   void set_row_log(std::shared_ptr<RowLog> log) const {
+    if (!node_) return;
     settle_grad();
     if (node_->rows && (node_->rows->all_touched() || !node_->rows->touched().empty())) node_->handed_out = true;
     node_->rows = std::move(log);

@@ -34,6 +34,7 @@ template <Real T = float> class AdamW {
   AdamW(ParameterSpace<T>& parameters, const AdamWOptions& options)
       : options_(options),
         parameters_(&parameters),
+        layout_(parameters.layout()),
         exp_avg_(Tensor<T>::zeros({parameters.trainable_end()})),
         exp_avg_sq_(Tensor<T>::zeros({parameters.trainable_end()})) {
     const struct {
@@ -62,6 +63,7 @@ template <Real T = float> class AdamW {
 
   ~AdamW() {
     make_put_off_updates();
+    if (layout_ != parameters_->layout()) return;  // its tables have moved
     for (const auto& table : tables_) table->parameter->set_row_log(nullptr);
   }
   AdamW(const AdamW&) = delete;
@@ -79,6 +81,9 @@ template <Real T = float> class AdamW {
 
   /// One update with another learning rate; gradients are multiplied by `gradient_scale` (clipping) on the way.
   void step(double learning_rate, double gradient_scale = 1.0) {
+    check(layout_ == parameters_->layout(), ErrorCode::state,
+          "AdamW: expected the parameters where they were when this optimizer was made, they were frozen or unfrozen "
+          "since; make a new one");
     ++steps_;
     parameters_->settled_gradients();
     parameters_->values_as_they_are().view(0, Shape{parameters_->trainable_end()}).mark_changed();
@@ -205,6 +210,7 @@ template <Real T = float> class AdamW {
 
   AdamWOptions options_;
   ParameterSpace<T>* parameters_;
+  std::int64_t layout_;
   Tensor<T> exp_avg_, exp_avg_sq_;
   std::int64_t steps_ = 0;
   std::vector<kernels::AdamWFactors<T>> history_;  // of the steps since all rows were last up to date

@@ -192,11 +192,33 @@ inline void save_optimizer(const std::filesystem::path& folder, AdamW<float>& op
   write_safetensors(folder / "optimizer.safetensors", tensors, {{"format", "pt"}});
 }
 
-/// Throws Error(not_found) naming a tensor that is missing, Error(shape) or Error(dtype) for one that does not fit.
+namespace detail {
+
+/// Throws Error(invalid_argument) if other parameters were frozen when the moments were written.
+inline void check_same_frozen(const std::filesystem::path& folder, const SafetensorsReader& moments,
+                              const ParameterSpace<float>& parameters) {
+  if (moments.find("step") == nullptr) return;  // not a whole file, which is said later
+  std::vector<std::string> frozen, trained;
+  for (const auto& part : parameters.named()) {
+    const bool then = moments.find(join(part.name, ".exp_avg")) != nullptr, now = part.parameter.trainable();
+    if (then != now) (now ? frozen : trained).push_back(part.name);
+  }
+  std::string text;
+  if (!frozen.empty()) text = join("frozen then and trained now: ", module_names(frozen));
+  if (!trained.empty()) text += join(text.empty() ? "" : "; ", "trained then and frozen now: ", module_names(trained));
+  check(text.empty(), ErrorCode::invalid_argument, "cannot resume from ", folder.native(),
+        ": expected the same parameters to be frozen as when it was written, got ", text);
+}
+
+}  // namespace detail
+
+/// Throws Error(invalid_argument) if other parameters are frozen, Error(not_found) naming a tensor that is missing,
+/// Error(shape) or Error(dtype) for one that does not fit.
 inline void load_optimizer(const std::filesystem::path& folder, AdamW<float>& optimizer,
                            const ParameterSpace<float>& parameters) {
   const auto path = folder / "optimizer.safetensors";
   const SafetensorsReader reader(path);
+  detail::check_same_frozen(folder, reader, parameters);
   for (const auto& part : parameters.named()) {
     if (!part.parameter.trainable()) continue;
     for (const auto& [suffix, moments] :
@@ -222,7 +244,8 @@ inline void load_optimizer(const std::filesystem::path& folder, AdamW<float>& op
 
 /// About how large a checkpoint is: the weights and, unless `only_model`, both moments of what is trained.
 inline std::uintmax_t checkpoint_bytes(const ParameterSpace<float>& parameters, bool only_model) {
-  return sizeof(float) * static_cast<std::uintmax_t>(parameters.size() + (only_model ? 0 : 2 * parameters.trainable_end()));
+  return sizeof(float) *
+         static_cast<std::uintmax_t>(parameters.size() + (only_model ? 0 : 2 * parameters.trainable_end()));
 }
 
 /// The N of a folder named checkpoint-N, or nothing.
