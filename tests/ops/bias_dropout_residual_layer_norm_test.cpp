@@ -25,18 +25,36 @@ TEST_CASE("bias_dropout_residual_layer_norm: overwrites, accumulates, and does w
   Tensor<float> rstd = Tensor<float>::full({n}, NAN), dbias = Tensor<float>::zeros({d}), dgamma = dbias.clone(),
                 dbeta = dbias.clone();
   const tl::kernels::DropoutMask mask{0.3, 1, 2, 3};
-  tl::kernels::BiasDropoutResidualLayerNormForward<float> forward{
-      x.data(), bias.data(), residual.data(), gamma.data(), bias.data(), y.data(), xhat.data(), rstd.data(),
-      n,        d,           1e-12,           mask};
+  tl::kernels::BiasDropoutResidualLayerNormForward<float> forward{.x = x.data(),
+                                                                  .bias = bias.data(),
+                                                                  .residual = residual.data(),
+                                                                  .gamma = gamma.data(),
+                                                                  .beta = bias.data(),
+                                                                  .y = y.data(),
+                                                                  .xhat = xhat.data(),
+                                                                  .rstd = rstd.data(),
+                                                                  .n = n,
+                                                                  .d = d,
+                                                                  .eps = 1e-12,
+                                                                  .dropout = mask};
   tl::kernels::run(tl::cpu_device, forward);
   forward.y = bare.data();
   forward.xhat = forward.rstd = nullptr;
   tl::kernels::run(tl::cpu_device, forward);
   CHECK(same_bits(y, bare));
 
-  tl::kernels::BiasDropoutResidualLayerNormBackward<float> backward{
-      dy.data(),    xhat.data(), rstd.data(), gamma.data(), dx.data(), dresidual.data(), dbias.data(), dgamma.data(),
-      dbeta.data(), n,           d,           mask};
+  tl::kernels::BiasDropoutResidualLayerNormBackward<float> backward{.dy = dy.data(),
+                                                                    .xhat = xhat.data(),
+                                                                    .rstd = rstd.data(),
+                                                                    .gamma = gamma.data(),
+                                                                    .dx = dx.data(),
+                                                                    .dresidual = dresidual.data(),
+                                                                    .dbias = dbias.data(),
+                                                                    .dgamma = dgamma.data(),
+                                                                    .dbeta = dbeta.data(),
+                                                                    .n = n,
+                                                                    .d = d,
+                                                                    .dropout = mask};
   tl::kernels::run(tl::cpu_device, backward);
   const Tensor<float> once = dbias.clone();
   backward.dx = alone.data();
@@ -46,6 +64,16 @@ TEST_CASE("bias_dropout_residual_layer_norm: overwrites, accumulates, and does w
   for (std::int64_t i = 0; i < d; ++i) CHECK(dbias.data()[i] == 2.0F * once.data()[i]);
   for (std::int64_t i = 0; i < n * d; ++i)
     CHECK((dx.data()[i] == 0.0F || std::abs(dx.data()[i] - mask.scale() * dresidual.data()[i]) < 1e-6F));
+
+  // Without dropout one matrix is enough.
+  backward.dropout = {};
+  backward.dx = dx.data();
+  backward.dresidual = dresidual.data();
+  tl::kernels::run(tl::cpu_device, backward);
+  CHECK(same_bits(dx, dresidual));
+  backward.dx = backward.dresidual = alone.data();
+  tl::kernels::run(tl::cpu_device, backward);
+  CHECK(same_bits(dx, alone));
 }
 
 TEST_CASE("bias_dropout_residual_layer_norm: the same bits for every thread count") {

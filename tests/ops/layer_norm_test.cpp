@@ -49,8 +49,16 @@ TEST_CASE("layer_norm: dx is overwritten, dgamma and dbeta accumulate, each may 
                                                                         .d = d,
                                                                         .eps = 1e-5});
   Tensor<float> dx = Tensor<float>::full({n, d}, NAN), dgamma = Tensor<float>::zeros({d}), dbeta = dgamma.clone();
-  tl::kernels::LayerNormBackward<float> call{dy.data(), x.data(),      gamma.data(), mean.data(), rstd.data(),
-                                             dx.data(), dgamma.data(), dbeta.data(), n,           d};
+  tl::kernels::LayerNormBackward<float> call{.dy = dy.data(),
+                                             .x = x.data(),
+                                             .gamma = gamma.data(),
+                                             .mean = mean.data(),
+                                             .rstd = rstd.data(),
+                                             .dx = dx.data(),
+                                             .dgamma = dgamma.data(),
+                                             .dbeta = dbeta.data(),
+                                             .n = n,
+                                             .d = d};
   tl::kernels::run(tl::cpu_device, call);
   for (const float value : dx.span()) CHECK(std::isfinite(value));
   const Tensor<float> once = dgamma.clone();

@@ -1,7 +1,7 @@
 // Contract of scaled dot-product attention over packed sequences, without padding:
 // out = dropout(softmax(q k^T * scale)) v for each sequence and head. Queries may be fewer than keys: sequence b has
-// the queries [cu_q[b], cu_q[b + 1]) and the keys [cu_k[b], cu_k[b + 1]), and query i of a sequence stands at position
-// i. Heads lie side by side in a row: head h is columns [h K, (h + 1) K). q, k, v may be column ranges of a wider
+// the queries [cu_q[b], cu_q[b + 1]) and the keys [cu_k[b], cu_k[b + 1]), and query i of a sequence has position
+// i. Heads are side by side in a row: head h is columns [h K, (h + 1) K). q, k, v may be column ranges of a wider
 // matrix, so each has its row stride. All outputs are overwritten. Dropout coordinates: channel = key position,
 // position = query position, sequence = b * heads + h. In bf16 q, k, v and out are rounded to bfloat16, everything
 // between is float. Source: Vaswani et al. 2017, arXiv:1706.03762, (1).
@@ -12,7 +12,7 @@
 #include <tl/core/precision.hpp>
 #include <tl/kernels/dropout_mask.hpp>
 #include <tl/kernels/run.hpp>
-#include <tl/kernels/saved.hpp>
+#include <tl/kernels/stored.hpp>
 
 namespace tl::kernels {
 
@@ -39,11 +39,11 @@ template <class T> struct AttentionBackward {
   static constexpr const char* name = "attention_backward";
 
   const T* dout;  // [NQ, H K]
-  Saved<T> out;   // [NQ, H K]
+  Stored<T> out;  // [NQ, H K]
   const T* lse;   // [NQ, H]
-  Saved<T> q;
-  Saved<T> k;
-  Saved<T> v;
+  Stored<T> q;
+  Stored<T> k;
+  Stored<T> v;
   std::int64_t q_stride, k_stride, v_stride;
   const std::int32_t* cu_q;  // [B + 1]
   const std::int32_t* cu_k;  // [B + 1]

@@ -9,7 +9,7 @@
 #include <tl/core/activation.hpp>
 #include <tl/core/precision.hpp>
 #include <tl/kernels/run.hpp>
-#include <tl/kernels/saved.hpp>
+#include <tl/kernels/stored.hpp>
 
 namespace tl::kernels {
 
@@ -29,7 +29,7 @@ template <class T> struct BiasActivationBackward {
   static constexpr const char* name = "bias_activation_backward";
 
   const T* dy;    // [N, F]
-  Saved<T> x;     // [N, F]; in bfloat16 it is x + bias
+  Stored<T> x;    // [N, F]; in bfloat16 it is x + bias
   const T* bias;  // [F], or null
   T* dx;          // [N, F], overwritten; may be dy itself
   T* dbias;       // [F], accumulates; or null

@@ -36,7 +36,7 @@ template <class T> struct BiasDropoutResidualLayerNormBackward {
   const T* rstd;   // [N]
   const T* gamma;  // [D]
   T* dx;           // [N, D], overwritten
-  T* dresidual;    // [N, D], overwritten; or null
+  T* dresidual;    // [N, D], overwritten; in f32 without dropout it may be dx itself; or null
   T* dbias;        // [D], accumulates; or null
   T* dgamma;       // [D], accumulates; or null
   T* dbeta;        // [D], accumulates; or null

@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <cstdint>
 
 #include <tl/core/philox.hpp>
@@ -25,29 +24,45 @@ struct DropoutMask {
   const std::int32_t* sequence = nullptr;  // [rows]
   const std::int32_t* position = nullptr;  // [rows]
 
-  bool active() const { return p > 0.0; }
-  std::uint32_t threshold() const { return static_cast<std::uint32_t>(std::lround(p * 65536.0)); }
+  constexpr bool active() const { return p > 0.0; }
+  /// round(p * 65536), halves up.
+  constexpr std::uint32_t threshold() const {
+    const double scaled = p * 65536.0;
+    const auto whole = static_cast<std::uint32_t>(scaled);
+    return scaled - whole >= 0.5 ? whole + 1 : whole;
+  }
 
   /// 1 / (share of elements that is kept); 0 if nothing is kept.
-  float scale() const {
+  constexpr float scale() const {
     const double kept = 65536.0 - threshold();
     return kept > 0 ? static_cast<float>(65536.0 / kept) : 0.0F;
   }
 
-  std::uint32_t row_sequence(std::int64_t row) const {
+  constexpr std::uint32_t row_sequence(std::int64_t row) const {
     return sequence ? static_cast<std::uint32_t>(sequence[row]) : static_cast<std::uint32_t>(row);
   }
-  std::uint32_t row_position(std::int64_t row) const {
+  constexpr std::uint32_t row_position(std::int64_t row) const {
     return position ? static_cast<std::uint32_t>(position[row]) : 0U;
   }
 
-  /// The eight 16-bit numbers of channels [8 * block, 8 * block + 8).
-  std::array<std::uint16_t, 8> numbers(std::uint32_t block, std::uint32_t position_, std::uint32_t sequence_) const {
+  /// The key of all numbers of this mask.
+  constexpr std::array<std::uint32_t, 2> key() const {
     const auto low = static_cast<std::uint32_t>(seed), high = static_cast<std::uint32_t>(seed >> 32);
     const auto late = static_cast<std::uint32_t>(step >> 32);
-    const auto words = philox({block, position_, sequence_, static_cast<std::uint32_t>(step)},
-                              {low ^ (high * 0x9E3779B9U), site ^ (late * 0x85EBCA6BU)});
-    std::array<std::uint16_t, 8> result;
+    return {low ^ (high * 0x9E3779B9U), site ^ (late * 0x85EBCA6BU)};
+  }
+
+  /// The counter of channels [8 * block, 8 * block + 8) of one row.
+  constexpr std::array<std::uint32_t, 4> counter(std::uint32_t block, std::uint32_t position_,
+                                                 std::uint32_t sequence_) const {
+    return {block, position_, sequence_, static_cast<std::uint32_t>(step)};
+  }
+
+  /// The eight 16-bit numbers of channels [8 * block, 8 * block + 8).
+  constexpr std::array<std::uint16_t, 8> numbers(std::uint32_t block, std::uint32_t position_,
+                                                 std::uint32_t sequence_) const {
+    const auto words = philox(counter(block, position_, sequence_), key());
+    std::array<std::uint16_t, 8> result{};
     for (std::size_t i = 0; i < 4; ++i) {
       result[2 * i] = static_cast<std::uint16_t>(words[i]);
       result[2 * i + 1] = static_cast<std::uint16_t>(words[i] >> 16);
@@ -57,7 +72,7 @@ struct DropoutMask {
 
   /// Writes the factors of channels [0, width) of one row: 0 or `scale`.
   template <class T>
-  void factors(std::uint32_t sequence_, std::uint32_t position_, std::int64_t width, T scale_, T* out) const {
+  constexpr void factors(std::uint32_t sequence_, std::uint32_t position_, std::int64_t width, T scale_, T* out) const {
     const std::uint32_t limit = threshold();
     for (std::int64_t first = 0; first < width; first += 8) {
       const auto drawn = numbers(static_cast<std::uint32_t>(first / 8), position_, sequence_);

@@ -9,7 +9,7 @@
 #include <tl/core/precision.hpp>
 #include <tl/kernels/packed_weight_cache.hpp>
 #include <tl/kernels/run.hpp>
-#include <tl/kernels/saved.hpp>
+#include <tl/kernels/stored.hpp>
 
 namespace tl::kernels {
 
@@ -41,7 +41,7 @@ template <class T> struct LinearBackwardWeight {
   static constexpr const char* name = "linear_backward_weight";
 
   const T* dy;  // [N, O]
-  Saved<T> x;   // [N, I]
+  Stored<T> x;  // [N, I]
   T* dweight;   // [O, I], accumulates unless `overwrite`; or null
   T* dbias;     // [O], accumulates; or null
   std::int64_t n, in, out;

@@ -36,7 +36,7 @@ struct DistilBertEmbeddings {
   Variable<float> operator()(const PackedSequences& batch, const nn::ForwardContext& context) const {
     return ops::embedding_layer_norm_dropout(batch, *word_embeddings.weight, *position_embeddings.weight,
                                              *layer_norm.weight, *layer_norm.bias, layer_norm.eps,
-                                             context.token_mask(dropout.p, dropout.site, batch));
+                                             context.dropout_for_tokens(dropout.p, dropout.site, batch));
   }
 
   template <class Visit> void members(Visit& visit) {

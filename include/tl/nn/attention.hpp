@@ -60,7 +60,7 @@ template <Real T> struct SelfAttention {
 
  private:
   ops::AttentionOptions options(const ForwardContext& context) const {
-    return {heads, context.sequence_mask(dropout.p, dropout.site), context.precision};
+    return {heads, context.dropout_for_sequences(dropout.p, dropout.site), context.precision};
   }
 };
 

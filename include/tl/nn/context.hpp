@@ -48,15 +48,15 @@ struct ForwardContext {
   std::shared_ptr<PackedWeightCache> packed_weights{};
 
   /// The mask of dropout `p` at `site` for rows that are the tokens of `batch`; inactive outside training.
-  kernels::DropoutMask token_mask(double p, std::uint32_t site, const PackedSequences& batch) const {
-    auto mask = sequence_mask(p, site);
+  kernels::DropoutMask dropout_for_tokens(double p, std::uint32_t site, const PackedSequences& batch) const {
+    auto mask = dropout_for_sequences(p, site);
     mask.sequence = batch.sequence_ids.data();
     mask.position = batch.positions.data();
     return mask;
   }
 
   /// The mask for rows that are one per sequence (the [CLS] rows), or for attention.
-  kernels::DropoutMask sequence_mask(double p, std::uint32_t site) const {
+  kernels::DropoutMask dropout_for_sequences(double p, std::uint32_t site) const {
     if (!training || p == 0.0) return {};
     return {.p = p, .seed = seed, .site = site, .step = step.draw()};
   }

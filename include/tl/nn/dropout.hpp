@@ -50,7 +50,7 @@ struct Dropout {
 
   /// x [B, D] with one row per sequence -> [B, D].
   template <Real T> Variable<T> operator()(const Variable<T>& x, const ForwardContext& context) const {
-    return ops::dropout(x, context.sequence_mask(p, site), context.precision);
+    return ops::dropout(x, context.dropout_for_sequences(p, site), context.precision);
   }
 
   std::string describe() const { return join("Dropout(p=", p, ", inplace=False)"); }

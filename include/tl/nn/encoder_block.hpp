@@ -31,8 +31,8 @@ template <Real T> struct EncoderBlock {
 
   /// x [N, D] -> [N, D].
   Variable<T> operator()(const Variable<T>& x, const PackedSequences& batch, const ForwardContext& context) const {
-    return finish(attention(x, batch, context), x, context.token_mask(ffn.dropout.p, ffn.dropout.site, batch), context,
-                  &batch);
+    return finish(attention(x, batch, context), x, context.dropout_for_tokens(ffn.dropout.p, ffn.dropout.site, batch),
+                  context, &batch);
   }
 
   /// The first token's row of each sequence only: x [N, D] -> [B, D]. The values equal rows cu_seqlens[b] of the full
@@ -41,7 +41,7 @@ template <Real T> struct EncoderBlock {
                                const ForwardContext& context) const {
     const Variable<T> first_tokens = ops::gather_rows(x, batch.cu_seqlens.rows(0, batch.sequences()));  // [B, D]
     return finish(attention.first_token_only(x, first_tokens, batch, context), first_tokens,
-                  context.sequence_mask(ffn.dropout.p, ffn.dropout.site), context);
+                  context.dropout_for_sequences(ffn.dropout.p, ffn.dropout.site), context);
   }
 
   template <class Visit> void members(Visit& visit) {

@@ -4,11 +4,13 @@
 #include <tl/autograd/variable.hpp>
 #include <tl/kernels/add.hpp>
 #include <tl/kernels/cpu/add.hpp>
+#include <tl/ops/same_device.hpp>
 
 namespace tl::ops {
 
 /// y = a + alpha * b for two variables of the same shape. Throws Error(shape) if the shapes differ.
 template <Real T> Variable<T> add(const Variable<T>& a, const Variable<T>& b, T alpha = T(1)) {
+  check_same_device("add", {{"a", a}, {"b", b}});
   check(a.shape() == b.shape(), ErrorCode::shape, "add: expected two variables of the same shape, got ", a.value(),
         " and ", b.value());
   Tensor<T> y = Tensor<T>::empty(a.shape(), a.device());

@@ -7,7 +7,8 @@
 #include <tl/core/packed.hpp>
 #include <tl/kernels/attention.hpp>
 #include <tl/kernels/cpu/attention.hpp>
-#include <tl/ops/saved.hpp>
+#include <tl/ops/operand.hpp>
+#include <tl/ops/same_device.hpp>
 
 namespace tl::ops {
 
@@ -28,6 +29,7 @@ inline void check_heads(std::int64_t heads) {
 template <Real T>
 Variable<T> attention(const Variable<T>& q, const Variable<T>& kv, std::int64_t first, const Tensor<std::int32_t>& cu_q,
                       const Tensor<std::int32_t>& cu_k, const AttentionOptions& options) {
+  check_same_device("attention", {{first ? "qkv" : "q", q}, {"kv", kv}, {"cu_q", cu_q}, {"cu_k", cu_k}});
   check_offsets("attention: queries", cu_q, q.size(0));
   if (!first) check_offsets("attention: keys", cu_k, kv.size(0));
   check(options.dropout.p >= 0.0 && options.dropout.p <= 1.0, ErrorCode::invalid_argument,
@@ -37,9 +39,9 @@ Variable<T> attention(const Variable<T>& q, const Variable<T>& kv, std::int64_t 
   const double scale = 1.0 / std::sqrt(static_cast<double>(k));
   Tensor<T> out = Tensor<T>::empty({nq, d}, q.device());             // [NQ, D]
   Tensor<T> lse = for_backward<T>({nq, options.heads}, q.device());  // [NQ, H]
-  T* const out_data = out.data();                                    // taken before somebody looks whether it changes
-  SavedTensor<T> saved_q(q.value(), options.precision), saved_out(out, options.precision);
-  SavedTensor<T> saved_kv = first ? saved_q : SavedTensor<T>(kv.value(), options.precision);
+  T* const out_data = out.data();  // taken before the operand begins to watch for changes
+  Operand<T> saved_q(q.value(), options.precision), saved_out(out, options.precision);
+  Operand<T> saved_kv = first ? saved_q : Operand<T>(kv.value(), options.precision);
   const T* keys = kv.value().data() + first;
   kernels::run(q.device(), kernels::AttentionForward<T>{.q = q.value().data(),
                                                         .k = keys,
@@ -57,15 +59,15 @@ Variable<T> attention(const Variable<T>& q, const Variable<T>& kv, std::int64_t 
                                                         .scale = scale,
                                                         .dropout = options.dropout,
                                                         .precision = options.precision,
-                                                        .q_saved = saved_q.room(),
-                                                        .k_saved = saved_kv.room(first),
-                                                        .v_saved = saved_kv.room(first + d),
-                                                        .out_saved = saved_out.room()});
+                                                        .q_saved = saved_q.bf16_out(),
+                                                        .k_saved = saved_kv.bf16_out(first),
+                                                        .v_saved = saved_kv.bf16_out(first + d),
+                                                        .out_saved = saved_out.bf16_out()});
   const SavedValue<std::int32_t> offsets_q(cu_q), offsets_k(cu_k);
   return Variable<T>::record(out, {q, kv}, [=, gq = q.gradient(), gkv = kv.gradient()](const Tensor<T>& dout) {
     Tensor<T> dq = Tensor<T>::empty({nq, q_stride}, dout.device());
     Tensor<T> dkv = first ? dq : Tensor<T>::empty({n, kv_stride}, dout.device());
-    const kernels::Saved<T> saved_keys = saved_kv.data() + first;
+    const kernels::Stored<T> saved_keys = saved_kv.data() + first;
     T* const dkeys = dkv.data() + first;
     kernels::run(dout.device(), kernels::AttentionBackward<T>{.dout = dout.data(),
                                                               .out = saved_out.data(),
@@ -107,7 +109,7 @@ Variable<T> self_attention(const Variable<T>& qkv, const Tensor<std::int32_t>& c
 }
 
 /// Attention with queries of their own: q [NQ, D] with cu_q [B + 1], and kv [N, 2D] holding k and v side by side with
-/// cu_k [B + 1]; returns [NQ, D]. Query i of a sequence stands at position i.
+/// cu_k [B + 1]; returns [NQ, D]. Query i of a sequence has position i.
 template <Real T>
 Variable<T> attention(const Variable<T>& q, const Variable<T>& kv, const Tensor<std::int32_t>& cu_q,
                       const Tensor<std::int32_t>& cu_k, const AttentionOptions& options) {

@@ -4,7 +4,8 @@
 #include <tl/autograd/variable.hpp>
 #include <tl/kernels/bias_activation.hpp>
 #include <tl/kernels/cpu/bias_activation.hpp>
-#include <tl/ops/saved.hpp>
+#include <tl/ops/operand.hpp>
+#include <tl/ops/same_device.hpp>
 
 namespace tl::ops {
 
@@ -12,11 +13,12 @@ namespace tl::ops {
 template <Real T>
 Variable<T> bias_activation(const Variable<T>& x, const Variable<T>& bias, Activation activation,
                             Precision precision = Precision::f32) {
+  check_same_device("bias_activation", {{"x", x}, {"bias", bias}});
   check(x.shape().rank() == 2 && (!bias.defined() || bias.shape() == Shape{x.size(1)}), ErrorCode::shape,
         "bias_activation: expected x [N, F] and bias [F], got ", x.value(), " and ", bias.value());
   const std::int64_t n = x.size(0), f = x.size(1);
   Tensor<T> y = Tensor<T>::empty({n, f}, x.device());  // [N, F]
-  SavedTensor<T> argument(x.value(), precision);
+  Operand<T> argument(x.value(), precision);
   kernels::run(x.device(), kernels::BiasActivationForward<T>{.x = x.value().data(),
                                                              .bias = bias.defined() ? bias.value().data() : nullptr,
                                                              .y = y.data(),
@@ -24,7 +26,7 @@ Variable<T> bias_activation(const Variable<T>& x, const Variable<T>& bias, Activ
                                                              .f = f,
                                                              .activation = activation,
                                                              .precision = precision,
-                                                             .argument_saved = argument.room()});
+                                                             .argument_saved = argument.bf16_out()});
   return Variable<T>::record(
       y, {x, bias}, [=, bv = SavedValue(bias.value()), gx = x.gradient(), gb = bias.gradient()](const Tensor<T>& dy) {
         Tensor<T> dx = Tensor<T>::empty({n, f}, dy.device());  // [N, F]

@@ -5,7 +5,8 @@
 #include <tl/core/packed.hpp>
 #include <tl/kernels/bias_dropout_residual_layer_norm.hpp>
 #include <tl/kernels/cpu/bias_dropout_residual_layer_norm.hpp>
-#include <tl/ops/saved.hpp>
+#include <tl/ops/operand.hpp>
+#include <tl/ops/same_device.hpp>
 
 namespace tl::ops {
 
@@ -17,6 +18,12 @@ Variable<T> bias_dropout_residual_layer_norm(const Variable<T>& x, const Variabl
                                              const Variable<T>& gamma, const Variable<T>& beta, double eps,
                                              kernels::DropoutMask dropout = {}, Precision precision = Precision::f32,
                                              const PackedSequences* rows = nullptr) {
+  check_same_device("bias_dropout_residual_layer_norm", {{"x", x},
+                                                         {"bias", bias},
+                                                         {"residual", residual},
+                                                         {"gamma", gamma},
+                                                         {"beta", beta},
+                                                         {"rows", rows ? rows->sequence_ids : Tensor<std::int32_t>{}}});
   check(x.shape().rank() == 2 && residual.shape() == x.shape() && bias.shape() == Shape{x.size(1)} &&
             gamma.shape() == bias.shape() && beta.shape() == bias.shape(),
         ErrorCode::shape,
@@ -55,7 +62,9 @@ Variable<T> bias_dropout_residual_layer_norm(const Variable<T>& x, const Variabl
        gresidual = residual.gradient(), ggamma = gamma.gradient(), gbeta = beta.gradient()](const Tensor<T>& dy) {
         (void)sequences.data(), (void)positions.data();        // the mask reads them
         Tensor<T> dx = Tensor<T>::empty({n, d}, dy.device());  // [N, D]
-        Tensor<T> dresidual = gresidual.new_tensor();          // [N, D]
+        // Without dropout and rounding both gradients are the same numbers.
+        const bool same = !dropout.active() && precision == Precision::f32;
+        Tensor<T> dresidual = same ? dx : gresidual.new_tensor();  // [N, D]
         kernels::run(dy.device(),
                      kernels::BiasDropoutResidualLayerNormBackward<T>{.dy = dy.data(),
                                                                       .xhat = xhat.data(),

@@ -4,6 +4,7 @@
 #include <tl/autograd/saved_value.hpp>
 #include <tl/kernels/cpu/cross_entropy.hpp>
 #include <tl/kernels/cross_entropy.hpp>
+#include <tl/ops/same_device.hpp>
 
 namespace tl::ops {
 
@@ -17,6 +18,7 @@ struct CrossEntropyOptions {
 template <Real T>
 Variable<T> cross_entropy(const Variable<T>& logits, const Tensor<std::int64_t>& labels,
                           const CrossEntropyOptions& options = {}) {
+  check_same_device("cross_entropy", {{"logits", logits}, {"labels", labels}});
   check(logits.shape().rank() == 2 && labels.shape() == Shape{logits.size(0)}, ErrorCode::shape,
         "cross_entropy: expected logits [B, C] and labels [B], got ", logits.value(), " and ", labels);
   check(options.label_smoothing >= 0.0 && options.label_smoothing < 1.0, ErrorCode::invalid_argument,

@@ -4,6 +4,7 @@
 #include <tl/autograd/saved_value.hpp>
 #include <tl/kernels/cpu/embedding.hpp>
 #include <tl/kernels/embedding.hpp>
+#include <tl/ops/same_device.hpp>
 
 namespace tl::ops {
 
@@ -18,6 +19,7 @@ inline void check_ids(std::string_view what, const Tensor<std::int32_t>& ids, st
 /// y[i] = table[ids[i]] for ids [N] and table [V, D]: y [N, D].
 /// Throws Error(invalid_argument) if an id is outside [0, V).
 template <Real T> Variable<T> embedding(const Tensor<std::int32_t>& ids, const Variable<T>& table) {
+  check_same_device("embedding", {{"ids", ids}, {"table", table}});
   check(table.shape().rank() == 2 && ids.rank() == 1, ErrorCode::shape,
         "embedding: expected ids [N] and table [V, D], got ", ids, " and ", table.value_as_it_is());
   check_ids("embedding", ids, table.size(0));

@@ -6,7 +6,8 @@
 #include <tl/kernels/cpu/embedding_layer_norm_dropout.hpp>
 #include <tl/kernels/embedding_layer_norm_dropout.hpp>
 #include <tl/ops/embedding.hpp>
-#include <tl/ops/saved.hpp>
+#include <tl/ops/operand.hpp>
+#include <tl/ops/same_device.hpp>
 
 namespace tl::ops {
 
@@ -17,6 +18,13 @@ template <Real T>
 Variable<T> embedding_layer_norm_dropout(const PackedSequences& batch, const Variable<T>& word,
                                          const Variable<T>& position, const Variable<T>& gamma, const Variable<T>& beta,
                                          double eps, kernels::DropoutMask dropout = {}) {
+  check_same_device("embedding_layer_norm_dropout", {{"input_ids", batch.input_ids},
+                                                     {"positions", batch.positions},
+                                                     {"sequence_ids", batch.sequence_ids},
+                                                     {"word", word},
+                                                     {"position", position},
+                                                     {"gamma", gamma},
+                                                     {"beta", beta}});
   check(word.shape().rank() == 2 && position.shape().rank() == 2, ErrorCode::shape,
         "embedding_layer_norm_dropout: expected word [V, D] and position [P, D], got ", word.value_as_it_is(), " and ",
         position.value_as_it_is());

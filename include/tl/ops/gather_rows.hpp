@@ -5,11 +5,13 @@
 #include <tl/kernels/cpu/gather_rows.hpp>
 #include <tl/kernels/gather_rows.hpp>
 #include <tl/ops/embedding.hpp>
+#include <tl/ops/same_device.hpp>
 
 namespace tl::ops {
 
 /// y[i] = x[rows[i]] for x [N, D] and rows [M]: y [M, D]. Throws Error(invalid_argument) for a row outside [0, N).
 template <Real T> Variable<T> gather_rows(const Variable<T>& x, const Tensor<std::int32_t>& rows) {
+  check_same_device("gather_rows", {{"x", x}, {"rows", rows}});
   check(x.shape().rank() == 2 && rows.rank() == 1, ErrorCode::shape,
         "gather_rows: expected x [N, D] and rows [M], got ", x.value(), " and ", rows);
   check_ids("gather_rows", rows, x.size(0));

@@ -4,6 +4,7 @@
 #include <tl/autograd/saved_value.hpp>
 #include <tl/kernels/cpu/layer_norm.hpp>
 #include <tl/kernels/layer_norm.hpp>
+#include <tl/ops/same_device.hpp>
 
 namespace tl::ops {
 
@@ -11,6 +12,7 @@ namespace tl::ops {
 /// Source: arXiv:1607.06450, (4). Throws Error(shape) if the shapes do not fit.
 template <Real T>
 Variable<T> layer_norm(const Variable<T>& x, const Variable<T>& gamma, const Variable<T>& beta, double eps = 1e-5) {
+  check_same_device("layer_norm", {{"x", x}, {"gamma", gamma}, {"beta", beta}});
   check(x.shape().rank() == 2 && gamma.shape() == Shape{x.size(1)} && beta.shape() == gamma.shape(), ErrorCode::shape,
         "layer_norm: expected x [N, D], gamma [D] and beta [D], got ", x.value(), ", ", gamma.value(), " and ",
         beta.value());

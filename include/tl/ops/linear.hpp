@@ -7,7 +7,8 @@
 #include <tl/autograd/variable.hpp>
 #include <tl/kernels/cpu/linear.hpp>
 #include <tl/kernels/linear.hpp>
-#include <tl/ops/saved.hpp>
+#include <tl/ops/operand.hpp>
+#include <tl/ops/same_device.hpp>
 
 namespace tl::ops {
 
@@ -36,13 +37,14 @@ kernels::PackedWeight* packed_weight(const LinearOptions& options, bool is_leaf,
 template <Real T>
 Variable<T> linear(const Variable<T>& x, const Variable<T>& weight, const Variable<T>& bias = {},
                    const LinearOptions& options = {}) {
+  check_same_device("linear", {{"x", x}, {"weight", weight}, {"bias", bias}});
   check(x.shape().rank() == 2 && weight.shape().rank() == 2 && x.size(1) == weight.size(1), ErrorCode::shape,
         "linear: expected x [N, I] and weight [O, I] with the same I, got ", x.value(), " and ", weight.value());
   check(!bias.defined() || bias.shape() == Shape{weight.size(0)}, ErrorCode::shape, "linear: expected bias [",
         weight.size(0), "], got ", bias.value());
   const std::int64_t n = x.size(0), in = x.size(1), out = weight.size(0);
   Tensor<T> y = Tensor<T>::empty({n, out}, x.device());  // [N, O]
-  SavedTensor<T> saved_x(x.value(), options.precision);
+  Operand<T> saved_x(x.value(), options.precision);
   using Product = PackedWeightCache::Product;
   kernels::run(x.device(), kernels::LinearForward<T>{.x = x.value().data(),
                                                      .weight = weight.value().data(),
@@ -52,7 +54,7 @@ Variable<T> linear(const Variable<T>& x, const Variable<T>& weight, const Variab
                                                      .in = in,
                                                      .out = out,
                                                      .precision = options.precision,
-                                                     .x_saved = saved_x.room(),
+                                                     .x_saved = saved_x.bf16_out(),
                                                      .packed = detail::packed_weight(
                                                          options, weight.is_leaf(), weight.value(), Product::forward)});
   return Variable<T>::record(

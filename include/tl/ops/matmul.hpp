@@ -4,11 +4,13 @@
 #include <tl/autograd/saved_value.hpp>
 #include <tl/kernels/cpu/matmul.hpp>
 #include <tl/kernels/matmul.hpp>
+#include <tl/ops/same_device.hpp>
 
 namespace tl::ops {
 
 /// c = a b for a [M, K] and b [K, N]: c [M, N]. Throws Error(shape) if the inner extents differ.
 template <Real T> Variable<T> matmul(const Variable<T>& a, const Variable<T>& b) {
+  check_same_device("matmul", {{"a", a}, {"b", b}});
   check(a.shape().rank() == 2 && b.shape().rank() == 2 && a.size(1) == b.size(0), ErrorCode::shape,
         "matmul: expected a [M, K] and b [K, N] with the same K, got ", a.value(), " and ", b.value());
   const std::int64_t m = a.size(0), k = a.size(1), n = b.size(1);

@@ -8,11 +8,13 @@
 #include <tl/kernels/cpu/add.hpp>
 #include <tl/kernels/cpu/multiply.hpp>
 #include <tl/kernels/multiply.hpp>
+#include <tl/ops/same_device.hpp>
 
 namespace tl::ops {
 
 /// y = a * b, element by element, for two variables of the same shape. Throws Error(shape) if the shapes differ.
 template <Real T> Variable<T> multiply(const Variable<T>& a, const Variable<T>& b) {
+  check_same_device("multiply", {{"a", a}, {"b", b}});
   check(a.shape() == b.shape(), ErrorCode::shape, "multiply: expected two variables of the same shape, got ", a.value(),
         " and ", b.value());
   Tensor<T> y = Tensor<T>::empty(a.shape(), a.device());

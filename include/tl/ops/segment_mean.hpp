@@ -5,12 +5,14 @@
 #include <tl/core/packed.hpp>
 #include <tl/kernels/cpu/segment_mean.hpp>
 #include <tl/kernels/segment_mean.hpp>
+#include <tl/ops/same_device.hpp>
 
 namespace tl::ops {
 
 /// y[b] = mean of the rows [cu_seqlens[b], cu_seqlens[b + 1]) of x [N, D]: y [B, D].
 /// Throws Error(shape) unless cu_seqlens begins at 0, ascends and ends at N.
 template <Real T> Variable<T> segment_mean(const Variable<T>& x, const Tensor<std::int32_t>& cu_seqlens) {
+  check_same_device("segment_mean", {{"x", x}, {"cu_seqlens", cu_seqlens}});
   check(x.shape().rank() == 2 && cu_seqlens.rank() == 1 && cu_seqlens.size(0) >= 1, ErrorCode::shape,
         "segment_mean: expected x [N, D] and cu_seqlens [B + 1], got ", x.value(), " and ", cu_seqlens);
   check_offsets("segment_mean", cu_seqlens, x.size(0));

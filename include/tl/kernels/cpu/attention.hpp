@@ -1,5 +1,5 @@
-// CPU kernels of the contract in kernels/attention.hpp: one task per (sequence, head), whose scores lie in a scratch
-// buffer of the thread, in rows that are padded to whole vectors; what is computed behind a row's end is never read.
+// CPU kernels of the contract in kernels/attention.hpp: one task per (sequence, head), whose scores are in a scratch
+// buffer of the thread, in rows that are padded to whole vectors; what is computed after a row's end is never read.
 // The products are gemm() on that task's columns; what is between them are vector loops. The backward pass recomputes
 // the probabilities from q, k and lse.
 #pragma once
@@ -33,7 +33,7 @@ template <class T> struct HeadBlock {
 /// One head of one sequence as products in bf16 take it: `rows` rows of `width` values that begin at `from`, `stride`
 /// apart, rounded to bfloat16 and packed at `out`.
 template <class T>
-HeadBlock<const T> rounded_head(kernels::Saved<T> from, std::int64_t stride, std::int64_t rows, std::int64_t width,
+HeadBlock<const T> rounded_head(kernels::Stored<T> from, std::int64_t stride, std::int64_t rows, std::int64_t width,
                                 T* out, CpuIsa isa) {
   round_rows(from, stride, out, width, rows, width, isa);
   return {out, width, rows};
@@ -56,9 +56,9 @@ template <class T> struct AttentionTask {
     score_stride = padded(keys);
     mask_rows = std::max<std::int64_t>(1, dropout_piece / std::max<std::int64_t>(1, score_stride));
     column = task % p.heads * p.head_width;
-    const kernels::Saved<T> given_q = p.q + first_query * p.q_stride + column;
-    const kernels::Saved<T> given_k = p.k + first_key * p.k_stride + column;
-    const kernels::Saved<T> given_v = p.v + first_key * p.v_stride + column;
+    const kernels::Stored<T> given_q = p.q + first_query * p.q_stride + column;
+    const kernels::Stored<T> given_k = p.k + first_key * p.k_stride + column;
+    const kernels::Stored<T> given_v = p.v + first_key * p.v_stride + column;
     thread_local Scratch<T> memory;
     const std::int64_t scores = (score_buffers * queries + mask_rows) * score_stride;
     const std::int64_t copies = p.precision == Precision::bf16 ? (queries + 2 * keys) * p.head_width : 0;
@@ -126,8 +126,17 @@ template <class T> void run(Cpu, const kernels::AttentionForward<T>& p, CpuIsa i
     T* const scores = t.scratch;                                  // [queries, score_stride]
     T* const mask_room = t.scratch + t.queries * t.score_stride;  // [mask_rows, score_stride]
     T* const out = p.out + t.first_query * row_width + t.column;  // [queries, width]
-    gemm<T>(false, true, t.queries, t.keys, width, t.q.values, t.q.stride, t.k.values, t.k.stride, scores,
-            t.score_stride, false, nullptr, Precision::f32, isa);
+    gemm<T>({.a = t.q.values,
+             .b = t.k.values,
+             .c = scores,
+             .m = t.queries,
+             .n = t.keys,
+             .k = width,
+             .lda = t.q.stride,
+             .ldb = t.k.stride,
+             .ldc = t.score_stride,
+             .transpose_b = true,
+             .isa = isa});
     with_vectors<T>(
         [&]() TL_INLINE {
           const T scale = static_cast<T>(p.scale), kept = static_cast<T>(p.dropout.scale());
@@ -149,8 +158,16 @@ template <class T> void run(Cpu, const kernels::AttentionForward<T>& p, CpuIsa i
           }
         },
         isa);
-    gemm<T>(false, false, t.queries, width, t.keys, scores, t.score_stride, t.v.values, t.v.stride, out, row_width,
-            false, nullptr, Precision::f32, isa);
+    gemm<T>({.a = scores,
+             .b = t.v.values,
+             .c = out,
+             .m = t.queries,
+             .n = width,
+             .k = t.keys,
+             .lda = t.score_stride,
+             .ldb = t.v.stride,
+             .ldc = row_width,
+             .isa = isa});
     if (p.precision == Precision::f32) return;
     round_rows<T>(out, row_width, out, row_width, t.queries, width, isa);
     if (!p.q_saved) return;
@@ -170,15 +187,33 @@ template <class T> void run(Cpu, const kernels::AttentionBackward<T>& p, CpuIsa 
   parallel_for(p.b * p.heads, 1, [&](std::int64_t task, std::int64_t) {
     const detail::AttentionTask<T> t(p, task, 2, isa);
     const std::int64_t stride = t.score_stride;
-    T* const probabilities = t.scratch;                                          // [queries, stride], after dropout
-    T* const dscores = probabilities + t.queries * stride;                       // [queries, stride]
-    T* const mask_room = dscores + t.queries * stride;                           // [mask_rows, stride]
-    const T* const dout = p.dout + t.first_query * row_width + t.column;         // [queries, width]
-    const kernels::Saved<T> out = p.out + t.first_query * row_width + t.column;  // [queries, width]
-    gemm<T>(false, true, t.queries, t.keys, width, t.q.values, t.q.stride, t.k.values, t.k.stride, probabilities,
-            stride, false, nullptr, Precision::f32, isa);
-    gemm<T>(false, true, t.queries, t.keys, width, dout, row_width, t.v.values, t.v.stride, dscores, stride, false,
-            nullptr, Precision::f32, isa);
+    T* const probabilities = t.scratch;                                           // [queries, stride], after dropout
+    T* const dscores = probabilities + t.queries * stride;                        // [queries, stride]
+    T* const mask_room = dscores + t.queries * stride;                            // [mask_rows, stride]
+    const T* const dout = p.dout + t.first_query * row_width + t.column;          // [queries, width]
+    const kernels::Stored<T> out = p.out + t.first_query * row_width + t.column;  // [queries, width]
+    gemm<T>({.a = t.q.values,
+             .b = t.k.values,
+             .c = probabilities,
+             .m = t.queries,
+             .n = t.keys,
+             .k = width,
+             .lda = t.q.stride,
+             .ldb = t.k.stride,
+             .ldc = stride,
+             .transpose_b = true,
+             .isa = isa});
+    gemm<T>({.a = dout,
+             .b = t.v.values,
+             .c = dscores,
+             .m = t.queries,
+             .n = t.keys,
+             .k = width,
+             .lda = row_width,
+             .ldb = t.v.stride,
+             .ldc = stride,
+             .transpose_b = true,
+             .isa = isa});
     with_vectors<T>(
         [&]() TL_INLINE {
           const T scale = static_cast<T>(p.scale), kept = static_cast<T>(p.dropout.scale());
@@ -187,7 +222,7 @@ template <class T> void run(Cpu, const kernels::AttentionBackward<T>& p, CpuIsa 
             T* const ds = dscores + i * stride;
             const T lse = p.lse[(t.first_query + i) * p.heads + task % p.heads];
             const T* const dout_row = dout + i * row_width;
-            const kernels::Saved<T> out_row = out + i * row_width;
+            const kernels::Stored<T> out_row = out + i * row_width;
             // the mean gradient of a row's probabilities, which softmax takes off
             const T mean =
                 out_row.rounded
@@ -212,12 +247,38 @@ template <class T> void run(Cpu, const kernels::AttentionBackward<T>& p, CpuIsa 
           }
         },
         isa);
-    gemm<T>(true, false, t.keys, width, t.queries, probabilities, stride, dout, row_width,
-            p.dv + t.first_key * p.v_stride + t.column, p.v_stride, false, nullptr, Precision::f32, isa);
-    gemm<T>(false, false, t.queries, width, t.keys, dscores, stride, t.k.values, t.k.stride,
-            p.dq + t.first_query * p.q_stride + t.column, p.q_stride, false, nullptr, Precision::f32, isa);
-    gemm<T>(true, false, t.keys, width, t.queries, dscores, stride, t.q.values, t.q.stride,
-            p.dk + t.first_key * p.k_stride + t.column, p.k_stride, false, nullptr, Precision::f32, isa);
+    gemm<T>({.a = probabilities,
+             .b = dout,
+             .c = p.dv + t.first_key * p.v_stride + t.column,
+             .m = t.keys,
+             .n = width,
+             .k = t.queries,
+             .lda = stride,
+             .ldb = row_width,
+             .ldc = p.v_stride,
+             .transpose_a = true,
+             .isa = isa});
+    gemm<T>({.a = dscores,
+             .b = t.k.values,
+             .c = p.dq + t.first_query * p.q_stride + t.column,
+             .m = t.queries,
+             .n = width,
+             .k = t.keys,
+             .lda = stride,
+             .ldb = t.k.stride,
+             .ldc = p.q_stride,
+             .isa = isa});
+    gemm<T>({.a = dscores,
+             .b = t.q.values,
+             .c = p.dk + t.first_key * p.k_stride + t.column,
+             .m = t.keys,
+             .n = width,
+             .k = t.queries,
+             .lda = stride,
+             .ldb = t.q.stride,
+             .ldc = p.k_stride,
+             .transpose_a = true,
+             .isa = isa});
   });
 }
 

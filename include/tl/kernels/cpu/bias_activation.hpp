@@ -158,7 +158,7 @@ void rare_activation(Activation f, std::int64_t count, const T* x, const T* bias
 /// The argument of the activation: x + bias, in bf16 rounded, or as the forward pass saved it.
 template <class T> class PreActivation {
  public:
-  PreActivation(kernels::Saved<T> x, const T* bias, std::int64_t width, Precision precision)
+  PreActivation(kernels::Stored<T> x, const T* bias, std::int64_t width, Precision precision)
       : x_(x), bias_(bias), width_(width), rounded_(precision == Precision::bf16), zeros_(detail::activation_piece) {}
 
   /// Two arrays whose sum is the argument for columns [first, first + count) of a row, count <= activation_piece.
@@ -175,7 +175,7 @@ template <class T> class PreActivation {
   }
 
  private:
-  kernels::Saved<T> x_;
+  kernels::Stored<T> x_;
   const T* bias_;
   std::int64_t width_;
   bool rounded_;

@@ -16,19 +16,10 @@ namespace detail {
 
 /// Philox4x32-10 of `vector_lanes` counters in place: words[w][i] is word w of lane i.
 TL_INLINE inline void philox_lanes(std::array<std::uint32_t, 2> key, std::uint32_t (&words)[4][vector_lanes]) {
-  for (int round = 0; round < 10; ++round) {
+  for (int round = 0; round < philox_rounds; ++round, key = next_philox_key(key)) {
     TL_INDEPENDENT_ITERATIONS
-    for (std::int64_t lane = 0; lane < vector_lanes; ++lane) {
-      const std::uint32_t x = words[0][lane], y = words[2][lane];
-      const auto high_x = static_cast<std::uint32_t>((std::uint64_t{0xd2511f53U} * x) >> 32);
-      const auto high_y = static_cast<std::uint32_t>((std::uint64_t{0xcd9e8d57U} * y) >> 32);
-      words[0][lane] = high_y ^ words[1][lane] ^ key[0];
-      words[1][lane] = 0xcd9e8d57U * y;
-      words[2][lane] = high_x ^ words[3][lane] ^ key[1];
-      words[3][lane] = 0xd2511f53U * x;
-    }
-    key[0] += 0x9e3779b9U;
-    key[1] += 0xbb67ae85U;
+    for (std::int64_t lane = 0; lane < vector_lanes; ++lane)
+      philox_round(words[0][lane], words[1][lane], words[2][lane], words[3][lane], key);
   }
 }
 
@@ -43,9 +34,8 @@ inline constexpr std::int64_t dropout_piece = 8 * vector_lanes;
 template <class T>
 void dropout_factors(const kernels::DropoutMask& mask, std::uint32_t sequence, std::uint32_t position,
                      std::int64_t rows, std::int64_t width, T scale, T* out, CpuIsa isa = cpu_isa()) {
-  const auto low = static_cast<std::uint32_t>(mask.seed), high = static_cast<std::uint32_t>(mask.seed >> 32);
-  const auto early = static_cast<std::uint32_t>(mask.step), late = static_cast<std::uint32_t>(mask.step >> 32);
-  const std::array<std::uint32_t, 2> key{low ^ (high * 0x9E3779B9U), mask.site ^ (late * 0x85EBCA6BU)};
+  const std::array<std::uint32_t, 2> key = mask.key();
+  const std::array<std::uint32_t, 4> first_counter = mask.counter(0, position, sequence);
   const std::uint32_t limit = mask.threshold();
   with_vectors<T>(
       [=]() TL_INLINE {
@@ -53,10 +43,8 @@ void dropout_factors(const kernels::DropoutMask& mask, std::uint32_t sequence, s
         std::uint16_t numbers[dropout_piece];
         for (std::int64_t first = 0; first < rows * width; first += dropout_piece) {
           for (std::uint32_t lane = 0; lane < vector_lanes; ++lane) {
-            words[0][lane] = static_cast<std::uint32_t>(first / 8) + lane;
-            words[1][lane] = position;
-            words[2][lane] = sequence;
-            words[3][lane] = early;
+            for (std::size_t word = 0; word < 4; ++word) words[word][lane] = first_counter[word];
+            words[0][lane] += static_cast<std::uint32_t>(first / 8) + lane;
           }
           const auto blocks = static_cast<std::uint32_t>(width / 8);  // of a row
           for (std::uint32_t lane = blocks; rows > 1 && lane < vector_lanes; ++lane) {

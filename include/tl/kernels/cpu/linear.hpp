@@ -11,8 +11,19 @@
 namespace tl::cpu {
 
 template <class T> void run(Cpu, const kernels::LinearForward<T>& p) {
-  gemm(false, true, p.n, p.out, p.in, p.x, p.in, p.weight, p.in, p.y, p.out, false, p.bias, p.precision, cpu_isa(),
-       p.packed);
+  gemm<T>({.a = p.x,
+           .b = p.weight,
+           .c = p.y,
+           .m = p.n,
+           .n = p.out,
+           .k = p.in,
+           .lda = p.in,
+           .ldb = p.in,
+           .ldc = p.out,
+           .transpose_b = true,
+           .bias = p.bias,
+           .precision = p.precision,
+           .packed = p.packed});
   if (p.x_saved)
     parallel_for(p.n * p.in, flat_grain, [x = p.x, to = p.x_saved](std::int64_t begin, std::int64_t end) {
       store_rows(x + begin, 0, to + begin, 0, 1, end - begin);
@@ -21,13 +32,33 @@ template <class T> void run(Cpu, const kernels::LinearForward<T>& p) {
 }
 
 template <class T> void run(Cpu, const kernels::LinearBackwardInput<T>& p) {
-  gemm<T>(false, false, p.n, p.in, p.out, p.dy, p.out, p.weight, p.in, p.dx, p.in, false, nullptr, p.precision,
-          cpu_isa(), p.packed);
+  gemm<T>({.a = p.dy,
+           .b = p.weight,
+           .c = p.dx,
+           .m = p.n,
+           .n = p.in,
+           .k = p.out,
+           .lda = p.out,
+           .ldb = p.in,
+           .ldc = p.in,
+           .precision = p.precision,
+           .packed = p.packed});
 }
 
 template <class T> void run(Cpu, const kernels::LinearBackwardWeight<T>& p) {
   if (p.dweight)
-    gemm<T>(true, false, p.out, p.in, p.n, p.dy, p.out, p.x, p.in, p.dweight, p.in, !p.overwrite, nullptr, p.precision);
+    gemm<T>({.a = p.dy,
+             .b = p.x,
+             .c = p.dweight,
+             .m = p.out,
+             .n = p.in,
+             .k = p.n,
+             .lda = p.out,
+             .ldb = p.in,
+             .ldc = p.in,
+             .transpose_a = true,
+             .accumulate = !p.overwrite,
+             .precision = p.precision});
   if (!p.dbias) return;
   RowReduction<T> sums(p.n, p.out);
   sums.template for_each_block<CpuIsa::avx2>([p](std::int64_t begin, std::int64_t end, T* sum) TL_INLINE {

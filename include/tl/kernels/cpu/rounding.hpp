@@ -7,7 +7,7 @@
 #include <tl/core/dtype.hpp>
 #include <tl/core/precision.hpp>
 #include <tl/kernels/cpu/vector_loops.hpp>
-#include <tl/kernels/saved.hpp>
+#include <tl/kernels/stored.hpp>
 
 namespace tl::cpu {
 
@@ -43,7 +43,7 @@ template <Real T> TL_INLINE inline void round_row(T* values, std::int64_t count,
 /// `rows` rows of `width` elements, rounded: row r is read at from + r * from_stride and written at to + r * to_stride;
 /// `to` may be `from`.
 template <Real T>
-void round_rows(kernels::Saved<T> from, std::int64_t from_stride, T* to, std::int64_t to_stride, std::int64_t rows,
+void round_rows(kernels::Stored<T> from, std::int64_t from_stride, T* to, std::int64_t to_stride, std::int64_t rows,
                 std::int64_t width, CpuIsa isa = cpu_isa()) {
   with_vectors<T>(
       [=]() TL_INLINE {

@@ -43,7 +43,7 @@ template <class Body> TL_INLINE inline void vector_loop(std::int64_t count, cons
   for (; i < count; ++i) body(i);
 }
 
-/// `count` rounded up to whole vectors: the length of a row with room behind its end for vector code without a tail.
+/// `count` rounded up to whole vectors: the length of a row with room after its end for vector code without a tail.
 constexpr std::int64_t padded(std::int64_t count) { return (count + vector_lanes - 1) / vector_lanes * vector_lanes; }
 
 /// vector_loop() over a padded row: body(i) for every i in [0, padded(count)).

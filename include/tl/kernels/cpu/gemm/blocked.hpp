@@ -1,8 +1,8 @@
 // The loops around a micro-kernel. A task makes some columns of C, as a rule for all rows: it packs its panels of B
 // (or takes them from a cache), a block of k at a time, which then stay in the second-level cache while A passes
-// by them, a strip of rows after the other. These are read as they lie where that is possible and faster, and packed,
-// too, where it is not. Every element of C is a
-// sum over k in ascending order, cut into blocks that depend on k only; how C is cut into tasks does not change a bit.
+// by them, a strip of rows after the other. These are read in place where that is possible and faster, and packed, too,
+// where it is not. Every element of C is a sum over k in ascending order, cut into blocks that depend on k only; how C
+// is cut into tasks does not change a bit.
 #pragma once
 
 #include <algorithm>
@@ -12,6 +12,7 @@
 #include <tl/core/cpu_features.hpp>
 #include <tl/core/dtype.hpp>
 #include <tl/core/parallel.hpp>
+#include <tl/kernels/cpu/gemm/args.hpp>
 #include <tl/kernels/cpu/gemm/strip.hpp>
 #include <tl/kernels/cpu/scratch.hpp>
 #include <tl/kernels/packed_weight_cache.hpp>
@@ -24,7 +25,6 @@ struct GemmOperand {
   std::int64_t stride;
   bool transposed;
   const bfloat16* rounded = nullptr;  ///< the elements, if they are stored in bfloat16: B only, and not transposed
-  bool always_packed = false;         ///< A only: never read as it lies, which is a question of speed alone
 };
 
 /// What the loops need to know of a micro-kernel. Packed elements have the size of a float.
@@ -42,7 +42,7 @@ struct GemmKernel {
   /// pack() along the other direction for a matrix in bfloat16.
   void (*pack_bf16)(const bfloat16* from, std::int64_t stride, std::int64_t width, std::int64_t depth,
                     std::int64_t group, float* to);
-  /// The tile C = A B, or C += A B, then + bias if not null, for so many rows and columns. Element (i, d) of A stands
+  /// The tile C = A B, or C += A B, then + bias if not null, for so many rows and columns. Element (i, d) of A is
   /// at a[i * row_step + d * k_step]: (1, packed_rows(height)) if packed, else height == rows. A tile's share of `next`
   /// is fetched on the way. Plain arguments for the rest, no structure: one that is stored in parts and loaded whole
   /// would wait here until C is written.
@@ -60,33 +60,34 @@ inline constexpr GemmKernel gemm_kernel = {Kernel::rows,      Kernel::columns,  
 /// The matrix product with a micro-kernel, see gemm().
 class BlockedGemm {
  public:
-  BlockedGemm(const GemmKernel& kernel, std::int64_t m, std::int64_t n, std::int64_t k, GemmOperand a, GemmOperand b,
-              float* c, std::int64_t ldc, bool accumulate, const float* bias, bool rounded)
+  /// `always_pack_a`: A is never read in place, which is a question of speed alone.
+  BlockedGemm(const GemmKernel& kernel, const GemmArgs<float>& g, bool always_pack_a)
       : kernel_(kernel),
-        m_(m),
-        n_(n),
-        k_(k),
-        a_(a),
-        b_(b),
-        c_(c),
-        ldc_(ldc),
-        accumulate_(accumulate),
-        bias_(bias),
-        rounded_(rounded) {
-    const std::int64_t blocks = std::max<std::int64_t>(1, ceil_div(k, kernel.max_depth));
-    depth_ = std::max<std::int64_t>(1, packed_depth(ceil_div(k, blocks))) * kernel.depth_step;
-    strips_ = ceil_div(m, kernel_.rows);
-    panels_ = ceil_div(n, kernel_.columns);
-    const std::int64_t tail = m - (strips_ - 1) * kernel_.rows, tail_rows = kernel_.packed_rows(tail);
-    // A last strip of fewer rows is packed, with zeros behind them if the tile is higher.
+        m_(g.m),
+        n_(g.n),
+        k_(g.k),
+        a_{g.a, g.lda, g.transpose_a},
+        b_{g.b.values, g.ldb, g.transpose_b, g.b.rounded},
+        c_(g.c),
+        ldc_(g.ldc),
+        accumulate_(g.accumulate),
+        bias_(g.bias),
+        rounded_(g.precision == Precision::bf16),
+        always_pack_a_(always_pack_a),
+        cached_b_(rounded_ ? g.packed : nullptr) {
+    const std::int64_t blocks = std::max<std::int64_t>(1, ceil_div(k_, kernel.max_depth));
+    depth_ = std::max<std::int64_t>(1, packed_depth(ceil_div(k_, blocks))) * kernel.depth_step;
+    strips_ = ceil_div(m_, kernel_.rows);
+    panels_ = ceil_div(n_, kernel_.columns);
+    const std::int64_t tail = m_ - (strips_ - 1) * kernel_.rows, tail_rows = kernel_.packed_rows(tail);
+    // A last strip of fewer rows is packed, with zeros after them if the tile is higher.
     if (reads_a_in_place()) first_packed_ = tail == kernel_.rows ? strips_ : strips_ - 1;
     packed_m_ = (strips_ - 1 - first_packed_) * kernel_.rows + tail_rows;
   }
 
-  /// With `cached` B is read from there; the first product packs it.
-  void run(kernels::PackedWeight* cached) {
+  void run() {
     if (m_ <= 0 || n_ <= 0) return;
-    if (cached) all_packed_b_ = cached->get_or_pack([this] { return packed_b(); });
+    if (cached_b_) all_packed_b_ = cached_b_->get_or_pack([this] { return packed_b(); });
     const std::int64_t block = std::max<std::int64_t>(1, packed_m_ * packed_depth(depth_));
     const std::int64_t pass = depth_ * std::max<std::int64_t>(1, max_packed_a / block);
     for (std::int64_t begin = 0; begin == 0 || begin < k_; begin += pass) run_pass(begin, std::min(k_, begin + pass));
@@ -138,11 +139,11 @@ class BlockedGemm {
            (strip - first_packed_) * kernel_.rows * packed_depth(depth);
   }
 
-  /// Whether the micro-kernel reads A as it lies. Rows of the stored matrix a multiple of 4 KiB apart push each other
+  /// Whether the micro-kernel reads A in place. Rows of the stored matrix a multiple of 4 KiB apart push each other
   /// out of the first-level cache.
-  bool reads_a_in_place() const { return !rounded_ && a_.stride % 1024 != 0 && !a_.always_packed; }
+  bool reads_a_in_place() const { return !rounded_ && a_.stride % 1024 != 0 && !always_pack_a_; }
 
-  /// Packs columns [k_begin, k_end) of the strips of A that are not read as they lie.
+  /// Packs columns [k_begin, k_end) of the strips of A that are not read in place.
   void pack_a(std::int64_t k_begin, std::int64_t k_end) {
     packed_k_ = k_begin;
     packed_a_ = scratch<0>().get(packed_m_ * packed_depth(std::max<std::int64_t>(k_end - k_begin, 1)));
@@ -185,7 +186,7 @@ class BlockedGemm {
   /// Elements between two packed panels.
   std::int64_t panel_size() const { return kernel_.columns * packed_depth(depth_); }
 
-  /// Where a panel of the block of k at k0 lies in all of B packed, block by block.
+  /// Where a panel of the block of k at k0 is in all of B packed, block by block.
   std::int64_t packed_panel(std::int64_t panel, std::int64_t k0) const {
     return (k0 / depth_ * panels_ + panel) * panel_size();
   }
@@ -244,9 +245,10 @@ class BlockedGemm {
   std::int64_t ldc_;
   bool accumulate_;
   const float* bias_;
-  bool rounded_;
+  bool rounded_, always_pack_a_;
+  kernels::PackedWeight* cached_b_;  // where B is packed by the first product; or null
   std::int64_t depth_, strips_, panels_;
-  std::int64_t first_packed_ = 0;  // the strips before it are read as they lie
+  std::int64_t first_packed_ = 0;  // the strips before it are read in place
   std::int64_t packed_m_;
   std::int64_t packed_k_ = 0;  // the first k of packed_a_
   float* packed_a_ = nullptr;

@@ -6,6 +6,7 @@
 
 #include <Eigen/Core>
 
+#include <tl/kernels/cpu/gemm/args.hpp>
 #include <tl/kernels/cpu/scratch.hpp>
 
 namespace tl::cpu {
@@ -24,18 +25,18 @@ const T* transposed_copy(const T* from, std::int64_t stride, std::int64_t rows, 
 
 }  // namespace detail
 
-/// C = op(A) op(B) or C += op(A) op(B) for one tile; all matrices row-major with row strides lda, ldb, ldc.
-template <class T>
-void gemm_eigen(bool trans_a, bool trans_b, std::int64_t m, std::int64_t n, std::int64_t k, const T* a,
-                std::int64_t lda, const T* b, std::int64_t ldb, T* c, std::int64_t ldc, bool accumulate) {
+/// gemm() for one tile, without the bias.
+template <class T> void gemm_eigen(const GemmArgs<T>& g) {
   thread_local Scratch<T> scratch_a, scratch_b;
-  if (trans_a) a = detail::transposed_copy(a, lda, k, m, scratch_a), lda = k;
-  if (trans_b) b = detail::transposed_copy(b, ldb, n, k, scratch_b), ldb = n;
+  const T *a = g.a, *b = g.b.values;
+  std::int64_t lda = g.lda, ldb = g.ldb;
+  if (g.transpose_a) a = detail::transposed_copy(a, lda, g.k, g.m, scratch_a), lda = g.k;
+  if (g.transpose_b) b = detail::transposed_copy(b, ldb, g.n, g.k, scratch_b), ldb = g.n;
   using Matrix = Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
   using Stride = Eigen::OuterStride<>;
-  const Eigen::Map<const Matrix, 0, Stride> left(a, m, k, Stride(lda)), right(b, k, n, Stride(ldb));
-  Eigen::Map<Matrix, 0, Stride> result(c, m, n, Stride(ldc));
-  if (!accumulate) result.setZero();
+  const Eigen::Map<const Matrix, 0, Stride> left(a, g.m, g.k, Stride(lda)), right(b, g.k, g.n, Stride(ldb));
+  Eigen::Map<Matrix, 0, Stride> result(g.c, g.m, g.n, Stride(g.ldc));
+  if (!g.accumulate) result.setZero();
   result.noalias() += left * right;
 }
 

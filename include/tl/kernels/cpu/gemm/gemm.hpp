@@ -9,6 +9,7 @@
 #include <tl/core/cpu_features.hpp>
 #include <tl/core/parallel.hpp>
 #include <tl/core/precision.hpp>
+#include <tl/kernels/cpu/gemm/args.hpp>
 #include <tl/kernels/cpu/gemm/avx2.hpp>
 #include <tl/kernels/cpu/gemm/avx512.hpp>
 #include <tl/kernels/cpu/gemm/blocked.hpp>
@@ -20,34 +21,34 @@
 #include <tl/kernels/cpu/rounding.hpp>
 #include <tl/kernels/cpu/scratch.hpp>
 #include <tl/kernels/packed_weight_cache.hpp>
-#include <tl/kernels/saved.hpp>
+#include <tl/kernels/stored.hpp>
 
 namespace tl::cpu {
 
 namespace detail {
 
 /// gemm() on tiles that Eigen multiplies.
-template <class T>
-void gemm_on_tiles(bool trans_a, bool trans_b, std::int64_t m, std::int64_t n, std::int64_t k, const T* a,
-                   std::int64_t lda, const T* b, std::int64_t ldb, T* c, std::int64_t ldc, bool accumulate,
-                   const T* bias) {
+template <class T> void gemm_on_tiles(const GemmArgs<T>& g) {
   constexpr std::int64_t tile_m = 256, tile_n = 128;
-  const std::int64_t tiles_n = (n + tile_n - 1) / tile_n, tiles_m = (m + tile_m - 1) / tile_m;
+  const std::int64_t tiles_n = (g.n + tile_n - 1) / tile_n, tiles_m = (g.m + tile_m - 1) / tile_m;
   parallel_for(tiles_m * tiles_n, 1, [&](std::int64_t tile, std::int64_t) {
     const std::int64_t i = tile / tiles_n * tile_m, j = tile % tiles_n * tile_n;
-    const std::int64_t rows = std::min(tile_m, m - i), columns = std::min(tile_n, n - j);
-    T* const out = c + i * ldc + j;
-    gemm_eigen(trans_a, trans_b, rows, columns, k, a + (trans_a ? i : i * lda), lda, b + (trans_b ? j * ldb : j), ldb,
-               out, ldc, accumulate);
-    if (!bias) return;
-    for (std::int64_t row = 0; row < rows; ++row)
-      for (std::int64_t column = 0; column < columns; ++column) out[row * ldc + column] += bias[j + column];
+    GemmArgs<T> part = g;
+    part.m = std::min(tile_m, g.m - i);
+    part.n = std::min(tile_n, g.n - j);
+    part.a += g.transpose_a ? i : i * g.lda;
+    part.b = g.b + (g.transpose_b ? j * g.ldb : j);
+    part.c += i * g.ldc + j;
+    gemm_eigen(part);
+    if (!g.bias) return;
+    for (std::int64_t row = 0; row < part.m; ++row)
+      for (std::int64_t column = 0; column < part.n; ++column) part.c[row * g.ldc + column] += g.bias[j + column];
   });
 }
 
 /// A copy of a matrix as stored (same stride) with its elements rounded to bfloat16.
 template <class T>
-const T* rounded_copy(kernels::Saved<T> from, std::int64_t rows, std::int64_t columns, std::int64_t stride,
+const T* rounded_copy(kernels::Stored<T> from, std::int64_t rows, std::int64_t columns, std::int64_t stride,
                       Scratch<T>& scratch) {
   if (rows <= 0 || columns <= 0) return from.values;
   T* const copy = scratch.get(rows * stride);
@@ -67,38 +68,26 @@ inline const GemmKernel& blocked_kernel([[maybe_unused]] CpuIsa isa, [[maybe_unu
 
 }  // namespace detail
 
-/// C = op(A) op(B), or C += op(A) op(B) if `accumulate`, then + bias on every row if `bias` is not null.
-/// op(A) is [m, k], op(B) is [k, n], C is [m, n]; op transposes if asked to; lda, ldb, ldc are the row strides of the
-/// matrices as stored. C must not overlap A or B. With k = 0 the product is zero. In bf16 A and B are rounded to
-/// bfloat16 first; sums and results are not; there, B may be stored in bfloat16 if it is not transposed. double serves
-/// gradient checks and is multiplied by Eigen. `packed` may be given to all float products with the same B,
-/// transposition, precision and isa: in bf16 the first one packs B there, and the others read that instead of B.
-template <class T>
-void gemm(bool trans_a, bool trans_b, std::int64_t m, std::int64_t n, std::int64_t k, const T* a, std::int64_t lda,
-          std::type_identity_t<kernels::Saved<T>> b, std::int64_t ldb, T* c, std::int64_t ldc, bool accumulate,
-          const T* bias = nullptr, Precision precision = Precision::f32, [[maybe_unused]] CpuIsa isa = cpu_isa(),
-          [[maybe_unused]] kernels::PackedWeight* packed = nullptr) {
-  const bool rounded = precision == Precision::bf16;
+/// The matrix product. double serves gradient checks and is multiplied by Eigen.
+template <class T> void gemm(GemmArgs<T> g) {
+  const bool rounded = g.precision == Precision::bf16;
   if constexpr (std::is_same_v<T, float>) {
 #ifdef TL_X86_64
-    if (!rounded && isa >= CpuIsa::avx2 && !trans_a && trans_b && !accumulate) {
-      const FewRowsKernel& few =
-          isa >= CpuIsa::avx512 ? few_rows_kernel<FewRowsAvx512, GemmAvx512> : few_rows_kernel<FewRowsAvx2, GemmAvx2>;
-      if (few.suits(m)) return GemmFewRows(few, m, n, k, a, lda, b.values, ldb, c, ldc, bias).run();
+    if (!rounded && g.isa >= CpuIsa::avx2 && !g.transpose_a && g.transpose_b && !g.accumulate) {
+      const SmallMKernel& small =
+          g.isa >= CpuIsa::avx512 ? small_m_kernel<SmallMAvx512, GemmAvx512> : small_m_kernel<SmallMAvx2, GemmAvx2>;
+      if (small.suits(g.m)) return SmallMGemm(small, g).run();
     }
 #endif
-    // Intel's processors wait longer for rows of A that lie far apart than packing them takes.
-    const GemmOperand left{.values = a, .stride = lda, .transposed = trans_a, .always_packed = is_intel_cpu()};
-    BlockedGemm(detail::blocked_kernel(isa, precision), m, n, k, left, {b.values, ldb, trans_b, b.rounded}, c, ldc,
-                accumulate, bias, rounded)
-        .run(rounded ? packed : nullptr);
+    // Intel's processors wait longer for rows of A that are far apart than packing them takes.
+    BlockedGemm(detail::blocked_kernel(g.isa, g.precision), g, is_intel_cpu()).run();
   } else {
     if (rounded) {
       thread_local Scratch<T> scratch_a, scratch_b;
-      a = detail::rounded_copy<T>(a, trans_a ? k : m, trans_a ? m : k, lda, scratch_a);
-      b = detail::rounded_copy<T>(b, trans_b ? n : k, trans_b ? k : n, ldb, scratch_b);
+      g.a = detail::rounded_copy<T>(g.a, g.transpose_a ? g.k : g.m, g.transpose_a ? g.m : g.k, g.lda, scratch_a);
+      g.b = detail::rounded_copy<T>(g.b, g.transpose_b ? g.n : g.k, g.transpose_b ? g.k : g.n, g.ldb, scratch_b);
     }
-    detail::gemm_on_tiles(trans_a, trans_b, m, n, k, a, lda, b.values, ldb, c, ldc, accumulate, bias);
+    detail::gemm_on_tiles(g);
   }
 }
 

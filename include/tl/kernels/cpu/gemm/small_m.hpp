@@ -1,5 +1,5 @@
-// C = A B^T + bias for an A of few rows: a single text, or the first tokens of a batch. There the time goes into
-// reading B, a weight, and packing it would cost as much as the product. So B is read as it lies, a few of its rows
+// C = A B^T + bias for a small m, an A of few rows: a single text, or the first tokens of a batch. There the time goes
+// into reading B, a weight, and packing it would cost as much as the product. So B is read in place, a few of its rows
 // side by side, and A is packed instead; what comes out is C transposed, tile by tile. Every element is the same sum,
 // in the same order, as that of BlockedGemm with the same instruction set: the same bits.
 #pragma once
@@ -8,19 +8,20 @@
 #include <cstdint>
 
 #include <tl/core/parallel.hpp>
+#include <tl/kernels/cpu/gemm/args.hpp>
 #include <tl/kernels/cpu/gemm/blocked.hpp>
 #include <tl/kernels/cpu/scratch.hpp>
 
 namespace tl::cpu {
 
-/// What the loops need to know of a micro-kernel for few rows.
-struct FewRowsKernel {
+/// What the loops need to know of a micro-kernel for small m.
+struct SmallMKernel {
   std::int64_t rows;   ///< of B that it multiplies at once
   std::int64_t lanes;  ///< of a register; it fills one or two of them with rows of A
   /// Whether it is faster than packing B for an A of m rows.
   bool (*suits)(std::int64_t m);
   /// The tile of C that `height` rows of A and `width` rows of B make: A is packed, one or two registers for each k; k
-  /// is summed up in blocks of `depth`. The rows of B behind these are fetched, for the next tile.
+  /// is summed up in blocks of `depth`. The rows of B after these are fetched, for the next tile.
   void (*multiply)(bool two_registers, std::int64_t height, std::int64_t width, std::int64_t k, std::int64_t depth,
                    const float* packed, const float* b, std::int64_t ldb, float* c, std::int64_t ldc,
                    const float* bias);
@@ -29,17 +30,26 @@ struct FewRowsKernel {
 
 /// The micro-kernel that `Kernel` describes, beside BlockedGemm's `Blocked`.
 template <class Kernel, class Blocked>
-inline constexpr FewRowsKernel few_rows_kernel = {Kernel::rows, Kernel::lanes, Kernel::suits, Kernel::multiply,
-                                                  gemm_kernel<Blocked>};
+inline constexpr SmallMKernel small_m_kernel = {Kernel::rows, Kernel::lanes, Kernel::suits, Kernel::multiply,
+                                                gemm_kernel<Blocked>};
 
-/// The matrix product with a micro-kernel for few rows, see gemm().
-class GemmFewRows {
+/// The matrix product with a micro-kernel for small m, see gemm().
+class SmallMGemm {
  public:
-  GemmFewRows(const FewRowsKernel& kernel, std::int64_t m, std::int64_t n, std::int64_t k, const float* a,
-              std::int64_t lda, const float* b, std::int64_t ldb, float* c, std::int64_t ldc, const float* bias)
-      : kernel_(kernel), m_(m), n_(n), k_(k), a_(a), lda_(lda), b_(b), ldb_(ldb), c_(c), ldc_(ldc), bias_(bias) {
-    const std::int64_t blocks = std::max<std::int64_t>(1, ceil_div(k, kernel.blocked.max_depth));
-    depth_ = std::max<std::int64_t>(1, ceil_div(k, blocks));  // as BlockedGemm cuts k
+  SmallMGemm(const SmallMKernel& kernel, const GemmArgs<float>& g)
+      : kernel_(kernel),
+        m_(g.m),
+        n_(g.n),
+        k_(g.k),
+        a_(g.a),
+        lda_(g.lda),
+        b_(g.b.values),
+        ldb_(g.ldb),
+        c_(g.c),
+        ldc_(g.ldc),
+        bias_(g.bias) {
+    const std::int64_t blocks = std::max<std::int64_t>(1, ceil_div(k_, kernel.blocked.max_depth));
+    depth_ = std::max<std::int64_t>(1, ceil_div(k_, blocks));  // as BlockedGemm cuts k
   }
 
   void run() {
@@ -77,7 +87,7 @@ class GemmFewRows {
     return m_ - first <= kernel_.lanes ? kernel_.lanes : 2 * kernel_.lanes;
   }
 
-  const FewRowsKernel& kernel_;
+  const SmallMKernel& kernel_;
   std::int64_t m_, n_, k_;
   const float* a_;
   std::int64_t lda_;

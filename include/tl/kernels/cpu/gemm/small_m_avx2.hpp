@@ -1,4 +1,4 @@
-// Micro-kernel of the matrix product with few rows for AVX2 with FMA: four rows of B by 8 or 16 of A.
+// Micro-kernel of the matrix product with small m for AVX2 with FMA: four rows of B by 8 or 16 of A.
 #pragma once
 
 #include <tl/kernels/cpu/gemm/avx2.hpp>
@@ -12,7 +12,7 @@
 
 namespace tl::cpu {
 
-struct FewRowsAvx2 {
+struct SmallMAvx2 {
   static constexpr std::int64_t lanes = 8;
   static constexpr int rows = 4;
 

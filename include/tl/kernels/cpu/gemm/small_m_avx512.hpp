@@ -1,4 +1,4 @@
-// Micro-kernel of the matrix product with few rows for AVX-512: eight rows of B by 16 or 32 of A.
+// Micro-kernel of the matrix product with small m for AVX-512: eight rows of B by 16 or 32 of A.
 #pragma once
 
 #include <tl/kernels/cpu/gemm/avx512.hpp>
@@ -12,7 +12,7 @@
 
 namespace tl::cpu {
 
-struct FewRowsAvx512 {
+struct SmallMAvx512 {
   static constexpr std::int64_t lanes = 16;
   static constexpr int rows = 8;  // more would need more addresses than there are registers
 

@@ -7,8 +7,8 @@
 
 namespace tl::cpu {
 
-/// The elements of `Rows` rows at one d: element (i, d) stands at a[i * row_step + d * k_step]. Packed rows lie
-/// side by side, others as the matrix is stored. Every third row has a pointer of its own and the two behind it are
+/// The elements of `Rows` rows at one d: element (i, d) is at a[i * row_step + d * k_step]. Packed rows are
+/// side by side, others as the matrix is stored. Every third row has a pointer of its own and the two after it are
 /// addressed by the step: so many pointers fit into registers.
 template <int Rows> class GemmStripRows {
  public:
@@ -38,7 +38,7 @@ template <int Rows> class GemmStripRows {
 };
 
 /// A block of a matrix that will be packed later, or read packed: its lines are brought into the second-level cache, a
-/// few at a time, so that what the product is reading meanwhile need not wait behind them.
+/// few at a time, so that what the product is reading meanwhile need not wait for them.
 class GemmPrefetch {
  public:
   GemmPrefetch() = default;

@@ -9,16 +9,16 @@ namespace tl::kernels {
 
 /// A matrix that a forward pass kept: as it was, or, in bf16, in bfloat16, to which every use rounds it anyway. At most
 /// one of the two pointers is set.
-template <class T> struct Saved {
+template <class T> struct Stored {
   const T* values = nullptr;
   const bfloat16* rounded = nullptr;
 
-  Saved() = default;
-  Saved(const T* values_) : values(values_) {}
-  Saved(const bfloat16* rounded_) : rounded(rounded_) {}
+  Stored() = default;
+  Stored(const T* values_) : values(values_) {}
+  Stored(const bfloat16* rounded_) : rounded(rounded_) {}
 
-  Saved operator+(std::int64_t elements) const {
-    return rounded ? Saved(rounded + elements) : Saved(values + elements);
+  Stored operator+(std::int64_t elements) const {
+    return rounded ? Stored(rounded + elements) : Stored(values + elements);
   }
 };
 

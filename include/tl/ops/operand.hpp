@@ -3,7 +3,7 @@
 
 #include <tl/autograd/saved_value.hpp>
 #include <tl/core/precision.hpp>
-#include <tl/kernels/saved.hpp>
+#include <tl/kernels/stored.hpp>
 
 namespace tl::ops {
 
@@ -14,18 +14,18 @@ template <Real T> Tensor<T> for_backward(const Shape& shape, Device device) {
 
 /// The tensor itself or, in bf16, a copy in bfloat16, which the forward kernel writes: half the memory, and the same
 /// numbers, because it is for values that are rounded before every use.
-template <Real T> class SavedTensor {
+template <Real T> class Operand {
  public:
-  SavedTensor(const Tensor<T>& value, Precision precision) {
+  Operand(const Tensor<T>& value, Precision precision) {
     if (precision == Precision::bf16 && grad_enabled())
       rounded_ = Tensor<bfloat16>::empty(value.shape(), value.device());
     else value_ = SavedValue<T>(value);
   }
 
   /// Where the forward kernel writes the copy from this element on; null if it need not.
-  bfloat16* room(std::int64_t first = 0) { return rounded_.defined() ? rounded_.data() + first : nullptr; }
+  bfloat16* bf16_out(std::int64_t first = 0) { return rounded_.defined() ? rounded_.data() + first : nullptr; }
 
-  kernels::Saved<T> data() const {
+  kernels::Stored<T> data() const {
     if (rounded_.defined()) return rounded_.data();
     return value_.data();
   }
