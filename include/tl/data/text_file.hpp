@@ -57,23 +57,6 @@ inline TextEncoding text_encoding(std::string_view name) {
 
 namespace detail {
 
-inline void append_utf8(std::string& out, std::uint32_t code) {
-  const auto byte = [&out](std::uint32_t value) { out += static_cast<char>(static_cast<unsigned char>(value)); };
-  const auto tail = [&](int shift) { byte(0x80u | ((code >> shift) & 0x3fu)); };
-  if (code < 0x80) return byte(code);
-  if (code < 0x800) {
-    byte(0xc0u | (code >> 6));
-  } else if (code < 0x10000) {
-    byte(0xe0u | (code >> 12));
-    tail(6);
-  } else {
-    byte(0xf0u | (code >> 18));
-    tail(12);
-    tail(6);
-  }
-  tail(0);
-}
-
 /// Turns the bytes of one file into UTF-8.
 class TextDecoder {
  public:

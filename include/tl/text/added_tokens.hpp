@@ -15,6 +15,7 @@
 #include <vector>
 
 #include <tl/core/error.hpp>
+#include <tl/io/utf8.hpp>
 #include <tl/text/normalizer.hpp>
 #include <tl/text/trie.hpp>
 #include <tl/text/unicode.hpp>
@@ -120,7 +121,7 @@ class TokenMatcher {
   static bool touches(const CharTable& classes, std::string_view text, std::size_t at, bool after) {
     if (after ? at == text.size() : at == 0) return false;
     std::size_t where = after ? at : previous_utf8(text, at);
-    return classes[decode_utf8(text, where)] & char_word;
+    return classes[decode_valid_utf8(text, where)] & char_word;
   }
 
   Trie::Match found(std::int32_t pattern) const {
@@ -131,7 +132,7 @@ class TokenMatcher {
     while (at > least) {
       const std::size_t before = previous_utf8(text, at);
       std::size_t cursor = before;
-      if (!(classes[decode_utf8(text, cursor)] & char_separator)) break;
+      if (!(classes[decode_valid_utf8(text, cursor)] & char_separator)) break;
       at = before;
     }
     return at;
@@ -140,7 +141,7 @@ class TokenMatcher {
   static std::size_t strip_after(const CharTable& classes, std::string_view text, std::size_t at) {
     while (at < text.size()) {
       std::size_t next = at;
-      if (!(classes[decode_utf8(text, next)] & char_separator)) break;
+      if (!(classes[decode_valid_utf8(text, next)] & char_separator)) break;
       at = next;
     }
     return at;
@@ -159,7 +160,7 @@ class TokenMatcher {
 /// The added tokens of a tokenizer, by id.
 class AddedVocabulary {
  public:
-  /// Adds tokens: one that is a piece keeps its id, others get ids behind the vocabulary in order; empty contents and
+  /// Adds tokens: one that is a piece keeps its id, others get ids after the vocabulary in order; empty contents and
   /// tokens already there are ignored, other flags replace the old ones. Returns how many were added or changed.
   int add(const std::vector<AddedToken>& tokens, const WordPiece& model, const Normalizer& normalizer) {
     int added = 0;
@@ -178,7 +179,7 @@ class AddedVocabulary {
   /// The same for one of several: `next` is the id of the next token that is not a piece.
   bool add(const AddedToken& token, const WordPiece& model, std::int32_t& next) {
     if (token.content.empty()) return false;
-    check(detail::text::find_invalid_utf8(token.content) == std::string_view::npos, ErrorCode::format, "added token \"",
+    check(find_invalid_utf8(token.content) == std::string_view::npos, ErrorCode::format, "added token \"",
           token.content, "\": expected valid UTF-8");
     std::int32_t id = next;
     if (const auto known = token_to_id(token.content)) id = *known;

@@ -21,7 +21,7 @@ struct [[nodiscard]] Encoding {
       offsets;                             ///< begin and end in code points of the text; (0, 0) if none
   std::vector<std::int32_t> word_ids;      ///< index of the word within its sequence, -1 for none
   std::vector<std::int32_t> sequence_ids;  ///< 0 for the first text, 1 for the second, -1 for none
-  std::vector<Encoding> overflowing;       ///< the windows behind this one if it was truncated
+  std::vector<Encoding> overflowing;       ///< the windows after this one if it was truncated
 
   std::size_t size() const { return input_ids.size(); }
 };

@@ -1,5 +1,5 @@
 // What a post-processor makes of one or two sequences, worked out once: a list of tokens and sequences in order. A
-// sequence of post-processors hands on a list of encodings, first one or two and behind a template one for each of its
+// sequence of post-processors hands on a list of encodings, first one or two and after a template one for each of its
 // places; only what the reference would accept of that is accepted.
 #pragma once
 
@@ -20,7 +20,7 @@ namespace tl::detail::text {
 struct LayoutItem {
   TemplateItem::Kind kind = TemplateItem::Kind::special;
   std::int32_t type_id = 0;
-  std::int32_t overflow_type_id = 0;  // in the windows behind the first, which templates do not reach
+  std::int32_t overflow_type_id = 0;  // in the windows after the first, which templates do not reach
   std::int32_t id = 0;
   std::string token{};
   bool is_special = false;        // as special_tokens_mask says

@@ -152,12 +152,12 @@ inline std::vector<ChangedChar> decompose_all(std::span<const SourcedChar> text,
   return out;
 }
 
-/// Composes decomposed text in place. A mark is blocked by one of the same or a higher class behind the starter.
+/// Composes decomposed text in place. A mark is blocked by one of the same or a higher class after the starter.
 inline void compose_all(std::vector<ChangedChar>& text) {
   const CharTable& classes = CharTable::instance();
   const NormalFormIndex& index = NormalFormIndex::instance();
   std::size_t size = 0, starter = text.size();  // no starter yet
-  std::int32_t last = -1;                       // class of the last mark behind the starter that stayed
+  std::int32_t last = -1;                       // class of the last mark after the starter that stayed
   for (std::size_t i = 0; i < text.size(); ++i) {
     const ChangedChar item = text[i];
     const bool has_starter = starter < size;

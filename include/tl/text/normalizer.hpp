@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include <tl/io/utf8.hpp>
 #include <tl/text/normal_forms.hpp>
 #include <tl/text/normalizer_steps.hpp>
 #include <tl/text/unicode.hpp>
@@ -81,7 +82,7 @@ class Normalizer {
   static constexpr unsigned char deleted_byte = 0x80;
 
   template <bool sources> static void put(NormalizedText& out, char32_t c, std::int32_t source) {
-    detail::text::append_utf8(out.text, c);
+    detail::append_utf8(out.text, c);
     if constexpr (sources) out.source.resize(out.text.size(), source);
   }
 
@@ -107,7 +108,7 @@ class Normalizer {
         continue;
       }
       const std::size_t begin = at;
-      const char32_t c = detail::text::decode_utf8(text, at);
+      const char32_t c = detail::decode_valid_utf8(text, at);
       const unsigned flags = (*classes_)[c];
       if (strip_accents_ && (flags & detail::text::char_reordering)) return false;
       if ((flags & active_) == 0) {
@@ -121,7 +122,7 @@ class Normalizer {
     return true;
   }
 
-  // Copies the run of ASCII that starts at `at`, moves `index` behind it and returns where it ends.
+  // Copies the run of ASCII that starts at `at`, moves `index` after it and returns where it ends.
   template <bool sources>
   std::size_t copy_ascii(std::string_view text, std::size_t at, NormalizedText& out, std::int32_t& index) const {
     std::size_t end = at;

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include <tl/io/utf8.hpp>
 #include <tl/text/normal_forms.hpp>
 #include <tl/text/unicode.hpp>
 
@@ -59,7 +60,7 @@ inline SourcedText to_code_points(std::string_view text, std::int32_t first) {
   SourcedText out;
   out.reserve(count_code_points(text));
   for (std::size_t at = 0; at < text.size();) {
-    const char32_t c = decode_utf8(text, at);
+    const char32_t c = decode_valid_utf8(text, at);
     out.push_back({c, first++});
   }
   return out;

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include <tl/io/utf8.hpp>
 #include <tl/text/unicode.hpp>
 
 namespace tl {
@@ -107,7 +108,7 @@ class PreTokenizer {
     for (std::size_t at = 0; at < text.size();) {
       const std::size_t here = at;
       const auto byte = static_cast<unsigned char>(text[at]);
-      const Kind kind = byte < 128 ? (++at, ascii_[byte]) : kind_of(detail::text::decode_utf8(text, at));
+      const Kind kind = byte < 128 ? (++at, ascii_[byte]) : kind_of(detail::decode_valid_utf8(text, at));
       if (kind == Kind::word) continue;
       if (begin < here && !word(begin, here)) return;
       if (kind == Kind::punctuation && !word(here, at)) return;
@@ -160,7 +161,7 @@ class PreTokenizer {
       std::size_t begin = range.begin;
       for (std::size_t at = range.begin; at < range.end;) {
         const std::size_t here = at;
-        if (!((*classes_)[detail::text::decode_utf8(text, at)] & match)) continue;
+        if (!((*classes_)[detail::decode_valid_utf8(text, at)] & match)) continue;
         if (begin < here) parts.push_back({begin, here, false});
         parts.push_back({here, at, true});
         begin = at;
@@ -180,7 +181,7 @@ class PreTokenizer {
       unsigned open = space;  // the class of the run that is open
       for (std::size_t at = range.begin; at < range.end;) {
         const std::size_t here = at;
-        const unsigned flags = (*classes_)[detail::text::decode_utf8(text, at)];
+        const unsigned flags = (*classes_)[detail::decode_valid_utf8(text, at)];
         const unsigned kind = flags & word ? word : flags & space;
         if (kind == open && kind != space) out.back().end = at;
         else if (kind != space) out.push_back({here, at, false});

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include <tl/io/utf8.hpp>
 #include <tl/text/added_tokens.hpp>
 #include <tl/text/normalizer.hpp>
 #include <tl/text/pre_tokenizer.hpp>

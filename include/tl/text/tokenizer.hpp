@@ -1,6 +1,6 @@
 // The tokenizer of BERT and DistilBERT: loading, encoding, padding, decoding, saving. It gives the ids, tokens, offsets
-// and word indices of the Rust library behind Python's fast tokenizers. Call options are never stored, so encoding is
-// const and safe from several threads; a Tokenizer is a value, and copies share the vocabulary.
+// and word indices of the Rust library that Python's fast tokenizers are made of. Call options are never stored, so
+// encoding is const and safe from several threads; a Tokenizer is a value, and copies share the vocabulary.
 #pragma once
 
 #include <array>
@@ -20,6 +20,7 @@
 
 #include <tl/core/error.hpp>
 #include <tl/core/parallel.hpp>
+#include <tl/io/utf8.hpp>
 #include <tl/text/decoder.hpp>
 #include <tl/text/encoding.hpp>
 #include <tl/text/layout.hpp>
@@ -42,7 +43,7 @@ class [[nodiscard]] Tokenizer {
   }
 
   /// Makes the standard pipeline around a list of pieces; piece i has id i. Special tokens that are not among the
-  /// pieces get ids behind them. Throws format if a piece appears twice or is not UTF-8.
+  /// pieces get ids after them. Throws format if a piece appears twice or is not UTF-8.
   static Tokenizer from_vocabulary(std::vector<std::string> pieces, const TokenizerOptions& options = {}) {
     return Tokenizer(std::move(pieces), options);
   }
@@ -224,7 +225,7 @@ class [[nodiscard]] Tokenizer {
 
   /// One more than the highest id, added tokens included: the size of a model's embedding.
   std::int32_t vocab_size() const { return static_cast<std::int32_t>(data_.vocab_size()); }
-  /// Number of pieces without the tokens added behind them.
+  /// Number of pieces without the tokens added after them.
   std::int32_t base_vocab_size() const { return data_.model->size(); }
   /// Longest input of the model, special tokens included; nothing if unknown.
   std::optional<std::int64_t> model_max_length() const { return data_.config.model_max_length; }
@@ -308,7 +309,7 @@ class [[nodiscard]] Tokenizer {
   }
 
   static void check_utf8(std::string_view text) {
-    const std::size_t bad = detail::text::find_invalid_utf8(text);
+    const std::size_t bad = find_invalid_utf8(text);
     check(bad == std::string_view::npos, ErrorCode::format, "text: expected UTF-8, got an invalid sequence at byte ",
           bad, " of ", text.size());
   }
@@ -324,7 +325,7 @@ class [[nodiscard]] Tokenizer {
                                         NormalizedText& scratch) const {
     detail::text::TokenSink sink;
     for (std::size_t i = 0; i < words.size(); ++i) {
-      const std::size_t bad = detail::text::find_invalid_utf8(words[i]);
+      const std::size_t bad = find_invalid_utf8(words[i]);
       check(bad == std::string_view::npos, ErrorCode::format, "word ", i,
             ": expected UTF-8, got an invalid sequence at byte ", bad);
       sink.fixed_word = static_cast<std::int32_t>(i);

@@ -20,6 +20,7 @@
 #include <tl/core/error.hpp>
 #include <tl/core/sort.hpp>
 #include <tl/io/hub_name.hpp>
+#include <tl/io/utf8.hpp>
 #include <tl/text/tokenizer_class.hpp>
 #include <tl/text/tokenizer_config.hpp>
 #include <tl/text/tokenizer_json.hpp>

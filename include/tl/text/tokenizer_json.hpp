@@ -18,6 +18,7 @@
 #include <tl/core/sort.hpp>
 #include <tl/io/json_file.hpp>
 #include <tl/io/read_file.hpp>
+#include <tl/io/utf8.hpp>
 #include <tl/text/json_view.hpp>
 #include <tl/text/tokenizer_components.hpp>
 #include <tl/text/tokenizer_config.hpp>

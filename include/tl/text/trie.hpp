@@ -77,7 +77,7 @@ class Trie {
   }
 
  private:
-  // A place not yet used has no parent; its base and value are the places before and behind it in the list of these.
+  // A place not yet used has no parent; its base and value are the places before and after it in the list of these.
   struct Unit {
     std::int32_t base = 0;
     std::int32_t parent = none;

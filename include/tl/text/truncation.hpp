@@ -51,7 +51,7 @@ inline std::pair<std::int64_t, std::int64_t> truncated_lengths(std::int64_t firs
   return cut_first ? std::pair(first - excess, other) : std::pair(first, other - excess);
 }
 
-/// What remains of `count` tokens that are cut to `length`. Throws invalid_argument if the windows behind it cannot
+/// What remains of `count` tokens that are cut to `length`. Throws invalid_argument if the windows after it cannot
 /// overlap by `stride` because it is not below the length.
 inline Window first_window(std::int64_t count, std::int64_t length, std::int64_t stride, Side side) {
   if (length >= count) return {0, count};

@@ -1,15 +1,12 @@
-// UTF-8 and the character classes of the reference tokenizer. Texts are checked once by find_invalid_utf8; everything
-// after that decodes without checks. Classes come from a two-level table that is expanded from the generated tables on
+// The character classes of the reference tokenizer. Texts are checked once by find_invalid_utf8; everything after that
+// decodes without checks. Classes come from a two-level table that is expanded from the generated tables on
 // first use (about 0.1 ms), so the headers stay small and a lookup is two loads.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <iterator>
 #include <span>
-#include <string>
-#include <string_view>
 #include <vector>
 
 #include <tl/text/decomposition_tables.hpp>
@@ -72,7 +69,7 @@ class CharTable {
     }
     mark(0xAC00, 0xD7A3, 1, static_cast<CharClass>(char_canonical | char_decomposed));
     mark(0x1161, 0x1175, 1, char_second);  // Hangul vowels
-    mark(0x11A8, 0x11C2, 1, char_second);  // and the consonants behind them
+    mark(0x11A8, 0x11C2, 1, char_second);  // and the consonants after them
     for (const auto& run : compatibility_runs)
       mark(run.first, run.last, static_cast<char32_t>(run.step), char_compatible);
     for (std::size_t i = 0; i < std::size(compatibility_texts); i += 1 + (compatibility_texts[i] >> 24))
@@ -98,104 +95,9 @@ class CharTable {
   std::vector<std::uint16_t> cells_;
 };
 
-/// Whether the first `size` bytes are all below 0x80.
-inline bool is_ascii(const char* text, std::size_t size) {
-  std::uint64_t seen = 0;
-  for (; size >= 8; text += 8, size -= 8) {
-    std::uint64_t word;
-    std::memcpy(&word, text, 8);
-    seen |= word;
-  }
-  for (; size > 0; ++text, --size) seen |= static_cast<unsigned char>(*text);
-  return (seen & 0x8080808080808080u) == 0;
-}
-
-/// The byte offset of the first malformed UTF-8 sequence (overlong forms, surrogates and values above U+10FFFF
-/// included), or npos.
-inline std::size_t find_invalid_utf8(std::string_view text) {
-  const auto* bytes = reinterpret_cast<const unsigned char*>(text.data());
-  const auto continues = [&](std::size_t at) { return at < text.size() && (bytes[at] & 0xC0) == 0x80; };
-  for (std::size_t i = 0; i < text.size();) {
-    if (i + 8 <= text.size() && is_ascii(text.data() + i, 8)) {
-      i += 8;
-      continue;
-    }
-    const unsigned lead = bytes[i];
-    if (lead < 0x80) {
-      i += 1;
-    } else if (lead >= 0xC2 && lead <= 0xDF) {
-      if (!continues(i + 1)) return i;
-      i += 2;
-    } else if (lead >= 0xE0 && lead <= 0xEF) {
-      if (!continues(i + 1) || !continues(i + 2)) return i;
-      if ((lead == 0xE0 && bytes[i + 1] < 0xA0) || (lead == 0xED && bytes[i + 1] > 0x9F)) return i;
-      i += 3;
-    } else if (lead >= 0xF0 && lead <= 0xF4) {
-      if (!continues(i + 1) || !continues(i + 2) || !continues(i + 3)) return i;
-      if ((lead == 0xF0 && bytes[i + 1] < 0x90) || (lead == 0xF4 && bytes[i + 1] > 0x8F)) return i;
-      i += 4;
-    } else {
-      return i;
-    }
-  }
-  return std::string_view::npos;
-}
-
-/// The code point that starts at text[at] (valid UTF-8); moves `at` behind it.
-inline char32_t decode_utf8(std::string_view text, std::size_t& at) {
-  const auto byte = [&](std::size_t i) { return static_cast<char32_t>(static_cast<unsigned char>(text[i])); };
-  const char32_t lead = byte(at);
-  if (lead < 0x80) {
-    at += 1;
-    return lead;
-  }
-  if (lead < 0xE0) {
-    const char32_t c = (lead & 0x1F) << 6 | (byte(at + 1) & 0x3F);
-    at += 2;
-    return c;
-  }
-  if (lead < 0xF0) {
-    const char32_t c = (lead & 0x0F) << 12 | (byte(at + 1) & 0x3F) << 6 | (byte(at + 2) & 0x3F);
-    at += 3;
-    return c;
-  }
-  const char32_t c =
-      (lead & 0x07) << 18 | (byte(at + 1) & 0x3F) << 12 | (byte(at + 2) & 0x3F) << 6 | (byte(at + 3) & 0x3F);
-  at += 4;
-  return c;
-}
-
-/// The byte offset where the code point before text[at] starts (valid UTF-8, at > 0).
-inline std::size_t previous_utf8(std::string_view text, std::size_t at) {
-  do --at;
-  while ((static_cast<unsigned char>(text[at]) & 0xC0) == 0x80);
-  return at;
-}
-
-inline void append_utf8(std::string& out, char32_t c) {
-  if (c < 0x80) {
-    out += static_cast<char>(c);
-  } else if (c < 0x800) {
-    out += {static_cast<char>(0xC0 | c >> 6), static_cast<char>(0x80 | (c & 0x3F))};
-  } else if (c < 0x10000) {
-    out += {static_cast<char>(0xE0 | c >> 12), static_cast<char>(0x80 | (c >> 6 & 0x3F)),
-            static_cast<char>(0x80 | (c & 0x3F))};
-  } else {
-    out += {static_cast<char>(0xF0 | c >> 18), static_cast<char>(0x80 | (c >> 12 & 0x3F)),
-            static_cast<char>(0x80 | (c >> 6 & 0x3F)), static_cast<char>(0x80 | (c & 0x3F))};
-  }
-}
-
-/// Number of code points in valid UTF-8.
-inline std::size_t count_code_points(std::string_view text) {
-  std::size_t count = 0;
-  for (const char byte : text) count += (static_cast<unsigned char>(byte) & 0xC0) != 0x80;
-  return count;
-}
-
 /// The element of a sorted table whose key (first or from) is the largest not above `c`, or nullptr.
 template <class Item, class Key> const Item* find_floor(std::span<const Item> table, char32_t c, Key key) {
-  std::size_t begin = 0, end = table.size();  // the first item behind is between them
+  std::size_t begin = 0, end = table.size();  // the first item after it is between them
   while (begin < end) {
     const std::size_t middle = (begin + end) / 2;
     if (table[middle].*key <= c) begin = middle + 1;

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include <tl/core/error.hpp>
+#include <tl/io/utf8.hpp>
 #include <tl/text/trie.hpp>
 #include <tl/text/unicode.hpp>
 
@@ -121,7 +122,7 @@ class WordPiece {
 
   bool too_long(std::string_view word) const {
     const auto limit = static_cast<std::size_t>(options_.max_input_chars_per_word);
-    return word.size() > limit && detail::text::count_code_points(word) > limit;
+    return word.size() > limit && detail::count_code_points(word) > limit;
   }
 
   WordPieceOptions options_;
