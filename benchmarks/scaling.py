@@ -6,7 +6,7 @@
         [--points length=16,32,64] [--output scaling.json] [--images docs/images] [--draw_only]
 
 A curve varies one of the four and keeps the others. Each point is measured by fresh processes, tl and PyTorch in turn,
---rounds times; the median counts. All texts of a step are equally long, so nobody pads. Both train a random DistilBERT
+--rounds times; the median counts. All texts of a step are equally long, so neither pads. Both train a random DistilBERT
 classifier with the Trainer's defaults: forward, backward, clipping, AdamW without decay on biases and layer norms,
 zeroing the gradients. PyTorch runs transformers' model (sdpa) in a plain loop with the fused AdamW, without the Python
 Trainer's own costs. Results are merged into the JSON file of --output after each curve, so that curves can be run one

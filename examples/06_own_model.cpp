@@ -1,4 +1,4 @@
-// Models of one's own. A module is a struct that lists its parts in members(); names, counts and files follow from
+// Your own models. A module is a struct that lists its parts in members(); names, counts and files follow from
 // that. First a small network for exclusive-or, trained by a loop written by hand. Then a classifier that averages word
 // vectors: with the few functions that the Trainer asks of a model it gets epochs, evaluation, checkpoints and metrics.
 #include <iostream>

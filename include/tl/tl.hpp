@@ -1,5 +1,5 @@
 // Everything: the front door, and what only some programs need: printing of tensors, the gradient checker, operations
-// for models of one's own, conversion of checkpoints.
+// for users' own models, conversion of checkpoints.
 #pragma once
 
 #include <tl/autograd/gradient_check.hpp>

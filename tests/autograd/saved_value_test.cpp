@@ -172,7 +172,7 @@ TEST_CASE("updates that are put off until a row is read are no change of what wa
   CHECK(table->grad().to_vector()[2] != 0);
 }
 
-TEST_CASE("an operation of one's own keeps values that are looked at, too") {
+TEST_CASE("an operation of a user keeps values that are looked at, too") {
   auto x = leaf({3}, {1});
   const auto square = [&] {
     return Variable<double>::record(

@@ -1,4 +1,4 @@
-# What linking tl::tl must not do to somebody's project.
+# What linking tl::tl must not do to a user's project.
 foreach(property INTERFACE_COMPILE_OPTIONS INTERFACE_LINK_OPTIONS INTERFACE_COMPILE_DEFINITIONS)
   get_target_property(value tl::tl ${property})
   if(value)

@@ -1,4 +1,4 @@
-// A program of somebody who uses tl: a network of two layers learns XOR.
+// A program of a user: a network of two layers learns XOR.
 #include <cstdio>
 #include <vector>
 

@@ -1,48 +1,28 @@
 // Time in proportion: twice the columns, keys or bytes of a cell take at most 2.5 times as long, whatever the reader
-// does with them. The shortest of several runs counts, so that a busy machine does not decide.
-#include <algorithm>
-#include <chrono>
-#include <fstream>
+// does with them.
+#include <cstdint>
 #include <string>
 #include <vector>
 
 #include <tl/data/load_dataset.hpp>
 
 #include "support/catch.hpp"
+#include "support/growth.hpp"
 #include "support/reference.hpp"
 
 using namespace tl;
 
 namespace {
 
-/// Seconds of the fastest of a few runs.
-template <class Run> double seconds(Run&& run) {
-  double best = 1e9;
-  for (int i = 0; i < 4; ++i) {
-    const auto start = std::chrono::steady_clock::now();
-    run();
-    best = std::min(best, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
-  }
-  return best;
-}
-
-/// Reads what `make(n)` writes for n and 2 n, at most five times until the ratio is that of a machine at rest.
+/// Reads what `make(n)` writes for n and 2 n.
 template <class Make, class Read> void check_growth(int n, Make&& make, Read&& read) {
   const test::TemporaryFolder folder;
-  double ratio = 0;
-  for (int attempt = 0; attempt < 5 && (attempt == 0 || ratio > 2.5); ++attempt) {
-    double times[2];
-    for (const int factor : {1, 2}) {
-      const auto path = folder / std::to_string(factor);
-      std::ofstream(path) << make(n * factor);
-      times[factor - 1] = seconds([&] { read(path); });
-    }
-    ratio = times[1] / times[0];
-  }
-  CHECK(ratio <= 2.5);
+  test::write_text(folder / "once", make(n));
+  test::write_text(folder / "twice", make(2 * n));
+  CHECK(test::growth([&] { read(folder / "once"); }, [&] { read(folder / "twice"); }) <= 2.5);
 }
 
-std::string repeated(int n, const auto& part) {
+std::string joined(int n, const auto& part) {
   std::string text;
   for (int i = 0; i < n; ++i) text += part(i);
   return text;
@@ -51,14 +31,14 @@ std::string repeated(int n, const auto& part) {
 std::string wide_csv(int n) {
   const auto name = [](int i) { return "column" + std::to_string(i) + ","; };
   const auto cell = [](int i) { return std::to_string(i % 7) + ","; };
-  return repeated(n, name) + "z\n" + repeated(n, cell) + "1\n" + repeated(n, cell) + "2\n";
+  return joined(n, name) + "z\n" + joined(n, cell) + "1\n" + joined(n, cell) + "2\n";
 }
 
 /// Two objects with the same keys, those of the second in another order.
 std::string wide_json(int n) {
   const auto object = [n](int first) {
     const auto member = [&](int i) { return "\"key" + std::to_string((first + i) % n) + "\": 1, "; };
-    return "{" + repeated(n, member) + "\"z\": 0}\n";
+    return "{" + joined(n, member) + "\"z\": 0}\n";
   };
   return object(0) + object(n / 3);
 }
@@ -67,7 +47,7 @@ std::string wide_json(int n) {
 
 TEST_CASE("growth: columns of a CSV") {
   check_growth(4000, wide_csv, [](const auto& path) { CHECK(load_csv(path).num_rows() == 2); });
-  const auto repeated_names = [](int n) { return repeated(n, [](int) { return std::string("a,"); }) + "b\n"; };
+  const auto repeated_names = [](int n) { return test::repeated("a,", n) + "b\n"; };
   check_growth(4000, repeated_names, [](const auto& path) { CHECK(load_csv(path).num_rows() == 0); });
 }
 
@@ -95,30 +75,30 @@ TEST_CASE("growth: keys of JSON objects") {
 
 TEST_CASE("growth: bytes of a cell") {
   const auto quoted = [](int n) {
-    return "text,label\n\"" + repeated(n, [](int i) { return std::string(i % 5 == 0 ? "\"\"\n" : "word "); }) +
+    return "text,label\n\"" + joined(n, [](int i) { return std::string(i % 5 == 0 ? "\"\"\n" : "word "); }) +
            "\",1\n";
   };
   check_growth(100'000, quoted, [](const auto& path) { CHECK(load_csv(path).num_rows() == 1); });
   const auto plain = [](int n) { return "text,label\n" + std::string(static_cast<std::size_t>(n), 'x') + ",1\n"; };
   check_growth(1'000'000, plain, [](const auto& path) { CHECK(load_csv(path).num_rows() == 1); });
   const auto string = [](int n) {
-    return "{\"text\": \"" + repeated(n, [](int i) { return std::string(i % 5 == 0 ? "\\n" : "word "); }) + "\"}\n";
+    return "{\"text\": \"" + joined(n, [](int i) { return std::string(i % 5 == 0 ? "\\n" : "word "); }) + "\"}\n";
   };
   check_growth(100'000, string, [](const auto& path) { CHECK(load_jsonl(path).num_rows() == 1); });
 }
 
 TEST_CASE("growth: lines that never end, blank lines and delimiters at the end") {
-  const auto open = [](int n) { return repeated(n, [](int) { return std::string("{\"a\": \n"); }); };
+  const auto open = [](int n) { return test::repeated("{\"a\": \n", n); };
   check_growth(20'000, open, [](const auto& path) { TL_REQUIRE_ERROR(load_jsonl(path), "line 1"); });
-  const auto blank = [](int n) { return "a,b\n1,2\n" + repeated(n, [](int) { return std::string("   \n,\n"); }); };
+  const auto blank = [](int n) { return "a,b\n1,2\n" + test::repeated("   \n,\n", n); };
   check_growth(100'000, blank, [](const auto& path) { CHECK(load_csv(path).num_rows() == 1); });
-  const auto inside = [](int n) { return "a,b\n" + repeated(n, [](int) { return std::string("  \n\n"); }) + "1,2\n"; };
+  const auto inside = [](int n) { return "a,b\n" + test::repeated("  \n\n", n) + "1,2\n"; };
   check_growth(100'000, inside, [](const auto& path) { CHECK(load_csv(path).num_rows() == 1); });
 }
 
 TEST_CASE("growth: distinct labels") {
   const auto labels = [](int n) {
-    return "label\n" + repeated(n, [](int i) { return "l" + std::to_string(i) + "\n"; });
+    return "label\n" + joined(n, [](int i) { return "l" + std::to_string(i) + "\n"; });
   };
   check_growth(10'000, labels,
                [](const auto& path) { CHECK(load_csv(path).class_labels("label").names.size() >= 10'000); });

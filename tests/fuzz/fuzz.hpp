@@ -9,11 +9,13 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <string>
 #include <string_view>
+#include <system_error>
 
 #include <tl/core/error.hpp>
+
+#include "../support/temporary_folder.hpp"
 
 namespace tl::fuzz {
 
@@ -62,40 +64,31 @@ class Input {
   std::string_view rest_;
 };
 
-/// A folder in memory for this process alone, deleted when it ends.
+/// A folder, in memory where there is one, deleted when the process ends.
 class Folder {
  public:
-  Folder() {
-    std::error_code none;
-    const std::filesystem::path memory = "/dev/shm";
-    path_ = (std::filesystem::is_directory(memory, none) ? memory : std::filesystem::temp_directory_path()) /
-            ("tl_fuzz_" + std::to_string(::getpid()));
-    std::filesystem::create_directories(path_);
-  }
-  ~Folder() {
-    std::error_code none;
-    std::filesystem::remove_all(path_, none);
-  }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-
-  const std::filesystem::path& path() const { return path_; }
+  const std::filesystem::path& path() const { return folder_.path(); }
 
   /// Writes a file of the folder and returns its path.
   std::filesystem::path write(const char* name, std::string_view content) const {
-    const std::filesystem::path file = path_ / name;
-    std::ofstream(file, std::ios::binary).write(content.data(), static_cast<std::streamsize>(content.size()));
-    return file;
+    test::write_text(folder_ / name, content);
+    return folder_ / name;
   }
 
   /// The same, or no file if there is nothing to write.
   void write_or_remove(const char* name, std::string_view content) const {
-    if (content.empty()) ::unlink((path_ / name).c_str());
+    if (content.empty()) ::unlink((folder_ / name).c_str());
     else write(name, content);
   }
 
  private:
-  std::filesystem::path path_;
+  static std::filesystem::path parent() {
+    std::error_code none;
+    const std::filesystem::path memory = "/dev/shm";
+    return std::filesystem::is_directory(memory, none) ? memory : std::filesystem::temp_directory_path();
+  }
+
+  test::TemporaryFolder folder_{parent()};
 };
 
 inline const Folder& folder() {

@@ -5,7 +5,6 @@
 
 #include <csignal>
 #include <filesystem>
-#include <fstream>
 #include <set>
 #include <stdexcept>
 
@@ -17,28 +16,15 @@
 #include "support/reference.hpp"
 
 using namespace tl;
+using tl::test::names_in;
 using tl::test::read_text;
 using tl::test::TemporaryFolder;
-
-namespace {
-
-void put(const std::filesystem::path& path, const std::string& text) {
-  std::ofstream out(path, std::ios::binary);
-  out << text;
-}
-
-std::set<std::string> names_in(const std::filesystem::path& folder) {
-  std::set<std::string> names;
-  for (const auto& entry : std::filesystem::directory_iterator(folder)) names.insert(entry.path().filename().string());
-  return names;
-}
-
-}  // namespace
+using tl::test::write_text;
 
 TEST_CASE("mapped file: content, empty files, moving, errors") {
   const TemporaryFolder folder;
-  put(folder / "a.txt", "hello");
-  put(folder / "empty", "");
+  write_text(folder / "a.txt", "hello");
+  write_text(folder / "empty", "");
   MappedFile a(folder / "a.txt");
   CHECK(a.text() == "hello");
   CHECK(a.bytes().size() == 5);
@@ -55,8 +41,8 @@ TEST_CASE("mapped file: content, empty files, moving, errors") {
 
 TEST_CASE("a file is read as it is now; a folder, a device or a pipe is none") {
   const TemporaryFolder folder;
-  put(folder / "a", std::string(100000, 'x') + '\0');
-  put(folder / "empty", "");
+  write_text(folder / "a", std::string(100000, 'x') + '\0');
+  write_text(folder / "empty", "");
   CHECK(read_file(folder / "a") == std::string(100000, 'x') + '\0');
   CHECK(read_file(folder / "empty").empty());
   CHECK(read_file("/proc/self/status").find("Name:") == 0);  // the system says that it has 0 bytes
@@ -72,7 +58,7 @@ TEST_CASE("a file is read as it is now; a folder, a device or a pipe is none") {
 
 TEST_CASE("a mapped file that was cut off says so when it is read") {
   const TemporaryFolder folder;
-  put(folder / "a", std::string(10000, 'x'));
+  write_text(folder / "a", std::string(10000, 'x'));
   const MappedFile file(folder / "a");
   std::vector<std::byte> bytes(100);
   file.read(bytes, 9900);
@@ -89,13 +75,13 @@ TEST_CASE("a Git LFS pointer has a sentence of its own wherever a file is opened
   const std::string pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a2146\nsize 267832558\n";
   const auto sentence =
       (folder / "a").string() + " is a Git LFS pointer, not the file itself; fetch it with git lfs pull";
-  put(folder / "a", pointer);
+  write_text(folder / "a", pointer);
   TL_REQUIRE_ERROR(read_file(folder / "a"), sentence);
   TL_REQUIRE_ERROR(read_json(folder / "a"), sentence);
   TL_REQUIRE_ERROR(MappedFile(folder / "a"), sentence);
   for (const auto& text : {pointer + std::string(1024, ' '),
                            std::string("version https://git-lfs.github.com/spec/v1\n"), "# " + pointer}) {
-    put(folder / "a", text);
+    write_text(folder / "a", text);
     CHECK(read_file(folder / "a") == text);
   }
 }
@@ -111,7 +97,7 @@ TEST_CASE("mapped file: replacing the file leaves the mapping as it was") {
 
 TEST_CASE("atomic file: nothing is seen before commit, nothing is left without it") {
   const TemporaryFolder folder;
-  put(folder / "a", "old");
+  write_text(folder / "a", "old");
   {
     AtomicFile file(folder / "a");
     file.write("new");
@@ -144,7 +130,7 @@ TEST_CASE("atomic file: errors name the target") {
   TL_REQUIRE_ERROR(write_file(folder / "dir", "x"), "cannot replace " + (folder / "dir").string() + ": Is a directory");
   CHECK(names_in(folder.path()) == std::set<std::string>{"dir"});
   std::filesystem::create_symlink("a", folder / "link");
-  put(folder / "a", "pointed to");
+  write_text(folder / "a", "pointed to");
   write_file(folder / "link", "own");
   CHECK(read_text(folder / "a") == "pointed to");
   CHECK(read_text(folder / "link") == "own");
@@ -152,7 +138,7 @@ TEST_CASE("atomic file: errors name the target") {
 
 TEST_CASE("atomic file: a full disk is reported with wanted and written bytes and leaves the target as it was") {
   const TemporaryFolder folder;
-  put(folder / "a", "old");
+  write_text(folder / "a", "old");
   std::signal(SIGXFSZ, SIG_IGN);
   rlimit former{};
   REQUIRE(::getrlimit(RLIMIT_FSIZE, &former) == 0);
@@ -180,7 +166,7 @@ TEST_CASE("atomic folder: appears whole, replaces whole, vanishes without commit
     AtomicFolder next(target / "", FormerFolder::replace);
     std::filesystem::create_directory(next.path() / "deep");
     write_file(next.path() / "deep/state.json", text);
-    put(next.path() / text, "");
+    write_text(next.path() / text, "");
     if (commit) {
       next.commit();
       TL_REQUIRE_ERROR(next.commit(), "cannot commit " + target.string() + " twice");
@@ -202,11 +188,11 @@ TEST_CASE("atomic folder: a killed writer leaves the old folder, and the next wr
   const TemporaryFolder folder;
   const auto target = folder / "model";
   std::filesystem::create_directory(target);
-  put(target / "weights", "old");
+  write_text(target / "weights", "old");
   const pid_t child = ::fork();
   if (child == 0) {
     AtomicFolder next(target, FormerFolder::replace);
-    put(next.path() / "half", "written");
+    write_text(next.path() / "half", "written");
     ::kill(::getpid(), SIGKILL);
   }
   int status = 0;
@@ -220,7 +206,7 @@ TEST_CASE("atomic folder: a killed writer leaves the old folder, and the next wr
   CHECK(own->kind == "partial");
   AtomicFolder next(target, FormerFolder::replace);
   CHECK(names_in(next.path()).empty());
-  put(next.path() / "new", "");
+  write_text(next.path() / "new", "");
   next.commit();
   CHECK(names_in(target) == std::set<std::string>{"new"});
   CHECK(names_in(folder.path()) == std::set<std::string>{"model"});
@@ -232,7 +218,7 @@ TEST_CASE("atomic folder: content is replaced only if the caller says so") {
   std::filesystem::create_directory(target);
   const auto commit_new = [&](const std::filesystem::path& path) {
     AtomicFolder next(path);
-    put(next.path() / "new", "");
+    write_text(next.path() / "new", "");
     next.commit();
   };
   CHECK_NOTHROW(commit_new(target));  // it was empty
@@ -243,7 +229,7 @@ TEST_CASE("atomic folder: content is replaced only if the caller says so") {
   {
     AtomicFolder next(folder / "late");
     std::filesystem::create_directory(folder / "late");
-    put(folder / "late/of another", "");
+    write_text(folder / "late/of another", "");
     TL_REQUIRE_ERROR(next.commit(), "where there is something already");
   }
   CHECK(names_in(target) == std::set<std::string>{"new"});
@@ -253,18 +239,18 @@ TEST_CASE("atomic folder: content is replaced only if the caller says so") {
 
 TEST_CASE("atomic folder: its files can join those of a folder, all or none") {
   const TemporaryFolder folder;
-  put(folder / "kept", "kept");
-  put(folder / "state", "old");
+  write_text(folder / "kept", "kept");
+  write_text(folder / "state", "old");
   {
     AtomicFolder next(folder / "model", FormerFolder::replace);
-    put(next.path() / "state", "new");
+    write_text(next.path() / "state", "new");
     CHECK(names_in(folder.path()).size() == 3);
   }
   CHECK(read_text(folder / "state") == "old");
   AtomicFolder next(folder / "model", FormerFolder::replace);
-  put(next.path() / "state", "new");
+  write_text(next.path() / "state", "new");
   std::filesystem::create_directory(next.path() / "deep");
-  put(next.path() / "deep/file", "deep");
+  write_text(next.path() / "deep/file", "deep");
   next.commit_files(folder.path());
   TL_REQUIRE_ERROR(next.commit_files(folder.path()), "twice");
   CHECK(read_text(folder / "state") == "new");
@@ -283,7 +269,7 @@ TEST_CASE("atomic folder: errors") {
   TL_REQUIRE_ERROR(AtomicFolder("/"), "expected the path of a folder with a name, got \"/\"");
   TL_REQUIRE_ERROR(AtomicFolder(""), "expected the path of a folder with a name, got \"\"");
   TL_REQUIRE_ERROR(AtomicFolder("."), "expected the path of a folder with a name, got \".\"");
-  put(folder / "file", "stays");
+  write_text(folder / "file", "stays");
   {
     AtomicFolder next(folder / "file");
     TL_REQUIRE_ERROR(next.commit(), "cannot replace " + (folder / "file").string() + ": expected a folder or nothing, got a file");
@@ -313,23 +299,23 @@ TEST_CASE("own names: what is ours, and what is a user's") {
 TEST_CASE("left-overs: those of writers that are no more are removed, and nothing else") {
   const TemporaryFolder folder;
   const auto make = [](const char* kind) { return detail::OwnName::make("state", kind); };
-  put(folder / make("tmp"), "half");
+  write_text(folder / make("tmp"), "half");
   for (const char* kind : {"partial", "deleted"}) {
     const auto tree = folder / make(kind);
     std::filesystem::create_directories(tree / "deep");
-    put(tree / "deep/file", "");
+    write_text(tree / "deep/file", "");
   }
   std::filesystem::create_directory(folder / "victim");
-  put(folder / "victim/precious", "precious");
+  write_text(folder / "victim/precious", "precious");
   std::set<std::string> kept = {"victim", ".state.partial", ".state.tmp-1-2", make("unknown"), make("tmp"),
                                 make("partial")};
   std::filesystem::create_directory(folder / ".state.partial");
-  put(folder / ".state.tmp-1-2", "");
+  write_text(folder / ".state.tmp-1-2", "");
   for (const std::string& name : kept)
     if (!std::filesystem::exists(folder / name)) std::filesystem::create_symlink("victim", folder / name);
   const AtomicFile file(folder / "living");
   const AtomicFolder partial(folder / "living folder");
-  put(partial.path() / "x", "");
+  write_text(partial.path() / "x", "");
   remove_leftovers(folder.path());
   remove_leftovers(folder / "none");
   auto names = names_in(folder.path());
@@ -347,7 +333,7 @@ TEST_CASE("left-overs: a former folder whose place is empty is put back") {
   const auto former = [&](const std::string& text) {
     const auto name = folder / detail::OwnName::make("model", "former");
     std::filesystem::create_directory(name);
-    put(name / "weights", text);
+    write_text(name / "weights", text);
   };
   former("old");
   remove_leftovers(folder.path());
@@ -361,7 +347,7 @@ TEST_CASE("left-overs: a former folder whose place is empty is put back") {
 TEST_CASE("atomic folder: a link in the tree that is removed is removed itself") {
   const TemporaryFolder folder;
   std::filesystem::create_directories(folder / "victim/sub");
-  put(folder / "victim/precious", "precious");
+  write_text(folder / "victim/precious", "precious");
   const auto build = [&] {
     AtomicFolder next(folder / "out", FormerFolder::replace);
     std::filesystem::create_directory_symlink(folder / "victim", next.path() / "link");
@@ -379,11 +365,11 @@ TEST_CASE("atomic folder: a link in the tree that is removed is removed itself")
 TEST_CASE("atomic folder: links under names that earlier versions used are not followed") {
   const TemporaryFolder folder;
   std::filesystem::create_directories(folder / "victim");
-  put(folder / "victim/precious", "precious");
+  write_text(folder / "victim/precious", "precious");
   for (const char* name : {".out.partial", ".out.former", ".out.deleted"})
     std::filesystem::create_directory_symlink("victim", folder / name);
   AtomicFolder next(folder / "out", FormerFolder::replace);
-  put(next.path() / "state", "new");
+  write_text(next.path() / "state", "new");
   next.commit();
   CHECK(names_in(folder / "victim") == std::set<std::string>{"precious"});
   CHECK(std::filesystem::is_directory(std::filesystem::symlink_status(folder / "out")));
@@ -395,11 +381,11 @@ TEST_CASE("atomic folder: links under names that earlier versions used are not f
 TEST_CASE("atomic folder: files whose place a folder has stay together under a name that is said") {
   const TemporaryFolder folder;
   std::filesystem::create_directories(folder / "out/config.json");
-  put(folder / "out/weights", "old");
+  write_text(folder / "out/weights", "old");
   const auto build = [&](const std::string& kept) {
     AtomicFolder next(folder / "out/model", FormerFolder::replace);
-    put(next.path() / "config.json", "{}");
-    put(next.path() / "weights", "new");
+    write_text(next.path() / "config.json", "{}");
+    write_text(next.path() / "weights", "new");
     TL_REQUIRE_ERROR(next.commit_files(folder / "out"),
                      "cannot write " + (folder / "out/config.json").string() +
                          ": a folder of that name exists; what was to be written is in " + (folder / kept).string());
@@ -412,10 +398,10 @@ TEST_CASE("atomic folder: files whose place a folder has stay together under a n
   CHECK(names_in(folder / "out") ==
         std::set<std::string>{"config.json", "model-unsaved", "model-unsaved-2", "weights"});
   std::filesystem::create_directory(folder / "deep");
-  put(folder / "deep/below", "a file");
+  write_text(folder / "deep/below", "a file");
   AtomicFolder next(folder / "model", FormerFolder::replace);
   std::filesystem::create_directory(next.path() / "below");
-  put(next.path() / "below/file", "");
+  write_text(next.path() / "below/file", "");
   TL_REQUIRE_ERROR(next.commit_files(folder / "deep"), (folder / "deep/below").string() + ": a file of that name exists");
 }
 
@@ -436,8 +422,8 @@ TEST_CASE("atomic files and folders: what takes the place of another has its per
     AtomicFolder next(folder / "out", former);
     CHECK((static_cast<unsigned>(std::filesystem::status(next.path()).permissions()) & 0077U) == 0);
     std::filesystem::create_directory(next.path() / "deep");
-    put(next.path() / "deep/a", "");
-    put(next.path() / "b", "");
+    write_text(next.path() / "deep/a", "");
+    write_text(next.path() / "b", "");
     next.commit();
   };
   build(FormerFolder::refuse);
@@ -451,7 +437,7 @@ TEST_CASE("atomic files and folders: what takes the place of another has its per
   CHECK(mode("out/b") == 0640);
   std::filesystem::permissions(folder / "out/b", std::filesystem::perms::owner_read);
   AtomicFolder files(folder / "model", FormerFolder::replace);
-  put(files.path() / "b", "new");
+  write_text(files.path() / "b", "new");
   files.commit_files(folder / "out");
   CHECK(mode("out/b") == 0400);
   CHECK(read_text(folder / "out/b") == "new");
@@ -461,7 +447,7 @@ TEST_CASE("atomic files and folders: what takes the place of another has its per
 TEST_CASE("atomic file: the same process id after a kill is no obstacle, and what was left is removed") {
   const TemporaryFolder folder;
   for (int number = 0; number < 4; ++number)
-    put(folder / (".a.tmp-" + std::to_string(::getpid()) + "-" + std::to_string(number)), "of 0.1");
+    write_text(folder / (".a.tmp-" + std::to_string(::getpid()) + "-" + std::to_string(number)), "of 0.1");
   for (int kill = 0; kill < 3; ++kill) {
     const pid_t child = ::fork();
     if (child == 0) {
@@ -481,7 +467,7 @@ TEST_CASE("atomic file: the same process id after a kill is no obstacle, and wha
 
 TEST_CASE("write_files: all or none") {
   const TemporaryFolder folder;
-  put(folder / "a", "old");
+  write_text(folder / "a", "old");
   std::filesystem::create_directory(folder / "b");
   const std::vector<NamedText> files = {{"a", "new"}, {"b", "new"}};
   TL_REQUIRE_ERROR(write_files(folder.path(), files), "cannot replace " + (folder / "b").string() + ": Is a directory");
@@ -499,7 +485,7 @@ TEST_CASE("make_folder: with those above it, and what is in the way") {
   make_folder(folder / "a/b/c/");
   make_folder(folder / "a/b/c");
   CHECK(std::filesystem::is_directory(folder / "a/b/c"));
-  put(folder / "file", "");
+  write_text(folder / "file", "");
   TL_REQUIRE_ERROR(make_folder(folder / "file"),
                    "cannot make the folder " + (folder / "file").string() + ": a file of that name exists");
   TL_REQUIRE_ERROR(make_folder(folder / "file/below", "output_dir: "), "output_dir: cannot make the folder ");
@@ -508,7 +494,7 @@ TEST_CASE("make_folder: with those above it, and what is in the way") {
 
 TEST_CASE("path_exists: what cannot be seen is an error, not absent") {
   const TemporaryFolder folder;
-  put(folder / "file", "");
+  write_text(folder / "file", "");
   CHECK(detail::path_exists(folder / "file"));
   CHECK_FALSE(detail::path_exists(folder / "none"));
   CHECK_FALSE(detail::path_exists(folder / "file/below"));
@@ -522,10 +508,10 @@ TEST_CASE("json file: round trip and errors with the path") {
   write_json(folder / "config.json", value);
   CHECK(read_text(folder / "config.json") == "{\n  \"a\": [\n    1,\n    2\n  ],\n  \"b\": 2e-05,\n  \"e\": \"\\u00e9\"\n}\n");
   CHECK(read_json(folder / "config.json").at("b") == 2e-5);
-  put(folder / "bad.json", "{\"a\": }");
+  write_text(folder / "bad.json", "{\"a\": }");
   TL_REQUIRE_ERROR(read_json(folder / "bad.json"),
                    (folder / "bad.json").string() + ", byte 6: expected '[', '{', or a literal, got '}'");
-  put(folder / "empty.json", "");
+  write_text(folder / "empty.json", "");
   TL_REQUIRE_ERROR(read_json(folder / "empty.json"), "byte 0: expected '[', '{', or a literal, got end of input");
   TL_REQUIRE_ERROR(read_json(folder / "none.json"), "cannot open " + (folder / "none.json").string());
 }

@@ -111,7 +111,7 @@ TEST_CASE("safetensors: data that is not aligned is read all the same") {
   CHECK(floats(SafetensorsReader(folder / "x").at("x")) == std::vector<float>{3.25f});
 }
 
-TEST_CASE("safetensors: a type that nobody knows matters only when it is needed") {
+TEST_CASE("safetensors: an unknown type matters only when it is needed") {
   const TemporaryFolder folder;
   put(folder / "x", file_with(R"({"new":{"dtype":"F3","shape":[3],"data_offsets":[0,2]},"w":{"dtype":"F32","shape":[1],"data_offsets":[2,6]}})", 6));
   const SafetensorsReader file(folder / "x");

@@ -140,7 +140,7 @@ TEST_CASE("dropout: only while training, another mask per step, the same for the
   CHECK(run(5) == evaluated);
 }
 
-TEST_CASE("dropout: a loop of one's own draws anew in every pass, and again the same after set_seed") {
+TEST_CASE("dropout: a loop written by hand draws anew in every pass, and again the same after set_seed") {
   auto model = tiny_model("");
   const auto batch = tl::pack(sequences());
   const auto run = [&](bool evaluate) {

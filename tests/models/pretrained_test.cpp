@@ -20,7 +20,7 @@ constexpr auto load = [](const std::filesystem::path& folder, tl::FromPretrained
   return DistilBertForSequenceClassification::from_pretrained(folder, options);
 };
 
-// The tiny model's files in a folder of one's own, with the tensors edited.
+// The tiny model's files in another folder, with the tensors edited.
 template <class Edit> void write_edited(const std::filesystem::path& folder, Edit&& edit) {
   std::filesystem::copy_file(tiny_folder() / "config.json", folder / "config.json",
                              std::filesystem::copy_options::overwrite_existing);
@@ -151,7 +151,7 @@ TEST_CASE("a checkpoint in which no name fits is refused; what is not loaded kee
   TL_REQUIRE_ERROR(load(folder.path()), " tensors such as x.");
   TL_REQUIRE_ERROR(load(folder.path()), ", of which none has the name of one");
 
-  // A model of one's own that the file has in part.
+  // A user's model, of which the file has a part.
   One one;
   tl::ParameterSpace<float> of_one(tl::nn::named_parameters(one));
   tl::nn::initialize(of_one, 0.1, tl::default_generator());

@@ -1,5 +1,5 @@
-// Dropout in a loop of one's own: other masks in every pass and at every place, the same ones for the same seed, and
-// those of the caller's step if there is one.
+// Dropout in a training loop written by hand: other masks in every pass and at every place, the same ones for the same
+// seed, and those of the caller's step if there is one.
 #include <set>
 #include <thread>
 #include <vector>

@@ -147,7 +147,7 @@ TEST_CASE("pipeline: texts that are too long") {
                    "text 1: expected at most 16 tokens, which is what the model takes, got 42; set truncation = true");
 }
 
-TEST_CASE("pipeline: it switches the model to evaluation, also if somebody trains it later") {
+TEST_CASE("pipeline: it switches the model to evaluation, also if it is trained later") {
   Model model = Model::from_pretrained(model_folder(), {.config_overrides = "dropout=0.5,seq_classif_dropout=0.5"});
   model.train(true);
   const auto classify = pipeline("text-classification", model, Tokenizer::from_pretrained(model_folder()));

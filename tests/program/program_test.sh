@@ -161,7 +161,7 @@ if [[ -e /dev/full ]]; then
   checks=$((checks + 1))
   yes hello | timeout 60 "$tl" tokenize --model_name_or_path model > /dev/full 2> err
   [[ ${PIPESTATUS[1]} == 1 && $(< err) == 'tl: cannot write to standard output' ]] ||
-    complain 'expected an end when nobody takes the answers'
+    complain 'expected an end when the answers are not read'
 fi
 refused 2 'expected --text or --file, got both' tokenize --model_name_or_path model --file texts.txt --text a
 
@@ -262,7 +262,7 @@ refused 1 'output_dir: cannot make the folder' evaluate --model_name_or_path res
   --validation_file "$reviews/test.jsonl" --output_dir results/config.json/below
 ok evaluate --model_name_or_path results --validation_file "$reviews/test.jsonl" --output_dir measured
 grep -qF '"eval_samples": 200' measured/eval_results.json || complain 'expected eval_results.json'
-# Columns that nobody asked for may hold anything.
+# Columns that were not asked for may hold anything.
 printf '{"text": "a joy", "label": 0}\n{"note": null, "label": 1, "text": "a bore", "by": {"name": "x"}}\n' > more.jsonl
 ok evaluate --model_name_or_path results --validation_file more.jsonl --json
 says '"eval_samples": 2'

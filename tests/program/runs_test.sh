@@ -95,7 +95,7 @@ wait $pid
 status=$?
 [[ $status == 0 && -s ignored/model.safetensors ]] || complain "expected a run that ignores SIGHUP and SIGINT, got $status"
 
-# --- nobody reads the output any more
+# --- the output is no longer read
 checks=$((checks + 1))
 yes 'a film' | "$tl" predict --model_name_or_path whole 2> err | head -n 1 > out
 status=${PIPESTATUS[1]}

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Headers compiled as nobody else's program prepares them. Usage:
+# Headers compiled without anything before them that would make up for a missing include. Usage:
 #   headers.sh alone|by_folder INCLUDE_DIR EXTENSION WORK_DIR COMPILER FLAG...
 # alone: a source per header that includes it twice and nothing else, so a header that lacks an include or its guard
 # fails. by_folder: a source per folder, for a second compiler that only has to accept every header, in a fifth of the

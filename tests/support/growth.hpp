@@ -4,6 +4,9 @@
 #include <ctime>
 
 #include <algorithm>
+#include <cstddef>
+#include <string>
+#include <string_view>
 
 namespace tl::test {
 
@@ -33,6 +36,14 @@ template <class Once, class Twice> double growth(Once&& once, Twice&& twice, int
     least = std::min(least, second / first);
   }
   return least;
+}
+
+/// `part` `times` times.
+inline std::string repeated(std::string_view part, int times) {
+  std::string text;
+  text.reserve(part.size() * static_cast<std::size_t>(times));
+  for (int i = 0; i < times; ++i) text += part;
+  return text;
 }
 
 }  // namespace tl::test

@@ -3,12 +3,10 @@
 
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <optional>
-#include <sstream>
 #include <string>
 
-#include <tl/core/error.hpp>
+#include "temporary_folder.hpp"
 
 namespace tl::test {
 
@@ -32,35 +30,5 @@ inline std::optional<std::filesystem::path> shared_file(const std::string& name)
   if (!std::filesystem::exists(path)) return std::nullopt;
   return path;
 }
-
-/// The whole content of a file.
-inline std::string read_text(const std::filesystem::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  check(in.good(), ErrorCode::io, "cannot open ", path.string());
-  std::ostringstream out;
-  out << in.rdbuf();
-  return std::move(out).str();
-}
-
-/// A fresh folder below the system's temporary folder that disappears with the object.
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "tl_test_XXXXXX").string();
-    check(::mkdtemp(pattern.data()) != nullptr, ErrorCode::io, "cannot make a temporary folder like ", pattern);
-    path_ = pattern;
-  }
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  const std::filesystem::path& path() const { return path_; }
-  std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
-
- private:
-  std::filesystem::path path_;
-};
 
 }  // namespace tl::test

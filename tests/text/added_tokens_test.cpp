@@ -25,12 +25,6 @@ template <class Work> void check_growth(int size, const Work& work) {
   CHECK(test::growth([&] { work(size); }, [&] { work(2 * size); }) <= 2.5);
 }
 
-std::string repeated(const std::string& part, int times) {
-  std::string out;
-  for (int i = 0; i < times; ++i) out += part;
-  return out;
-}
-
 }  // namespace
 
 TEST_CASE("added tokens: the longest token wins at every place, however long it is") {

@@ -1,7 +1,6 @@
 // Whose rules a folder asks for: the class in tokenizer_config.json, config.json, or by model_type. The ids and the
 // added tokens are those of transformers 5.24 for the same folders; what tl saves was read by 5.24 and 4.56.
 #include <filesystem>
-#include <fstream>
 #include <string>
 #include <vector>
 
@@ -58,7 +57,7 @@ json cased_tokenizer() {
 
 struct Folder {
   TemporaryFolder folder;
-  void write(const char* name, const std::string& text) { std::ofstream(folder / name, std::ios::binary) << text; }
+  void write(const char* name, const std::string& text) { write_text(folder / name, text); }
   explicit Folder(const json& config, const json& model = {{"model_type", "distilbert"}},
                   const json& tokenizer = cased_tokenizer()) {
     if (!tokenizer.is_null()) write("tokenizer.json", tokenizer.dump());

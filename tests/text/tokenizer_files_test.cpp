@@ -1,7 +1,6 @@
 // Loading and saving: bytes equal to what the reference saved (tests/reference/make_tokenizer_saved.py), which file
 // wins, and a sentence for everything that can be wrong with a folder.
 #include <filesystem>
-#include <fstream>
 #include <functional>
 #include <string>
 #include <vector>
@@ -20,10 +19,6 @@ using nlohmann::json;
 namespace {
 
 std::filesystem::path saved(const std::string& name) { return reference_file("tokenizer_saved") / name; }
-
-void write_text(const std::filesystem::path& path, const std::string& text) {
-  std::ofstream(path, std::ios::binary) << text;
-}
 
 void check_same_files(const std::filesystem::path& expected, const std::filesystem::path& got) {
   std::vector<std::string> names;

@@ -47,10 +47,10 @@ std::string random_text(Random& random) {
   for (std::size_t i = below(random, 16); i > 0; --i) {
     const std::size_t kind = below(random, 4);
     if (kind == 0) {
-      detail::text::append_utf8(out, likely[below(random, std::size(likely))]);
+      detail::append_utf8(out, likely[below(random, std::size(likely))]);
     } else if (kind == 1) {
       const auto c = static_cast<char32_t>(below(random, 0x110000));
-      detail::text::append_utf8(out, c >= 0xD800 && c <= 0xDFFF ? U' ' : c);
+      detail::append_utf8(out, c >= 0xD800 && c <= 0xDFFF ? U' ' : c);
     } else {
       out += words[below(random, std::size(words))];
     }
@@ -116,7 +116,7 @@ TEST_CASE("tokenizer fuzz: random bytes give a format error at the right byte or
     INFO("round " << i);
     if (bad == std::string::npos) {
       ++valid;
-      check_single(plain().encode(text), detail::text::count_code_points(text));
+      check_single(plain().encode(text), detail::count_code_points(text));
       continue;
     }
     try {
@@ -136,7 +136,7 @@ TEST_CASE("tokenizer fuzz: random code points give valid offsets, and windows th
     const std::string text = random_text(random);
     INFO("round " << i << ": " << text);
     const Encoding whole = plain().encode(text);
-    check_single(whole, detail::text::count_code_points(text));
+    check_single(whole, detail::count_code_points(text));
     REQUIRE(plain().encode_ids(std::vector{text})[0] == whole.input_ids);
     static_cast<void>(plain().decode(whole.input_ids));
 

@@ -1,10 +1,7 @@
 // The components of tokenizer.json: every combination of tests/reference/compare_tokenizer_parts.py as the reference
 // answered (make_tokenizer_parts.py), ids with holes and repeated pieces, growth, and what is refused.
 #include <algorithm>
-#include <ctime>
-#include <fstream>
 #include <functional>
-#include <limits>
 #include <string>
 #include <vector>
 
@@ -13,6 +10,7 @@
 #include <tl/text/tokenizer.hpp>
 
 #include "support/catch.hpp"
+#include "support/growth.hpp"
 #include "support/reference.hpp"
 
 using namespace tl;
@@ -26,10 +24,6 @@ using Ids = std::vector<std::int32_t>;
 const json& recorded() {
   static const json parts = json::parse(read_text(reference_file("tokenizer_parts.json")));
   return parts;
-}
-
-void write_text(const std::filesystem::path& path, const std::string& text) {
-  std::ofstream(path, std::ios::binary) << text;
 }
 
 // tokenizer.json of a combination, with the vocabulary that all of them share.
@@ -92,7 +86,7 @@ std::uint32_t code_point_sum(const std::function<std::string(const std::string&)
   for (char32_t c = 0; c < 0x110000; ++c) {
     if (c >= 0xD800 && c <= 0xDFFF) continue;
     std::string text = "a";
-    detail::text::append_utf8(text, c);
+    detail::append_utf8(text, c);
     crc = crc32(answer(text + "b") + "\n", crc);
   }
   return crc;
@@ -121,23 +115,6 @@ void check_refused(const std::function<void(json&)>& change, const std::string& 
   INFO("sentence: " << sentence);
   INFO("expected: " << part);
   CHECK(sentence.find(part) != std::string::npos);
-}
-
-// The processor time of this program, which other programs on the machine disturb least.
-double seconds(const std::function<void()>& work) {
-  std::clock_t best = std::numeric_limits<std::clock_t>::max();
-  for (int i = 0; i < 5; ++i) {
-    const std::clock_t start = std::clock();
-    work();
-    best = std::min(best, std::clock() - start);
-  }
-  return static_cast<double>(best) / CLOCKS_PER_SEC;
-}
-
-std::string repeated(const std::string& text, int count) {
-  std::string out;
-  for (int i = 0; i < count; ++i) out += text;
-  return out;
 }
 
 }  // namespace
@@ -340,17 +317,12 @@ TEST_CASE("tokenizer parts: what is refused is named with its place") {
 
 TEST_CASE("tokenizer parts: twice the marks or matches take at most two and a half times as long") {
   using Kind = NormalizerStep::Kind;
-  // Four doublings in one step, so that the sizes of caches do not count: 2.5 to the power of 4. Quadratic time: 256.
-  static constexpr double most = 39.0625;
   const auto check_growth = [](const char* name, const Normalizer& normalizer, const std::string& unit, int count) {
-    const std::string small = "a" + repeated(unit, count), large = "a" + repeated(unit, 16 * count);
+    const std::string once = "a" + repeated(unit, count), twice = "a" + repeated(unit, 2 * count);
     std::size_t size = 0;
-    double best = 1e9;
-    for (int i = 0; i < 5 && best > most; ++i)
-      best = std::min(best, seconds([&] { size += normalizer(large).size(); }) /
-                                seconds([&] { size += normalizer(small).size(); }));
-    INFO(name << ": " << best << " times as long, " << size);
-    CHECK(best <= most);
+    const double times = growth([&] { size += normalizer(once).size(); }, [&] { size += normalizer(twice).size(); });
+    INFO(name << ": " << times << " times as long, " << size);
+    CHECK(times <= 2.5);
   };
   check_growth("BERT", Normalizer(), "\u302e\U0001d165", 8000);
   const std::string marks = "\u0316\u0301";  // of two classes, so that they change places

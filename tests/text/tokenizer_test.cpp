@@ -164,7 +164,7 @@ TEST_CASE("tokenizer: every code point is normalised, split and matched as recor
       for (char32_t c = block << 12; c < (block + 1) << 12; ++c) {
         if (c >= 0xD800 && c <= 0xDFFF) continue;
         std::string text = "a";
-        detail::text::append_utf8(text, c);
+        detail::append_utf8(text, c);
         const std::string normal = normalizer(text + "b");
         std::string line = normal;
         pre_tokenizer.split(normal, [&](std::size_t begin, std::size_t end) {
@@ -189,7 +189,7 @@ TEST_CASE("tokenizer: every code point as the neighbour of a single_word token")
     std::vector<std::string> texts;
     for (char32_t c = block << 12; c < (block + 1) << 12; ++c) {
       if (c >= 0xD800 && c <= 0xDFFF) continue;
-      detail::text::append_utf8(texts.emplace_back(), c);
+      detail::append_utf8(texts.emplace_back(), c);
       texts.back() += "<q>";
     }
     std::uint32_t crc = 0;

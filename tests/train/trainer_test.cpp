@@ -21,12 +21,6 @@ using Strings = std::vector<std::string>;
 
 namespace {
 
-std::set<std::string> names_in(const std::filesystem::path& folder) {
-  std::set<std::string> names;
-  for (const auto& entry : std::filesystem::directory_iterator(folder)) names.insert(entry.path().filename().string());
-  return names;
-}
-
 TrainerOptions quiet(std::shared_ptr<TrainerCallback> callback = nullptr) {
   TrainerOptions options{.train_dataset = toy_rows(20), .eval_dataset = toy_rows(9, 5), .console = silent_console()};
   options.compute_metrics = [](const EvalPrediction& p) { return Metrics{{"accuracy", accuracy(p)}, {"f1", f1(p)}}; };
@@ -520,7 +514,7 @@ TEST_CASE("trainer: an output_dir that cannot be used is refused before training
     ::chmod((folder / "out").c_str(), 0500);
     TL_REQUIRE_ERROR(trainer.train(), "output_dir: expected a folder that can be written to, got ");
   }
-  // /proc is a folder that nobody, not even root, can write to
+  // /proc is a folder that not even root can write to
   Trainer read_only(model, {.output_dir = "/proc/tl"}, quiet());
   TL_REQUIRE_ERROR(read_only.train(), "output_dir: cannot make the folder /proc/tl");
   CHECK(model.calls == 0);

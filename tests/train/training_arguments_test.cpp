@@ -81,7 +81,7 @@ TEST_CASE("training arguments: a misspelt name is reported with its field, besid
         "logging_strategy: expected one of no, steps, epoch, got often");
   CHECK(problem([](A& a) { a.save_strategy = ""; }) == "save_strategy: expected one of no, steps, epoch, best, got ");
   CHECK(problem([](A& a) { a.lr_scheduler_type = "flat"; }).starts_with("lr_scheduler_type: expected one of linear, "));
-  // what would follow from a strategy that nobody knows is not reported
+  // what would follow from an unknown strategy is not reported
   const A args{
       .learning_rate = -1, .eval_strategy = "epochs", .save_strategy = "epoch", .load_best_model_at_end = true};
   TL_REQUIRE_ERROR(args.validate(),

@@ -61,7 +61,7 @@ struct FileOptions {
     return tl::load_csv(path, options);
   }
 
-  /// The column of the texts of a table if nobody named it: "text" or what people call it else; of a JSON file "text".
+  /// The column of the texts of a table if none was named: "text" or another usual name; of a JSON file "text".
   /// Throws Error(not_found) with the columns.
   std::string find_text_column(const std::string& path) const {
     if (!is_table(path)) return "text";

@@ -220,7 +220,7 @@ class TextSource {
   std::size_t done_ = 0;
 };
 
-/// Hands on what was printed. Throws tl::Error(io) if nobody takes it, so that an endless input does not go on.
+/// Flushes what was printed. Throws tl::Error(io) if it is not read any more, so that an endless input does not go on.
 inline void flush_answers() {
   std::cout.flush();
   tl::check(std::cout.good(), tl::ErrorCode::io, "cannot write to standard output");

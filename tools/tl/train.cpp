@@ -207,7 +207,7 @@ void add_train(CLI::App& app) {
     const auto value = field.get(options->arguments);
     std::string help(field.help);
     // A default_str() would be what CLI11 takes for "--flag" alone.
-    const bool required = field.name == "output_dir";  // files in a folder that nobody named would be a surprise
+    const bool required = field.name == "output_dir";  // files in a folder that was not named would be a surprise
     if (!value.is_null() && value != "" && !required)
       help += "; default: " + (value.is_string() ? value.string() : tl::join(value));
     command.add_option_function<std::string>("--" + std::string(field.name), assign, help)

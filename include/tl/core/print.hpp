@@ -57,7 +57,7 @@ inline std::vector<std::string> number_texts(const std::vector<std::int64_t>& nu
   return right_aligned(std::move(texts), width);
 }
 
-/// The rule of torch: whole numbers as "2.", others with four digits behind the point; with an exponent if sizes differ
+/// The rule of torch: whole numbers as "2.", others with four digits after the point; with an exponent if sizes differ
 /// by more than a factor of 1000, or if some are above 1e8 or below 1e-4. Zeros, nan and inf do not count.
 inline std::vector<std::string> number_texts(const std::vector<double>& numbers) {
   const auto counts = [](double x) { return x != 0 && detail::is_finite(x); };

@@ -85,9 +85,9 @@ class Storage {
 };
 
 /// Sees whether some bytes of a Storage are changed as long as it lives. Writes through the functions of Tensor count
-/// as they happen. Of an address that is handed out meanwhile nobody knows what becomes of it: the bytes get a
-/// fingerprint at that moment, so that reading them costs one pass and is never taken for a change. Writes through an
-/// address that somebody had before are not seen, nor is anything on a device other than the CPU.
+/// as they happen. What an address that escapes meanwhile is used for cannot be seen: the bytes get a fingerprint at
+/// that moment, so that reading them costs one pass and is never taken for a change. Writes through an address that was
+/// taken before are not seen, nor is anything on a device other than the CPU.
 class ContentWatch {
  public:
   ContentWatch(std::shared_ptr<Storage> storage, const void* begin, std::size_t bytes)

@@ -70,7 +70,7 @@ class CsvParser {
  private:
   bool is_blank(char c) const { return c != delimiter_ && (c == ' ' || c == '\t'); }
 
-  /// Drops the lines behind the last one that holds more than delimiters and blanks.
+  /// Drops the lines after the last one that holds more than delimiters and blanks.
   void cut_tail() {
     std::size_t end = text_.size();
     while (end > 0 && (text_[end - 1] == delimiter_ || text_[end - 1] == '\n' || text_[end - 1] == '\r' ||

@@ -26,7 +26,7 @@ template <class T> bool parse_number(std::string_view text, T& value) {
 /// A whole number of 64 bits, with blanks around it if need be.
 inline bool parse_integer(std::string_view text, std::int64_t& value) { return parse_number(trimmed(text), value); }
 
-/// A decimal number that is no integer too long for 64 bits: such digits are somebody's key, not a quantity.
+/// A decimal number that is no integer too long for 64 bits: such digits are a key, not a quantity.
 inline bool parse_decimal(std::string_view text, double& value) {
   text = trimmed(text);
   if (text.find_first_not_of("0123456789.eE+-") != std::string_view::npos) return false;  // "inf", "nan", "0x1"

@@ -1,5 +1,5 @@
 // Files and folders that appear complete or not at all. Everything is written under a name beside the target that
-// nobody can foresee (own_names.hpp), flushed to the disk and renamed; a reader, or a run that was killed, sees the old
+// cannot be guessed (own_names.hpp), flushed to the disk and renamed; a reader, or a run that was killed, sees the old
 // content or the new, never a mixture. A target that is a symbolic link is replaced, what it points to stays as it is.
 #pragma once
 
@@ -32,7 +32,7 @@ namespace tl {
 
 namespace detail {
 
-constexpr int max_attempts = 100;  // to create what nobody has taken at the same moment
+constexpr int max_attempts = 100;  // to create a name that is still free
 
 }  // namespace detail
 

@@ -1,7 +1,7 @@
-// Names that writers give to what is not finished: ".NAME.tl-MARK.KIND" beside NAME. The mark is random, so that nobody
-// can have put a link or a folder of his own under the name before, and a part of it is computed from the rest, so that
-// no file of a user is taken for ours. A writer holds a lock on what it writes, which the system releases when the
-// process ends in whatever way: what nobody holds is a left-over and may be removed. Nothing here follows a link.
+// Names that writers give to what is not finished: ".NAME.tl-MARK.KIND" beside NAME. The mark is random, so that no
+// link and no folder can have been put under the name before, and a part of it is computed from the rest, so that no
+// file of a user is taken for ours. A writer holds a lock on what it writes, which the system releases when the process
+// ends in whatever way: what is not locked is a left-over and may be removed. Nothing here follows a link.
 #pragma once
 
 #include <dirent.h>
@@ -75,7 +75,7 @@ struct OwnName {
 
   static constexpr std::string_view file = "tmp", folder = "partial", former = "former", deleted = "deleted";
 
-  /// A new name that nobody can foresee. It is cut where the system's limit of 255 bytes would not leave room.
+  /// A new name that cannot be guessed. It is cut where the system's limit of 255 bytes would not leave room.
   static std::string make(const std::string& owner, std::string_view kind) {
     return join('.', shortened(owner), ".tl-", mark(random_bits()), '.', kind);
   }

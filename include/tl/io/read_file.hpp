@@ -99,7 +99,7 @@ struct OpenFile {
 /// Opens a file for reading, without waiting for anything. Throws io if it cannot be opened or is not a regular file,
 /// format for a Git LFS pointer.
 inline OpenFile open_file(const std::filesystem::path& path) {
-  // A pipe that nobody writes to would otherwise wait for ever, and a terminal would become the program's own.
+  // A pipe without a writer would otherwise wait for ever, and a terminal would become the program's controlling one.
   OpenFile file{FileDescriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)), 0};
   if (file.descriptor.get() < 0) fail_errno("open", path, errno);
   struct stat status {};

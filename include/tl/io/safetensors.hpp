@@ -1,4 +1,4 @@
-// The safetensors format: reader (single files and shards), writer, and tensors as they lie in files.
+// The safetensors format: reader (single files and shards), writer, and tensors as they are stored in files.
 #pragma once
 
 #include <tl/io/safetensors_reader.hpp>

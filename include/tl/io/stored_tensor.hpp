@@ -1,5 +1,5 @@
-// A tensor as it lies in a file: name, element type, shape and bytes. The bytes are little endian, row-major, and may
-// be unaligned, so they are copied out and never cast in place.
+// A tensor as it is stored in a file: name, element type, shape and bytes. The bytes are little endian, row-major, and
+// may be unaligned, so they are copied out and never cast in place.
 #pragma once
 
 #include <algorithm>
@@ -82,7 +82,7 @@ constexpr std::optional<DType> to_dtype(StoredDType dtype) {
   return std::nullopt;
 }
 
-/// A named tensor whose bytes belong to somebody else (a mapped file, a model). If it lies in a file, `data` is part of
+/// A named tensor whose bytes belong to another object (a mapped file, a model). If it is in a file, `data` is part of
 /// the mapping, and read_bytes() and read_floats() copy from the file, which reports one that was cut off meanwhile.
 struct StoredTensor {
   std::string name;

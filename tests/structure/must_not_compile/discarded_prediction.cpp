@@ -1,4 +1,4 @@
-// A prediction that nobody looks at, and a model that is loaded and dropped.
+// A prediction that is not looked at, and a model that is loaded and dropped.
 // expect: nodiscard
 #include <tl/pipelines/text_classification.hpp>
 
