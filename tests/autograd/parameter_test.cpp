@@ -31,8 +31,8 @@ TEST_CASE("a parameter has no memory before a space gives it some") {
   TL_REQUIRE_ERROR(weight.rows(0, 1), "has no memory yet");
   ParameterSpace<float> space({whole("weight", weight)});
   CHECK(weight.placed());
-  CHECK(weight->value().to_vector() == std::vector<float>(6, 0.0f));
-  CHECK(weight->requires_grad());
+  CHECK(weight.value().to_vector() == std::vector<float>(6, 0.0f));
+  CHECK((*weight).requires_grad());
   TL_REQUIRE_ERROR(weight.freeze(), "freeze() must be called before the parameter is part of a tl::ParameterSpace");
 }
 
@@ -59,20 +59,20 @@ TEST_CASE("the space lies in the order decayed, not decayed, frozen, each on a 6
   CHECK(space.named()[0].name == "bias");  // names keep the model's order
 
   SECTION("frozen parameters have no gradient") {
-    CHECK_FALSE(frozen->requires_grad());
+    CHECK_FALSE((*frozen).requires_grad());
     CHECK_FALSE(space.at("frozen").gradient().defined());
     CHECK_FALSE(space.at("frozen").parameter.trainable());
   }
   SECTION("gradients have the layout of the values") {
     tl::ops::sum(*norm * *norm).backward();
     CHECK(space.at("norm").gradient().data() - space.gradients().data() == 48);
-    norm->value();
+    (void)norm.value();
     Parameter<float> handle = norm;  // a copy names the same parameter
-    handle->grad().fill(2.0f);
+    handle.grad().fill(2.0f);
     CHECK(space.gradients().at({48 + 16}) == 2.0f);
     CHECK(space.gradients().at({48 + 17}) == 0.0f);  // the gap
     space.zero_grad();
-    CHECK(norm->grad().to_vector() == std::vector<float>(17, 0.0f));
+    CHECK(norm.grad().to_vector() == std::vector<float>(17, 0.0f));
   }
 }
 
@@ -92,7 +92,7 @@ TEST_CASE("several names may be parts of one parameter") {
   CHECK(offset(space, "k") == 4);
   CHECK(offset(space, "v") == 8);
   space.at("v").value().fill(3.0f);
-  CHECK(fused->value().at({5, 1}) == 3.0f);
+  CHECK(fused.value().at({5, 1}) == 3.0f);
   tl::ops::sum(fused.rows(2, 4)).backward();
   CHECK(space.at("k").gradient().to_vector() == std::vector<float>(4, 1.0f));
   CHECK(space.at("q").gradient().to_vector() == std::vector<float>(4, 0.0f));
@@ -111,7 +111,7 @@ TEST_CASE("a second space over parameters that have their memory is refused, and
   space.at("a").value().fill(3.0f);
   TL_REQUIRE_ERROR(ParameterSpace<float>({whole("b", b), whole("layer.a", a)}),
                    "a parameter space: the parameter layer.a has its memory in another tl::ParameterSpace already");
-  CHECK(a->value().to_vector() == std::vector<float>{3, 3});
+  CHECK(a.value().to_vector() == std::vector<float>{3, 3});
   CHECK(!b.placed());
   ParameterSpace<float> other({whole("b", b)});
   CHECK(b.placed());
@@ -137,7 +137,7 @@ namespace {
 /// A table, two weights stored as one, a bias, and a weight, filled with 1, 2, 3 ...
 ParameterSpace<float> filled_space() {
   Parameter<float> table({5, 4}, Initialization::normal, WeightDecay::on);
-  table.set_by_rows();
+  table.set_sparse();
   const Parameter<float> qk({6, 4}, Initialization::normal, WeightDecay::on),
       bias({4}, Initialization::zeros, WeightDecay::off), weight({3, 4}, Initialization::normal, WeightDecay::on);
   ParameterSpace<float> space({{"table", table, 0, 5},
@@ -174,7 +174,7 @@ TEST_CASE("parameters of a space are frozen by pattern: they keep their values a
   CHECK(space.dense_end() == 16);
   CHECK(space.tables().empty());
   CHECK(space.gradients().elements() == 16);
-  CHECK_FALSE(space.at("table").parameter->requires_grad());
+  CHECK_FALSE(space.at("table").parameter.raw().requires_grad());
   CHECK_FALSE(space.at("layer.0.k").gradient().defined());
   CHECK(space.at("head.weight").gradient().defined());
   space.unfreeze("table");

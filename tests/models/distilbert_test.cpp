@@ -212,7 +212,7 @@ TEST_CASE("after the largest batch a training step asks the system for no tensor
   config.vocab_size = 500, config.dim = 96, config.n_heads = 4, config.hidden_dim = 384, config.n_layers = 3;
   DistilBertForSequenceClassification model(config);
   model.train();
-  tl::AdamW<float> optimizer(model.parameters(), {.put_off_rows = true});
+  tl::AdamW<float> optimizer(model.parameters(), {.defer_rows = true});
   const auto step = [&](std::int32_t texts, std::int32_t length) {
     std::vector<std::vector<std::int32_t>> ids;
     for (std::int32_t i = 0; i < texts; ++i)

@@ -159,12 +159,12 @@ TEST_CASE("a checkpoint in which no name fits is refused; what is not loaded kee
   Two two;
   tl::ParameterSpace<float> of_two(tl::nn::named_parameters(two));
   tl::nn::initialize(of_two, 0.1, tl::default_generator());
-  const float before = two.second.weight->value().at({0, 0});
+  const float before = two.second.weight.value().at({0, 0});
   const auto report = tl::load_parameters(folder.path(), of_two, "", "Two");
   CHECK(report.message() == "Two: 2 parameters are not in " + folder.path().string() +
                                 " and keep their values: ['second.bias', 'second.weight'].");
-  CHECK(two.second.weight->value().at({0, 0}) == before);
-  CHECK(same_bits(two.first.weight->value(), one.first.weight->value()));
+  CHECK(two.second.weight.value().at({0, 0}) == before);
+  CHECK(same_bits(two.first.weight.value(), one.first.weight.value()));
 }
 
 TEST_CASE("a model that was never initialized is not saved") {

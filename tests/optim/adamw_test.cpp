@@ -173,14 +173,14 @@ TEST_CASE("frozen parameters are not touched") {
 }
 
 TEST_CASE("an optimizer whose parameters were frozen since is refused, and ends without harm") {
-  for (const bool put_off : {false, true}) {
+  for (const bool deferred : {false, true}) {
     Parameter<float> table({5, 4}, tl::Initialization::normal, tl::WeightDecay::on);
-    table.set_by_rows();
+    table.set_sparse();
     const Parameter<float> bias({4}, tl::Initialization::zeros, tl::WeightDecay::off);
     ParameterSpace<float> space({{"table", table, 0, 5}, {"bias", bias, 0, 4}});
     space.at("table").value().fill(1.0f);
     {
-      tl::AdamW<float> optimizer(space, {.learning_rate = 0.1, .weight_decay = 0.5, .put_off_rows = put_off});
+      tl::AdamW<float> optimizer(space, {.learning_rate = 0.1, .weight_decay = 0.5, .defer_rows = deferred});
       optimizer.step();
       space.freeze("table");
       TL_REQUIRE_ERROR((optimizer.step(), 0),
@@ -188,7 +188,7 @@ TEST_CASE("an optimizer whose parameters were frozen since is refused, and ends 
                        "made, they were frozen or unfrozen since; make a new one");
     }
     CHECK(space.at("table").value().to_vector() == std::vector<float>(20, 0.95f));
-    tl::AdamW<float> next(space, {.learning_rate = 0.1, .weight_decay = 0.5, .put_off_rows = put_off});
+    tl::AdamW<float> next(space, {.learning_rate = 0.1, .weight_decay = 0.5, .defer_rows = deferred});
     CHECK(next.exp_avg().elements() == 16);
     next.step();
     CHECK(space.at("table").value().to_vector() == std::vector<float>(20, 0.95f));
@@ -242,88 +242,4 @@ TEST_CASE("the larger recorded collection: torch's fused steps") {
       check_steps(part_of(space, optimizer.exp_avg_sq(), name), floats(state.at("exp_avg_sq")));
     }
   }
-}
-
-namespace {
-
-// A table of 40 rows of 20, read by rows, before a linear layer; the same values each time.
-struct TableModel {
-  tl::nn::Embedding<float> table{40, 20};
-  tl::nn::Linear<float> linear{20, 3};
-  ParameterSpace<float> space;
-
-  template <class Visit> void members(Visit& visit) {
-    visit("table", table);
-    visit("linear", linear);
-  }
-
-  TableModel() : space(tl::nn::named_parameters(*this)) {
-    std::uint32_t random = 1;
-    for (const auto& part : space.named()) {
-      Tensor<float> value = part.value();
-      for (float& x : value.span()) {
-        random = random * 1664525U + 1013904223U;
-        x = static_cast<float>(random >> 8) * 0x1p-23F - 1.0F;
-      }
-    }
-  }
-
-  // Adds the gradients of a batch of ids.
-  void backward(const std::vector<std::int32_t>& ids) const {
-    const auto count = static_cast<std::int64_t>(ids.size());
-    const auto y = linear(table(Tensor<std::int32_t>::from(ids, {count})), {});
-    y.backward(Tensor<float>::full({count, 3}, 0.25F));
-  }
-
-  std::vector<float> values() const { return space.values().to_vector(); }
-};
-
-std::vector<std::int32_t> batch_of(int step) { return {step % 7, (5 * step) % 11, 3, step % 7, 20 + step % 2}; }
-
-}  // namespace
-
-TEST_CASE("rows whose updates were put off get the bits of updates made at once") {
-  TableModel at_once, put_off;
-  tl::AdamW<float> every(at_once.space, {.weight_decay = 0.1});
-  tl::AdamW<float> by_rows(put_off.space, {.weight_decay = 0.1, .put_off_rows = true});
-  for (int step = 0; step < 60; ++step) {
-    for (auto* model : {&at_once, &put_off}) {
-      model->backward(batch_of(step));
-      if (step % 5 == 0) model->backward({step % 40});                                    // a second micro-batch
-      if (step == 23) model->space.at("table.weight").gradient()[30].fill(0.5F);          // a gradient from elsewhere
-      if (step == 31) CHECK(model->table.weight->value()[39].to_vector().size() == 20U);  // somebody reads
-    }
-    const double norm = tl::gradient_norm(at_once.space);
-    REQUIRE(tl::gradient_norm(put_off.space) == norm);
-    const double rate = 1e-2 / (step + 1), scale = tl::clip_coefficient(norm, 1.0);
-    every.step(rate, scale);
-    by_rows.step(rate, scale);
-    at_once.space.zero_grad();
-    put_off.space.zero_grad();
-    if (step % 20 == 19) {
-      const bool same_values = put_off.values() == at_once.values();
-      const bool same_moments = by_rows.exp_avg().to_vector() == every.exp_avg().to_vector() &&
-                                by_rows.exp_avg_sq().to_vector() == every.exp_avg_sq().to_vector();
-      REQUIRE(same_values);
-      REQUIRE(same_moments);
-    }
-  }
-}
-
-TEST_CASE("an optimizer that put updates off makes them before it goes") {
-  TableModel at_once, put_off;
-  {
-    tl::AdamW<float> every(at_once.space, {.learning_rate = 0.1, .weight_decay = 0.1});
-    tl::AdamW<float> by_rows(put_off.space, {.learning_rate = 0.1, .weight_decay = 0.1, .put_off_rows = true});
-    put_off.space.zero_grad();
-    for (int step = 0; step < 3; ++step) {
-      every.step();
-      by_rows.step();
-    }
-    const bool behind = put_off.space.values_as_they_are().to_vector() != at_once.values();
-    CHECK(behind);
-  }
-  const bool same = put_off.space.values_as_they_are().to_vector() == at_once.values();
-  CHECK(same);
-  CHECK(put_off.table.weight->row_log() == nullptr);
 }

@@ -96,11 +96,11 @@ TEST_CASE("threads: predictions beside models that are loaded and trained") {
   CHECK(wrong == 0);
 }
 
-TEST_CASE("threads: an optimizer that put updates off lets several threads predict") {
+TEST_CASE("threads: an optimizer that defers updates lets several threads predict") {
   auto model = Model::from_pretrained(model_folder());
   const auto tokenizer = Tokenizer::from_pretrained(model_folder());
   const auto batch = pack(std::vector<std::vector<std::int32_t>>{{2, 5, 3}});
-  AdamW<float> optimizer(model.parameters(), {.learning_rate = 1e-3, .weight_decay = 0.1, .put_off_rows = true});
+  AdamW<float> optimizer(model.parameters(), {.learning_rate = 1e-3, .weight_decay = 0.1, .defer_rows = true});
   for (int i = 0; i < 2; ++i) {
     model(batch, Tensor<std::int64_t>::from({1}, {1})).loss.backward();
     optimizer.step();

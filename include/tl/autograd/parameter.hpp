@@ -1,8 +1,13 @@
 // Parameter<T>: a trainable tensor of a module. A module declares its parameters with shapes only; a ParameterSpace
 // gives all parameters of a model their memory at once, side by side in one buffer.
+//
+// An optimizer may defer updates of the rows of a table (optim/deferred_rows.hpp). Whoever asks a parameter for its
+// value gets all of them made first; an operation that reads a few rows asks with prepare_rows() for these.
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -17,19 +22,28 @@ enum class WeightDecay { on, off };
 /// How the reference fills a parameter before training.
 enum class Initialization { normal, zeros, ones };
 
+/// What an optimizer has not yet done to the rows of a table.
+class PendingRows {
+ public:
+  virtual ~PendingRows() = default;
+  /// Makes the updates that these rows have not had. Numbers that are no rows are passed over.
+  virtual void materialize(std::span<const std::int32_t> rows) = 0;
+  virtual void materialize_all() = 0;
+};
+
 /// A handle: copies name the same parameter.
 template <Real T> class Parameter {
  public:
   Parameter() = default;
   Parameter(const Shape& shape, Initialization initialization, WeightDecay decay)
-      : state_(std::make_shared<State>(State{shape, initialization, decay, true, false, {}})) {}
+      : state_(std::make_shared<State>(State{shape, initialization, decay, true, false, nullptr, {}})) {}
 
   const Shape& shape() const { return state_->shape; }
   Initialization initialization() const { return state_->initialization; }
   WeightDecay decay() const { return state_->decay; }
   bool placed() const { return state_->variable.defined(); }
   bool trainable() const { return state_->trainable; }
-  bool by_rows() const { return state_->by_rows; }
+  bool sparse() const { return state_->sparse; }
 
   /// Excludes the parameter from training: no gradient, no update. Throws Error(state) once it has its memory.
   void freeze() {
@@ -41,29 +55,53 @@ template <Real T> class Parameter {
   void set_trainable(bool trainable) { state_->trainable = trainable; }
 
   /// Says that ops read and train single rows of this parameter, a table with weight decay, so that an optimizer may
-  /// put off the updates of the others. Throws Error(state) once the parameter has its memory.
-  void set_by_rows() {
+  /// defer the updates of the others. Throws Error(state) once the parameter has its memory.
+  void set_sparse() {
     check(!placed() && decay() == WeightDecay::on && shape().rank() == 2, ErrorCode::state,
-          "set_by_rows() is for tables [V, D] with weight decay that have no memory yet, got a parameter of shape ",
+          "set_sparse() is for tables [V, D] with weight decay that have no memory yet, got a parameter of shape ",
           shape());
-    state_->by_rows = true;
+    state_->sparse = true;
   }
 
-  /// The parameter as a leaf of the gradient graph. Throws Error(state) before a ParameterSpace gave it memory.
-  const Variable<T>& operator*() const {
-    check(placed(), ErrorCode::state, "a parameter of shape ", shape(),
-          " has no memory yet; make a tl::ParameterSpace of the module's parameters first");
-    return state_->variable;
+  /// The parameter as a leaf of the gradient graph, up to date.
+  /// Throws Error(state) before a ParameterSpace gave it memory.
+  Variable<T> operator*() const {
+    const Variable<T>& variable = raw();
+    if (state_->pending) state_->pending->materialize_all();
+    return variable;
   }
-  const Variable<T>* operator->() const { return &**this; }
+  Tensor<T> value() const { return (**this).value(); }
+  Tensor<T> grad() const { return raw().grad(); }
+
+  /// The parameter for an operation that reads rows `ids` only: these are up to date, others of a table in training
+  /// may not be.
+  Variable<T> prepare_rows(const Tensor<std::int32_t>& ids) const {
+    if (ids.device().type != DeviceType::cpu) return **this;
+    const Variable<T>& variable = raw();
+    if (state_->pending) state_->pending->materialize(ids.span());
+    return variable;
+  }
 
   /// Rows [begin, end) as a leaf that shares value and gradient.
   Variable<T> rows(std::int64_t begin, std::int64_t end) const { return (**this).leaf_rows(begin, end); }
 
+  /// The parameter without its pending updates, for the optimizer that makes them.
+  const Variable<T>& raw() const {
+    check(placed(), ErrorCode::state, "a parameter of shape ", shape(),
+          " has no memory yet; make a tl::ParameterSpace of the module's parameters first");
+    return state_->variable;
+  }
+  /// What is asked before the value is read; null for nothing.
+  PendingRows* pending() const { return state_->pending; }
+  void set_pending(PendingRows* pending) const { state_->pending = pending; }
+
   /// Gives the parameter its memory; called by ParameterSpace. `gradient` is zero, or undefined for a frozen one.
-  void place(Tensor<T> value, Tensor<T> gradient) {
-    state_->variable =
-        gradient.defined() ? Variable<T>(std::move(value), std::move(gradient), true) : Variable<T>(std::move(value));
+  void place(const Tensor<T>& value, const Tensor<T>& gradient) {
+    state_->pending = nullptr;
+    Tensor<T> own = value.counted_apart();
+    state_->variable = gradient.defined()
+                           ? Variable<T>(std::move(own), GradientBuffer<T>(gradient.counted_apart(), sparse()))
+                           : Variable<T>(std::move(own));
   }
 
   friend bool operator==(const Parameter& a, const Parameter& b) { return a.state_ == b.state_; }
@@ -74,7 +112,8 @@ template <Real T> class Parameter {
     Shape shape;
     Initialization initialization;
     WeightDecay decay;
-    bool trainable, by_rows;
+    bool trainable, sparse;
+    PendingRows* pending;
     Variable<T> variable;
   };
   std::shared_ptr<State> state_;
@@ -93,10 +132,10 @@ template <Real T> struct NamedParameter {
     extents[0] = end - begin;
     return Shape(std::span<const std::int64_t>(extents));
   }
-  /// View of the values.
-  Tensor<T> value() const { return parameter->value().rows(begin, end); }
+  /// View of the values, up to date.
+  Tensor<T> value() const { return parameter.value().rows(begin, end); }
   /// View of the accumulated gradient; undefined for a frozen parameter.
-  Tensor<T> gradient() const { return parameter.trainable() ? parameter->grad().rows(begin, end) : Tensor<T>{}; }
+  Tensor<T> gradient() const { return parameter.trainable() ? parameter.grad().rows(begin, end) : Tensor<T>{}; }
 };
 
 }  // namespace tl

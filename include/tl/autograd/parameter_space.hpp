@@ -57,22 +57,28 @@ template <Real T> class ParameterSpace {
     fail(ErrorCode::not_found, "no parameter is named ", name);
   }
 
-  /// [size], with gaps.
-  const Tensor<T>& values() const {
-    for (const auto& table : tables_) table.parameter->value();  // asks for updates that were put off
+  /// [size], with gaps; up to date.
+  Tensor<T> values() const {
+    for (const auto& table : tables_) (void)*table.parameter;
     return values_;
   }
   /// [trainable_end], the same layout.
-  const Tensor<T>& gradients() const {
-    for (const auto& parameter : trained_) (void)parameter->grad();
+  Tensor<T> gradients() const {
+    for (const auto& parameter : trained_) {
+      (void)parameter.grad();
+      parameter.raw().gradient_buffer()->share();
+    }
     return gradients_;
   }
 
-  /// values() and gradients() for an optimizer, which knows what it put off and what was touched.
-  const Tensor<T>& values_as_they_are() const { return values_; }
-  const Tensor<T>& gradients_as_they_are() const { return gradients_; }
-  const Tensor<T>& settled_gradients() const {
-    for (const auto& parameter : trained_) parameter->settle_grad();
+  /// Whether somebody holds a tensor of values().
+  bool values_held() const { return !values_.is_only_handle(); }
+
+  /// values() without the pending updates of tables, for an optimizer.
+  const Tensor<T>& raw_values() const { return values_; }
+  /// gradients() for reading alone, while an optimizer's step or a norm is computed.
+  const Tensor<T>& raw_gradients() const {
+    for (const auto& parameter : trained_) parameter.raw().gradient_buffer()->materialize();
     return gradients_;
   }
 
@@ -80,6 +86,8 @@ template <Real T> class ParameterSpace {
   struct Table {
     Parameter<T> parameter;
     std::int64_t offset;
+
+    SparseRows& gradient_rows() const { return *parameter.raw().gradient_buffer()->sparse(); }
   };
   const std::vector<Table>& tables() const { return tables_; }  ///< in [dense_end(), decayed_end()), in this order
 
@@ -97,7 +105,7 @@ template <Real T> class ParameterSpace {
   }
 
   void zero_grad() {
-    for (const auto& parameter : trained_) parameter->zero_grad();
+    for (const auto& parameter : trained_) parameter.raw().zero_grad();
   }
 
  private:
@@ -116,22 +124,23 @@ template <Real T> class ParameterSpace {
       trainable_end_ = size;
       if (parameter.decay() == WeightDecay::off) continue;
       decayed_end_ = size;
-      if (!parameter.by_rows()) dense_end_ = size;
+      if (!parameter.sparse()) dense_end_ = size;
     }
-    values_ = Tensor<T>::zeros({size});
+    const Tensor<T> values = Tensor<T>::zeros({size}), gradients = Tensor<T>::zeros({trainable_end_});
+    values_ = values.counted_apart();
     // A model that only predicts touches each value once: then small pages, which are there at once, are quicker.
     detail::prefer_small_pages(values_.data(), static_cast<std::size_t>(size) * sizeof(T));
-    gradients_ = Tensor<T>::zeros({trainable_end_});
+    gradients_ = gradients.counted_apart();
     detail::prefer_small_pages(gradients_.data() + dense_end_,
                                static_cast<std::size_t>(decayed_end_ - dense_end_) * sizeof(T));
     std::int64_t offset = 0;
     for (Parameter<T> parameter : order) {
       const std::int64_t begin = std::exchange(offset, offset + aligned(parameter.shape().elements()));
-      parameter.place(values_.view(begin, parameter.shape()),
-                      parameter.trainable() ? gradients_.view(begin, parameter.shape()) : Tensor<T>{});
+      parameter.place(values.view(begin, parameter.shape()),
+                      parameter.trainable() ? gradients.view(begin, parameter.shape()) : Tensor<T>{});
       if (!parameter.trainable()) continue;
       trained_.push_back(parameter);
-      if (parameter.by_rows()) tables_.push_back({parameter, begin});
+      if (parameter.sparse()) tables_.push_back({parameter, begin});
     }
   }
 
@@ -147,12 +156,12 @@ template <Real T> class ParameterSpace {
           names.size(), ": ", module_names(names));
     std::vector<std::pair<Parameter<T>, Tensor<T>>> former;
     for (auto& entry : named_) {
-      former.emplace_back(entry.parameter, entry.parameter->value());
+      former.emplace_back(entry.parameter, entry.parameter.value());
       if (patterns.matches(entry.name)) entry.parameter.set_trainable(trainable);
     }
     lay_out();
     for (const auto& [parameter, value] : former) {
-      Tensor<T> present = parameter->value();
+      Tensor<T> present = parameter.value();
       present.copy_from(value);
     }
   }
@@ -172,7 +181,7 @@ template <Real T> class ParameterSpace {
     for (int group = 0; group < 4; ++group)
       for (const auto& entry : named_) {
         const Parameter<T>& p = entry.parameter;
-        const int its = !p.trainable() ? 3 : p.decay() == WeightDecay::off ? 2 : p.by_rows() ? 1 : 0;
+        const int its = !p.trainable() ? 3 : p.decay() == WeightDecay::off ? 2 : p.sparse() ? 1 : 0;
         if (its == group && std::find(order.begin(), order.end(), p) == order.end()) order.push_back(p);
       }
     return order;

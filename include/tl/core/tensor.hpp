@@ -83,6 +83,16 @@ template <Element T> class [[nodiscard]] Tensor {
     if (storage_ && storage_->watched()) storage_->has_changed(data_, bytes());
   }
 
+  /// True if no other tensor, copy or view, holds this memory.
+  bool is_only_handle() const noexcept { return storage_.use_count() == 1; }
+  /// The same memory under a count of its own: is_only_handle() then speaks of copies and views of the result alone,
+  /// as the owner of a part of a larger block needs to know of that part.
+  Tensor counted_apart() const {
+    Tensor result = *this;
+    if (storage_) result.storage_ = std::shared_ptr<Storage>(storage_.get(), [keep = storage_](Storage*) {});
+    return result;
+  }
+
   /// What sees whether the elements are changed; null for an undefined tensor.
   std::shared_ptr<ContentWatch> watch() const {
     return storage_ ? std::make_shared<ContentWatch>(storage_, data_, bytes()) : nullptr;

@@ -30,16 +30,16 @@ template <class T> struct AdamWFactors {
   T root_correction2;  // sqrt(1 - beta2^step)
 };
 
-/// Updates that were put off because the gradient was zero, for some rows of a table: the same bits as if they had been
-/// made one by one.
-template <class T> struct AdamWPutOff {
-  static constexpr const char* name = "adamw_put_off";
+/// Updates that were deferred because the gradient was zero, for some rows of a table: the same bits as if they had
+/// been made one by one.
+template <class T> struct AdamWDeferred {
+  static constexpr const char* name = "adamw_deferred";
 
-  T* parameter;               // [V, width], updated
-  T* exp_avg;                 // [V, width], updated
-  T* exp_avg_sq;              // [V, width], updated
-  const std::int32_t* rows;   // [count], each once
-  const std::int64_t* since;  // [V], the first step that row has not seen, as an index into `steps`
+  T* parameter;              // [V, width], updated
+  T* exp_avg;                // [V, width], updated
+  T* exp_avg_sq;             // [V, width], updated
+  const std::int32_t* rows;  // [count], each once
+  const std::int64_t* seen;  // [V], how many of `steps` a row has had
   const AdamWFactors<T>* steps;
   std::int64_t count, width, end;  // of `steps`
   double beta1, beta2, eps;

@@ -34,7 +34,8 @@ struct DistilBertEmbeddings {
 
   /// N tokens -> [N, D].
   Variable<float> operator()(const PackedSequences& batch, const nn::ForwardContext& context) const {
-    return ops::embedding_layer_norm_dropout(batch, *word_embeddings.weight, *position_embeddings.weight,
+    return ops::embedding_layer_norm_dropout(batch, word_embeddings.prepare_rows(batch.input_ids),
+                                             position_embeddings.prepare_rows(batch.positions),
                                              *layer_norm.weight, *layer_norm.bias, layer_norm.eps,
                                              context.dropout_for_tokens(dropout.p, dropout.site, batch));
   }
@@ -135,7 +136,7 @@ inline void initialize_encoder(const DistilBertConfig& config, DistilBertEncoder
     if (config.pad_token_id && part.parameter == encoder.embeddings.word_embeddings.weight)
       part.value()[*config.pad_token_id].fill(0.0F);
   }
-  if (config.sinusoidal_pos_embds) fill_sinusoidal(encoder.embeddings.position_embeddings.weight->value());
+  if (config.sinusoidal_pos_embds) fill_sinusoidal(encoder.embeddings.position_embeddings.weight.value());
 }
 
 /// Fresh values for what `report` says a checkpoint lacks.
@@ -144,9 +145,9 @@ inline void initialize_missing(LoadReport& report, const DistilBertConfig& confi
   tl::initialize_missing(report, parameters, config.initializer_range, options);
   for (const auto& name : report.mismatched) {
     if (name.ends_with("word_embeddings.weight") && config.pad_token_id)
-      encoder.embeddings.word_embeddings.weight->value()[*config.pad_token_id].fill(0.0F);
+      encoder.embeddings.word_embeddings.weight.value()[*config.pad_token_id].fill(0.0F);
     if (name.ends_with("position_embeddings.weight") && config.sinusoidal_pos_embds)
-      fill_sinusoidal(encoder.embeddings.position_embeddings.weight->value());
+      fill_sinusoidal(encoder.embeddings.position_embeddings.weight.value());
   }
 }
 

@@ -15,11 +15,14 @@ template <Real T> struct Embedding {
 
   Embedding(std::int64_t num_embeddings, std::int64_t embedding_dim, std::optional<std::int64_t> padding_idx_ = {})
       : weight({num_embeddings, embedding_dim}, Initialization::normal, WeightDecay::on), padding_idx(padding_idx_) {
-    weight.set_by_rows();
+    weight.set_sparse();
   }
 
   /// ids [N] -> [N, D].
-  Variable<T> operator()(const Tensor<std::int32_t>& ids) const { return ops::embedding(ids, *weight); }
+  Variable<T> operator()(const Tensor<std::int32_t>& ids) const { return ops::embedding(ids, prepare_rows(ids)); }
+
+  /// The table for an operation that reads rows `ids` only.
+  Variable<T> prepare_rows(const Tensor<std::int32_t>& ids) const { return weight.prepare_rows(ids); }
 
   std::string describe() const {
     const std::string padding = padding_idx ? join(", padding_idx=", *padding_idx) : std::string{};

@@ -21,13 +21,13 @@ inline void check_ids(std::string_view what, const Tensor<std::int32_t>& ids, st
 template <Real T> Variable<T> embedding(const Tensor<std::int32_t>& ids, const Variable<T>& table) {
   check_same_device("embedding", {{"ids", ids}, {"table", table}});
   check(table.shape().rank() == 2 && ids.rank() == 1, ErrorCode::shape,
-        "embedding: expected ids [N] and table [V, D], got ", ids, " and ", table.value_as_it_is());
+        "embedding: expected ids [N] and table [V, D], got ", ids, " and ", table.value());
   check_ids("embedding", ids, table.size(0));
   const std::int64_t n = ids.size(0), d = table.size(1), v = table.size(0);
   Tensor<T> y = Tensor<T>::empty({n, d}, table.device());  // [N, D]
   kernels::run(table.device(),
                kernels::EmbeddingForward<T>{
-                   .ids = ids.data(), .table = table.value_for_rows(ids).data(), .y = y.data(), .n = n, .d = d});
+                   .ids = ids.data(), .table = table.value().data(), .y = y.data(), .n = n, .d = d});
   return Variable<T>::record(y, {table}, [=, rows = SavedValue(ids), gtable = table.gradient()](const Tensor<T>& dy) {
     kernels::run(dy.device(), kernels::EmbeddingBackward<T>{.ids = rows.data(),
                                                             .dy = dy.data(),

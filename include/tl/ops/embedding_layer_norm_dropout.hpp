@@ -26,8 +26,8 @@ Variable<T> embedding_layer_norm_dropout(const PackedSequences& batch, const Var
                                                      {"gamma", gamma},
                                                      {"beta", beta}});
   check(word.shape().rank() == 2 && position.shape().rank() == 2, ErrorCode::shape,
-        "embedding_layer_norm_dropout: expected word [V, D] and position [P, D], got ", word.value_as_it_is(), " and ",
-        position.value_as_it_is());
+        "embedding_layer_norm_dropout: expected word [V, D] and position [P, D], got ", word.value(), " and ",
+        position.value());
   check(batch.input_ids.rank() == 1 && batch.positions.shape() == batch.input_ids.shape() &&
             batch.sequence_ids.shape() == batch.input_ids.shape(),
         ErrorCode::shape, "embedding_layer_norm_dropout: expected input_ids, positions and sequence_ids [N], got ",
@@ -37,7 +37,7 @@ Variable<T> embedding_layer_norm_dropout(const PackedSequences& batch, const Var
   const std::int64_t n = batch.tokens(), d = word.size(1), v = word.size(0), p = position.size(0);
   check(position.size(1) == d && gamma.shape() == Shape{d} && beta.shape() == Shape{d}, ErrorCode::shape,
         "embedding_layer_norm_dropout: expected word [V, D], position [P, D], gamma [D] and beta [D], got ",
-        word.value_as_it_is(), ", ", position.value_as_it_is(), ", ", gamma.value(), " and ", beta.value());
+        word.value(), ", ", position.value(), ", ", gamma.value(), " and ", beta.value());
   check(batch.max_length <= p, ErrorCode::invalid_argument, "a text of ", batch.max_length,
         " tokens is longer than the ", p, " positions of this model; truncate it (max_length = ", p, ")");
   check_ids("embedding_layer_norm_dropout: input_ids", batch.input_ids, v);
@@ -50,8 +50,8 @@ Variable<T> embedding_layer_norm_dropout(const PackedSequences& batch, const Var
   kernels::run(word.device(),
                kernels::EmbeddingLayerNormDropoutForward<T>{.ids = batch.input_ids.data(),
                                                             .positions = batch.positions.data(),
-                                                            .word = word.value_for_rows(batch.input_ids).data(),
-                                                            .position = position.value_for_rows(batch.positions).data(),
+                                                            .word = word.value().data(),
+                                                            .position = position.value().data(),
                                                             .gamma = gamma.value().data(),
                                                             .beta = beta.value().data(),
                                                             .y = y.data(),

@@ -62,7 +62,7 @@ Variable<T> linear(const Variable<T>& x, const Variable<T>& weight, const Variab
       [=, is_leaf = weight.is_leaf(), wv = SavedValue(weight.value()), gx = x.gradient(), gw = weight.gradient(),
        gb = bias.gradient()](const Tensor<T>& dy) {
         if (gw || gb) {
-          auto dweight = gw ? gw.target() : typename Gradient<T>::Target{};
+          auto dweight = gw.write_or_add();
           kernels::run(dy.device(), kernels::LinearBackwardWeight<T>{.dy = dy.data(),
                                                                      .x = saved_x.data(),
                                                                      .dweight = dweight.grad.data_or_null(),

@@ -14,7 +14,7 @@ namespace tl {
 
 namespace detail {
 
-/// Which chunks of the gradients may hold something else than zeros: in tables, those with rows that were touched.
+/// Which chunks of the gradients may hold something else than zeros: in tables, those with rows that are marked.
 template <Real T> std::vector<std::uint8_t> active_chunks(const ParameterSpace<T>& parameters) {
   constexpr std::int64_t chunk = kernels::squared_norm_chunk;
   std::vector<std::uint8_t> active(static_cast<std::size_t>((parameters.trainable_end() + chunk - 1) / chunk), 0);
@@ -22,14 +22,15 @@ template <Real T> std::vector<std::uint8_t> active_chunks(const ParameterSpace<T
     for (std::int64_t at = begin / chunk; at * chunk < end; ++at) active[static_cast<std::size_t>(at)] = 1;
   };
   mark(0, parameters.dense_end());
-  for (const auto& [table, offset] : parameters.tables()) {
+  for (const auto& entry : parameters.tables()) {
+    const auto& [table, offset] = entry;
     const std::int64_t width = table.shape()[1];
-    const auto& log = table->row_log();
-    if (!log || log->all_touched()) {
+    SparseRows& rows = entry.gradient_rows();
+    if (rows.all_marked()) {
       mark(offset, offset + table.shape().elements());
       continue;
     }
-    for (const std::int64_t row : log->touched()) mark(offset + row * width, offset + (row + 1) * width);
+    for (const std::int64_t row : rows.marked()) mark(offset + row * width, offset + (row + 1) * width);
   }
   mark(parameters.decayed_end(), parameters.trainable_end());
   return active;
@@ -40,7 +41,7 @@ template <Real T> std::vector<std::uint8_t> active_chunks(const ParameterSpace<T
 /// Euclidean norm of all gradients. The result does not depend on the number of threads.
 template <Real T> [[nodiscard]] double gradient_norm(const ParameterSpace<T>& parameters) {
   double squared = 0.0;
-  const Tensor<T>& gradients = parameters.settled_gradients();
+  const Tensor<T>& gradients = parameters.raw_gradients();
   const auto active = detail::active_chunks(parameters);
   kernels::run(gradients.device(),
                kernels::SquaredNorm<T>{

@@ -182,8 +182,8 @@ inline void save_optimizer(const std::filesystem::path& folder, AdamW<float>& op
   for (const auto& part : parameters.named()) {
     if (!part.parameter.trainable()) continue;
     for (const auto& [suffix, moments] :
-         {std::pair(".exp_avg", &optimizer.exp_avg()), std::pair(".exp_avg_sq", &optimizer.exp_avg_sq())}) {
-      const Tensor<float> view = detail::moment_view(*moments, parameters, part);
+         {std::pair(".exp_avg", optimizer.exp_avg()), std::pair(".exp_avg_sq", optimizer.exp_avg_sq())}) {
+      const Tensor<float> view = detail::moment_view(moments, parameters, part);
       tensors.push_back(stored_tensor<float>(join(part.name, suffix), view.shape(), view.span()));
     }
   }
@@ -222,8 +222,8 @@ inline void load_optimizer(const std::filesystem::path& folder, AdamW<float>& op
   for (const auto& part : parameters.named()) {
     if (!part.parameter.trainable()) continue;
     for (const auto& [suffix, moments] :
-         {std::pair(".exp_avg", &optimizer.exp_avg()), std::pair(".exp_avg_sq", &optimizer.exp_avg_sq())}) {
-      Tensor<float> view = detail::moment_view(*moments, parameters, part);
+         {std::pair(".exp_avg", optimizer.exp_avg()), std::pair(".exp_avg_sq", optimizer.exp_avg_sq())}) {
+      Tensor<float> view = detail::moment_view(moments, parameters, part);
       const StoredTensor& stored = reader.at(join(part.name, suffix));
       check(stored.shape == view.shape(), ErrorCode::shape, path.native(), ", tensor ", stored.name,
             ": expected shape ", view.shape(), ", got ", stored.shape);

@@ -383,7 +383,7 @@ template <class Model> std::filesystem::path Trainer<Model>::save_checkpoint(Tra
 
 /// Loads the best weights if asked for, logs the run's totals, and tidies up; a run that was interrupted goes on later.
 template <class Model> TrainOutput Trainer<Model>::finish(TrainingRun& run, const Stopwatch& watch) {
-  run.optimizer.make_put_off_updates();  // part of the run's time
+  run.optimizer.materialize_rows();  // part of the run's time
   if (!control_.should_interrupt) load_best_model(run);
   TrainOutput output = totals(run, watch);
   if (!output.interrupted) {

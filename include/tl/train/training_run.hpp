@@ -47,7 +47,7 @@ struct TrainingRun {
                                .beta2 = args.adam_beta2,
                                .epsilon = args.adam_epsilon,
                                .weight_decay = args.weight_decay,
-                               .put_off_rows = true}) {
+                               .defer_rows = true}) {
     schedule->on_train_begin(plan.total_steps, plan.warmup_steps);
     if (args.group_by_length) lengths = collate.lengths();
     progress.rows = collate.size();

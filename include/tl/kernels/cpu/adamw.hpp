@@ -87,7 +87,7 @@ template <class T> void run(Cpu, const kernels::AdamW<T>& a) {
   });
 }
 
-template <class T> void run(Cpu, const kernels::AdamWPutOff<T>& a) {
+template <class T> void run(Cpu, const kernels::AdamWDeferred<T>& a) {
   const detail::AdamWElement<T> element(a.beta1, a.beta2, a.eps);
   parallel_vectorized<T, CpuIsa::avx2>(a.count, 8, [=](std::int64_t begin, std::int64_t end) TL_INLINE {
     for (std::int64_t index = begin; index < end; ++index) {
@@ -102,7 +102,7 @@ template <class T> void run(Cpu, const kernels::AdamWPutOff<T>& a) {
           v[lane] = a.exp_avg_sq[at + lane];
           at_rest = at_rest && m[lane] == T(0) && v[lane] == T(0);
         }
-        for (std::int64_t step = a.since[row]; step < a.end; ++step) {
+        for (std::int64_t step = a.seen[row]; step < a.end; ++step) {
           const kernels::AdamWFactors<T> factors = a.steps[step];
           if (at_rest) {
             for (std::int64_t lane = 0; lane < vector_lanes; ++lane)

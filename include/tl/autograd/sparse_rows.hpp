@@ -1,0 +1,46 @@
+// SparseRows: which rows of a table's gradient may be other than zero. Of the rows of a large vocabulary one batch
+// reads a few hundred, and only these get a gradient.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace tl {
+
+class SparseRows {
+ public:
+  /// Something is added to the gradient of these rows.
+  void mark(std::span<const std::int32_t> rows) {
+    if (!all_) rows_.insert(rows_.end(), rows.begin(), rows.end());
+  }
+  /// Something may be added to the gradient of any row.
+  void mark_all() { all_ = true; }
+
+  bool all_marked() const { return all_; }
+
+  /// The rows that may have a gradient other than zero, ascending, each once; not all of them if all_marked().
+  const std::vector<std::int32_t>& marked() {
+    sort_unique(rows_);
+    return rows_;
+  }
+
+  /// The gradient is zero again.
+  void clear() {
+    rows_.clear();
+    all_ = false;
+  }
+
+  /// Brings numbers of rows into ascending order, each once.
+  static void sort_unique(std::vector<std::int32_t>& rows) {
+    std::sort(rows.begin(), rows.end());
+    rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
+  }
+
+ private:
+  std::vector<std::int32_t> rows_;
+  bool all_ = false;
+};
+
+}  // namespace tl
