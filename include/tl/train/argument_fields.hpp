@@ -184,7 +184,6 @@ inline std::span<const ArgumentField> argument_fields() {
        "reduce_lr_on_plateau, cosine_with_min_lr, cosine_warmup_with_min_lr or warmup_stable_decay"},
       {"lr_scheduler_kwargs", &A::lr_scheduler_kwargs, "arguments of the schedule: JSON, or name=value,name=value"},
       {"warmup_steps", &A::warmup_steps, "updates that warm up; below 1 a share"},
-      {"use_cpu", &A::use_cpu, "train on the CPU even if there is a GPU"},
       {"eval_steps", &A::eval_steps, "updates between evaluations; default: logging_steps"},
       {"eval_delay", &A::eval_delay, "steps or epochs before the first evaluation"},
       {"eval_on_start", &A::eval_on_start, "evaluate before the first update"},

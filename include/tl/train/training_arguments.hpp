@@ -53,8 +53,6 @@ struct TrainingArguments {
   SchedulerKwargs lr_scheduler_kwargs{};  ///< arguments of the schedule, e.g. {{"num_cycles", 3}}
   double warmup_steps = 0.0;              ///< number of updates, or below 1 a share
 
-  bool use_cpu = false;
-
   std::optional<double> eval_steps{};  ///< nothing: logging_steps
   double eval_delay = 0.0;             ///< steps or epochs, as eval_strategy counts, before the first evaluation
   bool eval_on_start = false;
