@@ -61,7 +61,6 @@ class Normalizer {
   }
 
   /// Whether it is BERT's normaliser, alone or in a sequence of one.
-  bool is_bert() const { return !general_; }
   /// The switches of BERT's normaliser, the defaults for others.
   const NormalizerOptions& options() const { return options_; }
   const NormalizerStep& step() const { return step_; }
