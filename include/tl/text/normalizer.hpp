@@ -60,7 +60,6 @@ class Normalizer {
     }
   }
 
-  /// Whether it is BERT's normaliser, alone or in a sequence of one.
   /// The switches of BERT's normaliser, the defaults for others.
   const NormalizerOptions& options() const { return options_; }
   const NormalizerStep& step() const { return step_; }
