@@ -54,7 +54,7 @@ inline void append_example(Columns& columns, Example example, std::int64_t row) 
     const auto append = [&](auto&& value) {
       using Values = std::vector<std::decay_t<decltype(value)>>;
       if (row == 0) columns[i].values.emplace<Values>();
-      std::get<Values>(columns[i].values).push_back(std::move(value));
+      std::get<Values>(columns[i].values).push_back(std::forward<decltype(value)>(value));
     };
     std::visit(append, std::move(example[i].second).variant());
   }
