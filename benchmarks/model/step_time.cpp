@@ -6,7 +6,7 @@
 //
 // gflop_per_step is that of the whole model by formula, three times the forward pass of the blocks. tl computes
 // less: the last block takes queries, output projection and feed-forward for the [CLS] rows alone. The updates of
-// embedding rows that the optimizer puts off are made when train() ends; their time is shared out to all steps.
+// embedding rows that the optimizer defers are made when train() ends; their time is shared out to all steps.
 #include <sys/resource.h>
 
 #include <atomic>
@@ -65,7 +65,7 @@ class StepClock : public tl::TrainerCallback {
 
   const std::vector<double>& steps() const { return steps_; }
   /// To be asked when train() has returned.
-  double put_off_seconds_per_step() const { return (watch_.seconds() - last_) / static_cast<double>(all_steps_); }
+  double deferred_seconds_per_step() const { return (watch_.seconds() - last_) / static_cast<double>(all_steps_); }
   double allocations_per_step() const {
     return static_cast<double>(last_allocations_ - first_allocations_) / static_cast<double>(steps_.size());
   }
@@ -113,14 +113,14 @@ void run(const Options& options) {
                        .console = tl::silent_console()});
   trainer.train();
 
-  const double put_off = clock->put_off_seconds_per_step(), median = tl::bench::median(clock->steps());
-  const double seconds = median + put_off, gflop = gflop_per_step(options, config.hidden_dim);
+  const double deferred = clock->deferred_seconds_per_step(), median = tl::bench::median(clock->steps());
+  const double seconds = median + deferred, gflop = gflop_per_step(options, config.hidden_dim);
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
   const tl::Json line = {{"steps", clock->steps().size()},
                          {"seconds_per_step", seconds},
                          {"median_seconds_per_step", median},
-                         {"put_off_seconds_per_step", put_off},
+                         {"deferred_seconds_per_step", deferred},
                          {"min_seconds_per_step", *std::min_element(clock->steps().begin(), clock->steps().end())},
                          {"tokens_per_second", static_cast<double>(options.batch * options.length) / seconds},
                          {"gflop_per_step", gflop},
