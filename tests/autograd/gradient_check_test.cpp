@@ -1,10 +1,10 @@
 #include <tl/autograd/gradient_check.hpp>
 
-#include "support/catch.hpp"
 #include <tl/ops/add.hpp>
 #include <tl/ops/bias_activation.hpp>
 #include <tl/ops/multiply.hpp>
 #include <tl/ops/sum.hpp>
+#include "support/catch.hpp"
 
 using tl::Tensor;
 using tl::Variable;
@@ -47,15 +47,15 @@ TEST_CASE("a wrong rule is found, with the input and element it is wrong at") {
 }
 
 TEST_CASE("a forgotten rule is found") {
-  const auto result = tl::gradient_check(
-      [](const Inputs& in) { return tl::ops::sum(in[0].detach() * in[1]); }, two_inputs());
+  const auto result =
+      tl::gradient_check([](const Inputs& in) { return tl::ops::sum(in[0].detach() * in[1]); }, two_inputs());
   CHECK_FALSE(result.passed);
   CHECK(result.worst.find("input 0") == 0);
 }
 
 TEST_CASE("a rule that gives NaN is found") {
-  const auto result = tl::gradient_check(
-      [](const Inputs& in) { return tl::ops::sum(square(in[0], std::nan(""))); }, two_inputs());
+  const auto result =
+      tl::gradient_check([](const Inputs& in) { return tl::ops::sum(square(in[0], std::nan(""))); }, two_inputs());
   CHECK_FALSE(result.passed);
 }
 

@@ -2,12 +2,12 @@
 
 #include <thread>
 
-#include "support/catch.hpp"
 #include <tl/ops/add.hpp>
 #include <tl/ops/bias_activation.hpp>
 #include <tl/ops/matmul.hpp>
 #include <tl/ops/multiply.hpp>
 #include <tl/ops/sum.hpp>
+#include "support/catch.hpp"
 
 using tl::Shape;
 using tl::Tensor;
@@ -36,9 +36,8 @@ struct Alive {
 };
 
 Variable<double> holding(const Variable<double>& x, const Alive& alive) {
-  return Variable<double>::record(x.value(), {x}, [g = x.gradient(), held = alive.token](const Tensor<double>& dy) {
-    g.add(dy);
-  });
+  return Variable<double>::record(x.value(), {x},
+                                  [g = x.gradient(), held = alive.token](const Tensor<double>& dy) { g.add(dy); });
 }
 
 }  // namespace
@@ -74,10 +73,10 @@ TEST_CASE("an input that is used twice gets both shares") {
 
 TEST_CASE("diamonds: every path counts once") {
   auto x = leaf({2});
-  const auto a = x * x;                          // 4
-  const auto b = a + x, c = a * x;               // 6, 8
-  const auto d = b * c + a;                      // 52
-  const auto loss = tl::ops::sum(d * b);         // 312
+  const auto a = x * x;                   // 4
+  const auto b = a + x, c = a * x;        // 6, 8
+  const auto d = b * c + a;               // 52
+  const auto loss = tl::ops::sum(d * b);  // 312
   loss.backward();
   // f = ((x^2 + x) x^3 + x^2) (x^2 + x) = x^7 + 2x^6 + x^5 + x^4 + x^3
   CHECK(loss.value().item() == 312.0);
@@ -174,9 +173,8 @@ TEST_CASE("without a graph backward says why") {
 
 TEST_CASE("a rule that adds a gradient of the wrong shape is found") {
   auto x = leaf({2, 3});
-  const auto y = Variable<double>::record(x.value(), {x}, [g = x.gradient()](const Tensor<double>&) {
-    g.add(Tensor<double>::zeros({3}));
-  });
+  const auto y = Variable<double>::record(
+      x.value(), {x}, [g = x.gradient()](const Tensor<double>&) { g.add(Tensor<double>::zeros({3})); });
   TL_REQUIRE_ERROR(tl::ops::sum(y).backward(), "the backward rule of this operation is wrong");
 }
 
@@ -212,9 +210,7 @@ TEST_CASE("NoGradGuard records nothing, on its own thread, until it ends") {
     const auto y = tl::ops::sum(x * x);
     CHECK_FALSE(y.requires_grad());
     TL_REQUIRE_ERROR(y.backward(), "recording was switched off");
-    {
-      tl::NoGradGuard nested;
-    }
+    { tl::NoGradGuard nested; }
     CHECK_FALSE(tl::grad_enabled());
     bool elsewhere = false;
     std::thread([&] { elsewhere = tl::grad_enabled(); }).join();
@@ -324,7 +320,10 @@ TEST_CASE("after backward the rules and what they held are gone, although result
 TEST_CASE("a graph that is dropped without backward frees what its rules held") {
   auto x = leaf({1, 2});
   Alive alive;
-  { const auto y = holding(holding(x, alive), alive); CHECK(alive.count() == 2); }
+  {
+    const auto y = holding(holding(x, alive), alive);
+    CHECK(alive.count() == 2);
+  }
   CHECK(alive.count() == 0);
 }
 
@@ -342,9 +341,9 @@ TEST_CASE("very long graphs neither overflow the stack in backward nor when they
 
 TEST_CASE("a branch that no gradient reaches is skipped") {
   auto x = leaf({2}), y = leaf({3});
-  const auto silent = Variable<double>::record(
-      Tensor<double>::from({6}, {1}), {x, y},
-      [g = x.gradient()](const Tensor<double>& dy) { g.add(dy); });  // gives y nothing
+  const auto silent =
+      Variable<double>::record(Tensor<double>::from({6}, {1}), {x, y},
+                               [g = x.gradient()](const Tensor<double>& dy) { g.add(dy); });  // gives y nothing
   tl::ops::sum(silent).backward();
   CHECK(grad(x) == Values{1});
   CHECK_FALSE(y.grad().defined());

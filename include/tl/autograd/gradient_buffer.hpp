@@ -22,6 +22,7 @@
 
 namespace tl {
 
+/// The sum of the gradients of one variable, and what is known of its memory.
 template <Real T> class GradientBuffer {
  public:
   /// A gradient without memory: that of a leaf, which stays, or of an intermediate result.

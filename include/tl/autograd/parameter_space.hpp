@@ -17,6 +17,7 @@
 
 namespace tl {
 
+/// The memory of all parameters of a model, and of their gradients.
 template <Real T> class ParameterSpace {
  public:
   ParameterSpace() = default;

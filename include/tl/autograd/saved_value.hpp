@@ -9,6 +9,7 @@
 
 namespace tl {
 
+/// A tensor that must be the same in backward(), and a look at whether it is.
 template <Element T> class [[nodiscard]] SavedValue {
  public:
   SavedValue() = default;

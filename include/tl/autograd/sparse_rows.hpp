@@ -9,6 +9,7 @@
 
 namespace tl {
 
+/// Numbers of rows of one table, or all of them.
 class SparseRows {
  public:
   /// Something is added to the gradient of these rows.

@@ -33,8 +33,7 @@ using Example = std::vector<std::pair<std::string, Value>>;
 
 namespace detail {
 
-template <class Named>
-std::vector<std::string> names_of(const std::vector<Named>& list) {
+template <class Named> std::vector<std::string> names_of(const std::vector<Named>& list) {
   std::vector<std::string> names;
   for (const auto& [name, value] : list) names.push_back(name);
   return names;
@@ -79,10 +78,12 @@ inline void append_columns(Columns& columns, Columns batch, std::int64_t begin, 
     return;
   }
   for (std::size_t i = 0; i < columns.size(); ++i) {
-    std::visit([&](auto& values) {
-      auto& more = std::get<std::decay_t<decltype(values)>>(batch[i].values);
-      for (auto& value : more) values.push_back(std::move(value));
-    }, columns[i].values);
+    std::visit(
+        [&](auto& values) {
+          auto& more = std::get<std::decay_t<decltype(values)>>(batch[i].values);
+          for (auto& value : more) values.push_back(std::move(value));
+        },
+        columns[i].values);
   }
 }
 

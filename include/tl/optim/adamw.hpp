@@ -13,6 +13,7 @@
 
 namespace tl {
 
+/// Settings of AdamW, with the reference's defaults but for weight_decay.
 struct AdamWOptions {
   double learning_rate = 1e-3;
   double beta1 = 0.9, beta2 = 0.999;

@@ -21,6 +21,7 @@
 
 namespace tl {
 
+/// Updates of one table by AdamW, in which rows without a gradient wait.
 template <Real T> class DeferredRows final : public PendingRows {
  public:
   /// `memory` has the addresses of the table and of its moments, and what is the same for all steps; they must stay
