@@ -208,6 +208,9 @@ TEST_CASE("json lines: errors say the line and the key") {
     put(path, text);
     TL_REQUIRE_ERROR(load_jsonl(path), path.string() + part);
   };
+  refused("{\"a\": true}\n{\"a\": 0.5}\n", ", line 2, key a: expected a truth value as in line 1, got a number");
+  refused("{\"a\": 0.5}\n{\"a\": true}\n", ", line 2, key a: expected a number as in line 1, got a truth value");
+  refused("{\"a\": 1}\n{\"a\": 0.5}\n{\"a\": \"x\"}\n{\"a\": }\n", ", line 3, key a: expected a number as in line 2, got a text");
   refused("{\"a\": 1}\n{\"a\": }\n", ", line 2, byte 6: expected '[', '{', or a literal, got '}'");
   refused("{\"a\": 1}\n\n{\"a\": \"\xff\"}\n", ", line 3, byte 17: expected UTF-8, got byte 255");
   refused("{\"a\": 1}\n3\n", ", line 2: expected an object, got number");

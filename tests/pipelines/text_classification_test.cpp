@@ -131,7 +131,7 @@ TEST_CASE("pipeline: top_k") {
 
 TEST_CASE("pipeline: texts that are too long") {
   const Json reference = read_json(model_folder() / "results.json");
-  const std::string text = reference.at("long_text").string(), other = reference.at("texts")[4].string();
+  const auto text = reference.at("long_text").get<std::string>(), other = reference.at("texts")[4].get<std::string>();
   const auto classify = pipeline("text-classification", model_folder());
   const std::vector<std::string> texts{"a", text};
   TL_REQUIRE_ERROR(classify(texts),

@@ -31,12 +31,13 @@ void dump(const tl::Tokenizer& tokenizer, const std::filesystem::path& cases) {
   for (std::string line; std::getline(in, line);) {
     const tl::Json value = tl::parse_json(line, "case");
     if (value.is_array()) {
-      const std::string &first = value[0].string(), &second = value[1].string();
+      const auto first = value.at(0).get<std::string>(), second = value.at(1).get<std::string>();
       std::cout << tl::dump_json(to_json(tokenizer.encode_pair(first, second)), {.indent = -1}) << '\n';
       continue;
     }
-    const tl::Encoding encoding = tokenizer.encode(value.string());
-    tl::check(tokenizer.encode_ids(std::vector{value.string()})[0] == encoding.input_ids, tl::ErrorCode::state,
+    const auto text = value.get<std::string>();
+    const tl::Encoding encoding = tokenizer.encode(text);
+    tl::check(tokenizer.encode_ids(std::vector{text})[0] == encoding.input_ids, tl::ErrorCode::state,
               "encode_ids: expected the ids of encode for ", line);
     std::cout << tl::dump_json(to_json(encoding), {.indent = -1}) << '\n';
   }

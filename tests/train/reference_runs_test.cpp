@@ -35,7 +35,7 @@ TrainingArguments arguments_from(const Json& json) {
     if (name == "train_sampling_strategy") {
       args.group_by_length = value == "group_by_length";
     } else {
-      argument_field(name).set(args, value.is_string() ? value.string() : join(value));
+      argument_field(name).set(args, value.is_string() ? value.get<std::string>() : dump_json(value));
     }
   }
   return args;
@@ -137,7 +137,7 @@ TEST_CASE("trainer: the shared collection of reference runs") {
   // Other optimizers are not supported; dropout masks are Philox here and agree with torch's in distribution only.
   const std::set<std::string> other{"accumulate3_sgd", "sgd", "adafactor", "dropout"};
   for (const Json& run : reference.at("generations").at("4.56.2").at("runs")) {
-    const std::string name = run.at("name").string();
+    const auto name = run.at("name").get<std::string>();
     if (other.contains(name)) continue;
     DYNAMIC_SECTION(name) {
       const TemporaryFolder folder;

@@ -51,7 +51,8 @@ void run(const Options& options) {
     std::cout << tl::dump_json(metrics, {.indent = -1, .sort_keys = false}) << '\n';
     return;
   }
-  for (const auto& [name, value] : metrics.items()) std::cout << name << " = " << value << '\n';
+  for (const auto& [name, value] : metrics.items())
+    std::cout << name << " = " << tl::dump_json(value, {.indent = -1}) << '\n';
 }
 
 }  // namespace

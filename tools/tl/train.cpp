@@ -209,7 +209,7 @@ void add_train(CLI::App& app) {
     // A default_str() would be what CLI11 takes for "--flag" alone.
     const bool required = field.name == "output_dir";  // files in a folder that was not named would be a surprise
     if (!value.is_null() && value != "" && !required)
-      help += "; default: " + (value.is_string() ? value.string() : tl::join(value));
+      help += "; default: " + (value.is_string() ? value.get<std::string>() : tl::dump_json(value, {.indent = -1}));
     command.add_option_function<std::string>("--" + std::string(field.name), assign, help)
         ->group("TrainingArguments")
         ->required(required)

@@ -9,15 +9,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
-#include <limits>
-#include <map>
 #include <initializer_list>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
 #include <string_view>
-#include <type_traits>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include <tl/core/error.hpp>
@@ -38,148 +37,56 @@ struct JsonOptions {
 
 namespace detail {
 
-/// The rows of a JSON file with their places, turned into typed columns once all are known.
-class JsonRows {
+/// The keys of an object.
+inline std::vector<std::string> keys_of(const Json& object) {
+  std::vector<std::string> keys;
+  for (const auto& [key, value] : members_of(object)) keys.push_back(key);
+  return keys;
+}
+
+/// One column while its rows are read: its type is that of the first cell, and widens as others come.
+class JsonColumn {
  public:
-  /// `unit` is what a place counts: "line", or "object" of an array.
-  JsonRows(std::string path, std::string_view unit, const JsonOptions& options)
-      : places_{std::move(path), std::string(unit)},
-        chosen_(!options.columns.empty()),
-        names_(options.columns),
-        texts_(options.text_columns.begin(), options.text_columns.end()) {
-    add_columns();
+  /// `is_text`: numbers and truth values become texts.
+  JsonColumn(std::string name, bool is_text) : name_(std::move(name)), is_text_(is_text) {}
+
+  /// Throws format if the cell does not fit the former ones. `places` has those of all rows up to this one.
+  void add(Json cell, const RowPlaces& places) {
+    const Kind here = is_text_ ? Kind::text : kind_of(cell, places);
+    const bool truth = cell.is_boolean();
+    if (rows_ == 0) cells_ = of_kind(here);
+    else widen(here, truth, places);
+    has_truth_ = has_truth_ || truth;
+    has_others_ = has_others_ || !truth;
+    append(std::move(cell), places);
+    ++rows_;
   }
 
-  void add(Json row, std::int64_t place) {
-    if (!row.is_object()) fail(ErrorCode::format, where(place), ": expected an object, got ", row.type_name());
-    if (places_.numbers.empty() && !chosen_) {
-      names_ = names_of(row.items());
-      add_columns();
-    }
-    if (chosen_) add_chosen(row, place);
-    else add_all(row, place);
-    places_.numbers.push_back(place);
-  }
+  const std::string& name() const { return name_; }
+  std::size_t rows() const { return rows_; }
+  bool is_truth() const { return !is_text_ && has_truth_ && !has_others_; }
 
-  Dataset finish() {
-    Columns result;
-    std::vector<std::string> truth_columns;
-    for (std::size_t i = 0; i < names_.size(); ++i) {
-      result.push_back({names_[i], texts_.contains(names_[i]) ? ColumnValues(texts(i)) : typed(i)});
-      const auto is_truth = [](const Json& cell) { return cell.is_boolean(); };
-      const Json::Array& cells = columns_[i].elements();
-      if (!cells.empty() && !texts_.contains(names_[i]) && std::all_of(cells.begin(), cells.end(), is_truth))
-        truth_columns.push_back(names_[i]);
+  /// The values; the column is empty afterwards.
+  ColumnValues finish(const RowPlaces& places) {
+    switch (kind()) {
+      case Kind::text: return std::get<std::vector<std::string>>(std::move(cells_));
+      case Kind::integer: return std::get<std::vector<std::int64_t>>(std::move(cells_));
+      case Kind::number: return std::get<std::vector<double>>(std::move(cells_));
+      case Kind::empty_list: return Lists<std::int32_t>(rows_);
+      case Kind::texts: return std::get<Lists<std::string>>(std::move(cells_));
+      case Kind::integers: return token_ids(std::get<Lists<std::int64_t>>(std::move(cells_)), places);
+      case Kind::numbers: return std::get<Lists<float>>(std::move(cells_));
     }
-    if (result.empty()) return {};
-    return Dataset::from_columns(std::move(result), std::move(places_), truth_columns);
-  }
-
-  /// One object whose values are whole columns: lists, or objects with a value per row as pandas writes them.
-  Dataset finish(Json&& columns) {
-    if (!chosen_) {
-      names_ = names_of(columns.items());
-      add_columns();
-    }
-    std::size_t rows = 0;
-    for (std::size_t i = 0; i < names_.size(); ++i) {
-      Json* const values = columns.find(names_[i]);
-      if (values == nullptr) fail_missing(names_[i], columns, places_.file);
-      if (!values->is_structured())
-        fail(ErrorCode::format, places_.file, ", key ", names_[i], ": expected a list with a value per row, got ",
-             values->type_name());
-      columns_[i] = values_of(std::move(*values));
-      if (i == 0) rows = columns_[i].size();
-      if (columns_[i].size() != rows)
-        fail(ErrorCode::format, places_.file, ", key ", names_[i], ": expected ", rows, " values as for the key ",
-             names_[0], ", got ", columns_[i].size());
-    }
-    places_.unit = "row";
-    for (std::size_t row = 1; row <= rows; ++row) places_.numbers.push_back(static_cast<std::int64_t>(row));
-    return finish();
-  }
-
-  /// Whether an object that is alone in its file holds columns: the values of the keys of texts are lists.
-  bool are_columns(const Json& object) const {
-    bool any = false;
-    for (const std::string& name : texts_) {
-      const Json* const values = object.find(name);
-      if (values == nullptr) continue;
-      if (!values->is_structured()) return false;
-      any = true;
-    }
-    return any;
+    return {};
   }
 
  private:
   enum class Kind { text, integer, number, empty_list, texts, integers, numbers };
-
-  /// The cells of an object's chosen keys.
-  void add_chosen(Json& row, std::int64_t place) {
-    for (std::size_t i = 0; i < names_.size(); ++i) {
-      Json* const cell = row.find(names_[i]);
-      if (cell == nullptr) fail_missing(names_[i], row, where(place));
-      columns_[i].push_back(std::move(*cell));
-    }
-  }
-
-  /// All cells of an object, which has the keys of the first row in any order.
-  void add_all(Json& row, std::int64_t place) {
-    Json::Object& cells = row.items();
-    bool in_order = cells.size() == names_.size();
-    for (std::size_t i = 0; i < cells.size() && in_order; ++i) in_order = cells[i].key == names_[i];
-    std::map<std::string_view, Json*> by_key;
-    if (!in_order)
-      for (auto& cell : cells) by_key[cell.key] = &cell.value;
-    for (std::size_t i = 0; i < names_.size(); ++i) {
-      const auto found = by_key.find(names_[i]);
-      if (!in_order && found == by_key.end()) fail_missing(names_[i], row, where(place));
-      columns_[i].push_back(std::move(in_order ? cells[i].value : *found->second));
-    }
-    if (cells.size() == names_.size()) return;
-    const std::set<std::string_view> known(names_.begin(), names_.end());
-    for (const auto& cell : cells)
-      if (!known.contains(cell.key))
-        fail(ErrorCode::format, where(place), ": expected only the keys of the first row, got ", cell.key,
-             " as well (JsonOptions::columns chooses keys)");
-  }
-
-  [[noreturn]] static void fail_missing(const std::string& name, const Json& row, const std::string& where) {
-    std::string remedy;
-    for (const auto& [key, value] : row.items())
-      if (value.is_array() && !value.empty() && value[0].is_object() && remedy.empty())
-        remedy = join("; if the rows are under the key ", key, ", name it as the field");
-    fail(ErrorCode::format, where, ": expected the key ", name, ", it is missing; the keys are ",
-         python_text(names_of(row.items())), remedy);
-  }
-
-  static Json values_of(Json&& values) {
-    if (values.is_array()) return std::move(values);
-    Json list = Json::array();
-    for (auto& member : values.items()) list.push_back(std::move(member.value));
-    return list;
-  }
-
-  /// A column of texts, whatever the file has in it.
-  std::vector<std::string> texts(std::size_t column) const {
-    std::vector<std::string> values;
-    for (const Json& cell : columns_[column]) {
-      if (cell.is_string()) values.push_back(cell.string());
-      else if (cell.is_boolean()) values.emplace_back(cell.get<bool>() ? "True" : "False");
-      else if (cell.is_number_float()) values.push_back(python_text(cell.get<double>()));
-      else if (cell.is_number_unsigned()) values.push_back(std::to_string(cell.get<std::uint64_t>()));
-      else if (cell.is_number()) values.push_back(std::to_string(cell.get<std::int64_t>()));
-      else
-        fail(ErrorCode::format, where(column, values.size()), ": expected a text, number or truth value, got ",
-             cell.type_name());
-    }
-    return values;
-  }
-
-  void add_columns() {
-    columns_.clear();
-    for (std::size_t i = 0; i < names_.size(); ++i) columns_.push_back(Json::array());
-  }
+  template <class T> using Lists = std::vector<std::vector<T>>;
+  struct EmptyLists {};
+  /// In the order of Kind.
+  using Cells = std::variant<std::vector<std::string>, std::vector<std::int64_t>, std::vector<double>, EmptyLists,
+                             Lists<std::string>, Lists<std::int64_t>, Lists<float>>;
 
   static std::string_view name_of(Kind kind) {
     constexpr std::string_view names[] = {"a text",           "a whole number",  "a number",
@@ -188,96 +95,246 @@ class JsonRows {
     return names[static_cast<std::size_t>(kind)];
   }
 
-  std::string where(std::int64_t place) const { return join(places_.file, ", ", places_.unit, " ", place); }
-  std::string where(std::size_t column, std::size_t row) const {
-    return join(where(places_.numbers[row]), ", key ", names_[column]);
+  Kind kind() const { return static_cast<Kind>(cells_.index()); }
+
+  Cells of_kind(Kind kind) const {
+    switch (kind) {
+      case Kind::text: return std::vector<std::string>();
+      case Kind::integer: return std::vector<std::int64_t>();
+      case Kind::number: return std::vector<double>();
+      case Kind::empty_list: return EmptyLists();
+      case Kind::texts: return Lists<std::string>(rows_);
+      case Kind::integers: return Lists<std::int64_t>(rows_);
+      case Kind::numbers: return Lists<float>(rows_);
+    }
+    return {};
   }
 
-  Kind kind_of(const Json& value, std::size_t column, std::size_t row) const {
+  std::string where(std::size_t row, const RowPlaces& places) const {
+    return join(places.file, ", ", places.unit, " ", places.numbers[row], ", key ", name_);
+  }
+
+  Kind kind_of(const Json& value, const RowPlaces& places) const {
     if (value.is_string()) return Kind::text;
-    if (value.is_boolean() || is_integer(value)) return Kind::integer;
+    if (value.is_boolean() || is_int64(value)) return Kind::integer;
     if (value.is_number()) return Kind::number;
     if (!value.is_array())
-      fail(ErrorCode::format, where(column, row), ": expected a text, number, truth value or list, got ",
+      fail(ErrorCode::format, where(rows_, places), ": expected a text, number, truth value or list, got ",
            value.type_name());
     if (value.empty()) return Kind::empty_list;
     bool texts = true, integers = true, numbers = true;
-    for (const Json& element : value) {
+    for (const Json& element : elements_of(value)) {
       texts = texts && element.is_string();
-      integers = integers && is_integer(element);
+      integers = integers && is_int64(element);
       numbers = numbers && element.is_number();
     }
     if (texts) return Kind::texts;
     if (integers) return Kind::integers;
     if (numbers) return Kind::numbers;
-    fail(ErrorCode::format, where(column, row), ": expected a list of texts or a list of numbers, got ",
+    fail(ErrorCode::format, where(rows_, places), ": expected a list of texts or a list of numbers, got ",
          dump_json(value, {.indent = -1}).substr(0, 60));
   }
 
-  static bool is_integer(const Json& value) {
-    return value.is_number_integer() &&
-           (!value.is_number_unsigned() || value.get<std::uint64_t>() <= std::numeric_limits<std::int64_t>::max());
-  }
-
-  /// The kind that both fit into, or nothing.
-  static std::optional<Kind> merged(Kind a, Kind b) {
-    if (a == b) return a;
-    if (a > b) std::swap(a, b);
-    if (a == Kind::integer && b == Kind::number) return b;
-    if (a == Kind::integers && b == Kind::numbers) return b;
-    if (a == Kind::empty_list) return b;
-    return std::nullopt;
-  }
-
-  ColumnValues typed(std::size_t column) const {
-    const Json& cells = columns_[column];
-    if (cells.empty()) return std::vector<std::string>{};
-    Kind kind = kind_of(cells[0], column, 0);
-    std::size_t decided_at = 0;
-    for (std::size_t row = 1; row < cells.size(); ++row) {
-      const Kind here = kind_of(cells[row], column, row);
-      const auto both = merged(kind, here);
-      if (!both)
-        fail(ErrorCode::format, where(column, row), ": expected ", name_of(kind), " as in ", places_.unit, " ",
-             places_.numbers[decided_at], ", got ", name_of(here));
-      if (*both != kind) decided_at = row;
-      kind = *both;
+  /// Makes the column fit a cell as well.
+  void widen(Kind here, bool truth, const RowPlaces& places) {
+    const auto pair = [&](Kind a, Kind b) { return kind() == a && here == b; };
+    const bool to_number = pair(Kind::integer, Kind::number) && !has_truth_;
+    const bool to_list = kind() == Kind::empty_list && here > Kind::empty_list;
+    const bool to_numbers = pair(Kind::integers, Kind::numbers);
+    const bool fits = here == kind() || (pair(Kind::number, Kind::integer) && !truth) ||
+                      pair(Kind::numbers, Kind::integers) || (here == Kind::empty_list && kind() > Kind::empty_list);
+    if (!(fits || to_number || to_list || to_numbers))
+      fail(ErrorCode::format, where(rows_, places), ": expected ", has_truth_ ? "a truth value" : name_of(kind()),
+           " as in ", places.unit, " ", places.numbers[decided_at_], ", got ", truth ? "a truth value" : name_of(here));
+    if (fits) return;
+    if (to_number) {
+      const auto& whole = std::get<std::vector<std::int64_t>>(cells_);
+      cells_ = std::vector<double>(whole.begin(), whole.end());
+    } else if (to_numbers) {
+      const auto whole = std::get<Lists<std::int64_t>>(std::move(cells_));
+      Lists<float> lists(rows_);
+      for (std::size_t row = 0; row < rows_; ++row)
+        for (const std::int64_t value : whole[row]) lists[row].push_back(static_cast<float>(static_cast<double>(value)));
+      cells_ = std::move(lists);
+    } else {
+      cells_ = of_kind(here);
     }
-    switch (kind) {
-      case Kind::text: return cells.get<std::vector<std::string>>();
-      case Kind::integer: return integers(cells);
-      case Kind::number: return cells.get<std::vector<double>>();
-      case Kind::texts: return cells.get<std::vector<std::vector<std::string>>>();
-      case Kind::numbers: return cells.get<std::vector<std::vector<float>>>();
-      default: return token_ids(column);
+    decided_at_ = rows_;
+  }
+
+  void append(Json&& cell, const RowPlaces& places) {
+    switch (kind()) {
+      case Kind::text: std::get<std::vector<std::string>>(cells_).push_back(text(std::move(cell), places)); return;
+      case Kind::integer:
+        std::get<std::vector<std::int64_t>>(cells_).push_back(cell.is_boolean() ? cell.get<bool>()
+                                                                                : cell.get<std::int64_t>());
+        return;
+      case Kind::number: std::get<std::vector<double>>(cells_).push_back(cell.get<double>()); return;
+      case Kind::empty_list: return;
+      case Kind::texts: return append_list<std::string>(cell);
+      case Kind::integers: return append_list<std::int64_t>(cell);
+      case Kind::numbers: return append_list<float>(cell);
     }
   }
 
-  static std::vector<std::int64_t> integers(const Json& cells) {
-    std::vector<std::int64_t> values(cells.size());
-    for (std::size_t row = 0; row < values.size(); ++row)
-      values[row] = cells[row].is_boolean() ? cells[row].get<bool>() : cells[row].get<std::int64_t>();
-    return values;
+  template <class T> void append_list(const Json& cell) {
+    std::get<Lists<T>>(cells_).push_back(json_get<std::vector<T>>(cell));
   }
 
-  std::vector<std::vector<std::int32_t>> token_ids(std::size_t column) const {
-    std::vector<std::vector<std::int32_t>> lists(columns_[column].size());
+  /// A cell of a column of texts.
+  std::string text(Json&& cell, const RowPlaces& places) const {
+    if (cell.is_string()) return std::move(cell.get_ref<std::string&>());
+    if (cell.is_boolean()) return cell.get<bool>() ? "True" : "False";
+    if (cell.is_number_float()) return python_text(cell.get<double>());
+    if (cell.is_number()) return dump_json(cell);
+    fail(ErrorCode::format, where(rows_, places), ": expected a text, number or truth value, got ", cell.type_name());
+  }
+
+  ColumnValues token_ids(const Lists<std::int64_t>& lists, const RowPlaces& places) const {
+    Lists<std::int32_t> ids(lists.size());
     for (std::size_t row = 0; row < lists.size(); ++row) {
-      const auto values = columns_[column][row].get<std::vector<std::int64_t>>();
-      lists[row] = std::vector<std::int32_t>(values.begin(), values.end());
-      for (std::size_t i = 0; i < values.size(); ++i)
-        if (values[i] != lists[row][i])
-          fail(ErrorCode::format, where(column, row), ": expected list elements in the range of int32, got ",
-               values[i]);
+      ids[row].reserve(lists[row].size());
+      for (const std::int64_t value : lists[row]) {
+        if (!std::in_range<std::int32_t>(value))
+          fail(ErrorCode::format, where(row, places), ": expected list elements in the range of int32, got ", value);
+        ids[row].push_back(static_cast<std::int32_t>(value));
+      }
     }
-    return lists;
+    return ids;
   }
+
+  std::string name_;
+  bool is_text_;
+  bool has_truth_ = false, has_others_ = false;
+  Cells cells_;
+  std::size_t rows_ = 0;
+  std::size_t decided_at_ = 0;  // the row that the type of the column is from
+};
+
+/// The rows of a JSON file with their places.
+class JsonRows {
+ public:
+  /// `unit` is what a place counts: "line", or "object" of an array.
+  JsonRows(std::string path, std::string_view unit, const JsonOptions& options)
+      : places_{std::move(path), std::string(unit)},
+        chosen_(!options.columns.empty()),
+        texts_(options.text_columns.begin(), options.text_columns.end()) {
+    add_columns(options.columns);
+  }
+
+  void add(Json row, std::int64_t place) {
+    places_.numbers.push_back(place);
+    if (!row.is_object()) fail(ErrorCode::format, where(), ": expected an object, got ", row.type_name());
+    if (places_.numbers.size() == 1 && !chosen_) add_columns(keys_of(row));
+    if (chosen_) add_chosen(row);
+    else add_all(row);
+  }
+
+  Dataset finish() {
+    Columns result;
+    std::vector<std::string> truth_columns;
+    for (JsonColumn& column : columns_) {
+      if (column.is_truth()) truth_columns.push_back(column.name());
+      result.push_back({column.name(), column.finish(places_)});
+    }
+    if (result.empty()) return {};
+    return Dataset::from_columns(std::move(result), std::move(places_), truth_columns);
+  }
+
+  /// One object whose values are whole columns: lists, or objects with a value per row as pandas writes them.
+  Dataset finish(Json&& object) {
+    if (!chosen_) add_columns(keys_of(object));
+    places_.unit = "row";
+    for (JsonColumn& column : columns_) {
+      Json* const values = find_member(object, column.name());
+      if (values == nullptr) fail_missing(column.name(), object, places_.file);
+      if (!values->is_structured())
+        fail(ErrorCode::format, places_.file, ", key ", column.name(), ": expected a list with a value per row, got ",
+             values->type_name());
+      const bool is_first = &column == columns_.data();
+      if (!is_first && values->size() != columns_[0].rows())
+        fail(ErrorCode::format, places_.file, ", key ", column.name(), ": expected ", columns_[0].rows(),
+             " values as for the key ", columns_[0].name(), ", got ", values->size());
+      std::int64_t row = 0;
+      for (Json& value : *values) {
+        if (is_first) places_.numbers.push_back(++row);
+        column.add(std::move(value), places_);
+      }
+    }
+    return finish();
+  }
+
+  /// Whether an object that is alone in its file holds columns: the values of the keys of texts are lists.
+  bool are_columns(const Json& object) const {
+    bool any = false;
+    for (const std::string& name : texts_) {
+      const Json* const values = find_member(object, name);
+      if (values == nullptr) continue;
+      if (!values->is_structured()) return false;
+      any = true;
+    }
+    return any;
+  }
+
+ private:
+  /// The cells of an object's chosen keys.
+  void add_chosen(Json& row) {
+    for (JsonColumn& column : columns_) {
+      Json* const cell = find_member(row, column.name());
+      if (cell == nullptr) fail_missing(column.name(), row, where());
+      column.add(std::move(*cell), places_);
+    }
+  }
+
+  /// All cells of an object, which has the keys of the first row in any order.
+  void add_all(Json& row) {
+    auto& cells = row.get_ref<Json::object_t&>();
+    std::size_t in_order = 0;
+    for (auto& [key, cell] : cells) {
+      if (in_order == columns_.size() || columns_[in_order].name() != key) break;
+      columns_[in_order++].add(std::move(cell), places_);
+    }
+    if (in_order < columns_.size()) add_rest(row, in_order);
+    if (cells.size() == columns_.size()) return;
+    std::set<std::string_view> known;
+    for (const JsonColumn& column : columns_) known.insert(column.name());
+    for (const auto& [key, cell] : cells)
+      if (!known.contains(key))
+        fail(ErrorCode::format, where(), ": expected only the keys of the first row, got ", key,
+             " as well (JsonOptions::columns chooses keys)");
+  }
+
+  /// The cells of the columns from `first` on, whose keys may be anywhere in the object.
+  void add_rest(Json& row, std::size_t first) {
+    std::map<std::string_view, Json*> by_key;
+    for (auto& [key, cell] : row.get_ref<Json::object_t&>()) by_key[key] = &cell;
+    for (; first < columns_.size(); ++first) {
+      const auto found = by_key.find(columns_[first].name());
+      if (found == by_key.end()) fail_missing(columns_[first].name(), row, where());
+      columns_[first].add(std::move(*found->second), places_);
+    }
+  }
+
+  [[noreturn]] static void fail_missing(const std::string& name, const Json& row, const std::string& where) {
+    std::string remedy;
+    for (const auto& [key, value] : members_of(row))
+      if (value.is_array() && !value.empty() && value[0].is_object() && remedy.empty())
+        remedy = join("; if the rows are under the key ", key, ", name it as the field");
+    fail(ErrorCode::format, where, ": expected the key ", name, ", it is missing; the keys are ",
+         python_text(keys_of(row)), remedy);
+  }
+
+  void add_columns(const std::vector<std::string>& names) {
+    for (const std::string& name : names) columns_.emplace_back(name, texts_.contains(name));
+  }
+
+  /// The place of the row that is added.
+  std::string where() const { return join(places_.file, ", ", places_.unit, " ", places_.numbers.back()); }
 
   RowPlaces places_;
   bool chosen_;
-  std::vector<std::string> names_;
   std::set<std::string> texts_;
-  Json::Array columns_;  // an array of cells each
+  std::vector<JsonColumn> columns_;
 };
 
 /// Where a value of a JSON file stands.
@@ -352,8 +409,8 @@ inline Dataset rows_of_array(Json&& array, JsonRows& rows) {
   const bool texts = !array.empty() && std::all_of(array.begin(), array.end(), is_text);
   std::int64_t place = 0;
   for (Json& row : array) {
-    Json object = texts ? Json{{"text", std::move(row)}} : std::move(row);
-    rows.add(std::move(object), ++place);
+    if (texts) row = Json::object({{"text", std::move(row)}});
+    rows.add(std::move(row), ++place);
   }
   return rows.finish();
 }
@@ -362,10 +419,10 @@ inline Dataset rows_of_array(Json&& array, JsonRows& rows) {
 inline Dataset rows_of_field(Json&& root, const std::string& field, const std::string& path, JsonRows& rows) {
   if (!root.is_object())
     fail(ErrorCode::format, path, ": expected an object with the field ", field, ", got ", root.type_name());
-  Json* const found = root.find(field);
+  Json* const found = find_member(root, field);
   if (found == nullptr)
     fail(ErrorCode::format, path, ": expected the field ", field, ", it is missing; the keys are ",
-         python_text(names_of(root.items())));
+         python_text(keys_of(root)));
   if (found->is_array()) return rows_of_array(std::move(*found), rows);
   if (!found->is_object())
     fail(ErrorCode::format, path, ", field ", field, ": expected a list of objects or an object of columns, got ",

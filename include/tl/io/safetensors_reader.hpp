@@ -111,17 +111,17 @@ class SafetensorsParser {
   void parse_metadata(const Json& value, std::map<std::string, std::string>& metadata) const {
     if (value.is_null()) return;
     check(value.is_object(), ErrorCode::format, path_, ", __metadata__: expected an object, got ", value.type_name());
-    for (const auto& [key, text] : value.items()) {
+    for (const auto& [key, text] : members_of(value)) {
       check(text.is_string(), ErrorCode::format, path_, ", __metadata__, key ", key, ": expected a string, got ",
             text.type_name());
-      metadata.emplace(key, text.string());
+      metadata.emplace(key, string_of(text));
     }
   }
 
   static std::string excerpt(const Json& value) { return dump_json(value, {.indent = -1}).substr(0, 60); }
 
   static std::uint64_t parse_natural(const Json& value, const std::string& where, const char* key) {
-    if (!value.is_number_integer() || (!value.is_number_unsigned() && value.get<std::int64_t>() < 0))
+    if (!is_natural(value))
       fail(ErrorCode::format, where, ", ", key, ": expected integers >= 0, got ", excerpt(value));
     const auto number = value.get<std::uint64_t>();
     check(number <= max_offset, ErrorCode::format, where, ", ", key, ": expected integers up to 2^62, got ", number);
@@ -143,7 +143,7 @@ class SafetensorsParser {
 
     Entry entry;
     entry.tensor.name = std::move(name);
-    entry.tensor.dtype = stored_dtype(dtype.string());
+    entry.tensor.dtype = stored_dtype(string_of(dtype));
     entry.begin = parse_natural(offsets[0], where, "data_offsets");
     entry.end = parse_natural(offsets[1], where, "data_offsets");
     check(entry.begin <= entry.end, ErrorCode::format, where, ", data_offsets: expected begin <= end, got ",
@@ -152,7 +152,7 @@ class SafetensorsParser {
           ", shape: expected at most ", Shape::max_rank, " extents, got ", shape.size());
     std::vector<std::int64_t> extents;
     std::uint64_t elements = 1;
-    for (const Json& extent : shape) {
+    for (const Json& extent : elements_of(shape)) {
       const std::uint64_t number = parse_natural(extent, where, "shape");
       if (number != 0 && elements > max_offset / number)
         fail(ErrorCode::format, where, ", shape: expected at most 2^62 elements, got ", excerpt(shape));
@@ -243,18 +243,18 @@ class SafetensorsReader {
   /// are; the index decides only between two shards that hold the same one.
   void add_shards() {
     const Json index = read_json(path_);
-    const Json* const map = index.find("weight_map");
+    const Json* const map = detail::find_member(index, "weight_map");
     check(map != nullptr && map->is_object(), ErrorCode::format, path_.native(),
           ": expected an object \"weight_map\" from tensor names to file names, it is missing");
     check(!map->empty(), ErrorCode::format, path_.native(), ": expected \"weight_map\" to name a shard, it is empty");
     std::map<std::string, std::string> shards;         // file name -> a tensor that it is named for
     std::map<std::string_view, std::string> shard_of;  // tensor -> file name
-    for (const auto& [tensor, file] : map->items()) {
+    for (const auto& [tensor, file] : detail::members_of(*map)) {
       check(file.is_string(), ErrorCode::format, path_.native(), ", weight_map, ", tensor,
             ": expected a file name, got ", file.type_name());
-      const std::filesystem::path name = std::filesystem::path(file.string()).lexically_normal();
+      const std::filesystem::path name = std::filesystem::path(detail::string_of(file)).lexically_normal();
       check(name.has_filename() && name.is_relative() && *name.begin() != "..", ErrorCode::format, path_.native(),
-            ", weight_map, ", tensor, ": expected the path of a file beside the index, got ", file.string());
+            ", weight_map, ", tensor, ": expected the path of a file beside the index, got ", detail::string_of(file));
       shards.emplace(name.string(), tensor);
       shard_of.emplace(tensor, name.string());
     }

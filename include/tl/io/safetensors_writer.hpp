@@ -44,10 +44,11 @@ inline void write_safetensors(const std::filesystem::path& path, std::span<const
     return given[a].dtype != given[b].dtype ? given[a].dtype > given[b].dtype : given[a].name < given[b].name;
   });
 
-  Json header = Json::object();
+  detail::JsonObjectBuilder header;
   if (!metadata.empty()) {
-    Json& texts = header["__metadata__"] = Json::object();
+    Json texts = Json::object();
     for (const auto& [key, text] : metadata) texts[key] = text;
+    header.add("__metadata__", std::move(texts));
   }
   std::vector<std::string_view> names;
   std::uint64_t offset = 0;
@@ -55,16 +56,16 @@ inline void write_safetensors(const std::filesystem::path& path, std::span<const
     const std::uint64_t begin = std::exchange(offset, offset + given[i].data.size());
     Json shape = Json::array();
     for (const std::int64_t extent : given[i].shape.extents()) shape.push_back(extent);
-    header.append(given[i].name, {{"dtype", to_string(given[i].dtype)},
-                                  {"shape", std::move(shape)},
-                                  {"data_offsets", Json::array({begin, offset})}});
+    header.add(given[i].name, {{"dtype", to_string(given[i].dtype)},
+                               {"shape", std::move(shape)},
+                               {"data_offsets", Json::array({begin, offset})}});
     names.push_back(given[i].name);
   }
   const auto twice = repeated_name(names);
   check(!twice, ErrorCode::invalid_argument, path.native(), ": expected every tensor name once, got ",
         twice.value_or(""), " twice");
 
-  std::string text = dump_json(header, {.indent = -1, .sort_keys = false, .ensure_ascii = false, .compact = true});
+  std::string text = dump_json(header.finish(), {.indent = -1, .sort_keys = false, .ensure_ascii = false, .compact = true});
   text.append((8 - text.size() % 8) % 8, ' ');
   std::array<char, 8> length{};
   for (std::size_t i = 0; i < 8; ++i) length[i] = static_cast<char>(static_cast<unsigned char>(text.size() >> (8 * i)));

@@ -50,7 +50,7 @@ inline constexpr std::array<std::pair<std::string_view, std::string_view>, 8> be
 inline DistilBertConfig distilbert_config_of_bert(const Json& json, const std::string& where) {
   check(json.is_object(), ErrorCode::format, where, ": expected a JSON object, got ", json.type_name());
   const auto text = [&](const char* key, std::string fallback) {
-    const Json* const found = json.find(key);
+    const Json* const found = find_member(json, key);
     if (found == nullptr || found->is_null()) return fallback;
     check(found->is_string(), ErrorCode::format, where, ": expected a string for \"", key, "\", got ",
           found->type_name());
@@ -68,13 +68,13 @@ inline DistilBertConfig distilbert_config_of_bert(const Json& json, const std::s
 
   DistilBertConfig config;
   const auto whole = [&](const char* key, std::int64_t& field) {
-    const Json* const found = json.find(key);
-    check(found != nullptr && found->is_number_integer(), ErrorCode::format, where, ": expected an integer for \"", key,
+    const Json* const found = find_member(json, key);
+    check(found != nullptr && is_int64(*found), ErrorCode::format, where, ": expected an integer for \"", key,
           "\", ", found == nullptr ? "it is missing" : found->type_name());
     field = found->get<std::int64_t>();
   };
   const auto number = [&](const char* key, double& field) {
-    const Json* const found = json.find(key);
+    const Json* const found = find_member(json, key);
     if (found == nullptr) return;
     check(found->is_number(), ErrorCode::format, where, ": expected a number for \"", key, "\", got ",
           found->type_name());
@@ -90,7 +90,7 @@ inline DistilBertConfig distilbert_config_of_bert(const Json& json, const std::s
   number("attention_probs_dropout_prob", config.attention_dropout);
   number("initializer_range", config.initializer_range);
   config.activation = text("hidden_act", config.activation);
-  if (const Json* const pad = json.find("pad_token_id"); pad != nullptr && pad->is_number_integer())
+  if (const Json* const pad = find_member(json, "pad_token_id"); pad != nullptr && is_int64(*pad))
     config.pad_token_id = pad->get<std::int64_t>();
   double eps = 1e-12;
   number("layer_norm_eps", eps);
@@ -194,11 +194,11 @@ inline Json distilbert_tokenizer_config(const std::filesystem::path& path, std::
   json["tokenizer_class"] = generic.value_or("DistilBertTokenizer");
   json.erase("model_input_names");
   if (generic) json["model_input_names"] = std::vector<std::string>{"input_ids", "attention_mask"};
-  const Json* length = json.find("model_max_length");
-  if (const Json* const older = json.find("max_len"); length == nullptr && older != nullptr && older->is_number()) {
+  const Json* length = find_member(json, "model_max_length");
+  if (const Json* const older = find_member(json, "max_len"); length == nullptr && older != nullptr && older->is_number()) {
     const Json copy = *older;
     json["model_max_length"] = copy;
-    length = json.find("model_max_length");
+    length = find_member(json, "model_max_length");
   }
   if (length == nullptr || !length->is_number() || length->get<double>() > static_cast<double>(max_length))
     json["model_max_length"] = max_length;

@@ -224,18 +224,12 @@ inline std::string_view canonical_config_key(std::string_view key) {
 /// A value as errors show it.
 inline std::string one_line(const Json& value) { return dump_json(value, {.indent = -1}); }
 
-inline bool fits_int64(const Json& value) {
-  return value.is_number_integer() &&
-         (!value.is_number_unsigned() ||
-          value.get<std::uint64_t>() <= static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()));
-}
-
 /// What a value that is no `Field` should have been, or nullptr if it is one.
 template <class Field> const char* expected_instead(const Json& value) {
   if constexpr (std::is_same_v<Field, bool>) return value.is_boolean() ? nullptr : "true or false";
   else if constexpr (std::is_same_v<Field, double>) return value.is_number() ? nullptr : "a number";
   else if constexpr (std::is_same_v<Field, std::string>) return value.is_string() ? nullptr : "a string";
-  else return !value.is_number_integer() ? "an integer" : fits_int64(value) ? nullptr : "an integer of 64 bits";
+  else return !value.is_number_integer() ? "an integer" : is_int64(value) ? nullptr : "an integer of 64 bits";
 }
 
 /// Assigns a JSON value to a field; throws Error(format) naming both types.
@@ -264,7 +258,7 @@ inline std::optional<std::int64_t> class_number(std::string_view key) {
 
 /// The name of a class as text; numbers, truth values and null as Python writes them.
 inline std::optional<std::string> class_name(const Json& name) {
-  if (name.is_string()) return name.string();
+  if (name.is_string()) return name.get<std::string>();
   if (name.is_boolean()) return name.get<bool>() ? "True" : "False";
   if (name.is_null()) return "None";
   if (name.is_number()) return one_line(name);
@@ -274,7 +268,7 @@ inline std::optional<std::string> class_name(const Json& name) {
 inline void read_id2label(DistilBertConfig& config, const Json& json, const std::string& where) {
   if (!json.is_object()) fail(ErrorCode::format, where, ": expected an object for \"id2label\", got ", one_line(json));
   config.id2label.clear();
-  for (const auto& [key, value] : json.items()) {
+  for (const auto& [key, value] : members_of(json)) {
     const auto id = class_number(key);
     auto name = class_name(value);
     if (!id || !name)
@@ -298,11 +292,11 @@ inline std::string label2id_warning(const DistilBertConfig& config, const Json& 
   if (!label2id.is_object())
     return join(where, ": \"label2id\" is not an object and is not used, got ", shown(label2id));
   const auto says = [&](std::string_view name, const Json& id) {
-    if (!fits_int64(id)) return false;
+    if (!is_int64(id)) return false;
     const auto known = config.id2label.find(id.get<std::int64_t>());
     return known != config.id2label.end() && known->second == name;
   };
-  for (const auto& [name, id] : label2id.items())
+  for (const auto& [name, id] : members_of(label2id))
     if (!says(name, id))
       return join(where, ": \"label2id\" says ", shown(name), ": ", shown(id), ", which ",
                   named ? "\"id2label\" does not say; the class names are those of \"id2label\""
@@ -313,10 +307,10 @@ inline std::string label2id_warning(const DistilBertConfig& config, const Json& 
 /// As the reference's version 5 reads them: id2label names the classes, unless num_labels is another number than
 /// theirs.
 inline void read_label_maps(DistilBertConfig& config, const Json& json, const std::string& where) {
-  const Json* const names = json.find("id2label");
+  const Json* const names = find_member(json, "id2label");
   const bool named = names != nullptr && !names->is_null();
   if (named) read_id2label(config, *names, where);
-  if (const Json* const found = json.find("num_labels"); found != nullptr && !found->is_null()) {
+  if (const Json* const found = find_member(json, "num_labels"); found != nullptr && !found->is_null()) {
     std::int64_t count = 0;
     assign_config_field(*found, count, where, "num_labels");
     if (named && count != config.num_labels())
@@ -328,7 +322,7 @@ inline void read_label_maps(DistilBertConfig& config, const Json& json, const st
       fail(error.code(), where, ": ", error.what());
     }
   }
-  const Json* const ids = json.find("label2id");
+  const Json* const ids = find_member(json, "label2id");
   if (ids == nullptr || !config.warnings.empty()) return;
   if (auto warning = label2id_warning(config, *ids, named, where); !warning.empty())
     config.warnings.push_back(std::move(warning));
@@ -344,13 +338,14 @@ inline void assign_config_field(const Json& value, DistilBertConfig& config, con
 inline DistilBertConfig DistilBertConfig::from_json(const Json& json, const std::string& where) {
   if (!json.is_object())
     fail(ErrorCode::format, where, ": expected a JSON object, got ", detail::one_line(json).substr(0, 40));
-  if (const Json* const type = json.find("model_type"); type != nullptr && *type != "distilbert")
+  if (const Json* const type = detail::find_member(json, "model_type"); type != nullptr && *type != "distilbert")
     fail(ErrorCode::format, where, ": expected \"model_type\": \"distilbert\", got ", detail::one_line(*type),
          "; a BERT encoder can be converted with `tl convert --from bert`");
   DistilBertConfig config;
-  for (const auto& member : json.items()) {  // clang 14 captures no structured bindings
-    const std::string& written_key = member.key;
-    const Json& value = member.value;
+  detail::JsonObjectBuilder others;
+  for (const auto& member : detail::members_of(json)) {  // clang 14 captures no structured bindings
+    const std::string& written_key = member.first;
+    const Json& value = member.second;
     const std::string_view key = detail::canonical_config_key(written_key);
     if (const Field* const field = find_field(key)) {
       detail::assign_config_field(value, config, *field, where, written_key);
@@ -370,11 +365,12 @@ inline DistilBertConfig DistilBertConfig::from_json(const Json& json, const std:
     } else if (key == "architectures") {
       if (value.is_array())
         for (const auto& name : value)
-          if (name.is_string()) config.architectures.push_back(name.string());
+          if (name.is_string()) config.architectures.push_back(name.get<std::string>());
     } else {
-      config.other.append(written_key, value);
+      others.add(written_key, value);
     }
   }
+  config.other = others.finish();
   detail::read_label_maps(config, json, where);
   config.validate(where);
   return config;
@@ -392,13 +388,13 @@ inline DistilBertConfig DistilBertConfig::from_pretrained(const std::filesystem:
 inline Json DistilBertConfig::to_json(const std::string& architecture) const {
   Json json = other;
   for (const Field& field : fields())
-    json[field.name] = std::visit([this](auto member) -> Json { return this->*member; }, field.member);
+    json[field.name] = std::visit([this](auto member) { return Json(this->*member); }, field.member);
   const Json defaults = {{"bos_token_id", nullptr}, {"eos_token_id", nullptr}, {"tie_word_embeddings", true}};
   for (const auto& [key, value] : defaults.items())
     if (!json.contains(key)) json[key] = value;
   const Json ours = {{"model_type", "distilbert"},
                      {"architectures", Json::array({architecture})},
-                     {"pad_token_id", pad_token_id},
+                     {"pad_token_id", detail::json_or_null(pad_token_id)},
                      {"dtype", "float32"}};
   for (const auto& [key, value] : ours.items()) json[key] = value;
   for (const char* replaced : {"torch_dtype", "_name_or_path"}) json.erase(replaced);
@@ -406,15 +402,14 @@ inline Json DistilBertConfig::to_json(const std::string& architecture) const {
   const auto unnamed = detail::numbered_labels(num_labels());
   if (num_labels() != 2 || id2label != unnamed) {
     // A JSON object of its own order: class numbers sort as numbers, not as text.
-    Json names = Json::object(), ids = Json::object();
-    for (const auto& [id, name] : id2label) names.append(join(id), name);
-    for (const auto& [name, id] : label2id) ids.append(name, id);
-    json["id2label"] = std::move(names);
-    json["label2id"] = std::move(ids);
+    detail::JsonObjectBuilder names, ids;
+    for (const auto& [id, name] : id2label) names.add(join(id), name);
+    for (const auto& [name, id] : label2id) ids.add(name, id);
+    json["id2label"] = names.finish();
+    json["label2id"] = ids.finish();
   }
-  std::stable_sort(json.items().begin(), json.items().end(),
-                   [](const Json::Member& a, const Json::Member& b) { return a.key < b.key; });
-  return json;
+  const auto& members = detail::members_of(json);
+  return std::map<std::string, Json>(members.begin(), members.end());
 }
 
 inline void DistilBertConfig::update_from_string(std::string_view text) {

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <tl/core/error.hpp>
 #include <tl/io/json_file.hpp>
@@ -28,7 +29,7 @@ struct JsonView {
   std::string where() const { return parent == nullptr ? std::string(name) : join(parent->where(), separator, name); }
 
   bool has(const char* key) const {
-    const Json* const found = value.find(key);
+    const Json* const found = find_member(value, key);
     return found != nullptr && !found->is_null();
   }
 
@@ -46,13 +47,14 @@ struct JsonView {
 
   JsonView object(const char* key) const { return checked(key, &Json::is_object, "an object"); }
   JsonView array(const char* key) const { return checked(key, &Json::is_array, "an array"); }
-  const std::string& text(const char* key) const { return checked(key, &Json::is_string, "a string").value.string(); }
+  const std::string& text(const char* key) const { return checked(key, &Json::is_string, "a string").value.get_ref<const std::string&>(); }
   bool flag(const char* key) const { return checked(key, &Json::is_boolean, "true or false").value.get<bool>(); }
   std::int32_t id(const char* key) const {
     const JsonView view = checked(key, &Json::is_number_integer, "an integer");
-    const std::int64_t number = view.value.get<std::int64_t>();
-    view.expect(number >= 0 && number <= 0x7FFFFFFF, "a number between 0 and 2147483647");
-    return static_cast<std::int32_t>(number);
+    view.expect(is_int64(view.value) && std::in_range<std::int32_t>(view.value.get<std::int64_t>()) &&
+                    view.value.get<std::int64_t>() >= 0,
+                "a number between 0 and 2147483647");
+    return view.value.get<std::int32_t>();
   }
 
   bool flag_or(const char* key, bool otherwise) const { return has(key) ? flag(key) : otherwise; }
@@ -79,6 +81,6 @@ struct JsonView {
   }
 };
 
-inline bool is_id(const Json& value) { return value.is_number_unsigned() && value.get<std::uint64_t>() <= 0x7FFFFFFF; }
+inline bool is_id(const Json& value) { return is_natural(value) && value.get<std::uint64_t>() <= 0x7FFFFFFF; }
 
 }  // namespace tl::detail::text

@@ -57,12 +57,12 @@ inline TokenizerClass class_named(const std::string& name, const std::string& wh
 
 /// The class that auto_map names for code of the folder's own, empty if there is none.
 inline std::string code_of_its_own(const JsonView& config) {
-  const Json* map = config.value.find("auto_map");
-  if (map != nullptr && map->is_object()) map = map->find("AutoTokenizer");
-  if (map != nullptr && map->is_string()) return map->string();
+  const Json* map = find_member(config.value, "auto_map");
+  if (map != nullptr && map->is_object()) map = find_member(*map, "AutoTokenizer");
+  if (map != nullptr && map->is_string()) return map->get<std::string>();
   if (map == nullptr || !map->is_array()) return {};
   for (const Json& name : *map)
-    if (name.is_string()) return name.string();
+    if (name.is_string()) return name.get<std::string>();
   return {};
 }
 

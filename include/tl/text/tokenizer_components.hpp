@@ -131,14 +131,14 @@ inline void read_bert_processing(const JsonView& from, PostProcessor& out) {
     return pair.value;
   };
   const Json &sep = pair_at("sep"), &cls = pair_at("cls");
-  out.set_bert(cls[0].string(), cls[1].get<std::int32_t>(), sep[0].string(), sep[1].get<std::int32_t>());
+  out.set_bert(string_of(cls[0]), cls[1].get<std::int32_t>(), string_of(sep[0]), sep[1].get<std::int32_t>());
   out.form = PostProcessor::Form::bert_processing;
 }
 
 inline void read_template_processing(const JsonView& from, PostProcessor& out) {
   out.form = PostProcessor::Form::template_processing;
   const JsonView specials = from.object("special_tokens");
-  for (const auto& [name, entry] : specials.value.items()) {
+  for (const auto& [name, entry] : members_of(specials.value)) {
     const JsonView view = specials.member(name, entry);
     view.expect(entry.is_object(), "an object");
     const JsonView ids = view.array("ids"), tokens = view.array("tokens");
@@ -148,7 +148,7 @@ inline void read_template_processing(const JsonView& from, PostProcessor& out) {
     }
     for (const Json& token : tokens.value) {
       tokens.expect(token.is_string(), "an array of strings");
-      out.tokens.push_back(token.string());
+      out.tokens.push_back(token.get<std::string>());
     }
     tokens.expect(out.tokens.size() == out.ids.size(), "as many tokens as ids");
     out.names.push_back(name);

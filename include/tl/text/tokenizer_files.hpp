@@ -46,7 +46,7 @@ struct ConfigFiles {
 
 /// The content of a special token that is a string or an object; remembers the flags of an object.
 inline std::string read_special(const JsonView& view, ConfigFiles& files) {
-  if (view.value.is_string()) return view.value.string();
+  if (view.value.is_string()) return view.value.get<std::string>();
   view.expect(view.value.is_object(), "a string or an object with the key \"content\"");
   AddedToken token = read_added_token(view);
   token.special = true;
@@ -56,20 +56,10 @@ inline std::string read_special(const JsonView& view, ConfigFiles& files) {
 
 /// The members of both objects, in linear time; those of `over` win.
 inline Json merged(const Json& base, const Json& over) {
-  std::map<std::string_view, const Json*> values;
-  for (const auto& [key, value] : over.items()) values[key] = &value;
-  Json out = Json::object();
-  for (const auto& [key, value] : base.items()) {
-    const auto found = values.find(key);
-    out.append(key, found == values.end() ? value : *found->second);
-    if (found != values.end()) values.erase(found);
-  }
-  for (const auto& [key, value] : over.items())
-    if (const auto found = values.find(key); found != values.end()) {
-      out.append(key, *found->second);
-      values.erase(found);
-    }
-  return out;
+  JsonObjectBuilder out;
+  for (const Json* const part : {&base, &over})
+    for (const auto& [key, value] : members_of(*part)) out.add(key, value);
+  return out.finish();
 }
 
 inline ConfigFiles read_config_files(const std::filesystem::path& folder) {
@@ -80,10 +70,10 @@ inline ConfigFiles read_config_files(const std::filesystem::path& folder) {
   Json overlay = Json::object();
   if (present(map)) overlay = read_json_object(map);
   const auto note_object = [&](const Json& value) {
-    const Json* const content = value.find("content");
-    if (content && content->is_string()) files.written_as_object.push_back(content->string());
+    const Json* const content = find_member(value, "content");
+    if (content && content->is_string()) files.written_as_object.push_back(content->get<std::string>());
   };
-  for (const auto& [key, value] : overlay.items()) {
+  for (const auto& [key, value] : members_of(overlay)) {
     note_object(value);
     if (!value.is_array()) continue;
     for (const Json& element : value) note_object(element);
@@ -91,7 +81,7 @@ inline ConfigFiles read_config_files(const std::filesystem::path& folder) {
   const JsonView view{files.config, files.where};
   if (view.has("added_tokens_decoder")) {
     const JsonView decoder = view.object("added_tokens_decoder");
-    for (const auto& [key, entry] : decoder.value.items()) {
+    for (const auto& [key, entry] : members_of(decoder.value)) {
       const JsonView token = decoder.member(key, entry);
       std::int32_t id = -1;
       const auto [end, error] = std::from_chars(key.data(), key.data() + key.size(), id);
@@ -129,14 +119,14 @@ inline void read_further_specials(ConfigFiles& files, TokenizerConfig& out) {
   const JsonView view{files.config, files.where};
   for (const char* key : {"bos_token", "eos_token"})
     if (view.has(key)) out.generation_tokens.emplace_back(key, read_special(view.at(key), files));
-  for (const auto& [key, value] : files.config.items())
+  for (const auto& [key, value] : members_of(files.config))
     if (key.ends_with("_token") && value.is_string() && key != "bos_token" && key != "eos_token" &&
         !is_among(special_keys, key))
-      out.model_tokens.push_back(value.string());
-  const Json* const named = files.config.find("extra_special_tokens");
+      out.model_tokens.push_back(value.get<std::string>());
+  const Json* const named = find_member(files.config, "extra_special_tokens");
   if (named == nullptr || !named->is_object()) return;
   const JsonView names = view.at("extra_special_tokens");
-  for (const auto& [key, value] : named->items())
+  for (const auto& [key, value] : members_of(*named))
     out.model_tokens.push_back(read_special(names.member(key, value), files));
 }
 
@@ -261,7 +251,7 @@ inline void read_added_tokens_file(const std::filesystem::path& path, const Toke
   files.where = path.native();
   const JsonView view{ids, files.where};
   const std::set<std::string_view> named = named_specials(config);
-  for (const auto& [content, entry] : ids.items()) {
+  for (const auto& [content, entry] : members_of(ids)) {
     view.member(content, entry).expect(is_id(entry), "an id");
     const auto id = entry.get<std::int32_t>();
     const bool special = named.contains(content);

@@ -71,7 +71,7 @@ inline std::vector<VocabularyPiece> pieces_of_lines(std::vector<std::string> lin
 inline std::vector<VocabularyPiece> read_vocabulary_object(const JsonView& vocab) {
   std::vector<VocabularyPiece> pieces;
   pieces.reserve(vocab.value.size());
-  for (const auto& [piece, id] : vocab.value.items()) {
+  for (const auto& [piece, id] : members_of(vocab.value)) {
     if (!is_id(id))
       fail(ErrorCode::format, vocab.where(), ": expected an id from 0 to 2147483647 for the piece \"", piece,
            "\", got ", dump_json(id));
@@ -92,7 +92,7 @@ inline std::shared_ptr<const WordPiece> read_model(const JsonView& model) {
   options.continuing_subword_prefix = model.text_or("continuing_subword_prefix", "##");
   if (model.has("max_input_chars_per_word")) {
     const JsonView limit = model.at("max_input_chars_per_word");
-    limit.expect(limit.value.is_number_unsigned(), "a number of characters");
+    limit.expect(is_natural(limit.value), "a number of characters");
     constexpr std::uint64_t most = std::numeric_limits<std::int64_t>::max();
     options.max_input_chars_per_word = static_cast<std::int64_t>(std::min(limit.value.get<std::uint64_t>(), most));
   }

@@ -35,7 +35,7 @@ inline std::string pretty(const Json& value, bool sort_keys) {
 
 /// Sets members that are true, false or null.
 inline void set_flags(Json& out, std::initializer_list<std::pair<std::string_view, std::optional<bool>>> members) {
-  for (const auto& [key, flag] : members) out[key] = flag;
+  for (const auto& [key, flag] : members) out[key] = json_or_null(flag);
 }
 
 /// Sets content and flags of a token; special_tokens_map.json does not say that it is special.
@@ -169,9 +169,10 @@ inline std::string tokenizer_json_text(const TokenizerData& data) {
                     {"unk_token", wordpiece.unk_token},
                     {"continuing_subword_prefix", wordpiece.continuing_subword_prefix}});
   model["max_input_chars_per_word"] = wordpiece.max_input_chars_per_word;
-  Json& vocab = model["vocab"] = Json::object();
+  JsonObjectBuilder vocab;
   for (std::size_t i = 0; i < data.model->pieces().size(); ++i)
-    vocab.append(data.model->pieces()[i], data.model->id_at(i));
+    vocab.add(data.model->pieces()[i], data.model->id_at(i));
+  model["vocab"] = vocab.finish();
   return pretty(out, false);
 }
 
@@ -195,12 +196,13 @@ inline std::string tokenizer_config_text(const TokenizerData& data) {
   for (const char* key : {"max_length", "pad_to_multiple_of", "pad_token_type_id", "stride", "truncation_strategy",
                           "is_local", "local_files_only"})
     out.erase(key);
-  Json& decoder = out["added_tokens_decoder"] = Json::object();
+  JsonObjectBuilder decoder;
   for (const auto& [id, token] : data.added.by_id()) {
     Json entry;
     set_token(entry, token);
-    decoder.append(std::to_string(id), std::move(entry));
+    decoder.add(std::to_string(id), std::move(entry));
   }
+  out["added_tokens_decoder"] = decoder.finish();
   for (std::size_t i = 0; i < special_keys.size(); ++i)
     if (!config.special[i].empty()) set_texts(out, {{special_keys[i], config.special[i]}});
   if (!config.additional_special_tokens.empty()) out["additional_special_tokens"] = config.additional_special_tokens;
@@ -212,7 +214,7 @@ inline std::string tokenizer_config_text(const TokenizerData& data) {
                     {"strip_accents", options.strip_accents}});
   set_flags(out, {{"clean_up_tokenization_spaces", config.clean_up_tokenization_spaces}});
   out.erase("max_len");  // the older name
-  out["model_max_length"] = config.model_max_length;
+  out["model_max_length"] = json_or_null(config.model_max_length);
   set_texts(out, {{"tokenizer_class", config.tokenizer_class}});
   const auto set_side = [&out](std::string_view key, Side side) {
     if (side == Side::left || out.contains(key)) set_texts(out, {{key, side == Side::left ? "left" : "right"}});
@@ -253,9 +255,10 @@ inline std::string special_tokens_map_text(const TokenizerData& data) {
 
 /// The text of added_tokens.json, empty if no token has an id behind the vocabulary.
 inline std::string added_tokens_text(const TokenizerData& data) {
-  Json out = Json::object();
+  JsonObjectBuilder beyond;
   for (const auto& [id, token] : data.added.by_id())
-    if (!data.model->token_to_id(token.content)) out.append(token.content, id);
+    if (!data.model->token_to_id(token.content)) beyond.add(token.content, id);
+  const Json out = beyond.finish();
   return out.empty() ? "" : pretty(out, true) + "\n";
 }
 

@@ -137,6 +137,7 @@ inline Json argument_json(const SchedulerKwargs& kwargs) {
 }
 
 template <class T> Json argument_json(const T& value) { return value; }
+template <class T> Json argument_json(const std::optional<T>& value) { return json_or_null(value); }
 template <class Enum> Json argument_json(const Choice<Enum>& value) { return to_string(value); }
 
 }  // namespace detail

@@ -62,9 +62,9 @@ inline Json data_settings(const RunProgress& progress) {
 }
 
 inline Json generator_json(const Mt19937::State& state) {
-  return {{"key", Json::Array(state.key.begin(), state.key.end())},
+  return {{"key", Json::array_t(state.key.begin(), state.key.end())},
           {"position", state.position},
-          {"next_normal", state.next_normal}};
+          {"next_normal", json_or_null(state.next_normal)}};
 }
 
 inline Mt19937::State generator_state(const Json& json, const std::filesystem::path& path) {
@@ -131,8 +131,8 @@ inline void save_progress(const std::filesystem::path& folder, const RunProgress
                {"grad_norm", progress.grad_norm},
                {"learning_rate", progress.learning_rate}};
   for (const auto settings = detail::data_settings(progress); const auto& [key, value] : settings.items())
-    json.append(key, value);
-  json.append("train_fingerprint", progress.fingerprint);
+    json[key] = value;
+  json["train_fingerprint"] = progress.fingerprint;
   write_json(folder / "progress.json", json, {.sort_keys = false});
   write_json(folder / "rng.json",
              {{"generator", detail::generator_json(progress.generator)},

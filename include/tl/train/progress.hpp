@@ -24,7 +24,7 @@ namespace detail {
 inline std::string python_value(const Json& value) {
   if (value.is_null()) return "None";
   if (value.is_boolean()) return value.get<bool>() ? "True" : "False";
-  if (value.is_string()) return join('\'', value.string(), '\'');
+  if (value.is_string()) return join('\'', string_of(value), '\'');
   return dump_json(value, {.indent = -1});
 }
 
@@ -34,7 +34,7 @@ inline std::string shown_entry(const Json& entry) {
   for (const auto& [key, value] : entry.items())
     if (key != "total_flos" && !key.starts_with("tl_"))
       text += join(text.empty() ? "{'" : ", '", key,
-                   "': ", python_value(key == "epoch" ? Json(rounded(value.get<double>(), 2)) : value));
+                   "': ", python_value(key == "epoch" ? Json(rounded(json_get<double>(value), 2)) : value));
   return text.empty() ? "{}" : text + "}";
 }
 

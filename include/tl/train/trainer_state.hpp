@@ -43,10 +43,10 @@ struct TrainerState {
   Json stateful_callbacks = Json::object();  ///< what callbacks remember across a resume, by name
 
   Json to_json() const {
-    return {{"best_global_step", best_global_step},
-            {"best_metric", best_metric},
-            {"best_model_checkpoint", best_model_checkpoint},
-            {"epoch", epoch},
+    return {{"best_global_step", detail::json_or_null(best_global_step)},
+            {"best_metric", detail::json_or_null(best_metric)},
+            {"best_model_checkpoint", detail::json_or_null(best_model_checkpoint)},
+            {"epoch", detail::json_or_null(epoch)},
             {"eval_steps", eval_steps},
             {"global_step", global_step},
             {"is_hyper_param_search", false},
@@ -113,7 +113,7 @@ struct TrainerState {
 
     template <class T> void operator()(const char* key, T& value) const { detail::read_member(json, key, value, path); }
     template <class T> void operator()(const char* key, std::optional<T>& value) const {
-      if (const Json* const found = json.find(key); found == nullptr || found->is_null()) return value.reset();
+      if (const Json* const found = detail::find_member(json, key); found == nullptr || found->is_null()) return value.reset();
       (*this)(key, value.emplace());
     }
   };
