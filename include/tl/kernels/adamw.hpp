@@ -4,6 +4,7 @@
 // double and rounded once. Source: Loshchilov, Hutter 2019, arXiv:1711.05101, algorithm 2.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 
 #include <tl/kernels/run.hpp>
@@ -29,6 +30,29 @@ template <class T> struct AdamWFactors {
   T step_size;         // lr / (1 - beta1^step)
   T root_correction2;  // sqrt(1 - beta2^step)
 };
+
+/// The factors that stay the same.
+template <class T> struct AdamWConstants {
+  T toward1;  // 1 - beta1
+  T toward2;  // 1 - beta2
+  T beta2, eps;
+};
+
+/// The factors of `update`, whose pointers and n are not looked at.
+template <class T> AdamWFactors<T> adamw_factors(const AdamW<T>& update) {
+  const double correction1 = 1.0 - std::pow(update.beta1, static_cast<double>(update.step));
+  const double correction2 = 1.0 - std::pow(update.beta2, static_cast<double>(update.step));
+  return {.keep = static_cast<T>(1.0 - update.lr * update.weight_decay),
+          .step_size = static_cast<T>(update.lr / correction1),
+          .root_correction2 = static_cast<T>(std::sqrt(correction2))};
+}
+
+template <class T> AdamWConstants<T> adamw_constants(double beta1, double beta2, double eps) {
+  return {.toward1 = static_cast<T>(1.0 - beta1),
+          .toward2 = static_cast<T>(1.0 - beta2),
+          .beta2 = static_cast<T>(beta2),
+          .eps = static_cast<T>(eps)};
+}
 
 /// Updates that were deferred because the gradient was zero, for some rows of a table: the same bits as if they had
 /// been made one by one.

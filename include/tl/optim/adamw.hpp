@@ -32,8 +32,8 @@ template <Real T = float> class AdamW {
       : options_(options),
         parameters_(&parameters),
         layout_(parameters.layout()),
-        exp_avg_(Tensor<T>::zeros({parameters.trainable_end()})),
-        exp_avg_sq_(Tensor<T>::zeros({parameters.trainable_end()})) {
+        exp_avg_(Tensor<T>::zeros({parameters.trainable_end()}, parameters.raw_values().device())),
+        exp_avg_sq_(Tensor<T>::zeros({parameters.trainable_end()}, parameters.raw_values().device())) {
     const struct {
       const char* name;
       double value;

@@ -66,7 +66,7 @@ template <Real T> class DeferredRows final : public PendingRows {
         seen_[static_cast<std::size_t>(row)] = now() + 1;
       }
     });
-    steps_.push_back(cpu::adamw_factors(update));
+    steps_.push_back(kernels::adamw_factors(update));
   }
 
   void materialize(std::span<const std::int32_t> rows) override {

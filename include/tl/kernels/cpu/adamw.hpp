@@ -34,34 +34,23 @@ template <class T> TL_INLINE inline void sqrt_lanes(const T* x, T* root) {
 
 /// The arithmetic of one element.
 template <class T> struct AdamWElement {
-  T toward1, toward2, beta2, eps;
+  kernels::AdamWConstants<T> constants;
 
-  AdamWElement(double beta1, double beta2_, double eps_)
-      : toward1(static_cast<T>(1.0 - beta1)),
-        toward2(static_cast<T>(1.0 - beta2_)),
-        beta2(static_cast<T>(beta2_)),
-        eps(static_cast<T>(eps_)) {}
-
-  TL_INLINE T exp_avg(T g, T m) const { return std::fma(toward1, g - m, m); }
-  TL_INLINE T exp_avg_sq(T g, T v) const { return std::fma(rounded_product(toward2, g), g, rounded_product(beta2, v)); }
+  TL_INLINE T exp_avg(T g, T m) const { return std::fma(constants.toward1, g - m, m); }
+  TL_INLINE T exp_avg_sq(T g, T v) const {
+    return std::fma(rounded_product(constants.toward2, g), g, rounded_product(constants.beta2, v));
+  }
   TL_INLINE T parameter(T p, T m, T root, const kernels::AdamWFactors<T>& step) const {
-    return rounded_product(p, step.keep) - rounded_product(step.step_size, m) / (root / step.root_correction2 + eps);
+    return rounded_product(p, step.keep) -
+           rounded_product(step.step_size, m) / (root / step.root_correction2 + constants.eps);
   }
 };
 
 }  // namespace detail
 
-/// The factors of an update; n and the pointers of `a` are not looked at.
-template <class T> kernels::AdamWFactors<T> adamw_factors(const kernels::AdamW<T>& a) {
-  const double correction1 = 1.0 - std::pow(a.beta1, static_cast<double>(a.step));
-  const double correction2 = 1.0 - std::pow(a.beta2, static_cast<double>(a.step));
-  return {static_cast<T>(1.0 - a.lr * a.weight_decay), static_cast<T>(a.lr / correction1),
-          static_cast<T>(std::sqrt(correction2))};
-}
-
 template <class T> void run(Cpu, const kernels::AdamW<T>& a) {
-  const detail::AdamWElement<T> element(a.beta1, a.beta2, a.eps);
-  const kernels::AdamWFactors<T> factors = adamw_factors(a);
+  const detail::AdamWElement<T> element{kernels::adamw_constants<T>(a.beta1, a.beta2, a.eps)};
+  const kernels::AdamWFactors<T> factors = kernels::adamw_factors(a);
   parallel_vectorized<T>(a.n, flat_grain, [=](std::int64_t begin, std::int64_t end) TL_INLINE {
     const auto update_moments = [=](std::int64_t i) TL_INLINE {
       const T g = detail::rounded_product(a.gradient_scale, a.gradient[i]);
@@ -88,7 +77,7 @@ template <class T> void run(Cpu, const kernels::AdamW<T>& a) {
 }
 
 template <class T> void run(Cpu, const kernels::AdamWDeferred<T>& a) {
-  const detail::AdamWElement<T> element(a.beta1, a.beta2, a.eps);
+  const detail::AdamWElement<T> element{kernels::adamw_constants<T>(a.beta1, a.beta2, a.eps)};
   parallel_vectorized<T, CpuIsa::avx2>(a.count, 8, [=](std::int64_t begin, std::int64_t end) TL_INLINE {
     for (std::int64_t index = begin; index < end; ++index) {
       const std::int64_t row = a.rows[index];
