@@ -2,7 +2,7 @@
 // reads and writes. What is loaded again gives the same bits, and a pipeline is one line to make and one to call.
 #include <iostream>
 
-#include <tl/models/distilbert_for_sequence_classification.hpp>
+#include <tl/models/distilbert.hpp>
 #include <tl/pipelines/text_classification.hpp>
 
 #include "support/inputs.hpp"

@@ -1,6 +1,6 @@
 // Your own models. A module is a struct that lists its parts in members(); names, counts and files follow from
 // that. First a small network for exclusive-or, trained by a loop written by hand. Then a classifier that averages word
-// vectors: with the few functions that the Trainer asks of a model it gets epochs, evaluation, checkpoints and metrics.
+// vectors: with forward() it is a tl::CustomModel, and the Trainer gives it epochs, evaluation, checkpoints and metrics.
 #include <iostream>
 
 #include <tl/nn/initialize.hpp>
@@ -21,36 +21,21 @@ struct Mlp {
 
 struct BagOfEmbeddings {
   BagOfEmbeddings(std::int64_t words, std::int64_t width, std::int64_t classes)
-      : embeddings(words, width), classifier(width, classes), space(tl::nn::named_parameters(*this)) {
-    tl::nn::initialize(space, 0.1, tl::default_generator());
-  }
+      : embeddings(words, width), classifier(width, classes) {}
 
   template <class Visit> void members(Visit& visit) {
     visit("embeddings", embeddings);
     visit("classifier", classifier);
   }
 
-  // Without labels there is no loss.
-  tl::SequenceClassifierOutput operator()(const tl::PackedSequences& batch,
-                                          const std::optional<tl::Tensor<std::int64_t>>& labels = {}) const {
+  tl::ModelOutput forward(const tl::Batch& batch, const tl::nn::ForwardContext&) const {
     const auto words = embeddings(batch.input_ids);                     // [N, D]
     const auto means = tl::ops::segment_mean(words, batch.cu_seqlens);  // [B, D]
-    tl::SequenceClassifierOutput output{{}, classifier(means)};         // [B, C]
-    if (labels) output.loss = tl::ops::cross_entropy(output.logits, *labels);
-    return output;
+    return {.logits = classifier(means)};                               // [B, C]
   }
-
-  tl::ParameterSpace<float>& parameters() { return space; }
-  tl::nn::ForwardContext& context() { return forward; }
-  void train(bool mode) { forward.training = mode; }
-  bool training() const { return forward.training; }
-  void save_pretrained(const std::filesystem::path& folder) const { tl::save_parameters(folder, space, {}); }
-  void load_weights(const std::filesystem::path& folder) { tl::load_parameters(folder, space, "", "BagOfEmbeddings"); }
 
   tl::nn::Embedding<float> embeddings;
   tl::nn::Linear<float> classifier;
-  tl::ParameterSpace<float> space;
-  tl::nn::ForwardContext forward;
 };
 
 int main() {
@@ -78,7 +63,8 @@ int main() {
   const auto rows = tl::Dataset::from_columns(
       {{"input_ids", tokenizer.encode_ids(texts)}, {"label", reviews.column<std::int64_t>("label").to_vector()}});
   const auto splits = rows.train_test_split({.test_size = 100});
-  BagOfEmbeddings model(tokenizer.vocab_size(), 32, 2);
+  tl::CustomModel<BagOfEmbeddings> model(tokenizer.vocab_size(), 32, 2);
+  tl::nn::initialize(model.parameters(), 0.1, tl::default_generator());
   const example::Scratch scratch;
   const auto metrics = [](const tl::EvalPrediction& p) { return tl::Metrics{{"accuracy", tl::accuracy(p)}}; };
   tl::Trainer trainer(model,

@@ -9,7 +9,7 @@
 
 #include <tl/core/parallel.hpp>
 #include <tl/data/json_lines.hpp>
-#include <tl/models/distilbert_for_sequence_classification.hpp>
+#include <tl/models/distilbert.hpp>
 #include <tl/train/speed_metrics.hpp>
 
 #include "model/program.hpp"
@@ -37,7 +37,7 @@ tl::Json measure(Classifier& model, const Job& job) {
                          ? tl::bench::random_texts(4 * job.batch, job.length, model.config().vocab_size)
                          : tl::load_jsonl(job.ids).column<std::vector<std::int32_t>>("input_ids").to_vector();
   tl::check(!texts.empty(), tl::ErrorCode::invalid_argument, job.ids, ": expected at least one text, got none");
-  std::vector<tl::PackedSequences> batches;
+  std::vector<tl::Batch> batches;
   for (std::size_t begin = 0; begin < texts.size(); begin += static_cast<std::size_t>(job.batch))
     batches.push_back(
         tl::pack(std::span(texts).subspan(begin, std::min(texts.size() - begin, static_cast<std::size_t>(job.batch)))));

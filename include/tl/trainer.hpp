@@ -3,7 +3,9 @@
 
 #include <tl/data/dataset.hpp>
 #include <tl/data/load_dataset.hpp>
-#include <tl/models/distilbert_for_sequence_classification.hpp>
+#include <tl/models/auto_model.hpp>
+#include <tl/models/custom_model.hpp>
+#include <tl/models/distilbert.hpp>
 #include <tl/pipelines/text_classification.hpp>
 #include <tl/text/tokenizer.hpp>
 #include <tl/train/trainer.hpp>

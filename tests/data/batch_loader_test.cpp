@@ -23,9 +23,9 @@ Dataset numbered_rows(std::int32_t count) {
 }
 
 void check_equal(const Batch& got, const Batch& expected) {
-  REQUIRE(got.inputs.input_ids.to_vector() == expected.inputs.input_ids.to_vector());
-  REQUIRE(got.inputs.cu_seqlens.to_vector() == expected.inputs.cu_seqlens.to_vector());
-  REQUIRE(got.labels->to_vector() == expected.labels->to_vector());
+  REQUIRE(got.input_ids.to_vector() == expected.input_ids.to_vector());
+  REQUIRE(got.cu_seqlens.to_vector() == expected.cu_seqlens.to_vector());
+  REQUIRE(got.labels.at<std::int64_t>("labels").to_vector() == expected.labels.at<std::int64_t>("labels").to_vector());
 }
 
 /// Runs the rest of a test with that many threads.
@@ -72,8 +72,8 @@ TEST_CASE("batch loader: a bad row is an error where its batch would have been, 
   const Dataset data = Dataset::from_columns({{"input_ids", Ids{{1}, {2}, {}, {4}, {5}}}});
   const PackedCollator collate(data, {.name = "rows"});
   BatchLoader loader({sequential_order(5), 1}, collate);
-  CHECK(loader.next().inputs.input_ids.item() == 1);
-  CHECK(loader.next().inputs.input_ids.item() == 2);
+  CHECK(loader.next().input_ids.item() == 1);
+  CHECK(loader.next().input_ids.item() == 2);
   for (int again = 0; again < 3; ++again)
     TL_REQUIRE_ERROR(loader.next(), "rows, row 2: expected at least one token, got none");
   CHECK(loader.rows()[0] == 2);
@@ -85,7 +85,7 @@ TEST_CASE("batch loader: may be left before, between and after all of its batche
   for (int round = 0; round < 200; ++round) {
     BatchLoader loader({sequential_order(20), 2}, collate);
     std::int64_t tokens = 0;
-    for (int taken = 0; taken < round % 11; ++taken) tokens += loader.next().inputs.tokens();
+    for (int taken = 0; taken < round % 11; ++taken) tokens += loader.next().tokens();
     REQUIRE(tokens == std::vector<std::int64_t>{0, 3, 10, 16, 21, 30, 33, 40, 46, 51, 60}[round % 11]);
   }
 }

@@ -7,7 +7,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include <tl/models/distilbert_for_sequence_classification.hpp>
+#include <tl/models/distilbert.hpp>
 
 #include "support/catch.hpp"
 #include "support/reference.hpp"

@@ -274,7 +274,7 @@ TEST_CASE("an encoder parameter that is missing is an error that names it") {
                                             ": expected the encoder's parameter "
                                             "distilbert.transformer.layer.1.ffn.lin1.weight in the checkpoint");
   TL_REQUIRE_ERROR(DistilBertModel::from_pretrained(folder.path()),
-                   "expected the parameter transformer.layer.1.ffn.lin1.weight of DistilBertModel in the checkpoint, "
+                   "expected the encoder's parameter transformer.layer.1.ffn.lin1.weight in the checkpoint, "
                    "it is not there");
 }
 

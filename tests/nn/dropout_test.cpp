@@ -143,6 +143,6 @@ TEST_CASE("dropout: a site of the caller's stays, and blocks made of the same op
   for (int i = 0; i < 2; ++i) stack.layer.emplace_back(options);
   CHECK(nn::named_parameters(stack).size() == 32);
   std::set<std::uint32_t> sites;
-  for (const auto& block : stack.layer) sites.insert({block.attention.dropout.site, block.ffn.dropout.site});
+  for (const auto& block : stack.layer) sites.insert({block.attention.dropout.site, block.feed_forward.dropout.site});
   CHECK(sites.size() == 4);
 }

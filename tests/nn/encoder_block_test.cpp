@@ -9,7 +9,7 @@
 #include "support/catch.hpp"
 #include "support/compare.hpp"
 
-using tl::PackedSequences;
+using tl::Batch;
 using tl::Tensor;
 using tl::Variable;
 using tl::nn::EncoderBlock;
@@ -27,7 +27,7 @@ template <class T> Tensor<T> normal(const tl::Shape& shape, unsigned seed, doubl
   return tensor;
 }
 
-PackedSequences batch_of(const std::vector<int>& lengths) {
+Batch batch_of(const std::vector<int>& lengths) {
   std::vector<std::vector<std::int32_t>> sequences;
   for (const int length : lengths) sequences.emplace_back(static_cast<std::size_t>(length), 1);
   return tl::pack(sequences);
@@ -69,7 +69,7 @@ template <class T> struct Fixture {
 ForwardContext training(std::uint64_t step = 0) { return {.training = true, .seed = 5, .step = step}; }
 
 // Inputs of width x for the packed rows.
-template <class T> Variable<T> inputs(const PackedSequences& batch, unsigned seed = 1) {
+template <class T> Variable<T> inputs(const Batch& batch, unsigned seed = 1) {
   return Variable<T>(normal<T>({batch.tokens(), width}, seed), true);
 }
 
@@ -95,7 +95,7 @@ TEST_CASE("the gradients of a whole block agree with central differences") {
         Fixture<double> fixture(dropout, activation);
         const auto result = tl::gradient_check(
             [&](const std::vector<Variable<double>>& in) {
-              return weighted(first_only ? fixture.block.first_token_only(in[0], batch, training())
+              return weighted(first_only ? fixture.block.forward_cls(in[0], batch, training())
                                          : fixture.block(in[0], batch, training()));
             },
             fixture.leaves(inputs<double>(batch)), 1e-6, 1e-6);
@@ -142,7 +142,7 @@ TEST_CASE("dropout really acts, follows seed and step, and is off outside traini
 namespace {
 
 // The last block of a classifier computes the [CLS] rows only; nothing else may differ.
-template <class T> void check_first_token_only() {
+template <class T> void check_forward_cls() {
   const double tolerance = std::is_same_v<T, float> ? 2e-6 : 1e-14;
   const auto batch = batch_of({4, 1, 7, 2});
   const auto rows = batch.cu_seqlens.rows(0, batch.sequences());
@@ -151,7 +151,7 @@ template <class T> void check_first_token_only() {
     Fixture<T> full(dropout), first(dropout);
     const auto x_full = inputs<T>(batch), x_first = inputs<T>(batch);
     const auto y_full = tl::ops::gather_rows(full.block(x_full, batch, training(3)), rows);
-    const auto y_first = first.block.first_token_only(x_first, batch, training(3));
+    const auto y_first = first.block.forward_cls(x_first, batch, training(3));
     CHECK(y_first.shape() == tl::Shape{4, width});
     CHECK(worst_difference(y_full.value(), y_first.value()) <= tolerance);
     weighted(y_full).backward();
@@ -166,12 +166,12 @@ template <class T> void check_first_token_only() {
 
 }  // namespace
 
-TEST_CASE("first_token_only is the rows cu_seqlens[b] of the full block, gradients and masks included, in float") {
-  check_first_token_only<float>();
+TEST_CASE("forward_cls is the rows cu_seqlens[b] of the full block, gradients and masks included, in float") {
+  check_forward_cls<float>();
 }
 
-TEST_CASE("first_token_only is the rows cu_seqlens[b] of the full block, gradients and masks included, in double") {
-  check_first_token_only<double>();
+TEST_CASE("forward_cls is the rows cu_seqlens[b] of the full block, gradients and masks included, in double") {
+  check_forward_cls<double>();
 }
 
 TEST_CASE("packing: a sequence's output and gradient do not depend on its neighbours") {

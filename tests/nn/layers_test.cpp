@@ -10,14 +10,14 @@ namespace nn = tl::nn;
 using tl::Tensor;
 using tl::Variable;
 
-TEST_CASE("Linear is x W^T + b, and without_bias leaves b out") {
+TEST_CASE("Linear is x W^T + b, and project leaves b out") {
   nn::Linear<double> layer(2, 3);
   tl::ParameterSpace<double> space(nn::named_parameters<double>(layer));
   space.at("weight").value().copy_from(Tensor<double>::from({1, 2, 3, 4, 5, 6}, {3, 2}));
   space.at("bias").value().copy_from(Tensor<double>::from({10, 20, 30}, {3}));
   const Variable<double> x(Tensor<double>::from({1, -1}, {1, 2}));
   CHECK(layer(x).value().to_vector() == std::vector<double>{9, 19, 29});
-  CHECK(layer.without_bias(x).value().to_vector() == std::vector<double>{-1, -1, -1});
+  CHECK(layer.project(x).value().to_vector() == std::vector<double>{-1, -1, -1});
 }
 
 TEST_CASE("LayerNorm normalises rows") {

@@ -58,11 +58,11 @@ TEST_CASE("parameters are named by their path, in the order of members()") {
 TEST_CASE("an encoder block has the reference's sixteen names") {
   nn::EncoderBlock<double> block({.width = 8, .heads = 2, .hidden = 12});
   CHECK(names<double>(block) ==
-        std::vector<std::string>{"attention.q_lin.weight", "attention.q_lin.bias", "attention.k_lin.weight",
-                                 "attention.k_lin.bias", "attention.v_lin.weight", "attention.v_lin.bias",
-                                 "attention.out_lin.weight", "attention.out_lin.bias", "sa_layer_norm.weight",
-                                 "sa_layer_norm.bias", "ffn.lin1.weight", "ffn.lin1.bias", "ffn.lin2.weight",
-                                 "ffn.lin2.bias", "output_layer_norm.weight", "output_layer_norm.bias"});
+        std::vector<std::string>{"attention.query.weight", "attention.query.bias", "attention.key.weight",
+                                 "attention.key.bias", "attention.value.weight", "attention.value.bias",
+                                 "attention.output.weight", "attention.output.bias", "attention_norm.weight",
+                                 "attention_norm.bias", "feed_forward.up.weight", "feed_forward.up.bias", "feed_forward.down.weight",
+                                 "feed_forward.down.bias", "output_norm.weight", "output_norm.bias"});
   std::vector<std::string> shapes;
   for (const auto& part : nn::named_parameters<double>(block)) shapes.push_back(tl::to_string(part.shape()));
   CHECK(shapes == std::vector<std::string>{"[8, 8]", "[8]", "[8, 8]", "[8]", "[8, 8]", "[8]", "[8, 8]", "[8]", "[8]",
@@ -107,16 +107,16 @@ TEST_CASE("a block in memory: q, k, v side by side, decay for matrices only") {
   nn::EncoderBlock<float> block({.width = 8, .heads = 2, .hidden = 12});
   tl::ParameterSpace<float> space(nn::named_parameters<float>(block));
   const auto at = [&](const char* name) { return space.at(name).value().data() - space.values().data(); };
-  CHECK(at("attention.q_lin.weight") == 0);
-  CHECK(at("attention.k_lin.weight") == 64);
-  CHECK(at("attention.v_lin.weight") == 128);
-  CHECK(at("attention.out_lin.weight") == 192);
-  CHECK(at("ffn.lin1.weight") == 256);
-  CHECK(at("ffn.lin2.weight") == 352);
+  CHECK(at("attention.query.weight") == 0);
+  CHECK(at("attention.key.weight") == 64);
+  CHECK(at("attention.value.weight") == 128);
+  CHECK(at("attention.output.weight") == 192);
+  CHECK(at("feed_forward.up.weight") == 256);
+  CHECK(at("feed_forward.down.weight") == 352);
   CHECK(space.decayed_end() == 448);
-  CHECK(at("attention.q_lin.bias") == 448);
-  CHECK(at("attention.k_lin.bias") == 456);
-  CHECK(at("attention.v_lin.bias") == 464);
+  CHECK(at("attention.query.bias") == 448);
+  CHECK(at("attention.key.bias") == 456);
+  CHECK(at("attention.value.bias") == 464);
   CHECK(space.trainable_end() == space.size());
   for (const auto& part : space.named()) {
     const bool decays = at(part.name.c_str()) < space.decayed_end();

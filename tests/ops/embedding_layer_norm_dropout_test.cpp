@@ -2,7 +2,10 @@
 #include "support/catch.hpp"
 #include "support/op_case.hpp"
 
+#include <tl/autograd/gradient_check.hpp>
 #include <tl/ops/embedding_layer_norm_dropout.hpp>
+#include <tl/ops/multiply.hpp>
+#include <tl/ops/sum.hpp>
 
 using tl::Shape;
 using tl::Tensor;
@@ -12,7 +15,7 @@ using namespace tl::test;
 namespace {
 
 // The stored ids, cut into sequences of the stored lengths.
-tl::PackedSequences batch_of(const OpCase& c) {
+tl::Batch batch_of(const OpCase& c) {
   const auto ids = c.integers("input_ids").to_vector();
   std::vector<std::vector<std::int32_t>> sequences;
   auto next = ids.begin();
@@ -23,7 +26,7 @@ tl::PackedSequences batch_of(const OpCase& c) {
   return tl::pack(sequences);
 }
 
-tl::PackedSequences batch_of_lengths(const std::vector<std::int64_t>& lengths, std::int64_t vocabulary) {
+tl::Batch batch_of_lengths(const std::vector<std::int64_t>& lengths, std::int64_t vocabulary) {
   std::vector<std::vector<std::int32_t>> sequences;
   for (const std::int64_t length : lengths) {
     sequences.emplace_back();
@@ -61,16 +64,36 @@ TEST_CASE("embedding_layer_norm_dropout: the same bits for every thread count") 
   });
 }
 
+TEST_CASE("embedding_layer_norm_dropout: a third table is added in the order of the tables") {
+  const auto batch = batch_of_lengths({4, 9}, 30);
+  const auto types = tl::Tensor<std::int32_t>::from({0, 0, 1, 1, 0, 0, 0, 0, 0, 1, 1, 1, 1}, {13});
+  const auto op = [&](const std::vector<Variable<double>>& in) {
+    const std::array<tl::ops::EmbeddingInput<double>, 3> inputs{
+        {{"input_ids", in[0], batch.input_ids}, {"token_type_ids", in[1], types}, {"positions", in[2], batch.positions}}};
+    return tl::ops::embedding_layer_norm_dropout(batch, std::span<const tl::ops::EmbeddingInput<double>>(inputs), in[3],
+                                                 in[4], 1e-12, tl::kernels::DropoutMask{0.1, 1, 2, 3});
+  };
+  const auto weights = varied<double>({13, 6}, 9);
+  const auto variable = [](const Shape& shape, std::uint32_t seed) {
+    return Variable<double>(varied<double>(shape, seed), true);
+  };
+  const auto result = tl::gradient_check(
+      [&](const auto& in) { return tl::ops::sum(op(in) * Variable<double>(weights)); },
+      {variable({30, 6}, 1), variable({2, 6}, 2), variable({9, 6}, 3), variable({6}, 4), variable({6}, 5)});
+  INFO(result.worst);
+  CHECK(result.passed);
+}
+
 TEST_CASE("embedding_layer_norm_dropout: error sentences") {
   const auto call = [](std::int64_t vocabulary, std::int64_t positions, std::int64_t width, std::int64_t gamma) {
     return tl::ops::embedding_layer_norm_dropout(batch_of_lengths({4, 9}, 30), leaf({vocabulary, 8}),
                                                  leaf({positions, width}), leaf({gamma}), leaf({8}), 1e-12);
   };
-  TL_REQUIRE_ERROR(call(30, 9, 7, 8), "embedding_layer_norm_dropout: expected word [V, D], position [P, D], gamma [D]");
-  TL_REQUIRE_ERROR(call(30, 9, 8, 9), "got f32[30, 8]@cpu, f32[9, 8]@cpu, f32[9]@cpu and f32[8]@cpu");
+  TL_REQUIRE_ERROR(call(30, 9, 7, 8), "embedding_layer_norm_dropout: expected a table [V, D] for positions, gamma [D] and beta [D]");
+  TL_REQUIRE_ERROR(call(30, 9, 8, 9), "for input_ids, gamma [D] and beta [D], got f32[30, 8]@cpu, f32[9]@cpu and f32[8]@cpu");
   TL_REQUIRE_ERROR(call(30, 8, 8, 8), "a text of 9 tokens is longer than the 8 positions of this model");
   TL_REQUIRE_ERROR(call(9, 9, 8, 8), "embedding_layer_norm_dropout: input_ids: expected ids in [0, 9), got");
-  const auto with = [](tl::PackedSequences batch, double p) {
+  const auto with = [](tl::Batch batch, double p) {
     return tl::ops::embedding_layer_norm_dropout(batch, leaf({30, 8}), leaf({9, 8}), leaf({8}), leaf({8}), 1e-12,
                                                  {.p = p});
   };
@@ -82,5 +105,5 @@ TEST_CASE("embedding_layer_norm_dropout: error sentences") {
   TL_REQUIRE_ERROR(with(batch, 0.0), "expected input_ids, positions and sequence_ids [N], got i32[13]@cpu, i32[12]@cpu");
   TL_REQUIRE_ERROR(tl::ops::embedding_layer_norm_dropout(batch_of_lengths({4}, 30), leaf({30}), leaf({9, 8}), leaf({8}),
                                                          leaf({8}), 1e-12),
-                   "expected word [V, D] and position [P, D], got f32[30]@cpu and f32[9, 8]@cpu");
+                   "expected a table [V, D] for input_ids, gamma [D] and beta [D], got f32[30]@cpu, ");
 }

@@ -40,8 +40,8 @@ TEST_CASE("every operation refuses tensors of different devices in one sentence"
   const auto ids = zeros<std::int32_t>({2}, tl::cpu_device), ids_there = zeros<std::int32_t>({2}, tl::cuda_device);
   const auto cu = Tensor<std::int32_t>::from({0, 2}, {2}), cu_there = cu.to(tl::cuda_device);
   const auto labels_there = zeros<std::int64_t>({2}, tl::cuda_device);
-  const tl::PackedSequences batch = tl::pack(std::vector<std::vector<std::int32_t>>{{1, 2}});
-  tl::PackedSequences mixed = batch;
+  const tl::Batch batch = tl::pack(std::vector<std::vector<std::int32_t>>{{1, 2}});
+  tl::Batch mixed = batch;
   mixed.sequence_ids = batch.sequence_ids.to(tl::cuda_device);
   const struct {
     std::string sentence;
@@ -103,7 +103,7 @@ TEST_CASE("every operation refuses tensors of different devices in one sentence"
        [&] {
          (void)ops::attention(here({2, 4}), there({2, 8}), cu, cu, {.heads = 2});
        }},
-      {"embedding_layer_norm_dropout: input_ids cpu word cuda:0",
+      {"embedding_layer_norm_dropout: gamma cpu table cuda:0",
        [&] {
          (void)ops::embedding_layer_norm_dropout(batch, there({5, 4}), here({3, 4}), here({4}), here({4}), 1e-5);
        }},

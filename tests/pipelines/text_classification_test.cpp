@@ -6,7 +6,7 @@
 #include "support/reference.hpp"
 
 using namespace tl;
-using Model = DistilBertForSequenceClassification;
+using Classifier = DistilBertForSequenceClassification;
 
 namespace {
 
@@ -101,7 +101,7 @@ TEST_CASE("pipeline: bf16 rounds the operands of products, no more") {
 TEST_CASE("pipeline: in bf16 the weights of a frozen model are packed once, those of others in each call") {
   const std::vector<std::string> texts{"a very very great film", "not bad", "the film was awful ! ! !", "me"};
   const auto own = pipeline("text-classification", model_folder(), {.batch_size = 2, .bf16 = true});
-  auto model = Model::from_pretrained(model_folder());
+  auto model = Classifier::from_pretrained(model_folder());
   const auto tokenizer = Tokenizer::from_pretrained(model_folder());
   const auto shared = pipeline("text-classification", model, tokenizer, {.batch_size = 2, .bf16 = true});
   const auto expected = shared.logits(texts).to_vector();
@@ -148,7 +148,8 @@ TEST_CASE("pipeline: texts that are too long") {
 }
 
 TEST_CASE("pipeline: it switches the model to evaluation, also if it is trained later") {
-  Model model = Model::from_pretrained(model_folder(), {.config_overrides = "dropout=0.5,seq_classif_dropout=0.5"});
+  Classifier model =
+      Classifier::from_pretrained(model_folder(), {.config_overrides = "dropout=0.5,seq_classif_dropout=0.5"});
   model.train(true);
   const auto classify = pipeline("text-classification", model, Tokenizer::from_pretrained(model_folder()));
   CHECK_FALSE(model.training());
@@ -162,7 +163,7 @@ TEST_CASE("pipeline: it switches the model to evaluation, also if it is trained 
 TEST_CASE("pipeline: a tokenizer that does not fit the model, or gives a text no token") {
   Tokenizer larger = Tokenizer::from_pretrained(model_folder());
   larger.add_tokens({{.content = "[NEW]"}});
-  Model model = Model::from_pretrained(model_folder());
+  Classifier model = Classifier::from_pretrained(model_folder());
   TL_REQUIRE_ERROR(pipeline("text-classification", model, larger),
                    "pipeline: the tokenizer has " + std::to_string(model.config().vocab_size + 1) +
                        " tokens, but the model's vocab_size (config.json) is " +
@@ -197,7 +198,7 @@ TEST_CASE("pipeline: arguments that are not possible") {
 }
 
 TEST_CASE("pipeline: logits that are not finite are no answer") {
-  Model model = Model::from_pretrained(model_folder());
+  Classifier model = Classifier::from_pretrained(model_folder());
   const auto classify = pipeline("text-classification", model, Tokenizer::from_pretrained(model_folder()));
   model.parameters().at("classifier.bias").value().data()[1] = -std::nanf("");
   TL_REQUIRE_ERROR(classify("a film"),
@@ -218,7 +219,7 @@ TEST_CASE("pipeline: the function follows from the kind of problem") {
     DistilBertConfig config = DistilBertConfig::from_pretrained(model_folder());
     if (problem) config.problem_type = problem;
     config.set_num_labels(labels);
-    Model model(config);
+    Classifier model(config);
     const auto classify = pipeline("text-classification", model, Tokenizer::from_pretrained(model_folder()));
     CHECK(classify(texts)[0].score ==  // the model predicts, although it has no loss for all of these problems
           classify.ranked(classify.apply(classify.logits(texts), FunctionToApply::automatic), 1)[0][0].score);

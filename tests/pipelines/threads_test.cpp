@@ -12,7 +12,7 @@
 #include "support/reference.hpp"
 
 using namespace tl;
-using Model = DistilBertForSequenceClassification;
+using Classifier = DistilBertForSequenceClassification;
 
 namespace {
 
@@ -40,7 +40,7 @@ std::function<void()> predicting(const Pipeline& classify, const Tensor<float>& 
 
 /// A short training of a model of its own.
 void train_another() {
-  auto other = Model::from_pretrained(model_folder());
+  auto other = Classifier::from_pretrained(model_folder());
   std::vector<std::vector<std::int32_t>> ids(6, {2, 5, 7, 3});
   const std::vector<std::int64_t> labels{0, 1, 2, 0, 1, 2};
   const auto rows = Dataset::from_columns({{"input_ids", ids}, {"label", labels}});
@@ -59,7 +59,7 @@ void train_another() {
 TEST_CASE("threads: one pipeline, and two of one model, in two precisions of their models") {
   for (const bool bf16 : {false, true}) {
     const auto shared = pipeline("text-classification", model_folder(), {.bf16 = bf16});
-    auto model = Model::from_pretrained(model_folder());
+    auto model = Classifier::from_pretrained(model_folder());
     const auto tokenizer = Tokenizer::from_pretrained(model_folder());
     const auto first = pipeline("text-classification", model, tokenizer, {.bf16 = bf16}),
                second = pipeline("text-classification", model, tokenizer, {.bf16 = bf16});
@@ -72,7 +72,7 @@ TEST_CASE("threads: one pipeline, and two of one model, in two precisions of the
 }
 
 TEST_CASE("threads: the first predictions after a training mode come from several threads") {
-  auto model = Model::from_pretrained(model_folder());
+  auto model = Classifier::from_pretrained(model_folder());
   const auto tokenizer = Tokenizer::from_pretrained(model_folder());
   const auto classify = pipeline("text-classification", model, tokenizer);
   const Tensor<float> expected = classify.logits(texts);
@@ -97,7 +97,7 @@ TEST_CASE("threads: predictions beside models that are loaded and trained") {
 }
 
 TEST_CASE("threads: an optimizer that defers updates lets several threads predict") {
-  auto model = Model::from_pretrained(model_folder());
+  auto model = Classifier::from_pretrained(model_folder());
   const auto tokenizer = Tokenizer::from_pretrained(model_folder());
   const auto batch = pack(std::vector<std::vector<std::int32_t>>{{2, 5, 3}});
   AdamW<float> optimizer(model.parameters(), {.learning_rate = 1e-3, .weight_decay = 0.1, .defer_rows = true});
@@ -117,7 +117,7 @@ TEST_CASE("threads: an optimizer that defers updates lets several threads predic
 }
 
 TEST_CASE("threads: predictions leave the gradients alone") {
-  auto model = Model::from_pretrained(model_folder());
+  auto model = Classifier::from_pretrained(model_folder());
   const auto tokenizer = Tokenizer::from_pretrained(model_folder());
   const auto classify = pipeline("text-classification", model, tokenizer);
   const auto batch = pack(std::vector<std::vector<std::int32_t>>{{2, 5, 3}, {2, 7, 3}});

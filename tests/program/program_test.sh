@@ -303,9 +303,9 @@ refused 1 'got nan for rows 0, 1 of eval_dataset (more.csv, lines 2, 3)' evaluat
 
 # Parts of a model folder that do not belong together.
 cp -r results fewer && sed -i 's/"n_layers": 2/"n_layers": 1/' fewer/config.json
-refused 1 'fewer: config.json says n_layers 1, the checkpoint has 2 layers' predict --model_name_or_path fewer --text a
-refused 1 'fewer: config.json says n_layers 1' evaluate --model_name_or_path fewer --validation_file more.csv
-refused_training 'fewer: config.json says n_layers 1' --model_name_or_path fewer --train_file names.csv --labels good,bad,ugly \
+refused 1 'fewer: config.json says 1 layers, the checkpoint has 2' predict --model_name_or_path fewer --text a
+refused 1 'fewer: config.json says 1 layers' evaluate --model_name_or_path fewer --validation_file more.csv
+refused_training 'fewer: config.json says 1 layers' --model_name_or_path fewer --train_file names.csv --labels good,bad,ugly \
   --ignore_mismatched_sizes --output_dir unused
 cp -r results wider && sed -i 's/"hidden_dim": 64/"hidden_dim": 66/' wider/config.json
 refused 1 'config.json and the checkpoint do not belong together' predict --model_name_or_path wider --text a

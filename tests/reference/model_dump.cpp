@@ -4,7 +4,7 @@
 // evaluation mode, and loss and every gradient of the first n with dropout 0.
 #include <iostream>
 
-#include <tl/models/distilbert_for_sequence_classification.hpp>
+#include <tl/models/distilbert.hpp>
 
 namespace {
 

@@ -14,7 +14,7 @@ using tl::test::TemporaryFolder;
 
 namespace {
 
-using Model = DistilBertForSequenceClassification;
+using Classifier = DistilBertForSequenceClassification;
 
 Dataset dataset_from(const Json& rows, std::size_t count) {
   std::vector<std::vector<std::int32_t>> ids;
@@ -78,7 +78,7 @@ void check_batches(const std::vector<std::vector<std::int64_t>>& got, const Json
 
 // The loss does not depend on the key biases (softmax ignores them): their gradients are rounding errors, which Adam
 // blows up.
-void check_weights(Model& model, const Json& norms, double tolerance) {
+void check_weights(Classifier& model, const Json& norms, double tolerance) {
   for (const auto& [name, norm] : norms.items()) {
     if (name.ends_with("k_lin.bias")) continue;
     double squares = 0.0;
@@ -95,7 +95,7 @@ TEST_CASE("trainer: runs of the reference on a very small model") {
   for (const Json& run : reference.at("runs")) {
     DYNAMIC_SECTION(run.at("name").get<std::string>()) {
       const TemporaryFolder folder;
-      Model model = Model::from_pretrained(test::reference_file("trainer/model"));
+      Classifier model = Classifier::from_pretrained(test::reference_file("trainer/model"));
       TrainingArguments args = arguments_from(run.at("args"));
       args.output_dir = folder.path().string();
       args.logging_steps = 1;
@@ -141,7 +141,7 @@ TEST_CASE("trainer: the shared collection of reference runs") {
     if (other.contains(name)) continue;
     DYNAMIC_SECTION(name) {
       const TemporaryFolder folder;
-      Model model = Model::from_pretrained(
+      Classifier model = Classifier::from_pretrained(
           *source,
           {.num_labels = 2, .config_overrides = "dropout=0,attention_dropout=0,seq_classif_dropout=0", .seed = 42});
       for (const auto& part : model.parameters().named())

@@ -11,45 +11,42 @@
 #include <tl/core/mt19937.hpp>
 #include <tl/data/dataset.hpp>
 #include <tl/io/safetensors.hpp>
+#include <tl/models/losses.hpp>
+#include <tl/models/model.hpp>
 #include <tl/nn/dropout.hpp>
 #include <tl/nn/embedding.hpp>
 #include <tl/nn/linear.hpp>
-#include <tl/ops/cross_entropy.hpp>
 #include <tl/ops/segment_mean.hpp>
 #include <tl/train/trainer_callback.hpp>
 
 namespace tl::test {
 
-struct ToyOutput {
-  Variable<float> loss, logits;
-};
-
-class ToyModel {
+class ToyModel : public Model {
  public:
-  explicit ToyModel(double dropout = 0.0, std::uint64_t seed = 1)
-      : modules_(dropout), parameters_(nn::named_parameters(modules_)) {
+  explicit ToyModel(double dropout = 0.0, std::uint64_t seed = 1) : modules_(dropout) {
+    parameters_ = ParameterSpace<float>(nn::named_parameters(modules_));
     Mt19937 generator(seed);
     for (const auto& part : parameters_.named())
       if (part.parameter.decay() == WeightDecay::on) normal_(part.value().span(), 0.0, 0.5, generator);
   }
 
-  ToyOutput operator()(const PackedSequences& batch, const std::optional<Tensor<std::int64_t>>& labels = {}) const {
+  ModelOutput forward(const Batch& batch, const nn::ForwardContext& context) const override {
     ++calls;
     const Variable<float> x =
         ops::segment_mean(ops::embedding(batch.input_ids, *modules_.embedding.weight), batch.cu_seqlens);
-    ToyOutput output;
-    output.logits = modules_.output(modules_.dropout(x, context_), context_);
-    if (labels && !without_loss) output.loss = ops::cross_entropy(output.logits, *labels);
-    if (labels && calls == poisoned_call) output.loss = Variable<float>(Tensor<float>::full(Shape{}, std::nanf("")));
+    ModelOutput output;
+    output.logits = modules_.output(modules_.dropout(x, context), context);
+    if (batch.labels.empty()) return output;
+    if (!without_loss) output.loss = classification_loss(output, batch);
+    if (calls == poisoned_call) output.loss = Variable<float>(Tensor<float>::full(Shape{}, std::nanf("")));
     return output;
   }
 
-  ParameterSpace<float>& parameters() { return parameters_; }
-  nn::ForwardContext& context() { return context_; }
-  void train(bool mode) { context_.training = mode; }
-  bool training() const { return context_.training; }
+  std::string_view class_name() const override { return "ToyModel"; }
+  const PretrainedConfig& config() const override { return config_; }
+  std::string describe() const override { return nn::to_string(const_cast<Modules&>(modules_)); }
 
-  void save_pretrained(const std::filesystem::path& folder) const {
+  void save_pretrained(const std::filesystem::path& folder) const override {
     std::filesystem::create_directories(folder);
     std::vector<StoredTensor> tensors;
     for (const auto& part : parameters_.named()) {
@@ -58,7 +55,7 @@ class ToyModel {
     }
     write_safetensors(folder / "model.safetensors", tensors);
   }
-  void load_weights(const std::filesystem::path& folder) {
+  void load_weights(const std::filesystem::path& folder) override {
     const SafetensorsReader reader(folder);
     for (const auto& part : parameters_.named()) read_floats(reader.at(part.name), part.value().span());
   }
@@ -84,8 +81,7 @@ class ToyModel {
   };
 
   Modules modules_;
-  ParameterSpace<float> parameters_;
-  nn::ForwardContext context_;
+  PretrainedConfig config_;
 };
 
 /// `count` rows of token ids below 20 whose label is whether token 7 is among them.

@@ -8,7 +8,7 @@
 #include <csignal>
 #include <set>
 
-#include <tl/models/distilbert_for_sequence_classification.hpp>
+#include <tl/models/distilbert.hpp>
 #include <tl/train/trainer.hpp>
 
 #include "support/catch.hpp"
@@ -121,11 +121,12 @@ TEST_CASE("trainer: accumulated micro-batches are one large batch") {
 TEST_CASE("trainer: in bf16 packed weights never outlive an update") {
   // A model that looks for itself: weights that changed since they were packed would give other logits.
   struct Checked : ToyModel {
-    ToyOutput operator()(const PackedSequences& batch, const std::optional<Tensor<std::int64_t>>& labels = {}) const {
-      ToyOutput output = ToyModel::operator()(batch, labels);
+    ModelOutput forward(const Batch& batch, const nn::ForwardContext& context) const override {
+      ModelOutput output = ToyModel::forward(batch, context);
       const NoGradGuard no_grad;
-      const nn::PackedWeightScope scope(const_cast<Checked*>(this)->context(), std::make_shared<PackedWeightCache>());
-      if (ToyModel::operator()(batch).logits.value().to_vector() != output.logits.value().to_vector()) ++stale;
+      nn::ForwardContext fresh = context;
+      fresh.packed_weights = std::make_shared<PackedWeightCache>();
+      if (ToyModel::forward(batch, fresh).logits.value().to_vector() != output.logits.value().to_vector()) ++stale;
       return output;
     }
     mutable int stale = 0;

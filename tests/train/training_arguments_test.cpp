@@ -312,7 +312,7 @@ TEST_CASE("argument fields: every field can be set from text and read back") {
       CHECK(field.get(args).is_null());
     }
   }
-  CHECK(names.size() == 47);
+  CHECK(names.size() == 46);
 }
 
 TEST_CASE("argument fields: values of the wrong kind") {

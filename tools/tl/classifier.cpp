@@ -12,13 +12,13 @@ namespace program {
 
 namespace {
 
-tl::DistilBertForSequenceClassification load(const std::string& folder, const tl::Tokenizer& tokenizer) {
-  auto model = tl::DistilBertForSequenceClassification::from_pretrained(folder);
-  const tl::LoadReport& report = model.load_report();
+std::shared_ptr<tl::Model> load(const std::string& folder, const tl::Tokenizer& tokenizer) {
+  std::shared_ptr<tl::Model> model = tl::AutoModelForSequenceClassification::from_pretrained(folder);
+  const tl::LoadReport& report = model->load_report();
   tl::check(report.complete(), tl::ErrorCode::format, folder,
             ": expected a trained classifier, got a model without a head; make one with tl train");
-  check_layers(report, model.config());
-  tl::check_vocab_size(tokenizer, model.config().vocab_size, folder);
+  check_layers(report, *model);
+  tl::check_vocab_size(tokenizer, model->config().vocab_size, folder);
   if (const auto message = report.message(); !message.empty()) std::cerr << message << '\n';
   return model;
 }
@@ -28,10 +28,10 @@ tl::DistilBertForSequenceClassification load(const std::string& folder, const tl
 struct Classifier::Model {
   Model(const std::string& folder, const tl::Tokenizer& tokenizer, bool bf16)
       : model(load(folder, tokenizer)),
-        pipeline(tl::pipeline("text-classification", model, tokenizer, {.bf16 = bf16})) {}
+        pipeline(tl::pipeline("text-classification", *model, tokenizer, {.bf16 = bf16})) {}
 
-  tl::DistilBertForSequenceClassification model;
-  tl::TextClassificationPipeline<tl::DistilBertForSequenceClassification> pipeline;
+  std::shared_ptr<tl::Model> model;
+  tl::TextClassificationPipeline pipeline;
 };
 
 Classifier::Classifier(const std::string& folder, const std::string& tokenizer, bool bf16)
@@ -40,17 +40,13 @@ Classifier::Classifier(const std::string& folder, const std::string& tokenizer, 
 
 Classifier::~Classifier() = default;
 
-const tl::DistilBertConfig& Classifier::config() const { return model_->model.config(); }
+const tl::PretrainedConfig& Classifier::config() const { return model_->model->config(); }
 
-std::vector<std::string> Classifier::labels() const {
-  std::vector<std::string> names;
-  for (const auto& [id, name] : config().id2label) names.push_back(name);
-  return names;
-}
+std::vector<std::string> Classifier::labels() const { return config().label_names(); }
 
 tl::Tensor<float> Classifier::logits(const std::vector<std::vector<std::int32_t>>& input_ids) const {
   const tl::NoGradGuard no_grad;
-  return model_->model(tl::pack(input_ids)).logits.value();
+  return (*model_->model)(tl::pack(input_ids)).logits.value();
 }
 
 tl::Tensor<float> Classifier::scores(const tl::Tensor<float>& logits) const {
@@ -59,10 +55,12 @@ tl::Tensor<float> Classifier::scores(const tl::Tensor<float>& logits) const {
 
 Classifier::Evaluation Classifier::evaluate(const tl::Dataset& rows, const std::string& name,
                                             std::int64_t batch_size) const {
-  model_->model.check_trainable();
-  const tl::PackedCollator collate(
-      rows, {.name = name, .num_labels = config().num_labels(), .vocab_size = config().vocab_size});
-  auto result = tl::run_evaluation(model_->model, collate, {.batch_size = batch_size});
+  model_->model->check_trainable();
+  tl::CollatorOptions options = tl::collator_options(*model_->model, name);
+  options.max_length.reset();
+  options.class_names.clear();
+  auto result =
+      tl::run_evaluation(*model_->model, tl::PackedCollator(rows, options), {.batch_size = batch_size});
   return {result.loss.value_or(0.0), std::move(result.prediction)};
 }
 

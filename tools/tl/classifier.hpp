@@ -8,7 +8,7 @@
 #include <vector>
 
 #include <tl/data/dataset.hpp>
-#include <tl/models/distilbert_config.hpp>
+#include <tl/models/pretrained_config.hpp>
 #include <tl/text/tokenizer.hpp>
 #include <tl/train/metrics.hpp>
 
@@ -22,7 +22,7 @@ class Classifier {
   ~Classifier();
 
   const tl::Tokenizer& tokenizer() const { return tokenizer_; }
-  const tl::DistilBertConfig& config() const;
+  const tl::PretrainedConfig& config() const;
 
   /// Tokens of the longest text that the model takes.
   std::int64_t longest() const { return config().max_position_embeddings; }

@@ -70,7 +70,7 @@ tl::KnownClasses known_classes(const Options& options) {
   if (!options.labels.empty()) return {split_names(options.labels), "those of --labels"};
   const auto config = tl::DistilBertConfig::from_pretrained(options.model);
   const auto& architectures = config.architectures;
-  if (std::find(architectures.begin(), architectures.end(), tl::DistilBertForSequenceClassification::class_name) ==
+  if (std::find(architectures.begin(), architectures.end(), std::string(tl::DistilBertSequenceClassificationNetwork::class_name)) ==
       architectures.end())
     return {};
   tl::KnownClasses known{{}, "those of the model"};
@@ -112,12 +112,13 @@ void run(const Options& options) {
 
   const auto tokenizer = tl::Tokenizer::from_pretrained(options.tokenizer.empty() ? options.model : options.tokenizer);
   tl::set_seed(static_cast<std::uint64_t>(arguments.seed));
-  auto model = tl::DistilBertForSequenceClassification::from_pretrained(
+  const std::unique_ptr<tl::Model> loaded = tl::AutoModelForSequenceClassification::from_pretrained(
       options.model, {.labels = labels,
                       .config_overrides = options.config_overrides,
                       .ignore_mismatched_sizes = options.ignore_mismatched_sizes});
+  tl::Model& model = *loaded;
   // Fewer layers than the checkpoint has may be what --config_overrides asks for.
-  if (options.config_overrides.find("layers") == std::string::npos) check_layers(model.load_report(), model.config());
+  if (options.config_overrides.find("layers") == std::string::npos) check_layers(model.load_report(), model);
   if (!options.freeze.empty()) model.parameters().freeze(options.freeze);
   tl::check_vocab_size(tokenizer, model.config().vocab_size, options.model);
   const std::int64_t longest = model.config().max_position_embeddings;

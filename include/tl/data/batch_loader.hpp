@@ -23,7 +23,7 @@ namespace tl {
 class BatchLoader {
  public:
   /// Begins with batch number `first` of `batches`. `collate` must outlive the loader.
-  BatchLoader(BatchSampler batches, const PackedCollator& collate, std::int64_t first = 0)
+  BatchLoader(BatchSampler batches, const Collator& collate, std::int64_t first = 0)
       : batches_(std::move(batches)), collate_(collate), next_(first) {
     if (num_threads() == 1 || batches_.size() - first < 2) return;
     try {
@@ -95,7 +95,7 @@ class BatchLoader {
   }
 
   BatchSampler batches_;
-  const PackedCollator& collate_;
+  const Collator& collate_;
   std::int64_t next_;
   std::span<const std::int64_t> rows_;
 

@@ -1,11 +1,13 @@
-// The packed collator: rows of a tokenised data set become one batch without padding. It needs a column "input_ids"
-// (lists of token ids) and takes class ids from "label", "labels" or "label_ids" if there is such a column. Padding
-// that the rows bring along on the right is dropped again if a column "attention_mask" marks it. Other columns are not
-// looked at.
+// Collators make batches of rows. PackedCollator takes tokenised rows: a column "input_ids" (lists of token ids), token
+// types from "token_type_ids", and labels from "label", "labels" or "label_ids" if there is such a column: a class id of
+// each row, or a list of one for each token. Padding that the rows bring along on the right is dropped again if a column
+// "attention_mask" marks it. Other columns are not looked at. A user's function does the same with any columns.
 #pragma once
 
 #include <algorithm>
+#include <bit>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <set>
 #include <span>
@@ -13,55 +15,40 @@
 #include <utility>
 #include <vector>
 
-#include <tl/core/packed.hpp>
+#include <tl/core/batch.hpp>
 #include <tl/data/dataset.hpp>
 
 namespace tl {
-
-/// B rows as a model takes them.
-struct Batch {
-  PackedSequences inputs;
-  std::optional<Tensor<std::int64_t>> labels;  ///< [B]; nothing if the data set has no labels
-
-  /// Whether any row has a label; a batch of rows with -100 alone has no loss.
-  bool has_loss() const {
-    return labels && std::ranges::any_of(labels->span(), [](std::int64_t label) { return label != -100; });
-  }
-
-  /// Elements that the batch would have if it were padded to its longest row.
-  std::int64_t padded_tokens() const { return inputs.sequences() * inputs.max_length; }
-};
 
 struct CollatorOptions {
   std::string name = "dataset";              ///< what errors call the data set
   std::optional<std::int64_t> num_labels{};  ///< if given, labels must be in [0, num_labels), or -100 for "no label"
   std::optional<std::int64_t> max_length{};  ///< if given, no row may have more tokens
   std::optional<std::int64_t> vocab_size{};  ///< if given, token ids must be in [0, vocab_size)
+  std::optional<std::int64_t> token_types{};  ///< if given, token types must be in [0, token_types)
+  std::optional<bool> token_labels{};  ///< if given, whether labels are those of tokens, or of rows
   std::vector<std::string> class_names{};    ///< the model's; class ids of the same names in another order are refused
 };
 
-class PackedCollator {
+/// Makes batches of the rows of a data set, for training and evaluation; calls may come from another thread.
+class Collator {
  public:
-  /// Throws Error(not_found) with the columns that are there, Error(dtype) for a column of another type,
-  /// Error(invalid_argument) for classes in another order than the model's.
-  explicit PackedCollator(const Dataset& dataset, CollatorOptions options = {})
-      : options_(std::move(options)), ids_(ids_column(dataset, options_.name)), places_(dataset.select_columns({})) {
-    if (dataset.has_column("attention_mask")) mask_ = dataset.column<std::vector<std::int32_t>>("attention_mask");
-    for (const char* name : {"labels", "label", "label_ids"}) {
-      if (!dataset.has_column(name)) continue;
-      check(dataset.column_type(name) == ColumnType::int64, ErrorCode::dtype, options_.name,
-            ": expected class ids (int64) in column ", name, ", got ", to_string(dataset.column_type(name)),
-            "; turn texts or numbers into class ids with cast_column or class_encode_column");
-      labels_ = dataset.column<std::int64_t>(name);
-      label_name_ = name;
-      check_order_of_classes(dataset.class_names(name));
-      break;
-    }
-  }
+  virtual ~Collator() = default;
 
-  std::int64_t size() const noexcept { return ids_.size(); }
-  bool has_labels() const noexcept { return labels_.has_value(); }
-  const std::string& name() const noexcept { return options_.name; }
+  std::int64_t size() const noexcept { return rows_; }
+  const std::string& name() const noexcept { return name_; }
+
+  /// Whether its batches have labels.
+  virtual bool has_labels() const = 0;
+  /// The batch of these rows, in this order. Throws as check_rows().
+  virtual Batch operator()(std::span<const std::int64_t> rows) const = 0;
+  /// Throws Error for the first row that cannot be in a batch, naming it.
+  virtual void check_rows() const = 0;
+  /// Token counts of all rows.
+  virtual std::vector<std::int64_t> lengths() const = 0;
+  /// A hash of the tokens and labels of all rows, in their order. It tells whether data are those of an earlier run; a
+  /// malicious file could defeat it.
+  virtual std::uint64_t fingerprint() const = 0;
 
   /// "rows 3, 17 of eval_dataset (test.csv, lines 5, 19)", at most 32 of them; the places only if they are known.
   std::string describe(std::span<const std::int64_t> rows) const {
@@ -70,8 +57,63 @@ class PackedCollator {
     std::string text = rows.size() == 1 ? "row" : "rows";
     for (std::size_t i = 0; i < shown.size(); ++i) text += join(i > 0 ? ", " : " ", shown[i]);
     if (rows.size() > most) text += join(" and ", rows.size() - most, " more");
-    return join(text, " of ", options_.name, in_brackets(places_.place(shown)));
+    return join(text, " of ", name_, in_brackets(places_.place(shown)));
   }
+
+ protected:
+  Collator(const Dataset& dataset, std::string name)
+      : name_(std::move(name)), rows_(dataset.num_rows()), places_(dataset.select_columns({})) {}
+
+  /// "eval_dataset, row 3 (test.csv, line 5)".
+  std::string where(std::int64_t row) const { return join(name_, ", row ", row, in_brackets(places_.place(row))); }
+
+  /// Adds a number to a fingerprint.
+  static void mix(std::uint64_t& hash, std::int64_t value) {
+    hash = (hash ^ static_cast<std::uint64_t>(value)) * 0x9e3779b97f4a7c15u;
+    hash ^= hash >> 32;
+  }
+  static constexpr std::uint64_t empty_fingerprint = 0xcbf29ce484222325u;
+
+ private:
+  static std::string in_brackets(const std::string& place) { return place.empty() ? "" : join(" (", place, ")"); }
+
+  std::string name_;
+  std::int64_t rows_;
+  Dataset places_;  // no columns, only where the rows were read
+};
+
+/// The collator of tokenised rows.
+class PackedCollator : public Collator {
+ public:
+  /// Throws Error(not_found) with the columns that are there, Error(dtype) for a column of another type,
+  /// Error(invalid_argument) for classes in another order than the model's.
+  explicit PackedCollator(const Dataset& dataset, CollatorOptions options = {})
+      : Collator(dataset, options.name), options_(std::move(options)), ids_(ids_column(dataset, options_.name)) {
+    if (dataset.has_column("attention_mask")) mask_ = dataset.column<Ids>("attention_mask");
+    if (dataset.has_column("token_type_ids")) types_ = dataset.column<Ids>("token_type_ids");
+    for (const char* name : {"labels", "label", "label_ids"}) {
+      if (!dataset.has_column(name)) continue;
+      label_name_ = name;
+      const ColumnType type = dataset.column_type(name);
+      if (type == ColumnType::list_int32) {
+        token_labels_ = dataset.column<Ids>(name);
+        break;
+      }
+      check(type == ColumnType::int64, ErrorCode::dtype, options_.name, ": expected class ids (int64) in column ", name,
+            ", got ", to_string(type),
+            "; turn texts or numbers into class ids with cast_column or class_encode_column");
+      labels_ = dataset.column<std::int64_t>(name);
+      check_order_of_classes(dataset.class_names(name));
+      break;
+    }
+    check(!options_.token_labels.value_or(false) || !labels_, ErrorCode::dtype, options_.name, ": expected a class id of each token (a ",
+          "list) in column ", label_name_, ", because the model classifies tokens, got one of each row");
+    check(options_.token_labels.value_or(true) || !token_labels_, ErrorCode::dtype, options_.name,
+          ": expected a class id of each row in column ", label_name_, ", because the model classifies sequences, got a ",
+          "list");
+  }
+
+  bool has_labels() const override { return labels_ || token_labels_; }
 
   /// Number of tokens of a row, padding left out. Throws Error(shape) if its attention_mask is not 1 .. 1 0 .. 0.
   std::int64_t length(std::int64_t row) const {
@@ -86,56 +128,60 @@ class PackedCollator {
     return std::count(mask.begin(), mask.end(), 1);
   }
 
-  /// A hash of the tokens and labels of all rows, in their order. It tells whether data are those of an earlier run; a
-  /// malicious file could defeat it.
-  std::uint64_t fingerprint() const {
-    std::uint64_t hash = 0xcbf29ce484222325u;
-    const auto add = [&hash](std::int64_t value) {
-      hash = (hash ^ static_cast<std::uint64_t>(value)) * 0x9e3779b97f4a7c15u;
-      hash ^= hash >> 32;
-    };
+  std::uint64_t fingerprint() const override {
+    std::uint64_t hash = empty_fingerprint;
     for (std::int64_t row = 0; row < size(); ++row) {
       const std::int64_t tokens = length(row);
-      const auto& ids = ids_[row];
-      add(tokens);
-      for (std::int64_t i = 0; i < tokens; ++i) add(ids[static_cast<std::size_t>(i)]);
-      if (labels_) add((*labels_)[row]);
+      mix(hash, tokens);
+      for (std::int64_t i = 0; i < tokens; ++i) mix(hash, ids_[row][static_cast<std::size_t>(i)]);
+      if (types_) for (const std::int32_t type : (*types_)[row]) mix(hash, type);
+      if (labels_) mix(hash, (*labels_)[row]);
+      if (token_labels_) for (const std::int32_t label : (*token_labels_)[row]) mix(hash, label);
     }
     return hash;
   }
 
-  /// Token counts of all rows.
-  std::vector<std::int64_t> lengths() const {
+  std::vector<std::int64_t> lengths() const override {
     std::vector<std::int64_t> result;
     for (std::int64_t row = 0; row < size(); ++row) result.push_back(length(row));
     return result;
   }
 
-  /// Throws what operator() would throw for any row: Error(shape) for a row without tokens or with more than
-  /// max_length, Error(invalid_argument) for a token id or a label outside its range; the sentence names the row.
-  void check_rows() const {
+  /// Throws what operator() would throw for any row: Error(shape) for a row without tokens, with more than max_length,
+  /// or with another number of token types or labels, Error(invalid_argument) for a token id, a token type or a label
+  /// outside its range; the sentence names the row.
+  void check_rows() const override {
     for (std::int64_t row = 0; row < size(); ++row) check_row(row);
   }
 
-  /// The batch of these rows, in this order. Throws as check_rows().
-  Batch operator()(std::span<const std::int64_t> rows) const {
-    std::vector<std::vector<std::int32_t>> ids;
+  Batch operator()(std::span<const std::int64_t> rows) const override {
+    std::vector<Ids> ids, types;
     for (const std::int64_t row : rows) {
       check_row(row);
-      const auto& all = ids_[row];
-      ids.push_back({all.begin(), all.begin() + length(row)});
+      const std::int64_t tokens = length(row);
+      ids.push_back(first(ids_[row], tokens));
+      if (types_) types.push_back(first((*types_)[row], tokens));
     }
-    Batch batch{pack(ids), {}};
+    Batch batch = pack(ids, types);
     if (labels_) {
-      batch.labels = Tensor<std::int64_t>::empty({static_cast<std::int64_t>(rows.size())});
-      std::transform(rows.begin(), rows.end(), batch.labels->data(),
-                     [this](std::int64_t row) { return (*labels_)[row]; });
+      auto labels = Tensor<std::int64_t>::empty({batch.sequences()});
+      std::ranges::transform(rows, labels.data(), [this](std::int64_t row) { return (*labels_)[row]; });
+      batch.labels.set("labels", labels);
+    } else if (token_labels_) {
+      auto labels = Tensor<std::int64_t>::empty({batch.tokens()});
+      std::int64_t* to = labels.data();
+      for (const std::int64_t row : rows) to = std::ranges::copy(first((*token_labels_)[row], length(row)), to).out;
+      batch.labels.set("labels", labels);
     }
     return batch;
   }
 
  private:
-  static ColumnView<std::vector<std::int32_t>> ids_column(const Dataset& dataset, const std::string& name) {
+  using Ids = std::vector<std::int32_t>;
+
+  static Ids first(const Ids& all, std::int64_t count) { return {all.begin(), all.begin() + count}; }
+
+  static ColumnView<Ids> ids_column(const Dataset& dataset, const std::string& name) {
     if (!dataset.has_column("input_ids")) {
       std::string columns;
       for (const auto& column : dataset.column_names())
@@ -143,7 +189,7 @@ class PackedCollator {
       fail(ErrorCode::not_found, name, ": expected a column input_ids with token ids, ",
            columns.empty() ? "there are no columns" : columns, "; tokenize the texts with map() first");
     }
-    return dataset.column<std::vector<std::int32_t>>("input_ids");
+    return dataset.column<Ids>("input_ids");
   }
 
   /// The same class names in another order are other classes, and nothing later would show it.
@@ -156,42 +202,103 @@ class PackedCollator {
            "; load the model with these labels, or make class ids by its names");
   }
 
-  std::string where(std::int64_t row) const {
-    return join(options_.name, ", row ", row, in_brackets(places_.place(row)));
-  }
-
-  static std::string in_brackets(const std::string& place) { return place.empty() ? "" : join(" (", place, ")"); }
-
   void check_row(std::int64_t row) const {
     const std::int64_t tokens = length(row);
     if (tokens == 0) fail(ErrorCode::shape, where(row), ": expected at least one token, got none");
     if (options_.max_length && tokens > *options_.max_length)
       fail(ErrorCode::shape, where(row), ": expected at most ", *options_.max_length,
            " tokens, which is what the model takes, got ", tokens, "; tokenize with truncation");
-    if (options_.vocab_size) check_ids(row, tokens);
-    if (!labels_ || !options_.num_labels) return;
-    const std::int64_t label = (*labels_)[row];
-    if (label != -100 && (label < 0 || label >= *options_.num_labels))
+    if (options_.vocab_size)
+      check_range(row, ids_[row], tokens, *options_.vocab_size, "token ids", "tokenize with the tokenizer of the model");
+    if (types_) {
+      check_count(row, "token_type_ids", (*types_)[row]);
+      if (options_.token_types)
+        check_range(row, (*types_)[row], tokens, *options_.token_types, "token types",
+                    "leave the column token_type_ids out");
+    }
+    if (labels_) check_label(row, (*labels_)[row]);
+    if (!token_labels_) return;
+    check_count(row, label_name_.c_str(), (*token_labels_)[row]);
+    for (const std::int32_t label : (*token_labels_)[row]) check_label(row, label);
+  }
+
+  void check_label(std::int64_t row, std::int64_t label) const {
+    if (options_.num_labels && label != -100 && (label < 0 || label >= *options_.num_labels))
       fail(ErrorCode::invalid_argument, where(row), ": expected ", label_name_, " in [0, ", *options_.num_labels,
            "), got ", label);
   }
 
-  void check_ids(std::int64_t row, std::int64_t tokens) const {
-    const auto& ids = ids_[row];
-    const auto bad = std::find_if(ids.begin(), ids.begin() + tokens,
-                                  [most = *options_.vocab_size](auto id) { return id < 0 || id >= most; });
-    if (bad != ids.begin() + tokens)
-      fail(ErrorCode::invalid_argument, where(row), ": expected token ids in [0, ", *options_.vocab_size,
-           "), which are those of the model, got ", *bad, " for token ", bad - ids.begin(),
-           "; tokenize with the tokenizer of the model");
+  void check_count(std::int64_t row, const char* column, const Ids& values) const {
+    if (values.size() != ids_[row].size())
+      fail(ErrorCode::shape, where(row), ": expected as many ", column, " as input_ids, ", ids_[row].size(), ", got ",
+           values.size());
+  }
+
+  void check_range(std::int64_t row, const Ids& values, std::int64_t tokens, std::int64_t most, const char* what,
+                   const char* advice) const {
+    const auto end = values.begin() + tokens;
+    const auto bad = std::find_if(values.begin(), end, [most](auto id) { return id < 0 || id >= most; });
+    if (bad != end)
+      fail(ErrorCode::invalid_argument, where(row), ": expected ", what, " in [0, ", most,
+           "), which are those of the model, got ", *bad, " for token ", bad - values.begin(), "; ", advice);
   }
 
   CollatorOptions options_;
-  ColumnView<std::vector<std::int32_t>> ids_;
-  std::optional<ColumnView<std::vector<std::int32_t>>> mask_;
+  ColumnView<Ids> ids_;
+  std::optional<ColumnView<Ids>> mask_, types_, token_labels_;
   std::optional<ColumnView<std::int64_t>> labels_;
   std::string label_name_;
-  Dataset places_;  // no columns, only where the rows were read
+};
+
+/// Makes the batch of some rows of a data set; it may look at any of its columns.
+using DataCollator = std::function<Batch(const Dataset& dataset, std::span<const std::int64_t> rows)>;
+
+/// The collator of a user's function.
+class FunctionCollator : public Collator {
+ public:
+  FunctionCollator(const Dataset& dataset, DataCollator function, std::string name)
+      : Collator(dataset, std::move(name)), dataset_(dataset), function_(std::move(function)) {}
+
+  /// Throws Error(shape) for a batch that has another number of sequences than rows.
+  Batch operator()(std::span<const std::int64_t> rows) const override {
+    Batch batch = function_(dataset_, rows);
+    check(batch.cu_seqlens.defined() && batch.sequences() == static_cast<std::int64_t>(rows.size()), ErrorCode::shape,
+          "data_collator: expected a batch of ", rows.size(), " sequences for ", describe(rows), ", got ",
+          batch.cu_seqlens.defined() ? batch.sequences() : 0);
+    return batch;
+  }
+
+  bool has_labels() const override {
+    const std::int64_t row = 0;
+    return size() > 0 && !(*this)(std::span(&row, 1)).labels.empty();
+  }
+  void check_rows() const override {
+    each([](const Batch&) {});
+  }
+  std::vector<std::int64_t> lengths() const override {
+    std::vector<std::int64_t> result;
+    each([&](const Batch& batch) { result.push_back(batch.tokens()); });
+    return result;
+  }
+  std::uint64_t fingerprint() const override {
+    std::uint64_t hash = empty_fingerprint;
+    each([&](const Batch& batch) {
+      for (const std::int32_t id : batch.input_ids.span()) mix(hash, id);
+      if (const auto* labels = batch.labels.find<std::int64_t>("labels"))
+        for (const std::int64_t label : labels->span()) mix(hash, label);
+      if (const auto* labels = batch.labels.find<float>("labels"))
+        for (const float label : labels->span()) mix(hash, std::bit_cast<std::int32_t>(label));
+    });
+    return hash;
+  }
+
+ private:
+  template <class Take> void each(const Take& take) const {
+    for (std::int64_t row = 0; row < size(); ++row) take((*this)(std::span(&row, 1)));
+  }
+
+  Dataset dataset_;
+  DataCollator function_;
 };
 
 }  // namespace tl

@@ -1,8 +1,10 @@
-// Contract of the embedding block: y = dropout(layer_norm(word[ids] + position[positions])).
+// Contract of the embedding block: y = dropout(layer_norm(sum over k of table_k[rows_k])), summed in the order of the
+// tables: of words and positions, and in some models of token types.
 // y, xhat and rstd are overwritten; all parameter gradients accumulate. The dropout mask is recomputed in the backward
 // pass.
 #pragma once
 
+#include <array>
 #include <cstdint>
 
 #include <tl/kernels/dropout_mask.hpp>
@@ -10,18 +12,29 @@
 
 namespace tl::kernels {
 
+/// At most so many tables.
+inline constexpr int max_embedding_tables = 3;
+
+template <class T> struct EmbeddingTable {
+  const std::int32_t* rows;  // [N]
+  const T* values;           // [V, D]
+};
+
+template <class T> struct EmbeddingTableGradient {
+  const std::int32_t* rows;  // [N]
+  T* gradient;               // [V, D], accumulates; or null
+};
+
 template <class T> struct EmbeddingLayerNormDropoutForward {
   static constexpr const char* name = "embedding_layer_norm_dropout_forward";
 
-  const std::int32_t* ids;        // [N]
-  const std::int32_t* positions;  // [N]
-  const T* word;                  // [V, D]
-  const T* position;              // [P, D]
-  const T* gamma;                 // [D]
-  const T* beta;                  // [D]
-  T* y;                           // [N, D]
-  T* xhat;                        // [N, D], normalised sum, saved; or null
-  T* rstd;                        // [N], saved; or null
+  std::array<EmbeddingTable<T>, max_embedding_tables> tables;
+  int table_count;  // at least 1
+  const T* gamma;   // [D]
+  const T* beta;    // [D]
+  T* y;             // [N, D]
+  T* xhat;          // [N, D], normalised sum, saved; or null
+  T* rstd;          // [N], saved; or null
   std::int64_t n, d;
   double eps;
   DropoutMask dropout;
@@ -30,17 +43,15 @@ template <class T> struct EmbeddingLayerNormDropoutForward {
 template <class T> struct EmbeddingLayerNormDropoutBackward {
   static constexpr const char* name = "embedding_layer_norm_dropout_backward";
 
-  const std::int32_t* ids;        // [N]
-  const std::int32_t* positions;  // [N]
-  const T* dy;                    // [N, D]
-  const T* xhat;                  // [N, D]
-  const T* rstd;                  // [N]
-  const T* gamma;                 // [D]
-  T* dword;                       // [V, D], accumulates; or null
-  T* dposition;                   // [P, D], accumulates; or null
-  T* dgamma;                      // [D], accumulates; or null
-  T* dbeta;                       // [D], accumulates; or null
-  std::int64_t n, d, v, p;
+  std::array<EmbeddingTableGradient<T>, max_embedding_tables> tables;
+  int table_count;  // at least 1
+  const T* dy;      // [N, D]
+  const T* xhat;    // [N, D]
+  const T* rstd;    // [N]
+  const T* gamma;   // [D]
+  T* dgamma;        // [D], accumulates; or null
+  T* dbeta;         // [D], accumulates; or null
+  std::int64_t n, d;
   DropoutMask dropout;
 };
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -16,7 +17,8 @@
 #include <tl/io/hub_name.hpp>
 #include <tl/io/json_file.hpp>
 #include <tl/io/safetensors.hpp>
-#include <tl/models/distilbert_config.hpp>
+#include <tl/models/load_report.hpp>
+#include <tl/models/pretrained_config.hpp>
 #include <tl/nn/initialize.hpp>
 
 namespace tl {
@@ -30,54 +32,16 @@ struct FromPretrainedOptions {
   bool ignore_mismatched_sizes = false;      ///< draw fresh values instead of an error when a shape differs
 };
 
-/// What from_pretrained() found.
-struct LoadReport {
-  std::string model_class, source;
-  std::vector<std::string> missing;     ///< in the model only, sorted
-  std::vector<std::string> unexpected;  ///< in the checkpoint only: not used, sorted
-  std::vector<std::string> mismatched;  ///< with another shape, not loaded, sorted
-  bool same_class = false;              ///< config.json names model_class, so nothing should be unexpected
-  bool newly_initialized = false;       ///< initialize_missing() gave fresh values to what was not loaded
-  std::vector<std::string> warnings{};  ///< what is odd in config.json and was passed over, a sentence each
-
-  bool complete() const { return missing.empty() && mismatched.empty(); }
-
-  /// What a user should know, one line per fact; empty if every parameter was loaded and config.json is sound.
-  /// Unexpected parameters are such a fact in a checkpoint of this class only: that the head of another class is left
-  /// over is no surprise.
-  std::string message() const {
-    std::string text;
-    const auto list = [](const std::vector<std::string>& names) {
-      std::string all = "[";
-      for (std::size_t i = 0; i < names.size(); ++i) all += (i ? ", '" : "'") + names[i] + "'";
-      return all + "]";
-    };
-    const char* const fate = newly_initialized ? " and are newly initialized: " : " and keep their values: ";
-    const char* const advice = newly_initialized ? " Train the model on your task before you use its predictions." : "";
-    if (!missing.empty())
-      text +=
-          join(model_class, ": ", missing.size(), " parameters are not in ", source, fate, list(missing), ".", advice);
-    if (!mismatched.empty())
-      text += join(text.empty() ? "" : "\n", model_class, ": ", mismatched.size(), " parameters have another shape in ",
-                   source, fate, list(mismatched), ".", advice);
-    if (same_class && !unexpected.empty())
-      text += join(text.empty() ? "" : "\n", model_class, ": ", unexpected.size(), " parameters in ", source,
-                   " are not part of the model and are not used: ", list(unexpected), ".");
-    for (const auto& warning : warnings) text += join(text.empty() ? "" : "\n", warning, ".");
-    return text;
-  }
-};
-
 namespace detail {
 
 /// Gives a checkpoint's keys the names of the model. A key may have the encoder's prefix where the model has none, and
 /// the other way round, each key for itself: files with a bare encoder beside a head are in use.
 class ModelNames {
  public:
-  ModelNames(const ParameterSpace<float>& parameters, const std::string& prefix) : prefix_(prefix) {
+  ModelNames(const ParameterSpace<float>& parameters, std::string_view prefix) : prefix_(prefix) {
     for (const auto& entry : parameters.named()) names_.insert(entry.name);
-    const auto first = names_.lower_bound(prefix);
-    has_prefix_ = first != names_.end() && first->starts_with(prefix);
+    const auto first = names_.lower_bound(prefix_);
+    has_prefix_ = first != names_.end() && first->starts_with(prefix_);
   }
 
   /// The name in the model, the key itself if the model has none for it, or nothing for a key that is a constant of
@@ -98,7 +62,7 @@ class ModelNames {
   }
 
  private:
-  const std::string& prefix_;
+  std::string prefix_;
   std::set<std::string> names_;
   bool has_prefix_ = false;
 };
@@ -128,7 +92,7 @@ inline void check_weights_present(const std::filesystem::path& folder) {
 /// keeps its values. Throws Error(io) or Error(format) with the file, also for one in which no name fits, Error(shape)
 /// naming key and both shapes.
 inline LoadReport load_parameters(const std::filesystem::path& folder, ParameterSpace<float>& parameters,
-                                  const std::string& prefix, const std::string& model_class,
+                                  std::string_view prefix, std::string_view model_class,
                                   const FromPretrainedOptions& options = {}) {
   detail::check_weights_present(folder);
   const SafetensorsReader reader(folder);
@@ -143,7 +107,7 @@ inline LoadReport load_parameters(const std::filesystem::path& folder, Parameter
       if (!is_new && tensors[i].name == *name) place->second = static_cast<std::int64_t>(i);
     }
 
-  LoadReport report{model_class, folder.native(), {}, {}, {}};
+  LoadReport report{.model_class = std::string(model_class), .source = folder.native()};
   for (const auto& entry : parameters.named()) {
     const auto at = found.find(entry.name);
     if (at == found.end()) {
@@ -173,13 +137,18 @@ inline LoadReport load_parameters(const std::filesystem::path& folder, Parameter
 }
 
 /// Draws fresh values for what `report` says is missing or mismatched, in the model's order, and notes it there.
+/// `finish` is called with each of these parts for values that are not drawn.
 inline void initialize_missing(LoadReport& report, ParameterSpace<float>& parameters, double std,
-                               const FromPretrainedOptions& options) {
+                               const FromPretrainedOptions& options,
+                               const std::function<void(const NamedParameter<float>&)>& finish = {}) {
   Mt19937 own(options.seed.value_or(0));
   Mt19937& generator = options.seed ? own : default_generator();
   for (const auto& part : parameters.named())
     for (const auto* names : {&report.missing, &report.mismatched})
-      if (std::binary_search(names->begin(), names->end(), part.name)) nn::initialize(part, std, generator);
+      if (std::binary_search(names->begin(), names->end(), part.name)) {
+        nn::initialize(part, std, generator);
+        if (finish) finish(part);
+      }
   report.newly_initialized = true;
 }
 
@@ -205,12 +174,22 @@ inline void save_parameters(const std::filesystem::path& folder, const Parameter
 
 namespace detail {
 
-/// config.json of `folder` with the options' labels and overrides.
-inline DistilBertConfig load_config(const std::filesystem::path& folder, const FromPretrainedOptions& options) {
+/// Throws Error(io) for something that is no model folder: a name on a hub, a file, a folder without config.json.
+inline void check_model_folder(const std::filesystem::path& folder) {
   const std::string_view hint = hub_hint(folder);
   check(hint.empty(), ErrorCode::io, "expected a model folder with config.json and model.safetensors, got \"",
         folder.native(), "\", which does not exist", hint);
-  DistilBertConfig config = DistilBertConfig::from_pretrained(folder);
+  check(path_exists(folder) && std::filesystem::is_directory(folder), ErrorCode::io,
+        "expected a model folder with config.json and model.safetensors, got ", folder.native(),
+        ", which is not a folder");
+  check(path_exists(folder / "config.json"), ErrorCode::io, "expected config.json in ", folder.native(),
+        ", it is not there");
+}
+
+/// config.json of `folder` with the options' labels and overrides.
+template <class Config> Config load_config(const std::filesystem::path& folder, const FromPretrainedOptions& options) {
+  check_model_folder(folder);
+  Config config = Config::from_pretrained(folder);
   if (!options.labels.empty()) {
     check(!options.num_labels || *options.num_labels == static_cast<std::int64_t>(options.labels.size()),
           ErrorCode::invalid_argument,

@@ -7,7 +7,7 @@
 #include <optional>
 #include <utility>
 
-#include <tl/core/packed.hpp>
+#include <tl/core/batch.hpp>
 #include <tl/core/precision.hpp>
 #include <tl/core/seed.hpp>
 #include <tl/kernels/dropout_mask.hpp>
@@ -48,7 +48,7 @@ struct ForwardContext {
   std::shared_ptr<PackedWeightCache> packed_weights{};
 
   /// The mask of dropout `p` at `site` for rows that are the tokens of `batch`; inactive outside training.
-  kernels::DropoutMask dropout_for_tokens(double p, std::uint32_t site, const PackedSequences& batch) const {
+  kernels::DropoutMask dropout_for_tokens(double p, std::uint32_t site, const Batch& batch) const {
     auto mask = dropout_for_sequences(p, site);
     mask.sequence = batch.sequence_ids.data();
     mask.position = batch.positions.data();

@@ -37,28 +37,19 @@ struct ActivationLine {
 };
 
 template <Real T> struct FeedForward {
-  static constexpr std::string_view type_name = "FFN";
-
   Dropout dropout;
-  Linear<T> lin1, lin2;
+  Linear<T> up, down;  // [F, D] and [D, F]
   ActivationLine activation;
 
   FeedForward(std::int64_t width, std::int64_t hidden, Activation activation_, Dropout dropout_)
-      : dropout(dropout_), lin1(width, hidden), lin2(hidden, width), activation{activation_} {}
+      : dropout(dropout_), up(width, hidden), down(hidden, width), activation{activation_} {}
 
-  /// lin2(activation(lin1(x))) without lin2's bias and without dropout, which the caller fuses with the residual and
+  /// down(activation(up(x))) without the bias of `down` and without dropout, which the caller fuses with the residual and
   /// layer norm: x [N, D] -> [N, D].
-  Variable<T> without_last_bias(const Variable<T>& x, const ForwardContext& context) const {
-    const Variable<T> hidden = ops::bias_activation(lin1.without_bias(x, context), *lin1.bias, activation.activation,
+  Variable<T> project(const Variable<T>& x, const ForwardContext& context) const {
+    const Variable<T> hidden = ops::bias_activation(up.project(x, context), *up.bias, activation.activation,
                                                     context.precision);  // [N, F]
-    return lin2.without_bias(hidden, context);
-  }
-
-  template <class Visit> void members(Visit& visit) {
-    visit("dropout", dropout);
-    visit("lin1", lin1);
-    visit("lin2", lin2);
-    visit("activation", activation);
+    return down.project(hidden, context);
   }
 };
 

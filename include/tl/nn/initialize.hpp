@@ -2,8 +2,10 @@
 // the same bits.
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include <tl/autograd/parameter_space.hpp>
 #include <tl/core/mt19937.hpp>
@@ -19,6 +21,19 @@ inline void initialize(const NamedParameter<float>& part, double std, Mt19937& g
     case Initialization::zeros: value.fill(0.0F); break;
     case Initialization::ones: value.fill(1.0F); break;
   }
+}
+
+/// Takes from `generator` what the reference draws for the default values of an embedding or a linear layer when it
+/// makes one, before it draws the values that count. Layer norms draw nothing; layers are told apart by their names.
+inline void discard_default_values(const NamedParameter<float>& part, Mt19937& generator) {
+  if (part.parameter.initialization() == Initialization::ones) return;
+  if (part.name.find("LayerNorm") != std::string::npos || part.name.find("layer_norm") != std::string::npos) return;
+  if (part.name.find("_embeddings.") == std::string::npos) {
+    generator.discard(static_cast<std::uint64_t>(part.shape().elements()));
+    return;
+  }
+  std::vector<float> discarded(static_cast<std::size_t>(part.shape().elements()));
+  normal_(discarded, 0.0, 1.0, generator);
 }
 
 /// Fills every parameter of `parameters` in the order of their names.

@@ -34,7 +34,7 @@ template <Real T> struct Linear {
   }
 
   /// x W^T without the bias, for a following operation that adds it.
-  Variable<T> without_bias(const Variable<T>& x, const ForwardContext& context = {}) const {
+  Variable<T> project(const Variable<T>& x, const ForwardContext& context = {}) const {
     return ops::linear(x, *weight, {}, detail::linear_options(context));
   }
 

@@ -6,8 +6,8 @@
 //     template <class Visit> void members(Visit& visit) { visit("hidden", hidden); visit("output", output); }
 //   };
 //
-// A module may have `std::string describe() const`, its line in the printed tree; without it the tree shows
-// `static constexpr std::string_view type_name`, or "Module".
+// A module may have `std::string describe() const`, its line in the printed tree; without it the tree shows its
+// `type_name`, a std::string_view, or "Module".
 #pragma once
 
 #include <cstdint>
@@ -90,7 +90,7 @@ struct TreePrinter {
     if constexpr (requires { module.describe(); }) {
       *out += module.describe() + "\n";
     } else {
-      if constexpr (requires { M::type_name; }) *out += M::type_name;
+      if constexpr (requires { module.type_name; }) *out += module.type_name;
       else *out += "Module";
       *out += "(\n";
       TreePrinter inner{out, depth + 1};
@@ -104,6 +104,16 @@ struct TreePrinter {
 };
 
 }  // namespace detail
+
+/// Parts of a module listed under a name of their own, as a module in between: visit("output", Group{"BertOutput",
+/// [&](auto& inner) { inner("dense", dense); }}).
+template <class List> struct Group {
+  std::string_view type_name;
+  List list;
+
+  template <class Visit> void members(Visit& visit) { list(visit); }
+};
+template <class List> Group(const char*, List) -> Group<List>;
 
 /// Every parameter of `module` with its dotted name, in the order of members(). Gives each Dropout its site.
 template <Real T = float, Module M> [[nodiscard]] std::vector<NamedParameter<T>> named_parameters(M& module) {

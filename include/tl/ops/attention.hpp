@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include <tl/autograd/variable.hpp>
-#include <tl/core/packed.hpp>
+#include <tl/core/batch.hpp>
 #include <tl/kernels/attention.hpp>
 #include <tl/kernels/cpu/attention.hpp>
 #include <tl/ops/operand.hpp>

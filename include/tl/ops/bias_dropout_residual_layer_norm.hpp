@@ -2,7 +2,7 @@
 #pragma once
 
 #include <tl/autograd/variable.hpp>
-#include <tl/core/packed.hpp>
+#include <tl/core/batch.hpp>
 #include <tl/kernels/bias_dropout_residual_layer_norm.hpp>
 #include <tl/kernels/cpu/bias_dropout_residual_layer_norm.hpp>
 #include <tl/ops/operand.hpp>
@@ -17,7 +17,7 @@ template <Real T>
 Variable<T> bias_dropout_residual_layer_norm(const Variable<T>& x, const Variable<T>& bias, const Variable<T>& residual,
                                              const Variable<T>& gamma, const Variable<T>& beta, double eps,
                                              kernels::DropoutMask dropout = {}, Precision precision = Precision::f32,
-                                             const PackedSequences* rows = nullptr) {
+                                             const Batch* rows = nullptr) {
   check_same_device("bias_dropout_residual_layer_norm", {{"x", x},
                                                          {"bias", bias},
                                                          {"residual", residual},

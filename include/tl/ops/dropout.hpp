@@ -1,16 +1,20 @@
 // dropout: zeroes a random share of the elements and scales the others up.
 #pragma once
 
+#include <tl/autograd/saved_value.hpp>
 #include <tl/autograd/variable.hpp>
+#include <tl/core/batch.hpp>
 #include <tl/kernels/cpu/dropout.hpp>
 #include <tl/kernels/dropout.hpp>
 
 namespace tl::ops {
 
 /// y = x * mask / (share kept) for x [N, D]; returns x itself if the mask is not active.
-/// The caller keeps the coordinate arrays of `mask` alive until backward(). Source: Srivastava et al. 2014.
+/// `rows` is the batch whose tokens are the rows, if the coordinates of `mask` are its arrays, which are then kept;
+/// otherwise the caller keeps them alive until backward(). Source: Srivastava et al. 2014.
 template <Real T>
-Variable<T> dropout(const Variable<T>& x, const kernels::DropoutMask& mask, Precision precision = Precision::f32) {
+Variable<T> dropout(const Variable<T>& x, const kernels::DropoutMask& mask, Precision precision = Precision::f32,
+                    const Batch* rows = nullptr) {
   check(mask.p >= 0.0 && mask.p <= 1.0, ErrorCode::invalid_argument, "dropout: expected p in [0, 1], got ", mask.p);
   if (!mask.active()) return x;
   check(x.shape().rank() == 2, ErrorCode::shape, "dropout: expected x [N, D], got ", x.value());
@@ -19,7 +23,13 @@ Variable<T> dropout(const Variable<T>& x, const kernels::DropoutMask& mask, Prec
   kernels::run(
       x.device(),
       kernels::Dropout<T>{.x = x.value().data(), .y = y.data(), .n = n, .d = d, .mask = mask, .precision = precision});
+  SavedValue<std::int32_t> sequences, positions;
+  if (rows) {
+    sequences = SavedValue<std::int32_t>(rows->sequence_ids);
+    positions = SavedValue<std::int32_t>(rows->positions);
+  }
   return Variable<T>::record(y, {x}, [=, gx = x.gradient()](const Tensor<T>& dy) {
+    (void)sequences.data(), (void)positions.data();        // the mask reads them
     Tensor<T> dx = Tensor<T>::empty({n, d}, dy.device());  // [N, D]
     kernels::run(
         dy.device(),

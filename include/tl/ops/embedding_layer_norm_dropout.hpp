@@ -1,8 +1,12 @@
 // embedding_layer_norm_dropout: the embedding block of BERT-like encoders in one operation.
 #pragma once
 
+#include <array>
+#include <span>
+#include <string_view>
+
 #include <tl/autograd/variable.hpp>
-#include <tl/core/packed.hpp>
+#include <tl/core/batch.hpp>
 #include <tl/kernels/cpu/embedding_layer_norm_dropout.hpp>
 #include <tl/kernels/embedding_layer_norm_dropout.hpp>
 #include <tl/ops/embedding.hpp>
@@ -11,79 +15,116 @@
 
 namespace tl::ops {
 
-/// y = dropout(layer_norm(word[input_ids] + position[positions])) for N packed tokens: y [N, D].
-/// word [V, D], position [P, D], gamma [D], beta [D]. The mask's coordinates are those of `batch`.
-/// Throws Error(invalid_argument) if an id or a position is outside its table.
+/// A table of embeddings and the row of it that each token takes.
+template <Real T> struct EmbeddingInput {
+  std::string_view name;           ///< of the rows, in errors
+  Variable<T> table;               ///< [V, D]
+  Tensor<std::int32_t> rows;       ///< [N]
+};
+
+namespace detail {
+
 template <Real T>
-Variable<T> embedding_layer_norm_dropout(const PackedSequences& batch, const Variable<T>& word,
-                                         const Variable<T>& position, const Variable<T>& gamma, const Variable<T>& beta,
-                                         double eps, kernels::DropoutMask dropout = {}) {
-  check_same_device("embedding_layer_norm_dropout", {{"input_ids", batch.input_ids},
-                                                     {"positions", batch.positions},
-                                                     {"sequence_ids", batch.sequence_ids},
-                                                     {"word", word},
-                                                     {"position", position},
-                                                     {"gamma", gamma},
-                                                     {"beta", beta}});
-  check(word.shape().rank() == 2 && position.shape().rank() == 2, ErrorCode::shape,
-        "embedding_layer_norm_dropout: expected word [V, D] and position [P, D], got ", word.value(), " and ",
-        position.value());
+void check_embedding_inputs(std::span<const EmbeddingInput<T>> inputs, const Batch& batch, const Variable<T>& gamma,
+                            const Variable<T>& beta, const kernels::DropoutMask& dropout) {
+  check_same_device("embedding_layer_norm_dropout",
+                    {{"input_ids", batch.input_ids}, {"sequence_ids", batch.sequence_ids}, {"gamma", gamma}, {"beta", beta}});
+  for (const auto& [name, table, rows] : inputs)
+    check_same_device("embedding_layer_norm_dropout", {{"gamma", gamma}, {name, rows}, {"table", table}});
+  check(!inputs.empty() && inputs.size() <= kernels::max_embedding_tables, ErrorCode::invalid_argument,
+        "embedding_layer_norm_dropout: expected one to ", kernels::max_embedding_tables, " tables, got ",
+        inputs.size());
   check(batch.input_ids.rank() == 1 && batch.positions.shape() == batch.input_ids.shape() &&
             batch.sequence_ids.shape() == batch.input_ids.shape(),
         ErrorCode::shape, "embedding_layer_norm_dropout: expected input_ids, positions and sequence_ids [N], got ",
         batch.input_ids, ", ", batch.positions, " and ", batch.sequence_ids);
   check(dropout.p >= 0.0 && dropout.p <= 1.0, ErrorCode::invalid_argument,
         "embedding_layer_norm_dropout: expected a dropout p in [0, 1], got ", dropout.p);
-  const std::int64_t n = batch.tokens(), d = word.size(1), v = word.size(0), p = position.size(0);
-  check(position.size(1) == d && gamma.shape() == Shape{d} && beta.shape() == Shape{d}, ErrorCode::shape,
-        "embedding_layer_norm_dropout: expected word [V, D], position [P, D], gamma [D] and beta [D], got ",
-        word.value(), ", ", position.value(), ", ", gamma.value(), " and ", beta.value());
-  check(batch.max_length <= p, ErrorCode::invalid_argument, "a text of ", batch.max_length,
-        " tokens is longer than the ", p, " positions of this model; truncate it (max_length = ", p, ")");
-  check_ids("embedding_layer_norm_dropout: input_ids", batch.input_ids, v);
-  check_ids("embedding_layer_norm_dropout: positions", batch.positions, p);
+  for (const auto& [name, table, rows] : inputs) {
+    check(table.shape().rank() == 2 && gamma.shape() == Shape{table.size(1)} && beta.shape() == gamma.shape(),
+          ErrorCode::shape, "embedding_layer_norm_dropout: expected a table [V, D] for ", name,
+          ", gamma [D] and beta [D], got ", table.value(), ", ", gamma.value(), " and ", beta.value());
+    check(rows.shape() == batch.input_ids.shape(), ErrorCode::shape, "embedding_layer_norm_dropout: expected ", name,
+          " [N] like input_ids, got ", rows, " and ", batch.input_ids);
+    check(name != "positions" || batch.max_length <= table.size(0), ErrorCode::invalid_argument, "a text of ",
+          batch.max_length, " tokens is longer than the ", table.size(0),
+          " positions of this model; truncate it (max_length = ", table.size(0), ")");
+    check_ids(join("embedding_layer_norm_dropout: ", name), rows, table.size(0));
+  }
+}
+
+}  // namespace detail
+
+/// y = dropout(layer_norm(sum of table[rows] over `inputs`)) for N packed tokens: y [N, D], summed in their order.
+/// gamma [D], beta [D]. The mask's coordinates are those of `batch`. Throws Error(shape) on a mismatch,
+/// Error(invalid_argument) if a row is outside its table.
+template <Real T>
+Variable<T> embedding_layer_norm_dropout(const Batch& batch, std::span<const EmbeddingInput<T>> inputs,
+                                         const Variable<T>& gamma, const Variable<T>& beta, double eps,
+                                         kernels::DropoutMask dropout = {}) {
+  detail::check_embedding_inputs(inputs, batch, gamma, beta, dropout);
+  const std::int64_t n = batch.tokens(), d = gamma.size(0);
+  const Device device = gamma.device();
   dropout.sequence = batch.sequence_ids.data();
   dropout.position = batch.positions.data();
-  Tensor<T> y = Tensor<T>::empty({n, d}, word.device());       // [N, D]
-  Tensor<T> xhat = for_backward<T>(y.shape(), word.device());  // [N, D]
-  Tensor<T> rstd = for_backward<T>({n}, word.device());        // [N]
-  kernels::run(word.device(),
-               kernels::EmbeddingLayerNormDropoutForward<T>{.ids = batch.input_ids.data(),
-                                                            .positions = batch.positions.data(),
-                                                            .word = word.value().data(),
-                                                            .position = position.value().data(),
-                                                            .gamma = gamma.value().data(),
-                                                            .beta = beta.value().data(),
-                                                            .y = y.data(),
-                                                            .xhat = xhat.data_or_null(),
-                                                            .rstd = rstd.data_or_null(),
-                                                            .n = n,
-                                                            .d = d,
-                                                            .eps = eps,
-                                                            .dropout = dropout});
-  const SavedValue<std::int32_t> ids(batch.input_ids), positions(batch.positions), sequences(batch.sequence_ids);
+  Tensor<T> y = Tensor<T>::empty({n, d}, device);       // [N, D]
+  Tensor<T> xhat = for_backward<T>(y.shape(), device);  // [N, D]
+  Tensor<T> rstd = for_backward<T>({n}, device);        // [N]
+  kernels::EmbeddingLayerNormDropoutForward<T> forward{.tables = {},
+                                                       .table_count = static_cast<int>(inputs.size()),
+                                                       .gamma = gamma.value().data(),
+                                                       .beta = beta.value().data(),
+                                                       .y = y.data(),
+                                                       .xhat = xhat.data_or_null(),
+                                                       .rstd = rstd.data_or_null(),
+                                                       .n = n,
+                                                       .d = d,
+                                                       .eps = eps,
+                                                       .dropout = dropout};
+  struct Table {
+    SavedValue<std::int32_t> rows;
+    Gradient<T> gradient;
+  };
+  std::array<Table, kernels::max_embedding_tables> tables;
+  std::array<Variable<T>, kernels::max_embedding_tables> variables;
+  for (std::size_t k = 0; k < inputs.size(); ++k) {
+    forward.tables[k] = {.rows = inputs[k].rows.data(), .values = inputs[k].table.value().data()};
+    tables[k] = {SavedValue<std::int32_t>(inputs[k].rows), inputs[k].table.gradient()};
+    variables[k] = inputs[k].table;
+  }
+  kernels::run(device, forward);
   return Variable<T>::record(
-      y, {word, position, gamma, beta},
-      [=, gammav = SavedValue(gamma.value()), gword = word.gradient(), gposition = position.gradient(),
+      y, {variables[0], variables[1], variables[2], gamma, beta},
+      [=, count = inputs.size(), sequences = SavedValue<std::int32_t>(batch.sequence_ids),
+       positions = SavedValue<std::int32_t>(batch.positions), gammav = SavedValue(gamma.value()),
        ggamma = gamma.gradient(), gbeta = beta.gradient()](const Tensor<T>& dy) {
-        (void)sequences.data();  // the mask reads it
-        kernels::run(dy.device(), kernels::EmbeddingLayerNormDropoutBackward<T>{
-                                      .ids = ids.data(),
-                                      .positions = positions.data(),
-                                      .dy = dy.data(),
-                                      .xhat = xhat.data(),
-                                      .rstd = rstd.data(),
-                                      .gamma = gammav.data(),
-                                      .dword = gword.accumulator_data(ids.value()),
-                                      .dposition = gposition.accumulator_data(positions.value()),
-                                      .dgamma = ggamma.accumulator_data(),
-                                      .dbeta = gbeta.accumulator_data(),
-                                      .n = n,
-                                      .d = d,
-                                      .v = v,
-                                      .p = p,
-                                      .dropout = dropout});
+        (void)sequences.data(), (void)positions.data();  // the mask reads them
+        kernels::EmbeddingLayerNormDropoutBackward<T> backward{.tables = {},
+                                                               .table_count = static_cast<int>(count),
+                                                               .dy = dy.data(),
+                                                               .xhat = xhat.data(),
+                                                               .rstd = rstd.data(),
+                                                               .gamma = gammav.data(),
+                                                               .dgamma = ggamma.accumulator_data(),
+                                                               .dbeta = gbeta.accumulator_data(),
+                                                               .n = n,
+                                                               .d = d,
+                                                               .dropout = dropout};
+        for (std::size_t k = 0; k < count; ++k)
+          backward.tables[k] = {.rows = tables[k].rows.data(),
+                                .gradient = tables[k].gradient.accumulator_data(tables[k].rows.value())};
+        kernels::run(dy.device(), backward);
       });
+}
+
+/// The same for two tables: y = dropout(layer_norm(word[input_ids] + position[positions])).
+template <Real T>
+Variable<T> embedding_layer_norm_dropout(const Batch& batch, const Variable<T>& word, const Variable<T>& position,
+                                         const Variable<T>& gamma, const Variable<T>& beta, double eps,
+                                         const kernels::DropoutMask& dropout = {}) {
+  const std::array<EmbeddingInput<T>, 2> inputs{
+      {{"input_ids", word, batch.input_ids}, {"positions", position, batch.positions}}};
+  return embedding_layer_norm_dropout(batch, std::span<const EmbeddingInput<T>>(inputs), gamma, beta, eps, dropout);
 }
 
 }  // namespace tl::ops

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <tl/autograd/saved_value.hpp>
-#include <tl/core/packed.hpp>
+#include <tl/core/batch.hpp>
 #include <tl/kernels/cpu/segment_mean.hpp>
 #include <tl/kernels/segment_mean.hpp>
 #include <tl/ops/same_device.hpp>

@@ -20,11 +20,11 @@
 #include <vector>
 
 #include <tl/autograd/variable.hpp>
+#include <tl/core/batch.hpp>
 #include <tl/core/finite.hpp>
 #include <tl/core/fork_gate.hpp>
-#include <tl/core/packed.hpp>
 #include <tl/core/sort.hpp>
-#include <tl/models/distilbert_for_sequence_classification.hpp>
+#include <tl/models/auto_model.hpp>
 #include <tl/text/tokenizer.hpp>
 
 namespace tl {
@@ -59,31 +59,19 @@ struct TextClassificationOptions {
   bool bf16 = false;  ///< matrix products in bfloat16: of the pipeline as a whole, not of a call
 };
 
-/// A classifier with named labels.
-template <class Model>
-concept LabelledClassifier = requires(Model& model, const Model& constant, const PackedSequences& inputs) {
-  { constant(inputs).logits } -> std::convertible_to<Variable<float>>;
-  { constant.config().id2label.at(0) } -> std::convertible_to<std::string>;
-  { constant.config().max_position_embeddings } -> std::convertible_to<std::int64_t>;
-  { constant.training() } -> std::convertible_to<bool>;
-  model.train(false);
-};
-
-template <class Model> class [[nodiscard]] TextClassificationPipeline {
-  static_assert(LabelledClassifier<Model>,
-                "a text-classification pipeline needs a model with operator()(PackedSequences) -> "
-                "{logits}, config() with id2label and max_position_embeddings, and train()");
-
+class [[nodiscard]] TextClassificationPipeline {
  public:
   /// Throws Error(invalid_argument) for a batch_size below 1, a max_length below the number of special tokens, or a
-  /// tokenizer with more tokens than the model. `frozen` is a promise that nobody writes to the weights any more,
+  /// tokenizer with more tokens than the model, or a model that has no named classes of texts. `frozen` is a promise that nobody writes to the weights any more,
   /// through parameters() or otherwise: in bf16 the pipeline then packs them once for all calls.
   TextClassificationPipeline(std::shared_ptr<Model> model, const Tokenizer& tokenizer,
                              TextClassificationOptions options = {}, bool frozen = false)
       : model_(std::move(model)), tokenizer_(tokenizer), options_(options) {
+    const bool of_texts = model_->task() == Task::sequence_classification || model_->task() == Task::other;
+    check(of_texts && model_->config().num_labels() > 0, ErrorCode::invalid_argument, "text-classification: expected a model that classifies texts, got ",
+          model_->class_name());
     check_options(options_);
-    if constexpr (requires { model_->config().vocab_size; })
-      check_vocab_size(tokenizer_, model_->config().vocab_size, "pipeline");
+    if (model_->config().vocab_size > 0) check_vocab_size(tokenizer_, model_->config().vocab_size, "pipeline");
     set_mode();
     if (frozen) weights_ = std::make_shared<PackedWeightCache>();
   }
@@ -163,23 +151,14 @@ template <class Model> class [[nodiscard]] TextClassificationPipeline {
     const std::shared_lock gate(tl::detail::fork_gate());
     const std::scoped_lock lock(mutex);
     if (model_->training()) model_->train(false);
-    if constexpr (requires { model_->context().precision; })
-      if (options_.bf16 && model_->context().precision != Precision::bf16)
-        model_->context().precision = Precision::bf16;
+    if (options_.bf16 && model_->context().precision != Precision::bf16) model_->context().precision = Precision::bf16;
   }
 
-  /// Logits [B, C] of a batch. The context is one of the call's own where the model takes one: other threads may be
-  /// predicting with the model.
-  Variable<float> run(const PackedSequences& batch,
-                      [[maybe_unused]] const std::shared_ptr<PackedWeightCache>& weights) const {
-    const Model& model = *model_;
-    if constexpr (requires(const nn::ForwardContext& context) { model.forward(batch, {}, context).logits; }) {
-      nn::ForwardContext context = model.context();
-      context.packed_weights = weights;
-      return model.forward(batch, {}, context).logits;
-    } else {
-      return model(batch).logits;
-    }
+  /// Logits [B, C] of a batch, in a context of this call: other threads may be predicting with the model.
+  Variable<float> run(const Batch& batch, const std::shared_ptr<PackedWeightCache>& weights) const {
+    nn::ForwardContext context = model_->context();
+    context.packed_weights = weights;
+    return model_->forward(batch, context).logits;
   }
 
   void check_options(const TextClassificationOptions& options) const {
@@ -209,11 +188,9 @@ template <class Model> class [[nodiscard]] TextClassificationPipeline {
 
   FunctionToApply resolved(FunctionToApply function) const {
     if (function != FunctionToApply::automatic) return function;
-    if constexpr (requires { model_->config().problem_type.value_or(""); }) {
-      const std::string problem = model_->config().problem_type.value_or("");
-      if (problem == "regression") return FunctionToApply::none;
-      if (problem == "multi_label_classification") return FunctionToApply::sigmoid;
-    }
+    const std::string problem = model_->config().problem_type.value_or("");
+    if (problem == "regression") return FunctionToApply::none;
+    if (problem == "multi_label_classification") return FunctionToApply::sigmoid;
     return model_->config().id2label.size() == 1 ? FunctionToApply::sigmoid : FunctionToApply::softmax;
   }
 
@@ -223,8 +200,7 @@ template <class Model> class [[nodiscard]] TextClassificationPipeline {
   std::shared_ptr<PackedWeightCache> weights_;  // of a frozen model
 };
 
-template <class Model>
-std::vector<std::vector<std::int32_t>> TextClassificationPipeline<Model>::tokenize(
+inline std::vector<std::vector<std::int32_t>> TextClassificationPipeline::tokenize(
     std::span<const std::string> texts, const TextClassificationOptions& options) const {
   const std::int64_t most = model_->config().max_position_embeddings;
   const bool truncate = options.truncation.value_or(options.max_length.has_value());
@@ -243,8 +219,7 @@ std::vector<std::vector<std::int32_t>> TextClassificationPipeline<Model>::tokeni
   return ids;
 }
 
-template <class Model>
-Tensor<float> TextClassificationPipeline<Model>::logits(std::span<const std::string> texts,
+inline Tensor<float> TextClassificationPipeline::logits(std::span<const std::string> texts,
                                                         const TextClassificationOptions& options) const {
   check_options(options);
   set_mode();  // somebody may have gone on training after the pipeline was made
@@ -273,8 +248,7 @@ Tensor<float> TextClassificationPipeline<Model>::logits(std::span<const std::str
   return result;
 }
 
-template <class Model>
-Tensor<float> TextClassificationPipeline<Model>::apply(const Tensor<float>& logits, FunctionToApply function) const {
+inline Tensor<float> TextClassificationPipeline::apply(const Tensor<float>& logits, FunctionToApply function) const {
   function = resolved(function);
   Tensor<float> scores = logits.clone();  // [B, C]
   if (function == FunctionToApply::none) return scores;
@@ -293,8 +267,7 @@ Tensor<float> TextClassificationPipeline<Model>::apply(const Tensor<float>& logi
   return scores;
 }
 
-template <class Model>
-std::vector<std::vector<Classification>> TextClassificationPipeline<Model>::ranked(
+inline std::vector<std::vector<Classification>> TextClassificationPipeline::ranked(
     const Tensor<float>& scores, std::optional<std::int64_t> k) const {
   check(!k || *k >= 1, ErrorCode::invalid_argument, "top_k: expected at least 1, got ", k.value_or(0));
   const std::int64_t classes = scores.size(1), kept = std::min(k.value_or(classes), classes);
@@ -316,10 +289,8 @@ inline void check_task(std::string_view task) {
 }
 }  // namespace detail
 
-/// A pipeline around a model that outlives it, e.g. one that was just trained. `Model` is not constrained here, so that
-/// the sentence of TextClassificationPipeline is what a compiler says about one that does not fit.
-template <class Model>
-TextClassificationPipeline<Model> pipeline(std::string_view task, Model& model, const Tokenizer& tokenizer,
+/// A pipeline around a model that outlives it, e.g. one that was just trained.
+inline TextClassificationPipeline pipeline(std::string_view task, Model& model, const Tokenizer& tokenizer,
                                            const TextClassificationOptions& options = {}) {
   detail::check_task(task);
   return {std::shared_ptr<Model>(std::shared_ptr<Model>{}, &model), tokenizer, options};
@@ -328,11 +299,10 @@ TextClassificationPipeline<Model> pipeline(std::string_view task, Model& model, 
 /// A pipeline around the model and tokenizer in `folder`, as save_model() or the Python stack wrote them. The model is
 /// frozen.
 /// Throws Error(format) if the folder has no classification head.
-inline TextClassificationPipeline<DistilBertForSequenceClassification> pipeline(
-    std::string_view task, const std::filesystem::path& folder, const TextClassificationOptions& options = {}) {
+inline TextClassificationPipeline pipeline(std::string_view task, const std::filesystem::path& folder,
+                                           const TextClassificationOptions& options = {}) {
   detail::check_task(task);
-  auto model = std::make_shared<DistilBertForSequenceClassification>(
-      DistilBertForSequenceClassification::from_pretrained(folder));
+  std::shared_ptr<Model> model = AutoModelForSequenceClassification::from_pretrained(folder);
   check(model->load_report().complete(), ErrorCode::format, folder.native(),
         ": expected a fine-tuned classifier, its classification head is missing; fine-tune it first");
   return {std::move(model), Tokenizer::from_pretrained(folder), options, true};

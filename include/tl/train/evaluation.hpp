@@ -31,31 +31,23 @@ struct EvaluationOptions {
   std::int64_t batch_size = 8;
   bool drop_last = false;
   bool loss_only = false;
-  double label_smoothing = 0.0;
+  LossOptions loss{};
   std::function<void(std::int64_t batch, std::int64_t batches)> on_batch{};
 };
 
 namespace detail {
 
-/// Loss and logits of a batch. With label smoothing the model computes logits only and the loss is made here, as the
-/// reference's label smoother does.
-template <TrainableModel Model>
-std::pair<Variable<float>, Variable<float>> loss_and_logits(const Model& model, const Batch& batch,
-                                                            double label_smoothing) {
-  if (!batch.labels) return {Variable<float>{}, model(batch.inputs).logits};
-  if (label_smoothing > 0) {
-    Variable<float> logits = model(batch.inputs).logits;
-    return {ops::cross_entropy(logits, *batch.labels, {.label_smoothing = label_smoothing}), logits};
-  }
-  auto output = model(batch.inputs, batch.labels);
-  check(output.loss.defined(), ErrorCode::state, "the model gave no loss although it was given labels");
-  return {output.loss, output.logits};
-}
-
 /// Appends the elements of `some`, from any device.
 template <class T> void append(std::vector<T>& all, const Tensor<T>& some) {
   const Tensor<T> host = some.to(cpu_device);
   for (const T value : host.span()) all.push_back(value);
+}
+
+/// Appends where the sequences of a batch end, counted from the first batch on.
+inline void append_offsets(std::vector<std::int64_t>& all, const Tensor<std::int32_t>& cu_seqlens) {
+  const std::int64_t before = all.back();
+  const Tensor<std::int32_t> host = cu_seqlens.to(cpu_device);
+  for (const std::int32_t end : host.span().subspan(1)) all.push_back(before + end);
 }
 
 /// A NaN prints as "nan" and never as "-nan", which says no more.
@@ -65,27 +57,26 @@ inline double without_sign_of_nan(double value) { return detail::is_nan(value) ?
 
 /// Runs `model` over all rows, in order. The model must be in evaluation mode.
 /// Throws Error(numeric) naming the rows if a loss is not finite.
-template <TrainableModel Model>
-EvaluationResult run_evaluation(Model& model, const PackedCollator& collate, const EvaluationOptions& options) {
+inline EvaluationResult run_evaluation(const Model& model, const Collator& collate, const EvaluationOptions& options) {
   const NoGradGuard no_grad;
   BatchLoader batches({sequential_order(collate.size()), options.batch_size, options.drop_last}, collate);
-  const auto weights = batches.size() > 1 ? std::make_shared<PackedWeightCache>() : nullptr;
+  nn::ForwardContext context = model.context();
+  if (batches.size() > 1) context.packed_weights = std::make_shared<PackedWeightCache>();
   EvaluationResult result;
   result.batches = batches.size();
   double loss_sum = 0.0;
   std::int64_t loss_rows = 0;
   std::vector<float> logits;
   std::vector<std::int64_t> labels;
+  std::vector<std::int64_t> offsets{0};
   std::int64_t classes = 0;
+  bool by_token = model.task() == Task::token_classification;
   for (std::int64_t i = 0; i < batches.size(); ++i) {
     const Batch batch = batches.next();
     const auto rows = batches.rows();
-    const auto [loss, scores] = [&] {
-      const nn::PackedWeightScope scope(model.context(), weights);
-      return detail::loss_and_logits(std::as_const(model), batch, options.label_smoothing);
-    }();
-    if (batch.has_loss()) {
-      const double value = loss.value().item();
+    const ModelOutput output = compute_loss(model, batch, context, options.loss);
+    if (options.loss.compute_loss || batch.has_loss()) {
+      const double value = output.loss.value().item();
       if (!detail::is_finite(value))
         fail(ErrorCode::numeric, "evaluation: expected a finite loss, got ", detail::without_sign_of_nan(value),
              " for ", collate.describe(rows));
@@ -93,9 +84,13 @@ EvaluationResult run_evaluation(Model& model, const PackedCollator& collate, con
       loss_rows += static_cast<std::int64_t>(rows.size());
     }
     if (!options.loss_only) {
-      detail::append(logits, scores.value());
-      classes = scores.size(1);
-      if (batch.labels) detail::append(labels, *batch.labels);
+      check(output.logits.shape().rank() == 2, ErrorCode::shape, "evaluation: expected logits [B, C] or [N, C], got ",
+            output.logits.value());
+      detail::append(logits, output.logits.value());
+      classes = output.logits.size(1);
+      by_token = by_token || output.logits.size(0) != batch.sequences();
+      detail::append_offsets(offsets, batch.cu_seqlens);
+      if (const auto* ids = batch.labels.find<std::int64_t>("labels")) detail::append(labels, *ids);
     }
     result.rows += static_cast<std::int64_t>(rows.size());
     if (options.on_batch) options.on_batch(i + 1, batches.size());
@@ -103,8 +98,12 @@ EvaluationResult run_evaluation(Model& model, const PackedCollator& collate, con
   if (loss_rows > 0)
     result.loss = static_cast<float>(loss_sum / static_cast<double>(loss_rows));  // the reference's mean is a float
   if (options.loss_only) return result;
-  result.prediction.predictions = Tensor<float>::from(logits, {result.rows, classes});
-  if (collate.has_labels()) result.prediction.label_ids = Tensor<std::int64_t>::from(labels, {result.rows});
+  const std::int64_t predicted = by_token ? offsets.back() : result.rows;
+  result.prediction.predictions = Tensor<float>::from(logits, {predicted, classes});
+  if (!labels.empty() || (collate.has_labels() && predicted == 0))
+    result.prediction.label_ids =
+        Tensor<std::int64_t>::from(labels, {static_cast<std::int64_t>(labels.size())});
+  if (by_token) result.prediction.offsets = std::move(offsets);
   return result;
 }
 

@@ -17,8 +17,10 @@ using Metrics = std::vector<std::pair<std::string, double>>;
 
 /// All predictions of an evaluation, on the CPU, in the order in which the rows were visited (the data set's).
 struct EvalPrediction {
-  Tensor<float> predictions;       ///< logits [rows, C]
-  Tensor<std::int64_t> label_ids;  ///< [rows]; undefined if the data set has no labels
+  Tensor<float> predictions{};       ///< logits [rows, C]; of tokens [N, C]
+  Tensor<std::int64_t> label_ids{};  ///< [rows], or [N]; undefined if the data set has no labels
+  /// Of tokens: row r has the predictions [offsets[r], offsets[r + 1]); empty otherwise.
+  std::vector<std::int64_t> offsets{};
 };
 
 using ComputeMetrics = std::function<Metrics(const EvalPrediction&)>;

@@ -1,38 +1,62 @@
-// What the Trainer needs of a model. tl's own classifiers have it; a model of one's own needs the same few functions.
+// How the Trainer uses a model: its losses, the options of its collator, and its settings, restored afterwards.
 #pragma once
 
-#include <concepts>
-#include <filesystem>
-#include <optional>
+#include <cstdint>
+#include <functional>
 #include <string>
 
-#include <tl/autograd/parameter_space.hpp>
-#include <tl/core/packed.hpp>
-#include <tl/nn/context.hpp>
+#include <tl/data/collator.hpp>
+#include <tl/models/model.hpp>
+#include <tl/ops/cross_entropy.hpp>
 
 namespace tl {
 
-/// A classifier over packed sequences:
-///   Output operator()(const PackedSequences&, const std::optional<Tensor<std::int64_t>>& labels = {}) const
-///     with Output::loss (a scalar Variable<float>, undefined without labels) and Output::logits [B, C],
-///   ParameterSpace<float>& parameters(), nn::ForwardContext& context(), void train(bool), bool training(),
-///   void save_pretrained(folder) const, void load_weights(folder).
-/// If it has config().num_labels(), config().max_position_embeddings or config().vocab_size, rows are checked against
-/// them before training.
-/// If it has check_trainable(), that is called before a loss is wanted, and may throw.
-template <class Model>
-concept TrainableModel = requires(Model& model, const Model& constant, const PackedSequences& inputs,
-                                  const std::optional<Tensor<std::int64_t>>& labels,
-                                  const std::filesystem::path& folder) {
-  { constant(inputs, labels).loss } -> std::convertible_to<Variable<float>>;
-  { constant(inputs).logits } -> std::convertible_to<Variable<float>>;
-  { model.parameters() } -> std::same_as<ParameterSpace<float>&>;
-  { model.context() } -> std::same_as<nn::ForwardContext&>;
-  { constant.training() } -> std::convertible_to<bool>;
-  model.train(true);
-  constant.save_pretrained(folder);
-  model.load_weights(folder);
+/// A user's loss: a scalar computed from what the model gave, without a loss of its own, and the batch.
+using ComputeLoss = std::function<Variable<float>(const ModelOutput& output, const Batch& batch)>;
+
+/// Where the loss of a batch comes from: a user's function, else the model.
+struct LossOptions {
+  double label_smoothing = 0.0;  ///< of classes, in [0, 1)
+  ComputeLoss compute_loss{};
 };
+
+/// Runs `model` over `batch` in `context` and puts the loss into the result, if there are labels or a function for it. With label
+/// smoothing the loss is made here, of logits and class ids, as the reference's label smoother does. Throws
+/// Error(state) if the model gives none, Error(shape) for a user's loss that is no scalar.
+inline ModelOutput compute_loss(const Model& model, const Batch& batch, const nn::ForwardContext& context,
+                                const LossOptions& options = {}) {
+  const bool own = options.compute_loss != nullptr;
+  if (batch.labels.empty() && !own) return model.forward(batch, context);
+  if (own || options.label_smoothing > 0) {
+    Batch unlabelled = batch;
+    unlabelled.labels = {};
+    ModelOutput output = model.forward(unlabelled, context);
+    output.loss = own ? options.compute_loss(output, batch)
+                      : ops::cross_entropy(output.logits, batch.labels.at<std::int64_t>("labels"),
+                                           {.label_smoothing = options.label_smoothing});
+    check(output.loss.defined() && output.loss.shape().elements() == 1, ErrorCode::shape,
+          "compute_loss: expected a scalar, got ",
+          output.loss.defined() ? join(output.loss.value()) : std::string("an undefined variable"));
+    return output;
+  }
+  ModelOutput output = model.forward(batch, context);
+  check(output.loss.defined(), ErrorCode::state, "the model gave no loss although it was given labels");
+  return output;
+}
+
+/// What a PackedCollator checks the rows of the data set `name` against, so that they fit `model`.
+inline CollatorOptions collator_options(const Model& model, const std::string& name) {
+  const PretrainedConfig& config = model.config();
+  CollatorOptions options{.name = name};
+  if (config.num_labels() > 0) options.num_labels = config.num_labels();
+  if (config.max_position_embeddings > 0) options.max_length = config.max_position_embeddings;
+  if (config.vocab_size > 0) options.vocab_size = config.vocab_size;
+  if (config.type_vocab_size > 0) options.token_types = config.type_vocab_size;
+  if (model.task() == Task::sequence_classification || model.task() == Task::token_classification)
+    options.token_labels = model.task() == Task::token_classification;
+  options.class_names = config.label_names();
+  return options;
+}
 
 namespace detail {
 

@@ -26,11 +26,7 @@
 
 namespace tl {
 
-template <class Model> class Trainer : public TrainerBase {
-  static_assert(TrainableModel<Model>,
-                "tl::Trainer needs a model with operator()(PackedSequences, labels) -> {loss, logits}, parameters(), "
-                "context(), train(), training(), save_pretrained() and load_weights(); see tl/train/model.hpp");
-
+class Trainer : public TrainerBase {
  public:
   /// `model` must outlive the Trainer. Throws one Error(invalid_argument) that lists every contradiction.
   Trainer(Model& model, const TrainingArguments& args, TrainerOptions options = {})
@@ -68,27 +64,22 @@ template <class Model> class Trainer : public TrainerBase {
  private:
   std::uint64_t seed() const { return static_cast<std::uint64_t>(args_.seed); }
 
-  void check_trainable() const {
-    if constexpr (requires { model_.check_trainable(); }) model_.check_trainable();
-  }
-
-  PackedCollator collator(const Dataset& dataset, const std::string& name) const {
-    CollatorOptions options{.name = name};
-    if constexpr (requires { model_.config().num_labels(); }) options.num_labels = model_.config().num_labels();
-    if constexpr (requires { model_.config().max_position_embeddings; })
-      options.max_length = model_.config().max_position_embeddings;
-    if constexpr (requires { model_.config().vocab_size; }) options.vocab_size = model_.config().vocab_size;
-    if constexpr (requires { model_.config().id2label; })
-      for (const auto& [id, label] : model_.config().id2label) options.class_names.push_back(label);
+  /// The rows of `dataset` as batches for this model. Throws what is wrong with them.
+  std::unique_ptr<Collator> collator(const Dataset& dataset, const std::string& name) const {
     check(dataset.num_rows() > 0, ErrorCode::invalid_argument, name, ": expected at least one row, got 0");
-    PackedCollator collate(dataset, options);
-    if (collate.has_labels()) check_trainable();
-    collate.check_rows();
+    std::unique_ptr<Collator> collate;
+    if (options_.data_collator)
+      collate = std::make_unique<FunctionCollator>(dataset, options_.data_collator, name);
+    else collate = std::make_unique<PackedCollator>(dataset, collator_options(model_, name));
+    if (collate->has_labels() && !options_.compute_loss) model_.check_trainable();
+    collate->check_rows();
     return collate;
   }
 
   /// True if the run is to end before its last step.
   bool stops() const { return control_.should_training_stop || control_.should_interrupt; }
+
+  LossOptions loss_options() const { return {args_.label_smoothing_factor, options_.compute_loss}; }
 
   Warn warning() {
     return [this](const std::string& sentence) { warn(sentence); };
@@ -96,7 +87,7 @@ template <class Model> class Trainer : public TrainerBase {
 
   void set_precision() { model_.context().precision = args_.bf16 ? Precision::bf16 : Precision::f32; }
 
-  PackedCollator training_data() const;
+  std::unique_ptr<Collator> training_data() const;
   std::shared_ptr<OutputLock> prepare_output_dir();
   void resume(const std::filesystem::path& checkpoint);
   void train_epoch(TrainingRun& run);
@@ -144,15 +135,15 @@ template <class Model> class Trainer : public TrainerBase {
   Mt19937 generator_;
 };
 
-template <class Model> TrainOutput Trainer<Model>::train(const ResumeFrom& resume_from) {
+inline TrainOutput Trainer::train(const ResumeFrom& resume_from) {
   const detail::ContextGuard restore(model_.context());
   generator_.seed(seed());
   const bool resumes = resume_from.last() || resume_from.path();
   const std::filesystem::path checkpoint = resume_from.last() ? newest_sound_checkpoint(args_.output_dir, warning())
                                                               : resume_from.path().value_or(std::filesystem::path());
   if (resumes && !resume_from.last()) check_checkpoint(checkpoint);
-  const PackedCollator rows = training_data();
-  TrainingRun run(args_, rows, model_.parameters(), options_.lr_scheduler);
+  const std::unique_ptr<Collator> rows = training_data();
+  TrainingRun run(args_, *rows, model_.parameters(), options_.lr_scheduler);
   const std::shared_ptr<OutputLock> lock = prepare_output_dir();
   state_ = resumes ? run.resume(checkpoint, args_, model_.parameters(), generator_) : run.initial_state(args_);
   if (resumes) resume(checkpoint);
@@ -173,14 +164,14 @@ template <class Model> TrainOutput Trainer<Model>::train(const ResumeFrom& resum
 }
 
 /// train_dataset in batches. Throws what is wrong with it, or with eval_dataset.
-template <class Model> PackedCollator Trainer<Model>::training_data() const {
+inline std::unique_ptr<Collator> Trainer::training_data() const {
   check(options_.train_dataset.has_value(), ErrorCode::state,
         "train(): expected a train_dataset, the Trainer was given none");
-  check_trainable();
-  PackedCollator collate = collator(*options_.train_dataset, "train_dataset");
-  check(collate.has_labels(), ErrorCode::not_found, "train_dataset: expected a column label or labels, there is none");
+  if (!options_.compute_loss) model_.check_trainable();
+  std::unique_ptr<Collator> collate = collator(*options_.train_dataset, "train_dataset");
+  check(collate->has_labels() || options_.compute_loss, ErrorCode::not_found, "train_dataset: expected a column label or labels, there is none");
   if (options_.eval_dataset && args_.eval_strategy != IntervalStrategy::no) {
-    const bool labels = collator(*options_.eval_dataset, "eval_dataset").has_labels();
+    const bool labels = collator(*options_.eval_dataset, "eval_dataset")->has_labels();
     check(labels || !args_.metric_for_best_model, ErrorCode::not_found,
           "eval_dataset: expected a column label or labels because metric_for_best_model is ",
           args_.metric_for_best_model.value_or(""), ", there is none");
@@ -189,7 +180,7 @@ template <class Model> PackedCollator Trainer<Model>::training_data() const {
 }
 
 /// Checks and tidies output_dir, if checkpoints are to be written there, and keeps other runs out until the lock ends.
-template <class Model> std::shared_ptr<OutputLock> Trainer<Model>::prepare_output_dir() {
+inline std::shared_ptr<OutputLock> Trainer::prepare_output_dir() {
   if (args_.save_strategy == IntervalStrategy::no) return lock_;
   make_output_dir();
   std::shared_ptr<OutputLock> lock = lock_ ? lock_ : std::make_shared<OutputLock>(args_.output_dir);
@@ -198,13 +189,13 @@ template <class Model> std::shared_ptr<OutputLock> Trainer<Model>::prepare_outpu
 }
 
 /// Restores model and callbacks; the state is that of the checkpoint already.
-template <class Model> void Trainer<Model>::resume(const std::filesystem::path& checkpoint) {
+inline void Trainer::resume(const std::filesystem::path& checkpoint) {
   model_.load_weights(checkpoint);
   callbacks_.restore(state_.stateful_callbacks);
   find_best_checkpoint(state_, checkpoint, args_.output_dir, warning());
 }
 
-template <class Model> void Trainer<Model>::train_epoch(TrainingRun& run) {
+inline void Trainer::train_epoch(TrainingRun& run) {
   RunProgress& progress = run.progress;
   const std::int64_t skipped = std::exchange(run.next_batch, 0);
   const bool inside = std::exchange(run.inside_epoch, false);
@@ -239,7 +230,7 @@ template <class Model> void Trainer<Model>::train_epoch(TrainingRun& run) {
 }
 
 /// One update from the next `group` micro-batches.
-template <class Model> void Trainer<Model>::update(TrainingRun& run, BatchLoader& batches, std::int64_t group) {
+inline void Trainer::update(TrainingRun& run, BatchLoader& batches, std::int64_t group) {
   control_.should_log = control_.should_evaluate = control_.should_save = false;
   call(&TrainerCallback::on_step_begin);
   micro_batches(run, batches, group);
@@ -262,7 +253,7 @@ template <class Model> void Trainer<Model>::update(TrainingRun& run, BatchLoader
 }
 
 /// Gradients of the next `group` micro-batches, which all have the same weights.
-template <class Model> void Trainer<Model>::micro_batches(TrainingRun& run, BatchLoader& batches, std::int64_t group) {
+inline void Trainer::micro_batches(TrainingRun& run, BatchLoader& batches, std::int64_t group) {
   const auto weights = group > 1 ? std::make_shared<PackedWeightCache>() : nullptr;
   for (std::int64_t i = 0; i < group; ++i) {
     micro_batch(run, batches, group, weights);
@@ -274,8 +265,7 @@ template <class Model> void Trainer<Model>::micro_batches(TrainingRun& run, Batc
 }
 
 /// Forward and backward of the next micro-batch, one of `group` whose mean is the loss of the update.
-template <class Model>
-void Trainer<Model>::micro_batch(TrainingRun& run, BatchLoader& batches, std::int64_t group,
+inline void Trainer::micro_batch(TrainingRun& run, BatchLoader& batches, std::int64_t group,
                                  const std::shared_ptr<PackedWeightCache>& weights) {
   const nn::PackedWeightScope scope(model_.context(), weights);
   model_.train(true);
@@ -283,9 +273,9 @@ void Trainer<Model>::micro_batch(TrainingRun& run, BatchLoader& batches, std::in
   model_.context().seed = seed();
   model_.context().step = run.progress.micro_batch++;
   const Batch batch = batches.next();
-  const auto [loss, logits] = detail::loss_and_logits(model_, batch, args_.label_smoothing_factor);
+  const Variable<float> loss = compute_loss(model_, batch, model_.context(), loss_options()).loss;
   // The mean over no rows is NaN, and its gradients are zeros.
-  const float value = batch.has_loss() ? loss.value().item() : 0.0F;
+  const float value = options_.compute_loss || batch.has_loss() ? loss.value().item() : 0.0F;
   if (!detail::is_finite(value))
     fail_numeric("a finite loss, got ", value, "micro-batch", run.collate.describe(batches.rows()));
   const float share = 1.0F / static_cast<float>(group);
@@ -295,7 +285,7 @@ void Trainer<Model>::micro_batch(TrainingRun& run, BatchLoader& batches, std::in
                        static_cast<double>(detail::parameters_without_embeddings(model_.parameters()));
 }
 
-template <class Model> void Trainer<Model>::log_evaluate_save(TrainingRun& run) {
+inline void Trainer::log_evaluate_save(TrainingRun& run) {
   RunProgress& progress = run.progress;
   if (control_.should_log && state_.global_step > progress.last_logged_step) {
     const double sum = progress.loss_since_log;
@@ -323,7 +313,7 @@ template <class Model> void Trainer<Model>::log_evaluate_save(TrainingRun& run) 
 
 /// Evaluates, and compares with the best so far; true if it is better. What metrics and callbacks throw is often found
 /// only here, long after the start, and must not cost what was trained.
-template <class Model> bool Trainer<Model>::evaluate_for_best(TrainingRun& run) {
+inline bool Trainer::evaluate_for_best(TrainingRun& run) {
   try {
     const Json metrics = evaluate();
     if (args_.metric_for_best_model) run.schedule->on_evaluate(metric_for_best_model(args_, metrics));
@@ -339,7 +329,7 @@ template <class Model> bool Trainer<Model>::evaluate_for_best(TrainingRun& run) 
 }
 
 /// Writes a checkpoint of a run that is about to end with an error, and says where, or why there is none.
-template <class Model> std::string Trainer<Model>::rescue(TrainingRun& run) {
+inline std::string Trainer::rescue(TrainingRun& run) {
   std::filesystem::path folder;
   const std::string reason = detail::complaint_of([&] { folder = save_checkpoint(run); });
   if (!reason.empty()) return join("what was trained could not be saved: ", reason);
@@ -347,7 +337,7 @@ template <class Model> std::string Trainer<Model>::rescue(TrainingRun& run) {
 }
 
 /// Writes a checkpoint, deletes those that are too many, and returns the folder.
-template <class Model> std::filesystem::path Trainer<Model>::save_checkpoint(TrainingRun& run) {
+inline std::filesystem::path Trainer::save_checkpoint(TrainingRun& run) {
   const auto usual = checkpoint_folder(state_.global_step), folder = place_for_checkpoint(usual);
   if (folder != usual)
     warn(join(usual.native(), " is there already and is no checkpoint; it stays as it is, the checkpoint is in ",
@@ -382,7 +372,7 @@ template <class Model> std::filesystem::path Trainer<Model>::save_checkpoint(Tra
 }
 
 /// Loads the best weights if asked for, logs the run's totals, and tidies up; a run that was interrupted goes on later.
-template <class Model> TrainOutput Trainer<Model>::finish(TrainingRun& run, const Stopwatch& watch) {
+inline TrainOutput Trainer::finish(TrainingRun& run, const Stopwatch& watch) {
   run.optimizer.materialize_rows();  // part of the run's time
   if (!control_.should_interrupt) load_best_model(run);
   TrainOutput output = totals(run, watch);
@@ -394,7 +384,7 @@ template <class Model> TrainOutput Trainer<Model>::finish(TrainingRun& run, cons
   return output;
 }
 
-template <class Model> TrainOutput Trainer<Model>::totals(TrainingRun& run, const Stopwatch& watch) const {
+inline TrainOutput Trainer::totals(TrainingRun& run, const Stopwatch& watch) const {
   const double steps = static_cast<double>(state_.global_step);
   const double loss = (run.progress.loss_logged + run.progress.loss_since_log) / std::max(steps, 0.001);
   // after a resume the speed is that of this process
@@ -410,7 +400,7 @@ template <class Model> TrainOutput Trainer<Model>::totals(TrainingRun& run, cons
 }
 
 /// Loads the best weights if asked for. If they cannot be loaded any more, the last ones stay.
-template <class Model> void Trainer<Model>::load_best_model(TrainingRun& run) {
+inline void Trainer::load_best_model(TrainingRun& run) {
   if (!args_.load_best_model_at_end || !state_.best_model_checkpoint || !state_.best_global_step) return;
   Tensor<float> values = model_.parameters().values();           // shares the memory
   const std::span<float> last = run.optimizer.exp_avg().span();  // not needed any more, so that no memory is taken
@@ -427,7 +417,7 @@ template <class Model> void Trainer<Model>::load_best_model(TrainingRun& run) {
 }
 
 /// With save_total_limit = 1 only the best checkpoint is left at the end.
-template <class Model> void Trainer<Model>::keep_best_alone() {
+inline void Trainer::keep_best_alone() {
   if (args_.save_total_limit != 1 || !state_.best_model_checkpoint ||
       !std::filesystem::exists(*state_.best_model_checkpoint))
     return;
@@ -438,20 +428,19 @@ template <class Model> void Trainer<Model>::keep_best_alone() {
 }
 
 /// Runs the model over `dataset` in evaluation mode and fills `metrics` with everything but the epoch.
-template <class Model>
-EvaluationResult Trainer<Model>::run_over(const Dataset& dataset, const std::string& prefix, bool loss_only,
+inline EvaluationResult Trainer::run_over(const Dataset& dataset, const std::string& prefix, bool loss_only,
                                           Json& metrics) {
-  const PackedCollator collate = collator(dataset, prefix == "eval" ? "eval_dataset" : join(prefix, " data set"));
+  const std::unique_ptr<Collator> collate = collator(dataset, prefix == "eval" ? "eval_dataset" : join(prefix, " data set"));
   const detail::ContextGuard restore(model_.context());
   const Stopwatch watch;
   model_.train(false);
   set_precision();
   generator_.next_int64();
-  const EvaluationResult result = run_evaluation(model_, collate,
+  const EvaluationResult result = run_evaluation(model_, *collate,
                                                  {.batch_size = args_.per_device_eval_batch_size,
                                                   .drop_last = args_.dataloader_drop_last,
                                                   .loss_only = loss_only,
-                                                  .label_smoothing = args_.label_smoothing_factor,
+                                                  .loss = loss_options(),
                                                   .on_batch = [this](std::int64_t batch, std::int64_t batches) {
                                                     TrainerEvent details = event();
                                                     details.batch = batch;
@@ -459,7 +448,7 @@ EvaluationResult Trainer<Model>::run_over(const Dataset& dataset, const std::str
                                                     call(&TrainerCallback::on_prediction_step, details);
                                                   }});
   if (result.loss) metrics[join(prefix, "_loss")] = *result.loss;
-  if (options_.compute_metrics && !loss_only && collate.has_labels() && result.rows > 0)
+  if (options_.compute_metrics && !loss_only && collate->has_labels() && result.rows > 0)
     for (const auto& [name, value] : options_.compute_metrics(result.prediction))
       metrics[prefixed(prefix, name)] = value;
   const auto samples = static_cast<double>(result.rows);
@@ -468,7 +457,7 @@ EvaluationResult Trainer<Model>::run_over(const Dataset& dataset, const std::str
   return result;
 }
 
-template <class Model> Json Trainer<Model>::evaluate(const std::optional<Dataset>& dataset, const std::string& prefix) {
+inline Json Trainer::evaluate(const std::optional<Dataset>& dataset, const std::string& prefix) {
   check(dataset || options_.eval_dataset, ErrorCode::state,
         "evaluate(): expected a data set, the Trainer was given no eval_dataset");
   Json metrics = Json::object();
@@ -482,11 +471,12 @@ template <class Model> Json Trainer<Model>::evaluate(const std::optional<Dataset
   return metrics;
 }
 
-template <class Model> PredictionOutput Trainer<Model>::predict(const Dataset& dataset, const std::string& prefix) {
+inline PredictionOutput Trainer::predict(const Dataset& dataset, const std::string& prefix) {
   PredictionOutput output;
   const EvaluationResult result = run_over(dataset, prefix, args_.prediction_loss_only, output.metrics);
   output.predictions = result.prediction.predictions;
   output.label_ids = result.prediction.label_ids;
+  output.offsets = result.prediction.offsets;
   TrainerEvent details = event();
   details.metrics = &output.metrics;
   call(&TrainerCallback::on_predict, details);

@@ -19,6 +19,7 @@
 #include <tl/text/tokenizer.hpp>
 #include <tl/train/argument_fields.hpp>
 #include <tl/train/metrics.hpp>
+#include <tl/train/model.hpp>
 #include <tl/train/output_dir.hpp>
 #include <tl/train/output_lock.hpp>
 #include <tl/train/progress.hpp>
@@ -33,6 +34,8 @@ struct TrainerOptions {
   std::optional<Dataset> train_dataset{};       ///< needed by train(); tokenised, see PackedCollator
   std::optional<Dataset> eval_dataset{};        ///< needed by evaluate() and by an eval_strategy
   std::optional<Tokenizer> processing_class{};  ///< saved with every checkpoint, so that a pipeline can load the folder
+  DataCollator data_collator{};                 ///< makes batches of rows; default: a PackedCollator
+  ComputeLoss compute_loss{};                   ///< a user's loss instead of the model's
   ComputeMetrics compute_metrics{};             ///< called at the end of each evaluation
   std::vector<std::shared_ptr<TrainerCallback>> callbacks{};
   std::shared_ptr<LearningRateSchedule> lr_scheduler{};   ///< takes the place of lr_scheduler_type
@@ -49,8 +52,9 @@ struct TrainOutput {
 
 /// Result of Trainer::predict().
 struct PredictionOutput {
-  Tensor<float> predictions;       ///< logits [rows, C], in the order of the data set
-  Tensor<std::int64_t> label_ids;  ///< [rows]; undefined if the data set has no labels
+  Tensor<float> predictions;       ///< logits [rows, C], in the order of the data set; of tokens [N, C]
+  Tensor<std::int64_t> label_ids;  ///< [rows], or [N]; undefined if the data set has no labels
+  std::vector<std::int64_t> offsets{};  ///< of tokens: where the rows begin, see EvalPrediction
   Json metrics = Json::object();
 };
 

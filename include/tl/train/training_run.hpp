@@ -22,7 +22,7 @@
 namespace tl {
 
 struct TrainingRun {
-  const PackedCollator& collate;
+  const Collator& collate;
   std::vector<std::int64_t> lengths;  ///< of the rows, only under group_by_length
   RunPlan plan;
   std::shared_ptr<LearningRateSchedule> schedule;
@@ -33,7 +33,7 @@ struct TrainingRun {
   bool inside_epoch = false;    ///< the first epoch was begun before the interruption
 
   /// A fresh run over `rows`, which must outlive it, with the user's schedule if there is one.
-  TrainingRun(const TrainingArguments& args, const PackedCollator& rows, ParameterSpace<float>& parameters,
+  TrainingRun(const TrainingArguments& args, const Collator& rows, ParameterSpace<float>& parameters,
               std::shared_ptr<LearningRateSchedule> own_schedule = nullptr)
       : collate(rows),
         plan(plan_run(args, collate.size())),

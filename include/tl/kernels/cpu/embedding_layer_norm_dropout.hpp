@@ -1,6 +1,9 @@
 // CPU bodies of the embedding block: one pass over the rows forward; backward one pass for the gradient of the sum of
-// both embeddings, then the two tables.
+// the embeddings, then the tables.
 #pragma once
+
+#include <algorithm>
+#include <span>
 
 #include <tl/kernels/cpu/dropout_factors.hpp>
 #include <tl/kernels/cpu/layer_norm_row.hpp>
@@ -17,9 +20,21 @@ template <class T> void run(Cpu, const kernels::EmbeddingLayerNormDropoutForward
     T* const sum = scratch;
     T* const factor = sum + a.d;
     for (std::int64_t row = begin; row < end; ++row) {
-      const T* const word = a.word + a.ids[row] * a.d;
-      const T* const position = a.position + a.positions[row] * a.d;
-      vector_loop(a.d, [=](std::int64_t i) TL_INLINE { sum[i] = word[i] + position[i]; });
+      const auto embedding = [&](int k) TL_INLINE {
+        const auto& table = a.tables[static_cast<std::size_t>(k)];
+        return table.values + table.rows[row] * a.d;
+      };
+      const T* const first = embedding(0);
+      if (a.table_count == 1) {
+        std::copy_n(first, a.d, sum);
+      } else {
+        const T* const second = embedding(1);
+        vector_loop(a.d, [=](std::int64_t i) TL_INLINE { sum[i] = first[i] + second[i]; });
+      }
+      for (int k = 2; k < a.table_count; ++k) {
+        const T* const next = embedding(k);
+        vector_loop(a.d, [=](std::int64_t i) TL_INLINE { sum[i] += next[i]; });
+      }
       const auto [mean, rstd] = row_statistics<T>(sum, a.d, static_cast<T>(a.eps));
       if (a.dropout.active()) dropout_factors(a.dropout, row, a.d, factor);
       T* const y = a.y + row * a.d;
@@ -34,7 +49,8 @@ template <class T> void run(Cpu, const kernels::EmbeddingLayerNormDropoutForward
 }
 
 template <class T> void run(Cpu, const kernels::EmbeddingLayerNormDropoutBackward<T>& a) {
-  const bool tables = a.dword || a.dposition;
+  const std::span used(a.tables.data(), static_cast<std::size_t>(a.table_count));
+  const bool tables = std::ranges::any_of(used, [](const auto& table) { return table.gradient != nullptr; });
   Storage storage(tables ? static_cast<std::size_t>(a.n * a.d) * sizeof(T) : 0, cpu_device, false);
   T* const dsum = static_cast<T*>(storage.data());  // [N, D]
   RowReduction<T> sums(a.n, 2 * a.d);
@@ -57,8 +73,8 @@ template <class T> void run(Cpu, const kernels::EmbeddingLayerNormDropoutBackwar
   });
   sums.add_to(a.dgamma, 0, a.d);
   sums.add_to(a.dbeta, a.d, a.d);
-  if (a.dword) add_to_rows(dsum, a.ids, a.dword, a.n, a.d);
-  if (a.dposition) add_to_rows(dsum, a.positions, a.dposition, a.n, a.d);
+  for (const auto& table : used)
+    if (table.gradient) add_to_rows(dsum, table.rows, table.gradient, a.n, a.d);
 }
 
 }  // namespace tl::cpu

@@ -1,4 +1,4 @@
-#include <tl/core/packed.hpp>
+#include <tl/core/batch.hpp>
 
 #include "support/catch.hpp"
 

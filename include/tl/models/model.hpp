@@ -1,0 +1,100 @@
+// Model: what the Trainer, the pipelines and programs see of a model. Which one it is, is decided at run time; see
+// models/auto_model.hpp for folders and models/custom_model.hpp for a user's network.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <ostream>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <tl/autograd/parameter_space.hpp>
+#include <tl/core/batch.hpp>
+#include <tl/models/load_report.hpp>
+#include <tl/models/pretrained_config.hpp>
+#include <tl/nn/context.hpp>
+
+namespace tl {
+
+/// What a model computes for a batch of B sequences and N tokens; what it does not have is undefined.
+struct ModelOutput {
+  Variable<float> loss{};               ///< scalar; undefined without labels
+  Variable<float> logits{};             ///< [B, C] of sequences, or [N, C] of tokens
+  Variable<float> last_hidden_state{};  ///< [N, D], of a model without a head
+  Variable<float> pooler_output{};      ///< [B, D], of a model without a head that has a pooler
+};
+
+/// What a model predicts. A model without a head gives hidden states.
+enum class Task { other, hidden_states, sequence_classification, token_classification };
+
+/// "hidden states", "sequence classification", ...
+inline std::string_view to_string(Task task) {
+  switch (task) {
+    case Task::other: return "other";
+    case Task::hidden_states: return "hidden states";
+    case Task::sequence_classification: return "sequence classification";
+    case Task::token_classification: return "token classification";
+  }
+  return "?";
+}
+
+/// A network with its parameters. Move-only: a copy would share the parameters of its original. A fresh model is in
+/// evaluation mode.
+class [[nodiscard]] Model {
+ public:
+  virtual ~Model() = default;
+  Model(Model&&) = default;
+  Model& operator=(Model&&) = default;
+
+  /// The forward pass, with a loss if the batch has labels. Throws Error(invalid_argument) for tokens or labels that the
+  /// model cannot take, naming the row.
+  virtual ModelOutput forward(const Batch& batch, const nn::ForwardContext& context) const = 0;
+  /// The same in the model's own context.
+  ModelOutput operator()(const Batch& batch) const { return forward(batch, context_); }
+  /// The same with class ids [B] or [N] instead of the batch's labels.
+  ModelOutput operator()(const Batch& batch, const std::optional<Tensor<std::int64_t>>& labels) const {
+    Batch labelled = batch;
+    labelled.labels = {};
+    if (labels) labelled.labels.set("labels", *labels);
+    return forward(labelled, context_);
+  }
+
+  /// Its name in messages and in config.json, such as "DistilBertForSequenceClassification".
+  virtual std::string_view class_name() const = 0;
+  virtual Task task() const { return Task::other; }
+  virtual const PretrainedConfig& config() const = 0;
+
+  /// Writes the model into `folder`, so that load_weights() and, for the families of the reference, Python read it.
+  /// Throws Error(io).
+  virtual void save_pretrained(const std::filesystem::path& folder) const = 0;
+  /// Replaces all parameters by those of a folder of the same model. Throws Error(format) if one is missing.
+  virtual void load_weights(const std::filesystem::path& folder) = 0;
+
+  /// Throws Error(invalid_argument) if there is no loss for the kind of problem that the configuration names.
+  virtual void check_trainable() const {}
+
+  /// The module tree, as the reference prints it.
+  virtual std::string describe() const = 0;
+  friend std::string to_string(const Model& model) { return model.describe(); }
+  friend std::ostream& operator<<(std::ostream& out, const Model& model) { return out << model.describe(); }
+
+  ParameterSpace<float>& parameters() { return parameters_; }
+  const ParameterSpace<float>& parameters() const { return parameters_; }
+  nn::ForwardContext& context() { return context_; }
+  const nn::ForwardContext& context() const { return context_; }
+  const LoadReport& load_report() const { return load_report_; }
+
+  void train(bool mode = true) { context_.training = mode; }
+  void eval() { train(false); }
+  bool training() const { return context_.training; }
+
+ protected:
+  Model() = default;
+
+  ParameterSpace<float> parameters_;
+  nn::ForwardContext context_;
+  LoadReport load_report_;
+};
+
+}  // namespace tl
