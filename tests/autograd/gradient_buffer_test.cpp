@@ -78,7 +78,7 @@ TEST_CASE("gradient buffer: that of a leaf copies the first gradient and shows e
   CHECK(held.to_vector() == Values{0, 0});
 }
 
-TEST_CASE("gradient buffer: zeros are written late if nobody holds the memory, and a product writes instead") {
+TEST_CASE("gradient buffer: zeros are written late if no other handle holds the memory, and a product writes instead") {
   auto buffer = of_leaf({2, 1});
   auto target = buffer.write_or_add();
   CHECK_FALSE(target.add);  // nothing yet

@@ -227,7 +227,7 @@ TEST_CASE("detach cuts the history") {
   CHECK(grad(x) == Values{9});
 }
 
-TEST_CASE("zero_grad zeroes the gradient that somebody holds") {
+TEST_CASE("zero_grad zeroes the gradient that is held elsewhere") {
   auto x = leaf({3, 4});
   tl::ops::sum(x * x).backward();
   const auto held = x.grad();

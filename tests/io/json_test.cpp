@@ -165,7 +165,7 @@ TEST_CASE("JSON: the last value of a repeated key counts, in the place of the fi
 
 namespace {
 
-/// Keys whose std::hash is the same modulo a large power of two, as someone could look for who knows the hash.
+/// Keys whose std::hash is the same modulo a large power of two, as an attacker who knows the hash could find.
 std::vector<std::string> colliding_keys(std::size_t count, std::size_t modulus) {
   std::vector<std::string> keys;
   for (std::uint64_t i = 0; keys.size() < count; ++i)

@@ -454,7 +454,7 @@ TEST_CASE("checkpoints: one that cannot be deleted is a sentence, not an error")
   CHECK(remove_checkpoint(folder / "checkpoint-3") ==
         "cannot delete " + (folder / "checkpoint-3").string() + ": No such file or directory");
   CHECK(remove_checkpoint(folder / "none/checkpoint-3").find("cannot delete ") == 0);
-  // /proc is a folder in which nobody, not even root, can rename
+  // /proc is a folder in which not even root can rename
   CHECK(remove_checkpoint("/proc/self").find("cannot delete /proc/self: ") == 0);
 }
 

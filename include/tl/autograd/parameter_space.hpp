@@ -72,7 +72,7 @@ template <Real T> class ParameterSpace {
     return gradients_;
   }
 
-  /// Whether somebody holds a tensor of values().
+  /// Whether a tensor of values() is held outside.
   bool values_held() const { return !values_.is_only_handle(); }
 
   /// values() without the pending updates of tables, for an optimizer.

@@ -45,7 +45,7 @@ class PackedWeight {
 /// the next ones. A product of few rows costs less than rounding and packing its weight, so several passes with the
 /// same weights are faster for it: 1.25 times for 64 tokens. In float it would gain nothing, and nothing is stored.
 ///
-/// Nobody looks whether a weight has changed. A cache is for passes between which no weight does, those of an
+/// Whether a weight has changed is not looked at. A cache is for passes between which no weight does, those of an
 /// evaluation for instance, or the micro-batches of one update. Takes 2 bytes for each weight, and 2 more if there are
 /// backward passes; where bfloat16 is multiplied in float, 4 and 4. Safe to use from several threads at once.
 class PackedWeightCache {

@@ -1,9 +1,9 @@
 // DeferredRows<T>: the updates of a table's rows that AdamW has not made yet. Of a large vocabulary a batch reads and
 // trains a few hundred rows. Without a gradient AdamW is a fixed recurrence, so the other rows can wait: what they
 // missed is made up, in registers and with the same bits, before an operation reads them (Parameter::prepare_rows()),
-// or anybody reads the whole table (Parameter::operator*, NamedParameter::value(), ParameterSpace::values()).
+// or the whole table is read (Parameter::operator*, NamedParameter::value(), ParameterSpace::values()).
 //
-// Nobody reads a stale row: while any Tensor or Variable outside still holds the table, its values or its moments,
+// A stale row is never read: while any Tensor or Variable outside still holds the table, its values or its moments,
 // updates are made at once. What this cannot see is a plain address or span that is kept over a step.
 #pragma once
 
@@ -47,7 +47,7 @@ template <Real T> class DeferredRows final : public PendingRows {
   DeferredRows& operator=(const DeferredRows&) = delete;
 
   /// One update of the table, `update` with the addresses of its first elements. Rows without a gradient wait for it,
-  /// unless somebody outside could read them: `moments_held`, or a handle of the values.
+  /// unless they could be read from outside: `moments_held`, or a handle of the values.
   void step(const kernels::AdamW<T>& update, bool moments_held) {
     SparseRows& rows = table_.gradient_rows();
     const bool held = moments_held || parameters_->values_held() || !table_.parameter.raw().value().is_only_handle();

@@ -1,4 +1,4 @@
-// Reads tokenizer.json and vocab.txt. Truncation and padding stored in tokenizer.json are what somebody's last call
+// Reads tokenizer.json and vocab.txt. Truncation and padding stored in tokenizer.json are what an earlier call
 // left there and are ignored.
 #pragma once
 

@@ -192,7 +192,7 @@ inline std::string vocabulary_text(const WordPiece& model) {
 inline std::string tokenizer_config_text(const TokenizerData& data) {
   const TokenizerConfig& config = data.config;
   Json out = config.as_read;
-  // Traces of somebody's calls, which the reference leaves in the file.
+  // Traces of earlier calls, which the reference leaves in the file.
   for (const char* key : {"max_length", "pad_to_multiple_of", "pad_token_type_id", "stride", "truncation_strategy",
                           "is_local", "local_files_only"})
     out.erase(key);

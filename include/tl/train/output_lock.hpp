@@ -13,11 +13,11 @@
 namespace tl {
 
 /// Keeps others from training in a folder while it lives. The system releases the lock when the process ends in
-/// whatever way. The folder itself is locked, so that no file is left behind.
+/// whatever way. The folder itself is locked, so that no file is left over.
 class OutputLock {
  public:
   /// Throws Error(state) if another run, of this process or another, has the lock. A file system that has no locks at
-  /// all keeps nobody out.
+  /// all locks out no run.
   explicit OutputLock(const std::filesystem::path& output_dir) : locked_(detail::open_folder(output_dir)) {
     if (locked_.get() < 0) detail::fail_errno("open", output_dir, errno);
     detail::LockResult result = detail::try_lock(locked_.get(), LOCK_EX);

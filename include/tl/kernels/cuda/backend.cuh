@@ -69,7 +69,7 @@ static void* allocate(std::size_t bytes) {
   return memory;
 }
 
-// Freeing fails when the driver is shutting down (a tensor of static duration); there is nobody left to tell.
+// Freeing fails when the driver is shutting down (a tensor of static duration); there is no one left to tell.
 static void release(void* memory) noexcept { (void)cudaFreeAsync(memory, nullptr); }
 
 static void fill_zero(void* memory, std::size_t bytes) {
