@@ -163,7 +163,7 @@ TEST_CASE("atomic folder: appears whole, replaces whole, vanishes without commit
   const TemporaryFolder folder;
   const auto target = folder / "checkpoint-1";
   const auto build = [&](const std::string& text, bool commit) {
-    AtomicFolder next(target / "", FormerFolder::replace);
+    AtomicFolder next(target / "", IfExists::replace);
     std::filesystem::create_directory(next.path() / "deep");
     write_file(next.path() / "deep/state.json", text);
     write_text(next.path() / text, "");
@@ -191,7 +191,7 @@ TEST_CASE("atomic folder: a killed writer leaves the old folder, and the next wr
   write_text(target / "weights", "old");
   const pid_t child = ::fork();
   if (child == 0) {
-    AtomicFolder next(target, FormerFolder::replace);
+    AtomicFolder next(target, IfExists::replace);
     write_text(next.path() / "half", "written");
     ::kill(::getpid(), SIGKILL);
   }
@@ -204,7 +204,7 @@ TEST_CASE("atomic folder: a killed writer leaves the old folder, and the next wr
   REQUIRE(own.has_value());
   CHECK(own->belongs_to("model"));
   CHECK(own->kind == "partial");
-  AtomicFolder next(target, FormerFolder::replace);
+  AtomicFolder next(target, IfExists::replace);
   CHECK(names_in(next.path()).empty());
   write_text(next.path() / "new", "");
   next.commit();
@@ -242,12 +242,12 @@ TEST_CASE("atomic folder: its files can join those of a folder, all or none") {
   write_text(folder / "kept", "kept");
   write_text(folder / "state", "old");
   {
-    AtomicFolder next(folder / "model", FormerFolder::replace);
+    AtomicFolder next(folder / "model", IfExists::replace);
     write_text(next.path() / "state", "new");
     CHECK(names_in(folder.path()).size() == 3);
   }
   CHECK(read_text(folder / "state") == "old");
-  AtomicFolder next(folder / "model", FormerFolder::replace);
+  AtomicFolder next(folder / "model", IfExists::replace);
   write_text(next.path() / "state", "new");
   std::filesystem::create_directory(next.path() / "deep");
   write_text(next.path() / "deep/file", "deep");
@@ -349,7 +349,7 @@ TEST_CASE("atomic folder: a link in the tree that is removed is removed itself")
   std::filesystem::create_directories(folder / "victim/sub");
   write_text(folder / "victim/precious", "precious");
   const auto build = [&] {
-    AtomicFolder next(folder / "out", FormerFolder::replace);
+    AtomicFolder next(folder / "out", IfExists::replace);
     std::filesystem::create_directory_symlink(folder / "victim", next.path() / "link");
     std::filesystem::create_directory(next.path() / "deep");
     std::filesystem::create_directory_symlink(folder / "victim", next.path() / "deep/link");
@@ -357,7 +357,7 @@ TEST_CASE("atomic folder: a link in the tree that is removed is removed itself")
   };
   build();
   build();
-  { const AtomicFolder next(folder / "out", FormerFolder::replace); }
+  { const AtomicFolder next(folder / "out", IfExists::replace); }
   CHECK(names_in(folder.path()) == std::set<std::string>{"out", "victim"});
   CHECK(names_in(folder / "victim") == std::set<std::string>{"precious", "sub"});
 }
@@ -368,13 +368,13 @@ TEST_CASE("atomic folder: links under names that earlier versions used are not f
   write_text(folder / "victim/precious", "precious");
   for (const char* name : {".out.partial", ".out.former", ".out.deleted"})
     std::filesystem::create_directory_symlink("victim", folder / name);
-  AtomicFolder next(folder / "out", FormerFolder::replace);
+  AtomicFolder next(folder / "out", IfExists::replace);
   write_text(next.path() / "state", "new");
   next.commit();
   CHECK(names_in(folder / "victim") == std::set<std::string>{"precious"});
   CHECK(std::filesystem::is_directory(std::filesystem::symlink_status(folder / "out")));
   std::filesystem::create_directory_symlink("victim", folder / "link");
-  AtomicFolder over_link(folder / "link", FormerFolder::replace);
+  AtomicFolder over_link(folder / "link", IfExists::replace);
   TL_REQUIRE_ERROR(over_link.commit(), "cannot replace " + (folder / "link").string() + ": expected a folder or nothing");
 }
 
@@ -383,7 +383,7 @@ TEST_CASE("atomic folder: files whose place a folder has stay together under a n
   std::filesystem::create_directories(folder / "out/config.json");
   write_text(folder / "out/weights", "old");
   const auto build = [&](const std::string& kept) {
-    AtomicFolder next(folder / "out/model", FormerFolder::replace);
+    AtomicFolder next(folder / "out/model", IfExists::replace);
     write_text(next.path() / "config.json", "{}");
     write_text(next.path() / "weights", "new");
     TL_REQUIRE_ERROR(next.commit_files(folder / "out"),
@@ -399,7 +399,7 @@ TEST_CASE("atomic folder: files whose place a folder has stay together under a n
         std::set<std::string>{"config.json", "model-unsaved", "model-unsaved-2", "weights"});
   std::filesystem::create_directory(folder / "deep");
   write_text(folder / "deep/below", "a file");
-  AtomicFolder next(folder / "model", FormerFolder::replace);
+  AtomicFolder next(folder / "model", IfExists::replace);
   std::filesystem::create_directory(next.path() / "below");
   write_text(next.path() / "below/file", "");
   TL_REQUIRE_ERROR(next.commit_files(folder / "deep"), (folder / "deep/below").string() + ": a file of that name exists");
@@ -418,7 +418,7 @@ TEST_CASE("atomic files and folders: what takes the place of another has its per
     write_file(folder / "new", "again");
     CHECK(mode("new") == given);
   }
-  const auto build = [&](FormerFolder former) {
+  const auto build = [&](IfExists former) {
     AtomicFolder next(folder / "out", former);
     CHECK((static_cast<unsigned>(std::filesystem::status(next.path()).permissions()) & 0077U) == 0);
     std::filesystem::create_directory(next.path() / "deep");
@@ -426,17 +426,17 @@ TEST_CASE("atomic files and folders: what takes the place of another has its per
     write_text(next.path() / "b", "");
     next.commit();
   };
-  build(FormerFolder::refuse);
+  build(IfExists::fail);
   CHECK(mode("out") == 0750);
   CHECK(mode("out/b") == 0640);
   std::filesystem::permissions(folder / "out", std::filesystem::perms::owner_all);
   std::filesystem::permissions(folder / "out/deep/a", std::filesystem::perms::owner_read);
-  build(FormerFolder::replace);
+  build(IfExists::replace);
   CHECK(mode("out") == 0700);
   CHECK(mode("out/deep/a") == 0400);
   CHECK(mode("out/b") == 0640);
   std::filesystem::permissions(folder / "out/b", std::filesystem::perms::owner_read);
-  AtomicFolder files(folder / "model", FormerFolder::replace);
+  AtomicFolder files(folder / "model", IfExists::replace);
   write_text(files.path() / "b", "new");
   files.commit_files(folder / "out");
   CHECK(mode("out/b") == 0400);

@@ -588,7 +588,7 @@ TEST_CASE("output_dir: what killed runs left is removed, and nothing else") {
   write_file(folder / ".checkpoint-5.partial/notes.txt", "of a user");
   std::filesystem::create_directory_symlink("checkpoint-3", folder / ".checkpoint-8.partial");
   {
-    const AtomicFolder filled(folder / "checkpoint-9", FormerFolder::replace);
+    const AtomicFolder filled(folder / "checkpoint-9", IfExists::replace);
     check_output_dir(folder.path().string(), 1, "the model");
     CHECK(std::filesystem::exists(filled.path()));
   }

@@ -201,7 +201,7 @@ inline std::filesystem::path folder_with_name(const std::filesystem::path& given
 }
 
 /// What an AtomicFolder does when its target is a folder that is not empty.
-enum class FormerFolder { refuse, replace };
+enum class IfExists { fail, replace };
 
 /// A folder under construction: fill path(), then commit(). What a killed run left of the same target is removed; a
 /// lock keeps a second writer out. While it is being filled only its owner can read it.
@@ -209,14 +209,14 @@ class AtomicFolder {
  public:
   /// Throws io if the temporary folder cannot be made, state if another AtomicFolder is filling one for the same
   /// target, invalid_argument if the target is a folder with content that is not to be replaced.
-  explicit AtomicFolder(const std::filesystem::path& target, FormerFolder former = FormerFolder::refuse)
+  explicit AtomicFolder(const std::filesystem::path& target, IfExists if_exists = IfExists::fail)
       : target_(folder_with_name(target)),
         name_(target_.filename().native()),
         parent_path_(detail::parent_folder(target_)),
         parent_(detail::open_folder(parent_path_)),
-        former_(former) {
+        if_exists_(if_exists) {
     if (parent_.get() < 0) detail::fail_errno("create", target_, errno);
-    if (former_ == FormerFolder::refuse) {
+    if (if_exists_ == IfExists::fail) {
       remove_leftovers(target_);
       std::error_code none;  // whatever cannot be looked at now is reported by what follows
       if (std::filesystem::is_directory(target_, none) && !std::filesystem::is_empty(target_, none) && !none)
@@ -243,7 +243,7 @@ class AtomicFolder {
     const auto former = detail::mode_at(parent_.get(), name_);
     check(committed_ || !former || S_ISDIR(*former), ErrorCode::io, "cannot replace ", target_.native(),
           ": expected a folder or nothing, got a file");
-    const bool swaps = former && former_ == FormerFolder::replace;
+    const bool swaps = former && if_exists_ == IfExists::replace;
     const detail::FileDescriptor former_folder =
         swaps ? detail::open_subfolder(parent_.get(), name_) : detail::FileDescriptor();
     flush(former_folder.get());
@@ -404,7 +404,7 @@ class AtomicFolder {
   std::string name_;
   std::filesystem::path parent_path_;
   detail::FileDescriptor parent_;
-  FormerFolder former_;
+  IfExists if_exists_;
   std::string temporary_;
   std::filesystem::path path_;
   detail::FileDescriptor folder_;

@@ -54,7 +54,7 @@ class Trainer : public TrainerBase {
     const std::filesystem::path to = folder.empty() ? std::filesystem::path(args_.output_dir) : folder;
     make_folder(to);
     tidy_output_dir(to);
-    AtomicFolder building(to / "model", FormerFolder::replace);  // never takes this name: its files go into `to`
+    AtomicFolder building(to / "model", IfExists::replace);  // never takes this name: its files go into `to`
     write_model(building.path());
     building.commit_files(to);
   }
@@ -346,7 +346,7 @@ inline std::filesystem::path Trainer::save_checkpoint(TrainingRun& run) {
   else if (state_.best_global_step && is_checkpoint(checkpoint_folder(*state_.best_global_step)))
     state_.best_model_checkpoint = checkpoint_folder(*state_.best_global_step).string();
   make_output_dir();
-  AtomicFolder building(folder, FormerFolder::replace);  // that of an earlier run
+  AtomicFolder building(folder, IfExists::replace);  // that of an earlier run
   const ChecksumLog checksums;
   write_model(building.path());
   if (!args_.save_only_model) {
