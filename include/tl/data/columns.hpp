@@ -22,7 +22,7 @@ struct NamedColumn {
 using Columns = std::vector<NamedColumn>;
 
 /// Where the rows of a file stand, for errors that are found long after the file was read.
-struct RowPlaces {
+struct SourceLocations {
   std::string file = {};
   std::string unit = "line";               ///< what the numbers count
   std::vector<std::int64_t> numbers = {};  ///< of every row, from 1

@@ -245,7 +245,7 @@ inline Dataset load_csv(const std::filesystem::path& path, const CsvOptions& opt
   std::vector<std::string> header = options.column_names;
   std::vector<std::string> fields;
   if (options.has_header && parser.next(fields) && header.empty()) header = fields;
-  RowPlaces places{.file = path.native()};
+  SourceLocations places{.file = path.native()};
   bool more = parser.next(fields);
   if (more && header.empty())
     for (std::size_t i = 0; i < fields.size(); ++i) header.push_back(std::to_string(i));

@@ -47,7 +47,7 @@ class [[nodiscard]] Dataset {
   /// of int64 whose 1 and 0 are truth values, so that class names made of them are True and False.
   /// Throws invalid_argument for a name that stands twice, shape for unequal lengths, not_found or dtype for a column of
   /// truth values that is not there or of another type.
-  static Dataset from_columns(Columns columns, RowPlaces places = {},
+  static Dataset from_columns(Columns columns, SourceLocations places = {},
                               const std::vector<std::string>& truth_columns = {}) {
     Dataset result;
     if (!columns.empty()) result.num_rows_ = column_size(columns.front().values);
@@ -69,7 +69,7 @@ class [[nodiscard]] Dataset {
     if (places.file.empty()) return result;
     check(static_cast<std::int64_t>(places.numbers.size()) == result.num_rows_, ErrorCode::shape,
           "Dataset: expected the places of ", result.num_rows_, " rows, got ", places.numbers.size());
-    result.places_ = std::make_shared<const RowPlaces>(std::move(places));
+    result.places_ = std::make_shared<const SourceLocations>(std::move(places));
     return result;
   }
 
@@ -464,7 +464,7 @@ class [[nodiscard]] Dataset {
 
   std::vector<Column> columns_;
   std::int64_t num_rows_ = 0;
-  std::shared_ptr<const RowPlaces> places_;  // null: the rows come from no file
+  std::shared_ptr<const SourceLocations> places_;  // null: the rows come from no file
   Rows place_rows_;                          // row numbers in places_; null: as they stand
 };
 

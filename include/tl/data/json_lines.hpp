@@ -51,7 +51,7 @@ class JsonColumn {
   JsonColumn(std::string name, bool is_text) : name_(std::move(name)), is_text_(is_text) {}
 
   /// Throws format if the cell does not fit the former ones. `places` has those of all rows up to this one.
-  void add(Json cell, const RowPlaces& places) {
+  void add(Json cell, const SourceLocations& places) {
     const Kind here = is_text_ ? Kind::text : kind_of(cell, places);
     const bool truth = cell.is_boolean();
     if (rows_ == 0) cells_ = of_kind(here);
@@ -67,7 +67,7 @@ class JsonColumn {
   bool is_truth() const { return !is_text_ && has_truth_ && !has_others_; }
 
   /// The values; the column is empty afterwards.
-  ColumnValues finish(const RowPlaces& places) {
+  ColumnValues finish(const SourceLocations& places) {
     switch (kind()) {
       case Kind::text: return std::get<std::vector<std::string>>(std::move(cells_));
       case Kind::integer: return std::get<std::vector<std::int64_t>>(std::move(cells_));
@@ -110,11 +110,11 @@ class JsonColumn {
     return {};
   }
 
-  std::string where(std::size_t row, const RowPlaces& places) const {
+  std::string where(std::size_t row, const SourceLocations& places) const {
     return join(places.file, ", ", places.unit, " ", places.numbers[row], ", key ", name_);
   }
 
-  Kind kind_of(const Json& value, const RowPlaces& places) const {
+  Kind kind_of(const Json& value, const SourceLocations& places) const {
     if (value.is_string()) return Kind::text;
     if (value.is_boolean() || is_int64(value)) return Kind::integer;
     if (value.is_number()) return Kind::number;
@@ -136,7 +136,7 @@ class JsonColumn {
   }
 
   /// Makes the column fit a cell as well.
-  void widen(Kind here, bool truth, const RowPlaces& places) {
+  void widen(Kind here, bool truth, const SourceLocations& places) {
     const auto pair = [&](Kind a, Kind b) { return kind() == a && here == b; };
     const bool to_number = pair(Kind::integer, Kind::number) && !has_truth_;
     const bool to_list = kind() == Kind::empty_list && here > Kind::empty_list;
@@ -162,7 +162,7 @@ class JsonColumn {
     decided_at_ = rows_;
   }
 
-  void append(Json&& cell, const RowPlaces& places) {
+  void append(Json&& cell, const SourceLocations& places) {
     switch (kind()) {
       case Kind::text: std::get<std::vector<std::string>>(cells_).push_back(text(std::move(cell), places)); return;
       case Kind::integer:
@@ -182,7 +182,7 @@ class JsonColumn {
   }
 
   /// A cell of a column of texts.
-  std::string text(Json&& cell, const RowPlaces& places) const {
+  std::string text(Json&& cell, const SourceLocations& places) const {
     if (cell.is_string()) return std::move(cell.get_ref<std::string&>());
     if (cell.is_boolean()) return cell.get<bool>() ? "True" : "False";
     if (cell.is_number_float()) return python_text(cell.get<double>());
@@ -190,7 +190,7 @@ class JsonColumn {
     fail(ErrorCode::format, where(rows_, places), ": expected a text, number or truth value, got ", cell.type_name());
   }
 
-  ColumnValues token_ids(const Lists<std::int64_t>& lists, const RowPlaces& places) const {
+  ColumnValues token_ids(const Lists<std::int64_t>& lists, const SourceLocations& places) const {
     Lists<std::int32_t> ids(lists.size());
     for (std::size_t row = 0; row < lists.size(); ++row) {
       ids[row].reserve(lists[row].size());
@@ -331,7 +331,7 @@ class JsonRows {
   /// The place of the row that is added.
   std::string where() const { return join(places_.file, ", ", places_.unit, " ", places_.numbers.back()); }
 
-  RowPlaces places_;
+  SourceLocations places_;
   bool chosen_;
   std::set<std::string> texts_;
   std::vector<JsonColumn> columns_;

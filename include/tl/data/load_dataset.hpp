@@ -26,7 +26,7 @@ inline Dataset load_text(const std::filesystem::path& path, std::string_view enc
   const std::string content = detail::read_text_file(path, encoding);
   std::string_view text = content;
   std::vector<std::string> lines;
-  RowPlaces places{.file = path.native()};
+  SourceLocations places{.file = path.native()};
   while (!text.empty()) {
     const std::size_t length = std::min(text.find_first_of("\r\n"), text.size());
     lines.push_back(std::string(text.substr(0, length)));
