@@ -53,12 +53,12 @@ inline void write_tiny_bert(const std::filesystem::path& folder, const tl::Token
   constexpr std::int64_t width = 32, hidden = 64, layers = 2, positions = 64;
   tl::Mt19937 generator(1);
   std::list<std::vector<float>> values;  // a list, because the tensors point into its elements
-  std::vector<tl::StoredTensor> tensors;
+  std::vector<tl::SafetensorView> tensors;
   const auto add = [&](const std::string& name, const tl::Shape& shape) {
     auto& data = values.emplace_back(static_cast<std::size_t>(shape.elements()));
     if (name.ends_with("LayerNorm.weight")) std::fill(data.begin(), data.end(), 1.0F);
     else if (!name.ends_with("bias")) tl::normal_(data, 0.0, 0.15, generator);
-    tensors.push_back(tl::stored_tensor<float>(name, shape, data));
+    tensors.push_back(tl::safetensor_view<float>(name, shape, data));
   };
   const auto add_pair = [&](const std::string& name, const tl::Shape& shape) {
     add(name + ".weight", shape);

@@ -21,7 +21,7 @@ std::string with_length(std::string_view header, std::string_view data) {
 }
 
 void read_all(const SafetensorsReader& reader) {
-  for (const StoredTensor& tensor : reader.tensors()) {
+  for (const SafetensorView& tensor : reader.tensors()) {
     require(reader.find(tensor.name) == &tensor, "a tensor is not found by its name");
     unsigned sum = 0;
     for (const std::byte byte : tensor.data) sum += static_cast<unsigned>(byte);  // every byte can be read
@@ -48,8 +48,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const SafetensorsReader again(copy);
     require(again.metadata() == reader.metadata(), "metadata changes when it is written");
     require(again.tensors().size() == reader.tensors().size(), "tensors are lost when they are written");
-    for (const StoredTensor& tensor : again.tensors()) {
-      const StoredTensor& before = reader.at(tensor.name);
+    for (const SafetensorView& tensor : again.tensors()) {
+      const SafetensorView& before = reader.at(tensor.name);
       require(before.dtype == tensor.dtype && before.shape == tensor.shape &&
                   std::equal(before.data.begin(), before.data.end(), tensor.data.begin(), tensor.data.end()),
               "a tensor changes when it is written");

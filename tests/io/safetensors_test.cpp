@@ -35,7 +35,7 @@ std::string file_with(const std::string& header, std::size_t data_bytes = 0) {
   return with_length(header.size(), header + std::string(data_bytes, '\0'));
 }
 
-std::vector<float> floats(const StoredTensor& tensor) {
+std::vector<float> floats(const SafetensorView& tensor) {
   std::vector<float> values(static_cast<std::size_t>(tensor.shape.elements()));
   read_floats(tensor, values);
   return values;
@@ -90,9 +90,9 @@ TEST_CASE("safetensors: values of the library's own types survive") {
   normal_(weights, 0.0, 1.0, random);
   std::vector<half> halves(weights.begin(), weights.end());
   std::vector<bfloat16> brains(weights.begin(), weights.end());
-  const std::vector<StoredTensor> tensors = {stored_tensor<float>("w", {100, 1000}, weights),
-                                             stored_tensor<half>("h", {100000}, halves),
-                                             stored_tensor<bfloat16>("b", {100000}, brains)};
+  const std::vector<SafetensorView> tensors = {safetensor_view<float>("w", {100, 1000}, weights),
+                                             safetensor_view<half>("h", {100000}, halves),
+                                             safetensor_view<bfloat16>("b", {100000}, brains)};
   write_safetensors(folder / "x", tensors);
   const SafetensorsReader file(folder / "x");
   CHECK(floats(file.at("w")) == weights);
@@ -163,8 +163,8 @@ TEST_CASE("safetensors: what can be wrong with an index") {
 TEST_CASE("safetensors: the shards say which tensors there are, the index only which of two counts") {
   const TemporaryFolder folder;
   const auto write = [&](const char* name, const std::vector<std::pair<std::string, float>>& values) {
-    std::vector<StoredTensor> tensors;
-    for (const auto& [key, value] : values) tensors.push_back(stored_tensor<float>(key, {1}, std::span(&value, 1)));
+    std::vector<SafetensorView> tensors;
+    for (const auto& [key, value] : values) tensors.push_back(safetensor_view<float>(key, {1}, std::span(&value, 1)));
     write_safetensors(folder / name, tensors);
   };
   std::filesystem::create_directory(folder / "sub");
@@ -175,7 +175,7 @@ TEST_CASE("safetensors: the shards say which tensors there are, the index only w
     const SafetensorsReader file(folder.path());
     std::string text;
     for (const char* name : {"a", "b", "c", "d"})
-      if (const StoredTensor* tensor = file.find(name)) text += join(name, '=', floats(*tensor).front(), ' ');
+      if (const SafetensorView* tensor = file.find(name)) text += join(name, '=', floats(*tensor).front(), ' ');
     CHECK(file.find("") == nullptr);
     CHECK(file.find("z") == nullptr);
     return text;
@@ -206,8 +206,8 @@ TEST_CASE("safetensors: a file that is cut off while it is read is an error and 
   const TemporaryFolder folder;
   const std::vector<float> values(1 << 20, 1.0F);
   for (const auto& tensor :
-       {stored_tensor<float>("w", {1 << 20}, values),
-        stored_tensor<bfloat16>("w", {2 << 20},
+       {safetensor_view<float>("w", {1 << 20}, values),
+        safetensor_view<bfloat16>("w", {2 << 20},
                                 std::span(reinterpret_cast<const bfloat16*>(values.data()), 2 << 20))}) {
     write_safetensors(folder / "x", std::span(&tensor, 1));
     const SafetensorsReader file(folder / "x");
@@ -312,8 +312,8 @@ TEST_CASE("safetensors: errors of copying out and of writing") {
   const auto path = folder / "x";
   const std::vector<float> values(3);
   std::vector<float> out(2);
-  TL_REQUIRE_ERROR(stored_tensor<float>("a", {2}, values), "tensor a: expected 2 values for shape [2], got 3");
-  const auto good = stored_tensor<float>("a", {3}, values);
+  TL_REQUIRE_ERROR(safetensor_view<float>("a", {2}, values), "tensor a: expected 2 values for shape [2], got 3");
+  const auto good = safetensor_view<float>("a", {3}, values);
   TL_REQUIRE_ERROR(read_floats(good, out), "tensor a: expected 2 elements, got 3 in shape [3]");
   auto bad = good;
   bad.data = bad.data.first(8);

@@ -28,7 +28,7 @@ struct Fixture {
   template <class Change> void change_tensors(Change&& change, tl::StoredDType dtype = tl::StoredDType::f32) {
     std::list<std::vector<float>> floats;
     std::list<std::vector<tl::bfloat16>> halves;
-    std::vector<tl::StoredTensor> tensors;
+    std::vector<tl::SafetensorView> tensors;
     {
       const tl::SafetensorsReader reader(in);
       for (const auto& tensor : reader.tensors()) {
@@ -37,10 +37,10 @@ struct Fixture {
         const std::string name = change(tensor.name);
         if (name.empty()) continue;
         if (dtype == tl::StoredDType::f32) {
-          tensors.push_back(tl::stored_tensor<float>(name, tensor.shape, values));
+          tensors.push_back(tl::safetensor_view<float>(name, tensor.shape, values));
         } else {
           auto& narrow = halves.emplace_back(values.begin(), values.end());
-          tensors.push_back(tl::stored_tensor<tl::bfloat16>(name, tensor.shape, narrow));
+          tensors.push_back(tl::safetensor_view<tl::bfloat16>(name, tensor.shape, narrow));
         }
       }
     }

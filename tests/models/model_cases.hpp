@@ -23,7 +23,7 @@ inline const SafetensorsReader& model_cases() {
 
 /// A stored floating-point tensor of the cases.
 inline Tensor<float> expected(const std::string& name) {
-  const StoredTensor& stored = model_cases().at(name);
+  const SafetensorView& stored = model_cases().at(name);
   Tensor<float> tensor = Tensor<float>::empty(stored.shape);
   read_floats(stored, tensor.span());
   return tensor;
@@ -31,7 +31,7 @@ inline Tensor<float> expected(const std::string& name) {
 
 /// A stored integer tensor of the cases.
 template <class T> std::vector<T> integers(const std::string& name) {
-  const StoredTensor& stored = model_cases().at(name);
+  const SafetensorView& stored = model_cases().at(name);
   std::vector<T> values(stored.data.size() / sizeof(T));
   std::memcpy(values.data(), stored.data.data(), stored.data.size());
   return values;

@@ -11,7 +11,7 @@ using namespace tl::test;
 using tl::DistilBertConfig;
 using tl::DistilBertForSequenceClassification;
 using tl::DistilBertModel;
-using tl::StoredTensor;
+using tl::SafetensorView;
 using tl::Tensor;
 
 namespace {
@@ -25,17 +25,17 @@ template <class Edit> void write_edited(const std::filesystem::path& folder, Edi
   std::filesystem::copy_file(tiny_folder() / "config.json", folder / "config.json",
                              std::filesystem::copy_options::overwrite_existing);
   const tl::SafetensorsReader reader(tiny_folder());
-  std::vector<StoredTensor> tensors = reader.tensors();
+  std::vector<SafetensorView> tensors = reader.tensors();
   edit(tensors);
   tl::write_safetensors(folder / "model.safetensors", tensors);
 }
 
-void rename_all(std::vector<StoredTensor>& tensors, const std::string& from, const std::string& to) {
-  for (StoredTensor& tensor : tensors)
+void rename_all(std::vector<SafetensorView>& tensors, const std::string& from, const std::string& to) {
+  for (SafetensorView& tensor : tensors)
     if (const auto at = tensor.name.find(from); at != std::string::npos) tensor.name.replace(at, from.size(), to);
 }
 
-std::vector<StoredTensor>::iterator named(std::vector<StoredTensor>& tensors, const std::string& name) {
+std::vector<SafetensorView>::iterator named(std::vector<SafetensorView>& tensors, const std::string& name) {
   return std::find_if(tensors.begin(), tensors.end(), [&](const auto& tensor) { return tensor.name == name; });
 }
 
@@ -134,7 +134,7 @@ TEST_CASE("an encoder without its prefix beside a head is loaded whole, also if 
   write_edited(folder.path(), [&](auto& tensors) {
     auto twin = *named(tensors, "distilbert.embeddings.LayerNorm.bias");
     twin.name = "embeddings.LayerNorm.bias";
-    twin = tl::stored_tensor<float>(twin.name, twin.shape,
+    twin = tl::safetensor_view<float>(twin.name, twin.shape,
                                     std::span(other).first(static_cast<std::size_t>(twin.shape.elements())));
     tensors.push_back(twin);
   });
@@ -144,7 +144,7 @@ TEST_CASE("an encoder without its prefix beside a head is loaded whole, also if 
 TEST_CASE("a checkpoint in which no name fits is refused; what is not loaded keeps its values") {
   const TemporaryFolder folder;
   write_edited(folder.path(), [](auto& tensors) {
-    for (StoredTensor& tensor : tensors) tensor.name = "x." + tensor.name;
+    for (SafetensorView& tensor : tensors) tensor.name = "x." + tensor.name;
   });
   TL_REQUIRE_ERROR(load(folder.path()),
                    "model.safetensors: expected parameters of DistilBertForSequenceClassification such as ");
@@ -214,7 +214,7 @@ TEST_CASE("legacy names: gamma and beta of LayerNorm, and position_ids is ignore
   write_edited(folder.path(), [&](auto& tensors) {
     rename_all(tensors, "LayerNorm.weight", "LayerNorm.gamma");
     rename_all(tensors, "LayerNorm.bias", "LayerNorm.beta");
-    tensors.push_back(tl::stored_tensor<std::int64_t>("distilbert.embeddings.position_ids", {1, 24}, positions));
+    tensors.push_back(tl::safetensor_view<std::int64_t>("distilbert.embeddings.position_ids", {1, 24}, positions));
   });
   const auto model = load(folder.path());
   CHECK(same_model(model, load(tiny_folder())));
@@ -226,8 +226,8 @@ TEST_CASE("tensors that the model does not have are listed and not used") {
   const TemporaryFolder folder;
   const std::vector<float> extra(3, 1.0f);
   write_edited(folder.path(), [&](auto& tensors) {
-    tensors.push_back(tl::stored_tensor<float>("vocab_projector.bias", {3}, extra));
-    tensors.push_back(tl::stored_tensor<float>("my.gamma", {3}, extra));  // only LayerNorm's gamma is renamed
+    tensors.push_back(tl::safetensor_view<float>("vocab_projector.bias", {3}, extra));
+    tensors.push_back(tl::safetensor_view<float>("my.gamma", {3}, extra));  // only LayerNorm's gamma is renamed
   });
   const auto model = load(folder.path());
   CHECK(model.load_report().unexpected == std::vector<std::string>{"my.gamma", "vocab_projector.bias"});
@@ -240,7 +240,7 @@ TEST_CASE("tensors left over are no news if the checkpoint was saved as another 
   const TemporaryFolder folder;
   const std::vector<float> extra(3, 1.0f);
   write_edited(folder.path(),
-               [&](auto& tensors) { tensors.push_back(tl::stored_tensor<float>("vocab_projector.bias", {3}, extra)); });
+               [&](auto& tensors) { tensors.push_back(tl::safetensor_view<float>("vocab_projector.bias", {3}, extra)); });
   tl::Json config = tl::read_json(folder / "config.json");
   config["architectures"] = tl::Json::array({"DistilBertForMaskedLM"});
   tl::write_json(folder / "config.json", config, {.indent = 2, .sort_keys = false});
@@ -257,7 +257,7 @@ TEST_CASE("half-precision checkpoints are read into float") {
   write_edited(folder.path(), [&](auto& tensors) {
     for (auto& tensor : tensors) {
       rounded.push_back(original.parameters().at(tensor.name).value().template cast<tl::bfloat16>());
-      tensor = tl::stored_tensor<tl::bfloat16>(tensor.name, tensor.shape, rounded.back().span());
+      tensor = tl::safetensor_view<tl::bfloat16>(tensor.name, tensor.shape, rounded.back().span());
     }
   });
   const auto model = load(folder.path());
@@ -289,7 +289,7 @@ TEST_CASE("a shape that differs names the key and both shapes") {
   const std::vector<std::int32_t> ids(24);
   write_edited(folder.path(), [&](auto& tensors) {
     *named(tensors, "classifier.bias") =
-        tl::stored_tensor<std::int32_t>("classifier.bias", tl::Shape{3}, std::span(ids).first(3));
+        tl::safetensor_view<std::int32_t>("classifier.bias", tl::Shape{3}, std::span(ids).first(3));
   });
   TL_REQUIRE_ERROR(load(folder.path()), (folder / "model.safetensors").string() +
                                             ", tensor classifier.bias: expected F64, F32, F16 or BF16, got I32");

@@ -32,11 +32,11 @@ void dump(const std::filesystem::path& folder, const std::filesystem::path& case
     output.loss.backward();
     return output.loss.value();
   }();
-  std::vector<tl::StoredTensor> tensors{tl::stored_tensor<float>("logits", logits.shape(), logits.span()),
-                                        tl::stored_tensor<float>("loss", loss.shape(), loss.span())};
+  std::vector<tl::SafetensorView> tensors{tl::safetensor_view<float>("logits", logits.shape(), logits.span()),
+                                        tl::safetensor_view<float>("loss", loss.shape(), loss.span())};
   for (const auto& part : model.parameters().named()) {
     const tl::Tensor<float> gradient = part.gradient();
-    tensors.push_back(tl::stored_tensor<float>("gradient." + part.name, gradient.shape(), gradient.span()));
+    tensors.push_back(tl::safetensor_view<float>("gradient." + part.name, gradient.shape(), gradient.span()));
   }
   tl::write_safetensors(out, tensors);
 }

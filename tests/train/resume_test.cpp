@@ -332,14 +332,14 @@ TEST_CASE("resume: damaged files are refused with file and key") {
   std::filesystem::remove(checkpoint / "checksums.xxh64");  // as in checkpoints of version 0.1
   std::vector<float> values(20 * 8);
   const auto moments = [&](const Shape& shape) {
-    const std::vector<StoredTensor> tensors{stored_tensor<float>("embedding.weight.exp_avg", shape, values)};
+    const std::vector<SafetensorView> tensors{safetensor_view<float>("embedding.weight.exp_avg", shape, values)};
     write_safetensors(checkpoint / "optimizer.safetensors", tensors);
   };
   moments({8, 20});
   TL_REQUIRE_ERROR(resumed(),
                    "optimizer.safetensors, tensor embedding.weight.exp_avg: expected shape [20, 8], got [8, 20]");
   const std::vector<std::int32_t> integers(values.size());
-  write_safetensors(checkpoint / "optimizer.safetensors", std::vector<StoredTensor>{stored_tensor<std::int32_t>(
+  write_safetensors(checkpoint / "optimizer.safetensors", std::vector<SafetensorView>{safetensor_view<std::int32_t>(
                                                               "embedding.weight.exp_avg", {20, 8}, integers)});
   TL_REQUIRE_ERROR(resumed(), (checkpoint / "optimizer.safetensors").string() +
                                   ", tensor embedding.weight.exp_avg: expected F64, F32, F16 or BF16, got I32");
@@ -590,7 +590,7 @@ TEST_CASE("train: a best checkpoint that breaks while it is loaded leaves the la
     void on_step_end(const TrainerEvent& event) override {
       if (event.state.global_step != 11) return;
       const SafetensorsReader whole(*event.state.best_model_checkpoint);
-      std::vector<StoredTensor> tensors(whole.tensors());
+      std::vector<SafetensorView> tensors(whole.tensors());
       tensors.pop_back();
       write_safetensors(std::filesystem::path(*event.state.best_model_checkpoint) / "model.safetensors", tensors);
     }

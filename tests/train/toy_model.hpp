@@ -48,10 +48,10 @@ class ToyModel : public Model {
 
   void save_pretrained(const std::filesystem::path& folder) const override {
     std::filesystem::create_directories(folder);
-    std::vector<StoredTensor> tensors;
+    std::vector<SafetensorView> tensors;
     for (const auto& part : parameters_.named()) {
       const Tensor<float> value = part.value();
-      tensors.push_back(stored_tensor<float>(part.name, part.shape(), value.span()));
+      tensors.push_back(safetensor_view<float>(part.name, part.shape(), value.span()));
     }
     write_safetensors(folder / "model.safetensors", tensors);
   }

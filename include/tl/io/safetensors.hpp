@@ -3,4 +3,4 @@
 
 #include <tl/io/safetensors_reader.hpp>
 #include <tl/io/safetensors_writer.hpp>
-#include <tl/io/stored_tensor.hpp>
+#include <tl/io/safetensor_view.hpp>

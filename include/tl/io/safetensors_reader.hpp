@@ -22,7 +22,7 @@
 #include <tl/core/sort.hpp>
 #include <tl/io/json_file.hpp>
 #include <tl/io/mapped_file.hpp>
-#include <tl/io/stored_tensor.hpp>
+#include <tl/io/safetensor_view.hpp>
 
 namespace tl {
 
@@ -34,7 +34,7 @@ class SafetensorsParser {
   explicit SafetensorsParser(const MappedFile& file) : path_(file.path().string()), file_(file), bytes_(file.bytes()) {}
 
   /// Adds the tensors, and what `metadata` does not have yet of the file's.
-  void parse(std::vector<StoredTensor>& tensors, std::map<std::string, std::string>& metadata) {
+  void parse(std::vector<SafetensorView>& tensors, std::map<std::string, std::string>& metadata) {
     std::vector<Entry> entries = parse_header(metadata);
     keep_last_of_each_name(entries);
     const std::uint64_t size = bytes_.size() - data_start_;
@@ -61,7 +61,7 @@ class SafetensorsParser {
 
  private:
   struct Entry {
-    StoredTensor tensor;
+    SafetensorView tensor;
     std::uint64_t begin = 0, end = 0;  // from the start of the data
   };
 
@@ -201,24 +201,24 @@ class SafetensorsReader {
   const std::filesystem::path& path() const noexcept { return path_; }
 
   /// All tensors, in file order.
-  const std::vector<StoredTensor>& tensors() const noexcept { return tensors_; }
+  const std::vector<SafetensorView>& tensors() const noexcept { return tensors_; }
 
   const std::map<std::string, std::string>& metadata() const noexcept { return metadata_; }
 
   /// The tensor of that name, or nullptr.
-  const StoredTensor* find(std::string_view name) const {
+  const SafetensorView* find(std::string_view name) const {
     const auto found =
         std::lower_bound(index_.begin(), index_.end(), name, [this](std::int64_t number, std::string_view wanted) {
           return tensors_[static_cast<std::size_t>(number)].name < wanted;
         });
     if (found == index_.end()) return nullptr;
-    const StoredTensor& tensor = tensors_[static_cast<std::size_t>(*found)];
+    const SafetensorView& tensor = tensors_[static_cast<std::size_t>(*found)];
     return tensor.name == name ? &tensor : nullptr;
   }
 
   /// The tensor of that name. Throws not_found.
-  const StoredTensor& at(std::string_view name) const {
-    const StoredTensor* tensor = find(name);
+  const SafetensorView& at(std::string_view name) const {
+    const SafetensorView* tensor = find(name);
     check(tensor != nullptr, ErrorCode::not_found, path_.native(), ": expected a tensor ", name, ", got ",
           tensors_.size(), " tensors without it");
     return *tensor;
@@ -234,7 +234,7 @@ class SafetensorsReader {
          ": expected model.safetensors or model.safetensors.index.json, got a folder with neither");
   }
 
-  void add_file(const std::filesystem::path& path, std::vector<StoredTensor>& tensors) {
+  void add_file(const std::filesystem::path& path, std::vector<SafetensorView>& tensors) {
     files_.emplace_back(path);
     detail::SafetensorsParser(files_.back()).parse(tensors, metadata_);
   }
@@ -263,15 +263,15 @@ class SafetensorsReader {
       const auto shard = path_.parent_path() / name;
       check(detail::path_exists(shard), ErrorCode::not_found, path_.native(), ": expected the shard ", shard.native(),
             " for tensor ", tensor, ", the file does not exist");
-      std::vector<StoredTensor> found;
+      std::vector<SafetensorView> found;
       add_file(shard, found);
-      for (StoredTensor& one : found) {
+      for (SafetensorView& one : found) {
         const auto [place, is_new] = places.emplace(one.name, tensors_.size());
         if (is_new) {
           tensors_.push_back(std::move(one));
           continue;
         }
-        StoredTensor& former = tensors_[place->second];
+        SafetensorView& former = tensors_[place->second];
         const auto wanted = shard_of.find(one.name);
         if (wanted == shard_of.end() || former.file->path() != path_.parent_path() / wanted->second)
           former = std::move(one);
@@ -281,7 +281,7 @@ class SafetensorsReader {
 
   std::filesystem::path path_;
   std::list<MappedFile> files_;
-  std::vector<StoredTensor> tensors_;
+  std::vector<SafetensorView> tensors_;
   std::map<std::string, std::string> metadata_;
   std::vector<std::int64_t> index_;  // numbers of the tensors, by name
 };

@@ -16,7 +16,7 @@
 #include <tl/core/sort.hpp>
 #include <tl/io/atomic_file.hpp>
 #include <tl/io/json.hpp>
-#include <tl/io/stored_tensor.hpp>
+#include <tl/io/safetensor_view.hpp>
 
 namespace tl {
 
@@ -26,9 +26,9 @@ using SafetensorsMetadata = std::vector<std::pair<std::string, std::string>>;
 /// Writes a file atomically; the order of `tensors` does not matter. Without metadata the header has none.
 /// Throws invalid_argument for a name that stands twice or is reserved, shape if a tensor's bytes do not fit its shape,
 /// format if a name is not UTF-8, io.
-inline void write_safetensors(const std::filesystem::path& path, std::span<const StoredTensor> tensors,
+inline void write_safetensors(const std::filesystem::path& path, std::span<const SafetensorView> tensors,
                               const SafetensorsMetadata& metadata = {{"format", "pt"}}) {
-  for (const StoredTensor& tensor : tensors) {
+  for (const SafetensorView& tensor : tensors) {
     check(tensor.name != "__metadata__", ErrorCode::invalid_argument, path.native(),
           ": expected tensor names other than __metadata__");
     const auto bits =
@@ -39,7 +39,7 @@ inline void write_safetensors(const std::filesystem::path& path, std::span<const
           ": expected ", bits, " bits for ", to_string(tensor.dtype), tensor.shape, ", got ", tensor.data.size(),
           " bytes");
   }
-  const StoredTensor* const given = tensors.data();
+  const SafetensorView* const given = tensors.data();
   const auto order = argsort(tensors.size(), [given](std::int64_t a, std::int64_t b) {
     return given[a].dtype != given[b].dtype ? given[a].dtype > given[b].dtype : given[a].name < given[b].name;
   });

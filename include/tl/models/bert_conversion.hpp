@@ -106,7 +106,7 @@ class BertFold {
   BertFold(const SafetensorsReader& reader, const DistilBertConfig& config)
       : reader_(reader), prefix_(reader.find("bert.embeddings.word_embeddings.weight") ? "bert." : "") {
     const std::int64_t d = config.dim;
-    const StoredTensor& words = take("embeddings.word_embeddings.weight", {config.vocab_size, d});
+    const SafetensorView& words = take("embeddings.word_embeddings.weight", {config.vocab_size, d});
     add("embeddings.word_embeddings.weight", words);
     fold_positions(config);
     take_pair("embeddings.LayerNorm", "embeddings.LayerNorm", {d});
@@ -120,7 +120,7 @@ class BertFold {
     }
   }
 
-  const std::vector<StoredTensor>& tensors() const { return tensors_; }
+  const std::vector<SafetensorView>& tensors() const { return tensors_; }
 
   /// Names of the checkpoint that were not asked for, sorted.
   std::vector<std::string> unused() const {
@@ -131,12 +131,12 @@ class BertFold {
   }
 
  private:
-  const StoredTensor& take(const std::string& name, const Shape& shape) {
+  const SafetensorView& take(const std::string& name, const Shape& shape) {
     std::string stored = prefix_ + name;
     // Checkpoints converted from TensorFlow call the scale and shift of a layer norm gamma and beta.
     if (!reader_.find(stored) && name.ends_with("LayerNorm.weight")) stored.replace(stored.size() - 6, 6, "gamma");
     if (!reader_.find(stored) && name.ends_with("LayerNorm.bias")) stored.replace(stored.size() - 4, 4, "beta");
-    const StoredTensor* tensor = reader_.find(stored);
+    const SafetensorView* tensor = reader_.find(stored);
     check(tensor != nullptr, ErrorCode::format, reader_.path().string(), ": expected the tensor ", prefix_, name,
           " of a BERT encoder, it is not there");
     check(tensor->shape == shape, ErrorCode::shape, reader_.path().string(), ", tensor ", stored, ": expected ", shape,
@@ -150,17 +150,17 @@ class BertFold {
     add(to + ".bias", take(from + ".bias", {weight[0]}));
   }
 
-  void add(const std::string& name, const StoredTensor& tensor) { add(name, tensor.shape, floats(tensor)); }
+  void add(const std::string& name, const SafetensorView& tensor) { add(name, tensor.shape, floats(tensor)); }
 
   void add(const std::string& name, const Shape& shape, std::vector<float> values) {
     converted_.push_back(std::move(values));
-    tensors_.push_back(stored_tensor<float>("distilbert." + name, shape, converted_.back()));
+    tensors_.push_back(safetensor_view<float>("distilbert." + name, shape, converted_.back()));
   }
 
   void fold_positions(const DistilBertConfig& config) {
     const std::int64_t d = config.dim;
     const std::string name = "embeddings.token_type_embeddings.weight";
-    const StoredTensor* types = reader_.find(prefix_ + name);
+    const SafetensorView* types = reader_.find(prefix_ + name);
     const std::int64_t kinds = types && types->shape.rank() == 2 ? types->shape[0] : 1;
     const std::vector<float> type = floats(take(name, {kinds, d}));
     check(kinds >= 1, ErrorCode::shape, reader_.path().string(), ", tensor ", prefix_, name,
@@ -171,7 +171,7 @@ class BertFold {
     add("embeddings.position_embeddings.weight", {config.max_position_embeddings, d}, std::move(position));
   }
 
-  static std::vector<float> floats(const StoredTensor& tensor) {
+  static std::vector<float> floats(const SafetensorView& tensor) {
     std::vector<float> values(static_cast<std::size_t>(tensor.shape.elements()));
     read_floats(tensor, values);
     return values;
@@ -180,7 +180,7 @@ class BertFold {
   const SafetensorsReader& reader_;
   std::string prefix_;
   std::set<std::string> used_;
-  std::vector<StoredTensor> tensors_;
+  std::vector<SafetensorView> tensors_;
   std::vector<std::vector<float>> converted_;  // a vector's elements stay where they are when the list grows
 };
 

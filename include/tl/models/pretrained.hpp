@@ -99,7 +99,7 @@ inline LoadReport load_parameters(const std::filesystem::path& folder, Parameter
   const auto& tensors = reader.tensors();
   const detail::ModelNames names(parameters, prefix);
   bool file_has = false;  // names with the prefix
-  for (const StoredTensor& tensor : tensors) file_has |= tensor.name.starts_with(prefix);
+  for (const SafetensorView& tensor : tensors) file_has |= tensor.name.starts_with(prefix);
   std::map<std::string, std::int64_t> found;  // the number of a tensor by the name that the model has for it
   for (std::size_t i = 0; i < tensors.size(); ++i)
     if (auto name = names.of(tensors[i].name, file_has)) {
@@ -114,7 +114,7 @@ inline LoadReport load_parameters(const std::filesystem::path& folder, Parameter
       report.missing.push_back(entry.name);
       continue;
     }
-    const StoredTensor& stored = tensors[static_cast<std::size_t>(at->second)];
+    const SafetensorView& stored = tensors[static_cast<std::size_t>(at->second)];
     if (stored.shape == entry.shape()) {
       read_floats(stored, entry.value().span(), reader.path().native());
     } else {
@@ -163,10 +163,10 @@ inline void save_parameters(const std::filesystem::path& folder, const Parameter
   remove_leftovers(folder);
   AtomicFile config_file(folder / "config.json", config_text.size());  // takes its place when the weights have theirs
   config_file.write(config_text);
-  std::vector<StoredTensor> tensors;
+  std::vector<SafetensorView> tensors;
   for (const auto& part : parameters.named()) {
     const Tensor<float> value = part.value();
-    tensors.push_back(stored_tensor<float>(part.name, value.shape(), value.span()));
+    tensors.push_back(safetensor_view<float>(part.name, value.shape(), value.span()));
   }
   write_safetensors(folder / "model.safetensors", tensors);
   config_file.commit();

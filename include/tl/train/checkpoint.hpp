@@ -178,17 +178,17 @@ inline RunProgress load_progress(const std::filesystem::path& folder) {
 /// number of updates as the tensor "step".
 inline void save_optimizer(const std::filesystem::path& folder, AdamW<float>& optimizer,
                            const ParameterSpace<float>& parameters) {
-  std::vector<StoredTensor> tensors;
+  std::vector<SafetensorView> tensors;
   for (const auto& part : parameters.named()) {
     if (!part.parameter.trainable()) continue;
     for (const auto& [suffix, moments] :
          {std::pair(".exp_avg", optimizer.exp_avg()), std::pair(".exp_avg_sq", optimizer.exp_avg_sq())}) {
       const Tensor<float> view = detail::moment_view(moments, parameters, part);
-      tensors.push_back(stored_tensor<float>(join(part.name, suffix), view.shape(), view.span()));
+      tensors.push_back(safetensor_view<float>(join(part.name, suffix), view.shape(), view.span()));
     }
   }
   const std::int64_t steps = optimizer.steps();
-  tensors.push_back(stored_tensor<std::int64_t>("step", Shape{}, std::span(&steps, 1)));
+  tensors.push_back(safetensor_view<std::int64_t>("step", Shape{}, std::span(&steps, 1)));
   write_safetensors(folder / "optimizer.safetensors", tensors, {{"format", "pt"}});
 }
 
@@ -224,7 +224,7 @@ inline void load_optimizer(const std::filesystem::path& folder, AdamW<float>& op
     for (const auto& [suffix, moments] :
          {std::pair(".exp_avg", optimizer.exp_avg()), std::pair(".exp_avg_sq", optimizer.exp_avg_sq())}) {
       Tensor<float> view = detail::moment_view(moments, parameters, part);
-      const StoredTensor& stored = reader.at(join(part.name, suffix));
+      const SafetensorView& stored = reader.at(join(part.name, suffix));
       check(stored.shape == view.shape(), ErrorCode::shape, path.native(), ", tensor ", stored.name,
             ": expected shape ", view.shape(), ", got ", stored.shape);
       read_floats(stored, view.span(), path.native());
@@ -234,7 +234,7 @@ inline void load_optimizer(const std::filesystem::path& folder, AdamW<float>& op
             ": expected finite values, got one that is not");
     }
   }
-  const StoredTensor& step = reader.at("step");
+  const SafetensorView& step = reader.at("step");
   check(step.dtype == StoredDType::i64 && step.data.size() == sizeof(std::int64_t), ErrorCode::format, path.native(),
         ", tensor step: expected one I64, got ", to_string(step.dtype), step.shape);
   std::int64_t steps = 0;

@@ -84,7 +84,7 @@ constexpr std::optional<DType> to_dtype(StoredDType dtype) {
 
 /// A named tensor whose bytes belong to another object (a mapped file, a model). If it is in a file, `data` is part of
 /// the mapping, and read_bytes() and read_floats() copy from the file, which reports one that was cut off meanwhile.
-struct StoredTensor {
+struct SafetensorView {
   std::string name;
   StoredDType dtype = StoredDType::f32;
   Shape shape;
@@ -94,7 +94,7 @@ struct StoredTensor {
 
 /// The stored form of values in memory, for writing. Throws shape if their number does not fit.
 template <Element T>
-StoredTensor stored_tensor(std::string name, const Shape& shape, std::span<const T> values) {
+SafetensorView safetensor_view(std::string name, const Shape& shape, std::span<const T> values) {
   check(shape.elements() == static_cast<std::int64_t>(values.size()), ErrorCode::shape, "tensor ", name, ": expected ",
         shape.elements(), " values for shape ", shape, ", got ", values.size());
   return {std::move(name), stored_dtype(dtype_of<T>), shape, std::as_bytes(values)};
@@ -103,14 +103,14 @@ StoredTensor stored_tensor(std::string name, const Shape& shape, std::span<const
 namespace detail {
 
 /// Copies bytes [begin, begin + out.size()) of the tensor's data. Throws io.
-inline void copy_bytes(const StoredTensor& tensor, std::size_t begin, std::span<std::byte> out) {
+inline void copy_bytes(const SafetensorView& tensor, std::size_t begin, std::span<std::byte> out) {
   if (out.empty()) return;
   const auto bytes = tensor.data.subspan(begin, out.size());
   if (tensor.file == nullptr) std::memcpy(out.data(), bytes.data(), out.size());
   else tensor.file->read(out, static_cast<std::uint64_t>(bytes.data() - tensor.file->bytes().data()));
 }
 
-template <class From> void convert_to_float(const StoredTensor& tensor, std::span<float> out) {
+template <class From> void convert_to_float(const SafetensorView& tensor, std::span<float> out) {
   parallel_for(static_cast<std::int64_t>(out.size()), std::int64_t{1} << 18, [&](std::int64_t begin, std::int64_t end) {
     const auto first = static_cast<std::size_t>(begin), count = static_cast<std::size_t>(end - begin);
     const std::span<float> part = out.subspan(first, count);
@@ -127,7 +127,7 @@ template <class From> void convert_to_float(const StoredTensor& tensor, std::spa
 }  // namespace detail
 
 /// Copies the first out.size() bytes of a tensor. Throws shape if it has fewer, io if its file was cut off.
-inline void read_bytes(const StoredTensor& tensor, std::span<std::byte> out) {
+inline void read_bytes(const SafetensorView& tensor, std::span<std::byte> out) {
   check(tensor.data.size() >= out.size(), ErrorCode::shape, "tensor ", tensor.name, ": expected at least ", out.size(),
         " bytes, got ", tensor.data.size());
   detail::copy_bytes(tensor, 0, out);
@@ -135,7 +135,7 @@ inline void read_bytes(const StoredTensor& tensor, std::span<std::byte> out) {
 
 /// Copies a floating-point tensor (F64, F32, F16, BF16) into `out`, converted to float.
 /// Throws dtype for other types, shape if `out` has another number of elements, io if the tensor's file was cut off.
-inline void read_floats(const StoredTensor& tensor, std::span<float> out) {
+inline void read_floats(const SafetensorView& tensor, std::span<float> out) {
   const bool floating = tensor.dtype == StoredDType::f64 || tensor.dtype == StoredDType::f32 ||
                         tensor.dtype == StoredDType::bf16 || tensor.dtype == StoredDType::f16;
   check(floating, ErrorCode::dtype, "tensor ", tensor.name, ": expected F64, F32, F16 or BF16, got ",
@@ -152,7 +152,7 @@ inline void read_floats(const StoredTensor& tensor, std::span<float> out) {
 }
 
 /// The same with errors that name the file.
-inline void read_floats(const StoredTensor& tensor, std::span<float> out, const std::string& file) {
+inline void read_floats(const SafetensorView& tensor, std::span<float> out, const std::string& file) {
   try {
     read_floats(tensor, out);
   } catch (const Error& error) {
