@@ -30,8 +30,8 @@ TokenizerOptions tokenizer_options(unsigned flags) {
   return options;
 }
 
-TokenizeOptions call_options(unsigned flags) {
-  TokenizeOptions options;
+EncodeOptions call_options(unsigned flags) {
+  EncodeOptions options;
   if (flags & 1) options.truncation = true;
   if (flags & 2) options.max_length = flags >> 4;
   if (flags & 4) options.stride = 1;
@@ -44,7 +44,7 @@ TokenizeOptions call_options(unsigned flags) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   Input input(data, size);
   const TokenizerOptions options = tokenizer_options(input.byte());
-  const TokenizeOptions call = call_options(input.byte());
+  const EncodeOptions call = call_options(input.byte());
   std::vector<std::string> pieces = lines(input.part());
   std::vector<AddedToken> added;
   for (std::string& token : lines(input.part())) {

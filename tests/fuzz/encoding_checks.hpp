@@ -34,7 +34,7 @@ inline void check_encoding(const Tokenizer& tokenizer, const Encoding& encoding,
 }
 
 /// Encodes a text in several ways that must agree.
-inline void encode_text(const Tokenizer& tokenizer, std::string_view text, const TokenizeOptions& options = {}) {
+inline void encode_text(const Tokenizer& tokenizer, std::string_view text, const EncodeOptions& options = {}) {
   guarded([&] {
     const Encoding encoding = tokenizer.encode(text, options);
     check_encoding(tokenizer, encoding, text);

@@ -66,7 +66,7 @@ inline std::vector<AddedToken> added_of(const json& list) {
 }
 
 inline void check_truncation(const json& expected, const Tokenizer& tokenizer) {
-  TokenizeOptions options{.add_special_tokens = expected.at("add_special_tokens").get<bool>(),
+  EncodeOptions options{.add_special_tokens = expected.at("add_special_tokens").get<bool>(),
                           .truncation = true,
                           .truncation_strategy = strategy_of(expected.at("strategy")),
                           .max_length = expected.at("max_length").get<int>(),
@@ -79,7 +79,7 @@ inline void check_truncation(const json& expected, const Tokenizer& tokenizer) {
                : tokenizer.encode_pair(text, expected["text_pair"].get<std::string>(), options);
   };
   if (expected.contains("error")) {
-    const std::map<std::string, std::string> parts{{"settings", "TokenizeOptions::stride: expected at most"},
+    const std::map<std::string, std::string> parts{{"settings", "EncodeOptions::stride: expected at most"},
                                                    {"stride", "stride: expected less than"},
                                                    {"short", "tokens in the"},
                                                    {"second", "expected a pair of texts"}};
@@ -102,7 +102,7 @@ inline void check_case(const json& expected, const std::function<const Tokenizer
   INFO(expected.dump());
   const std::string kind = expected.at("k");
   Tokenizer tokenizer = find(expected.at("vocab"));
-  TokenizeOptions options{.add_special_tokens = expected.value("add_special_tokens", true)};
+  EncodeOptions options{.add_special_tokens = expected.value("add_special_tokens", true)};
   if (kind == "trunc") return check_truncation(expected, tokenizer);
   if (kind == "decode") {
     const auto ids = expected.at("ids").get<std::vector<std::int32_t>>();

@@ -143,7 +143,7 @@ TEST_CASE("tokenizer fuzz: random code points give valid offsets, and windows th
     const int length = 3 + static_cast<int>(below(random, 8));
     const int stride = static_cast<int>(below(random, static_cast<std::size_t>(length - 2)));
     const Side side = below(random, 2) ? Side::left : Side::right;
-    const TokenizeOptions options{.max_length = length, .stride = stride, .truncation_side = side};
+    const EncodeOptions options{.max_length = length, .stride = stride, .truncation_side = side};
     const Encoding first = plain().encode(text, options);
     REQUIRE(plain().encode_ids(std::vector{text}, options)[0] == first.input_ids);
     std::vector<const Encoding*> windows{&first};

@@ -22,10 +22,10 @@ Tokenizer small() {
 TEST_CASE("tokenizer options: wrong arguments") {
   const Tokenizer tokenizer = small();
   TL_REQUIRE_ERROR(tokenizer.encode("a", {.max_length = -1}),
-                   "TokenizeOptions::max_length: expected at least 0, got -1");
-  TL_REQUIRE_ERROR(tokenizer.encode("a", {.stride = -2}), "TokenizeOptions::stride: expected at least 0, got -2");
+                   "EncodeOptions::max_length: expected at least 0, got -1");
+  TL_REQUIRE_ERROR(tokenizer.encode("a", {.stride = -2}), "EncodeOptions::stride: expected at least 0, got -2");
   TL_REQUIRE_ERROR(tokenizer.encode("a", {.max_length = 4, .stride = 3}),
-                   "TokenizeOptions::stride: expected at most 2 (max_length 4 without the special tokens), got 3");
+                   "EncodeOptions::stride: expected at most 2 (max_length 4 without the special tokens), got 3");
   TL_REQUIRE_ERROR(tokenizer.encode("a b a", {.max_length = 4, .stride = 2}),
                    "stride: expected less than the 2 tokens that remain of this text after truncation, got 2");
   TL_REQUIRE_ERROR(tokenizer.encode("a b a", {.truncation_strategy = TruncationStrategy::only_second, .max_length = 4}),

@@ -111,7 +111,7 @@ TEST_CASE("tokenizer: padding as recorded") {
   for (const json& item : cases) {
     INFO(item.dump());
     const Tokenizer& tokenizer = own_tokenizer(item.at("vocab"));
-    const TokenizeOptions options{.max_length = number_or_none(item.at("max_length")),
+    const EncodeOptions options{.max_length = number_or_none(item.at("max_length")),
                                   .stride = item.at("stride").get<int>()};
     const PaddingOptions padding{.mode = item.at("mode") == "longest" ? PaddingMode::longest : PaddingMode::max_length,
                                  .max_length = number_or_none(item.at("pad_length")),
@@ -136,7 +136,7 @@ TEST_CASE("tokenizer: which call arguments truncate") {
     INFO(item.dump());
     const Tokenizer tokenizer =
         Tokenizer::from_vocabulary(pieces(), {.model_max_length = number_or_none(item.at("model_max_length"))});
-    TokenizeOptions options;
+    EncodeOptions options;
     const json& arguments = item.at("arguments");
     options.add_special_tokens = arguments.value("add_special_tokens", true);
     if (arguments.contains("max_length")) options.max_length = arguments["max_length"].get<int>();
@@ -205,7 +205,7 @@ TEST_CASE("tokenizer: batches equal single calls for any number of threads") {
   for (const json& item : recorded("single")) texts.push_back(item.at("text"));
   for (const json& item : recorded("words")) words.push_back(item.at("words"));
   const Tokenizer& tokenizer = own_tokenizer("uncased");
-  const TokenizeOptions options{.truncation = true, .max_length = 8, .stride = 2};
+  const EncodeOptions options{.truncation = true, .max_length = 8, .stride = 2};
   const int threads = num_threads();
   for (const int count : {1, 4}) {
     set_num_threads(count);
@@ -234,7 +234,7 @@ TEST_CASE("tokenizer: left truncation of ids alone") {
   const std::vector<std::string> texts{"the cat is on the bridge", "a river", ""};
   for (const int length : {0, 1, 2, 3, 5, 100}) {
     for (const Side side : {Side::left, Side::right}) {
-      const TokenizeOptions options{.max_length = length, .truncation_side = side};
+      const EncodeOptions options{.max_length = length, .truncation_side = side};
       const auto ids = tokenizer.encode_ids(texts, options);
       for (std::size_t i = 0; i < texts.size(); ++i) CHECK(ids[i] == tokenizer.encode(texts[i], options).input_ids);
     }

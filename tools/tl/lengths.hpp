@@ -39,7 +39,7 @@ inline std::optional<std::int64_t> cut_length(const tl::Tokenizer& tokenizer, st
   return asked;
 }
 
-/// A length as TokenizeOptions has it.
+/// A length as EncodeOptions has it.
 inline std::optional<int> option_length(std::optional<std::int64_t> length) {
   if (!length) return std::nullopt;
   return static_cast<int>(std::min<std::int64_t>(*length, std::numeric_limits<int>::max()));

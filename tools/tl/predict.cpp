@@ -29,7 +29,7 @@ class Predictor {
   explicit Predictor(const Options& options)
       : options_(options),
         classifier_(options.model, options.tokenizer, options.bf16),
-        tokenize_(options.source.tokenize_options(classifier_.tokenizer(), classifier_.longest())),
+        tokenize_(options.source.encode_options(classifier_.tokenizer(), classifier_.longest())),
         limit_(std::min(options.source.limit().value_or(classifier_.longest()), classifier_.longest())) {}
 
   void answer(const TextSource::Piece& piece) {
@@ -104,7 +104,7 @@ class Predictor {
 
   const Options& options_;
   Classifier classifier_;
-  tl::TokenizeOptions tokenize_;
+  tl::EncodeOptions tokenize_;
   std::int64_t limit_;  // tokens of the longest text
 };
 

@@ -140,9 +140,9 @@ struct TextOptions {
     return truncation_option->empty() || truncation ? std::nullopt : max_seq_length;
   }
 
-  tl::TokenizeOptions tokenize_options(const tl::Tokenizer& tokenizer, std::optional<std::int64_t> model_length,
+  tl::EncodeOptions encode_options(const tl::Tokenizer& tokenizer, std::optional<std::int64_t> model_length,
                                        bool special_tokens = true) const {
-    tl::TokenizeOptions options{.add_special_tokens = special_tokens,
+    tl::EncodeOptions options{.add_special_tokens = special_tokens,
                                 .truncation = truncation || (max_seq_length && truncation_option->empty())};
     // A text that is not cut may have what the model takes, whatever the tokenizer says, as in the reference.
     const auto length = cut_length(tokenizer, max_seq_length, model_length, special_tokens);

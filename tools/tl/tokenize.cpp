@@ -25,7 +25,7 @@ struct Options {
 constexpr std::size_t large = std::size_t{1} << 20;  // bytes of texts whose tokens are not held all at once
 
 /// Prints one text in three passes over its tokens, so that the memory is that of the text, not of its answer.
-void print_large(const tl::Tokenizer& tokenizer, const std::string& text, const tl::TokenizeOptions& options) {
+void print_large(const tl::Tokenizer& tokenizer, const std::string& text, const tl::EncodeOptions& options) {
   const auto list = [&](const char* before, const auto& print) {
     const char* between = before;
     tokenizer.for_each_token(text, options,
@@ -46,7 +46,7 @@ void print_large(const tl::Tokenizer& tokenizer, const std::string& text, const 
   std::cout << "]}\n";
 }
 
-void print_all(const tl::Tokenizer& tokenizer, TextSource& source, const tl::TokenizeOptions& options) {
+void print_all(const tl::Tokenizer& tokenizer, TextSource& source, const tl::EncodeOptions& options) {
   for (;;) {
     const auto piece = source.next(1024);
     if (piece.texts.empty()) return;
@@ -79,7 +79,7 @@ void print_all(const tl::Tokenizer& tokenizer, TextSource& source, const tl::Tok
 constexpr int passes = 5;
 
 /// Reads all texts first, so that the clock counts nothing but their way to ids.
-void measure(const tl::Tokenizer& tokenizer, TextSource& source, const tl::TokenizeOptions& options) {
+void measure(const tl::Tokenizer& tokenizer, TextSource& source, const tl::EncodeOptions& options) {
   std::vector<std::string> texts;
   for (;;) {
     auto piece = source.next(65536);
@@ -104,7 +104,7 @@ void measure(const tl::Tokenizer& tokenizer, TextSource& source, const tl::Token
 
 void run(const Options& options) {
   const auto tokenizer = tl::Tokenizer::from_pretrained(options.tokenizer.empty() ? options.model : options.tokenizer);
-  const tl::TokenizeOptions how = options.source.tokenize_options(tokenizer, {}, options.special_tokens);
+  const tl::EncodeOptions how = options.source.encode_options(tokenizer, {}, options.special_tokens);
   TextSource source(options.source);
   options.bench ? measure(tokenizer, source, how) : print_all(tokenizer, source, how);
 }

@@ -204,7 +204,7 @@ inline std::vector<std::vector<std::int32_t>> TextClassificationPipeline::tokeni
     std::span<const std::string> texts, const TextClassificationOptions& options) const {
   const std::int64_t most = model_->config().max_position_embeddings;
   const bool truncate = options.truncation.value_or(options.max_length.has_value());
-  TokenizeOptions tokenize{.truncation = truncate};
+  EncodeOptions tokenize{.truncation = truncate};
   if (truncate)
     tokenize.max_length =
         std::min({most, tokenizer_.model_max_length().value_or(most), options.max_length.value_or(most)});

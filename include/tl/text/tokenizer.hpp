@@ -49,17 +49,17 @@ class [[nodiscard]] Tokenizer {
   }
 
   /// Encodes one text. Throws format at the first byte that is not UTF-8, invalid_argument for contradicting options.
-  Encoding encode(std::string_view text, const TokenizeOptions& options = {}) const {
+  Encoding encode(std::string_view text, const EncodeOptions& options = {}) const {
     const Limits limits = resolve(options);
     NormalizedText scratch;
     return assemble(sequence(text, limits, scratch), nullptr, limits);
   }
 
   /// Two texts in braces would be one std::string_view from the first address to the second; see encode_batch().
-  Encoding encode(std::initializer_list<const char*> texts, const TokenizeOptions& options = {}) const = delete;
+  Encoding encode(std::initializer_list<const char*> texts, const EncodeOptions& options = {}) const = delete;
 
   /// Encodes two texts as one pair; an empty second text is still a pair.
-  Encoding encode_pair(std::string_view text, std::string_view text_pair, const TokenizeOptions& options = {}) const {
+  Encoding encode_pair(std::string_view text, std::string_view text_pair, const EncodeOptions& options = {}) const {
     const Limits limits = resolve(options);
     NormalizedText scratch;
     const detail::text::TokenSink first = sequence(text, limits, scratch),
@@ -68,19 +68,19 @@ class [[nodiscard]] Tokenizer {
   }
 
   /// Encodes a text that is already split into words: word_ids are indices into `words`, offsets count within a word.
-  Encoding encode_words(std::span<const std::string> words, const TokenizeOptions& options = {}) const {
+  Encoding encode_words(std::span<const std::string> words, const EncodeOptions& options = {}) const {
     const Limits limits = resolve(options);
     NormalizedText scratch;
     return assemble(word_sequence(words, limits, scratch), nullptr, limits);
   }
 
-  Encoding encode_words(std::initializer_list<std::string> words, const TokenizeOptions& options = {}) const {
+  Encoding encode_words(std::initializer_list<std::string> words, const EncodeOptions& options = {}) const {
     return encode_words(std::span(words.begin(), words.size()), options);
   }
 
   /// Encodes texts in parallel; errors name the row.
   [[nodiscard]] std::vector<Encoding> encode_batch(std::span<const std::string> texts,
-                                                   const TokenizeOptions& options = {}) const {
+                                                   const EncodeOptions& options = {}) const {
     const Limits limits = resolve(options);
     return rows<Encoding>(texts.size(), [&](std::size_t row, NormalizedText& scratch) {
       return assemble(sequence(texts[row], limits, scratch), nullptr, limits);
@@ -88,14 +88,14 @@ class [[nodiscard]] Tokenizer {
   }
 
   [[nodiscard]] std::vector<Encoding> encode_batch(std::initializer_list<std::string> texts,
-                                                   const TokenizeOptions& options = {}) const {
+                                                   const EncodeOptions& options = {}) const {
     return encode_batch(std::span(texts.begin(), texts.size()), options);
   }
 
   /// Encodes pairs (texts[i], text_pairs[i]) in parallel.
   [[nodiscard]] std::vector<Encoding> encode_batch(std::span<const std::string> texts,
                                                    std::span<const std::string> text_pairs,
-                                                   const TokenizeOptions& options = {}) const {
+                                                   const EncodeOptions& options = {}) const {
     const Limits limits = resolve(options);
     check(texts.size() == text_pairs.size(), ErrorCode::invalid_argument,
           "encode_batch: expected as many second texts as the ", texts.size(), " first ones, got ", text_pairs.size());
@@ -108,7 +108,7 @@ class [[nodiscard]] Tokenizer {
 
   /// Encodes texts that are split into words, in parallel.
   [[nodiscard]] std::vector<Encoding> encode_words_batch(std::span<const std::vector<std::string>> texts,
-                                                         const TokenizeOptions& options = {}) const {
+                                                         const EncodeOptions& options = {}) const {
     const Limits limits = resolve(options);
     return rows<Encoding>(texts.size(), [&](std::size_t row, NormalizedText& scratch) {
       return assemble(word_sequence(texts[row], limits, scratch), nullptr, limits);
@@ -118,21 +118,21 @@ class [[nodiscard]] Tokenizer {
   /// The input_ids of encode_batch alone (no overflow), several times faster: nothing else is computed, and a text is
   /// read only as far as truncation needs it.
   [[nodiscard]] std::vector<std::vector<std::int32_t>> encode_ids(std::span<const std::string> texts,
-                                                                  const TokenizeOptions& options = {}) const {
+                                                                  const EncodeOptions& options = {}) const {
     const Limits limits = resolve(options);
     return rows<std::vector<std::int32_t>>(
         texts.size(), [&](std::size_t row, NormalizedText& scratch) { return ids_only(texts[row], limits, scratch); });
   }
 
   [[nodiscard]] std::vector<std::vector<std::int32_t>> encode_ids(std::initializer_list<std::string> texts,
-                                                                  const TokenizeOptions& options = {}) const {
+                                                                  const EncodeOptions& options = {}) const {
     return encode_ids(std::span(texts.begin(), texts.size()), options);
   }
 
   /// Calls take(id, token, begin, end) for every token of encode(text), overflow apart, without an Encoding of them
   /// all: for texts of many megabytes. Throws as encode.
   template <class Take>
-  void for_each_token(std::string_view text, const TokenizeOptions& options, const Take& take) const {
+  void for_each_token(std::string_view text, const EncodeOptions& options, const Take& take) const {
     const Limits limits = resolve(options);
     detail::text::TokenSink sink;
     {
@@ -254,7 +254,7 @@ class [[nodiscard]] Tokenizer {
   std::int32_t mask_token_id() const { return data_.id_of(mask_token()); }
 
  private:
-  // TokenizeOptions with every default filled in.
+  // EncodeOptions with every default filled in.
   struct Limits {
     TruncationStrategy strategy = TruncationStrategy::do_not_truncate;
     std::int64_t max_length = 0;
@@ -280,7 +280,7 @@ class [[nodiscard]] Tokenizer {
 
   const detail::text::Layout& layout(bool pair, bool special) const { return layouts_[2 * pair + special]; }
 
-  Limits resolve(const TokenizeOptions& options) const {
+  Limits resolve(const EncodeOptions& options) const {
     options.validate();
     Limits out;
     out.stride = options.stride;
@@ -295,7 +295,7 @@ class [[nodiscard]] Tokenizer {
     out.max_length = *length;
     // The reference refuses the setting by the template of a single text, whatever is encoded later.
     const std::int64_t room = *length - data_.post_processor.added_tokens(false);
-    check(room < 0 || out.stride <= room, ErrorCode::invalid_argument, "TokenizeOptions::stride: expected at most ",
+    check(room < 0 || out.stride <= room, ErrorCode::invalid_argument, "EncodeOptions::stride: expected at most ",
           room, " (max_length ", *length, " without the special tokens), got ", out.stride);
     return out;
   }

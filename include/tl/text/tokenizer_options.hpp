@@ -31,7 +31,7 @@ struct TokenizerOptions {
 };
 
 /// How a text is encoded.
-struct TokenizeOptions {
+struct EncodeOptions {
   bool add_special_tokens = true;
   /// true: truncate to max_length; false: never; nothing: truncate if max_length is given.
   std::optional<bool> truncation{};
@@ -46,8 +46,8 @@ struct TokenizeOptions {
   /// Throws invalid_argument if a field is outside its range.
   void validate() const {
     check(!max_length || *max_length >= 0, ErrorCode::invalid_argument,
-          "TokenizeOptions::max_length: expected at least 0, got ", max_length.value_or(0));
-    check(stride >= 0, ErrorCode::invalid_argument, "TokenizeOptions::stride: expected at least 0, got ", stride);
+          "EncodeOptions::max_length: expected at least 0, got ", max_length.value_or(0));
+    check(stride >= 0, ErrorCode::invalid_argument, "EncodeOptions::stride: expected at least 0, got ", stride);
   }
 };
 
