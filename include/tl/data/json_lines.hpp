@@ -154,7 +154,8 @@ class JsonColumn {
       const auto whole = std::get<Lists<std::int64_t>>(std::move(cells_));
       Lists<float> lists(rows_);
       for (std::size_t row = 0; row < rows_; ++row)
-        for (const std::int64_t value : whole[row]) lists[row].push_back(static_cast<float>(static_cast<double>(value)));
+        for (const std::int64_t value : whole[row])
+          lists[row].push_back(static_cast<float>(static_cast<double>(value)));
       cells_ = std::move(lists);
     } else {
       cells_ = of_kind(here);

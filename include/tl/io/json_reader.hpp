@@ -22,8 +22,8 @@ namespace tl {
 
 namespace detail {
 
-/// Collects the members of an object in linear time; a repeated key replaces the former value. Keys whose hashes collide
-/// by intention make it sort instead.
+/// Collects the members of an object in linear time; a repeated key replaces the former value. Keys whose hashes
+/// collide by intention make it sort instead.
 class JsonObjectBuilder {
  public:
   /// Adds a member, or replaces the value of its key.
@@ -35,7 +35,8 @@ class JsonObjectBuilder {
     } else {
       if (hashed_ && 2 * (members_.size() + 1) > slots_.size()) grow();
       std::int64_t* const slot = hashed_ ? slot_of(key) : nullptr;
-      if (slot != nullptr && *slot != none) return void(members_[static_cast<std::size_t>(*slot)].second = std::move(value));
+      if (slot != nullptr && *slot != none)
+        return void(members_[static_cast<std::size_t>(*slot)].second = std::move(value));
       if (slot != nullptr) *slot = static_cast<std::int64_t>(members_.size());
     }
     members_.emplace_back(std::move(key), std::move(value));
@@ -120,7 +121,7 @@ class JsonReader {
   Json read(const TakeMember* take = nullptr) {
     take_ = take;
     if (text_.empty()) fail_at(0, "'[', '{', or a literal", "end of input");  // versions of nlohmann/json differ here
-    const std::size_t zero = text_.find('\0');  // the parser takes it for the end
+    const std::size_t zero = text_.find('\0');                                // the parser takes it for the end
     if (zero != std::string_view::npos) fail_at(zero, "JSON in UTF-8", "a NUL byte");
     const std::string_view text = masked_.empty() ? text_ : masked_;
     begin_ = read_to_ = text.data();

@@ -55,7 +55,8 @@ inline bool is_natural(const Json& json) {
 /// Whether a value is an integer, and one that a std::int64_t can hold.
 inline bool is_int64(const Json& json) {
   return json.is_number_integer() &&
-         (!json.is_number_unsigned() || json.get<std::uint64_t>() <= std::uint64_t{std::numeric_limits<std::int64_t>::max()});
+         (!json.is_number_unsigned() ||
+          json.get<std::uint64_t>() <= std::uint64_t{std::numeric_limits<std::int64_t>::max()});
 }
 
 [[noreturn]] inline void fail_json_type(const Json& json, const char* expected) {

@@ -121,8 +121,7 @@ class SafetensorsParser {
   static std::string excerpt(const Json& value) { return dump_json(value, {.indent = -1}).substr(0, 60); }
 
   static std::uint64_t parse_natural(const Json& value, const std::string& where, const char* key) {
-    if (!is_natural(value))
-      fail(ErrorCode::format, where, ", ", key, ": expected integers >= 0, got ", excerpt(value));
+    if (!is_natural(value)) fail(ErrorCode::format, where, ", ", key, ": expected integers >= 0, got ", excerpt(value));
     const auto number = value.get<std::uint64_t>();
     check(number <= max_offset, ErrorCode::format, where, ", ", key, ": expected integers up to 2^62, got ", number);
     return number;

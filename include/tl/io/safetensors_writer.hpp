@@ -65,7 +65,8 @@ inline void write_safetensors(const std::filesystem::path& path, std::span<const
   check(!twice, ErrorCode::invalid_argument, path.native(), ": expected every tensor name once, got ",
         twice.value_or(""), " twice");
 
-  std::string text = dump_json(header.finish(), {.indent = -1, .sort_keys = false, .ensure_ascii = false, .compact = true});
+  std::string text =
+      dump_json(header.finish(), {.indent = -1, .sort_keys = false, .ensure_ascii = false, .compact = true});
   text.append((8 - text.size() % 8) % 8, ' ');
   std::array<char, 8> length{};
   for (std::size_t i = 0; i < 8; ++i) length[i] = static_cast<char>(static_cast<unsigned char>(text.size() >> (8 * i)));

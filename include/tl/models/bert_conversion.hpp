@@ -69,8 +69,8 @@ inline DistilBertConfig distilbert_config_of_bert(const Json& json, const std::s
   DistilBertConfig config;
   const auto whole = [&](const char* key, std::int64_t& field) {
     const Json* const found = find_member(json, key);
-    check(found != nullptr && is_int64(*found), ErrorCode::format, where, ": expected an integer for \"", key,
-          "\", ", found == nullptr ? "it is missing" : found->type_name());
+    check(found != nullptr && is_int64(*found), ErrorCode::format, where, ": expected an integer for \"", key, "\", ",
+          found == nullptr ? "it is missing" : found->type_name());
     field = found->get<std::int64_t>();
   };
   const auto number = [&](const char* key, double& field) {
@@ -195,7 +195,8 @@ inline Json distilbert_tokenizer_config(const std::filesystem::path& path, std::
   json.erase("model_input_names");
   if (generic) json["model_input_names"] = std::vector<std::string>{"input_ids", "attention_mask"};
   const Json* length = find_member(json, "model_max_length");
-  if (const Json* const older = find_member(json, "max_len"); length == nullptr && older != nullptr && older->is_number()) {
+  if (const Json* const older = find_member(json, "max_len");
+      length == nullptr && older != nullptr && older->is_number()) {
     const Json copy = *older;
     json["model_max_length"] = copy;
     length = find_member(json, "model_max_length");
@@ -248,9 +249,9 @@ inline BertConversionReport convert_bert(const std::filesystem::path& from, cons
     write_file(folder.path() / name, read_file(from / name));
     report.copied_files.emplace_back(name);
   }
-  write_json(
-      folder.path() / "tokenizer_config.json",
-      detail::distilbert_tokenizer_config(from / "tokenizer_config.json", report.config.max_position_embeddings, generic));
+  write_json(folder.path() / "tokenizer_config.json",
+             detail::distilbert_tokenizer_config(from / "tokenizer_config.json", report.config.max_position_embeddings,
+                                                 generic));
   (void)Tokenizer::from_pretrained(folder.path());  // what cannot be loaded again is not worth keeping
   folder.commit();
   return report;

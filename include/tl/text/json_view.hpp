@@ -47,7 +47,9 @@ struct JsonView {
 
   JsonView object(const char* key) const { return checked(key, &Json::is_object, "an object"); }
   JsonView array(const char* key) const { return checked(key, &Json::is_array, "an array"); }
-  const std::string& text(const char* key) const { return checked(key, &Json::is_string, "a string").value.get_ref<const std::string&>(); }
+  const std::string& text(const char* key) const {
+    return checked(key, &Json::is_string, "a string").value.get_ref<const std::string&>();
+  }
   bool flag(const char* key) const { return checked(key, &Json::is_boolean, "true or false").value.get<bool>(); }
   std::int32_t id(const char* key) const {
     const JsonView view = checked(key, &Json::is_number_integer, "an integer");
