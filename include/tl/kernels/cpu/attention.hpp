@@ -24,19 +24,39 @@ namespace tl::cpu {
 
 namespace detail {
 
-/// One head of one sequence: a block of a wider row-major matrix.
-template <class T> struct HeadBlock {
+/// A block of a wider row-major matrix, such as one head of one sequence.
+template <class T> struct Block {
   T* values;
-  std::int64_t stride, rows;
+  std::int64_t stride, rows, columns;
+
+  operator Block<const T>() const requires(!std::is_const_v<T>) { return {values, stride, rows, columns}; }
 };
+
+enum class Transposed { none, a, b };
+
+/// c = a b, with one of the two transposed if asked for.
+template <class T> void multiply(Block<const T> a, Block<const T> b, Block<T> c, Transposed transposed, CpuIsa isa) {
+  gemm<T>({.a = a.values,
+           .b = b.values,
+           .c = c.values,
+           .m = c.rows,
+           .n = c.columns,
+           .k = transposed == Transposed::a ? a.rows : a.columns,
+           .lda = a.stride,
+           .ldb = b.stride,
+           .ldc = c.stride,
+           .transpose_a = transposed == Transposed::a,
+           .transpose_b = transposed == Transposed::b,
+           .isa = isa});
+}
 
 /// One head of one sequence as products in bf16 take it: `rows` rows of `width` values that begin at `from`, `stride`
 /// apart, rounded to bfloat16 and packed at `out`.
 template <class T>
-HeadBlock<const T> rounded_head(kernels::Stored<T> from, std::int64_t stride, std::int64_t rows, std::int64_t width,
-                                T* out, CpuIsa isa) {
+Block<const T> rounded_head(kernels::Stored<T> from, std::int64_t stride, std::int64_t rows, std::int64_t width, T* out,
+                            CpuIsa isa) {
   round_rows(from, stride, out, width, rows, width, isa);
-  return {out, width, rows};
+  return {out, width, rows, width};
 }
 
 /// The part of a task (one head of one sequence) that both passes share: where its rows are, and its operands, which
@@ -44,7 +64,7 @@ HeadBlock<const T> rounded_head(kernels::Stored<T> from, std::int64_t stride, st
 template <class T> struct AttentionTask {
   std::int64_t queries, keys, score_stride, first_query, first_key, column;
   std::int64_t mask_rows;  // whose dropout factors are drawn together
-  HeadBlock<const T> q, k, v;
+  Block<const T> q, k, v;
   T* scratch;  // room for the score buffers, the dropout factors, and the copies
 
   template <class Params> AttentionTask(const Params& p, std::int64_t task, std::int64_t score_buffers, CpuIsa isa) {
@@ -64,9 +84,9 @@ template <class T> struct AttentionTask {
     const std::int64_t copies = p.precision == Precision::bf16 ? (queries + 2 * keys) * p.head_width : 0;
     scratch = memory.get(scores + copies);
     if (p.precision == Precision::f32) {
-      q = {given_q.values, p.q_stride, queries};
-      k = {given_k.values, p.k_stride, keys};
-      v = {given_v.values, p.v_stride, keys};
+      q = {given_q.values, p.q_stride, queries, p.head_width};
+      k = {given_k.values, p.k_stride, keys, p.head_width};
+      v = {given_v.values, p.v_stride, keys, p.head_width};
       return;
     }
     T* const free = scratch + scores;
@@ -117,168 +137,125 @@ template <class T> TL_INLINE inline T largest_of(const T* values, std::int64_t c
   return std::bit_cast<T>(largest ^ (mask & std::numeric_limits<Bits>::max()));
 }
 
+/// scores [queries, keys] become probabilities after dropout: softmax(scale scores) times the mask's factors.
+template <class T>
+void softmax_dropout(const kernels::AttentionForward<T>& p, const AttentionTask<T>& t, std::int64_t task, T* scores,
+                     T* mask_room, CpuIsa isa) {
+  with_vectors<T>(
+      [&]() TL_INLINE {
+        const T scale = static_cast<T>(p.scale), kept = static_cast<T>(p.dropout.scale());
+        for (std::int64_t i = 0; i < t.queries; ++i) {
+          T* const row = scores + i * t.score_stride;
+          padded_loop(t.keys, [=](std::int64_t j) TL_INLINE { row[j] *= scale; });
+          std::fill(row + t.keys, row + t.score_stride, -std::numeric_limits<T>::infinity());
+          const T largest = largest_of(row, t.score_stride);
+          padded_loop(t.keys, [=](std::int64_t j) TL_INLINE { row[j] = exp(row[j] - largest); });
+          const T sum = vector_sum<T>(t.score_stride, [=](std::int64_t j) TL_INLINE { return row[j]; });
+          if (p.lse) p.lse[(t.first_query + i) * p.heads + task % p.heads] = largest + std::log(sum);
+          const T inverse = T(1) / sum;
+          if (!p.dropout.active()) {
+            padded_loop(t.keys, [=](std::int64_t j) TL_INLINE { row[j] *= inverse; });
+            continue;
+          }
+          const T* const factors = query_factors(p.dropout, t, task, i, kept, mask_room, isa);
+          padded_loop(t.keys, [=](std::int64_t j) TL_INLINE { row[j] *= inverse * factors[j]; });
+        }
+      },
+      isa);
+}
+
+/// From scores q k^T in `probability` and gradients dout v^T in `dscores`, both [queries, keys]: the probabilities
+/// after dropout, and the gradients of the scores.
+template <class T>
+void softmax_dropout_backward(const kernels::AttentionBackward<T>& p, const AttentionTask<T>& t, std::int64_t task,
+                              Block<const T> dout, kernels::Stored<T> out, T* probabilities, T* dscores, T* mask_room,
+                              CpuIsa isa) {
+  with_vectors<T>(
+      [&]() TL_INLINE {
+        const T scale = static_cast<T>(p.scale), kept = static_cast<T>(p.dropout.scale());
+        for (std::int64_t i = 0; i < t.queries; ++i) {
+          T* const probability = probabilities + i * t.score_stride;
+          T* const ds = dscores + i * t.score_stride;
+          const T lse = p.lse[(t.first_query + i) * p.heads + task % p.heads];
+          const T* const dout_row = dout.values + i * dout.stride;
+          const kernels::Stored<T> out_row = out + i * dout.stride;
+          // the mean gradient of a row's probabilities, which softmax takes off
+          const T mean =
+              out_row.rounded
+                  ? vector_sum<T>(dout.columns, [=, from = out_row.rounded](std::int64_t x)
+                                                    TL_INLINE { return dout_row[x] * static_cast<float>(from[x]); })
+                  : vector_sum<T>(dout.columns, [=, from = out_row.values](std::int64_t x)
+                                                    TL_INLINE { return dout_row[x] * from[x]; });
+          if (!p.dropout.active()) {
+            padded_loop(t.keys, [=](std::int64_t j) TL_INLINE {
+              const T value = exp(probability[j] * scale - lse);
+              ds[j] = value * (ds[j] - mean) * scale;
+              probability[j] = value;
+            });
+            continue;
+          }
+          const T* const factors = query_factors(p.dropout, t, task, i, kept, mask_room, isa);
+          padded_loop(t.keys, [=](std::int64_t j) TL_INLINE {
+            const T value = exp(probability[j] * scale - lse);
+            ds[j] = value * (ds[j] * factors[j] - mean) * scale;
+            probability[j] = value * factors[j];
+          });
+        }
+      },
+      isa);
+}
+
+/// Writes the operands and the result of a task, which are rounded already, in bfloat16 for the backward pass.
+template <class T>
+void save_rounded(const kernels::AttentionForward<T>& p, const AttentionTask<T>& t, Block<const T> out, CpuIsa isa) {
+  const auto save = [&](Block<const T> from, bfloat16* to, std::int64_t first, std::int64_t stride) {
+    store_rows(from.values, from.stride, to + first * stride + t.column, stride, from.rows, from.columns, isa);
+  };
+  save(t.q, p.q_saved, t.first_query, p.q_stride);
+  save(t.k, p.k_saved, t.first_key, p.k_stride);
+  save(t.v, p.v_saved, t.first_key, p.v_stride);
+  save(out, p.out_saved, t.first_query, out.stride);
+}
+
 }  // namespace detail
 
 template <class T> void run(Cpu, const kernels::AttentionForward<T>& p, CpuIsa isa = cpu_isa()) {
+  using detail::Block, detail::Transposed;
   const std::int64_t width = p.head_width, row_width = p.heads * width;
   parallel_for(p.b * p.heads, 1, [&](std::int64_t task, std::int64_t) {
     const detail::AttentionTask<T> t(p, task, 1, isa);
     T* const scores = t.scratch;                                  // [queries, score_stride]
     T* const mask_room = t.scratch + t.queries * t.score_stride;  // [mask_rows, score_stride]
-    T* const out = p.out + t.first_query * row_width + t.column;  // [queries, width]
-    gemm<T>({.a = t.q.values,
-             .b = t.k.values,
-             .c = scores,
-             .m = t.queries,
-             .n = t.keys,
-             .k = width,
-             .lda = t.q.stride,
-             .ldb = t.k.stride,
-             .ldc = t.score_stride,
-             .transpose_b = true,
-             .isa = isa});
-    with_vectors<T>(
-        [&]() TL_INLINE {
-          const T scale = static_cast<T>(p.scale), kept = static_cast<T>(p.dropout.scale());
-          for (std::int64_t i = 0; i < t.queries; ++i) {
-            T* const row = scores + i * t.score_stride;
-            padded_loop(t.keys, [=](std::int64_t j) TL_INLINE { row[j] *= scale; });
-            std::fill(row + t.keys, row + t.score_stride, -std::numeric_limits<T>::infinity());
-            const T largest = detail::largest_of(row, t.score_stride);
-            padded_loop(t.keys, [=](std::int64_t j) TL_INLINE { row[j] = exp(row[j] - largest); });
-            const T sum = vector_sum<T>(t.score_stride, [=](std::int64_t j) TL_INLINE { return row[j]; });
-            if (p.lse) p.lse[(t.first_query + i) * p.heads + task % p.heads] = largest + std::log(sum);
-            const T inverse = T(1) / sum;
-            if (!p.dropout.active()) {
-              padded_loop(t.keys, [=](std::int64_t j) TL_INLINE { row[j] *= inverse; });
-              continue;
-            }
-            const T* const factors = detail::query_factors(p.dropout, t, task, i, kept, mask_room, isa);
-            padded_loop(t.keys, [=](std::int64_t j) TL_INLINE { row[j] *= inverse * factors[j]; });
-          }
-        },
-        isa);
-    gemm<T>({.a = scores,
-             .b = t.v.values,
-             .c = out,
-             .m = t.queries,
-             .n = width,
-             .k = t.keys,
-             .lda = t.score_stride,
-             .ldb = t.v.stride,
-             .ldc = row_width,
-             .isa = isa});
+    const Block<T> out{p.out + t.first_query * row_width + t.column, row_width, t.queries, width};
+    detail::multiply<T>(t.q, t.k, {scores, t.score_stride, t.queries, t.keys}, Transposed::b, isa);
+    detail::softmax_dropout(p, t, task, scores, mask_room, isa);
+    detail::multiply<T>({scores, t.score_stride, t.queries, t.keys}, t.v, out, Transposed::none, isa);
     if (p.precision == Precision::f32) return;
-    round_rows<T>(out, row_width, out, row_width, t.queries, width, isa);
-    if (!p.q_saved) return;
-    const std::int64_t query = t.first_query, key = t.first_key;
-    const auto save = [&](detail::HeadBlock<const T> from, bfloat16* to, std::int64_t first, std::int64_t stride) {
-      store_rows(from.values, from.stride, to + first * stride + t.column, stride, from.rows, width, isa);
-    };
-    save(t.q, p.q_saved, query, p.q_stride);
-    save(t.k, p.k_saved, key, p.k_stride);
-    save(t.v, p.v_saved, key, p.v_stride);
-    save({out, row_width, t.queries}, p.out_saved, query, row_width);
+    round_rows<T>(out.values, row_width, out.values, row_width, t.queries, width, isa);
+    if (p.q_saved) detail::save_rounded<T>(p, t, out, isa);
   });
 }
 
 template <class T> void run(Cpu, const kernels::AttentionBackward<T>& p, CpuIsa isa = cpu_isa()) {
+  using detail::Block, detail::Transposed;
   const std::int64_t width = p.head_width, row_width = p.heads * width;
   parallel_for(p.b * p.heads, 1, [&](std::int64_t task, std::int64_t) {
     const detail::AttentionTask<T> t(p, task, 2, isa);
-    const std::int64_t stride = t.score_stride;
-    T* const probabilities = t.scratch;                                           // [queries, stride], after dropout
-    T* const dscores = probabilities + t.queries * stride;                        // [queries, stride]
-    T* const mask_room = dscores + t.queries * stride;                            // [mask_rows, stride]
-    const T* const dout = p.dout + t.first_query * row_width + t.column;          // [queries, width]
-    const kernels::Stored<T> out = p.out + t.first_query * row_width + t.column;  // [queries, width]
-    gemm<T>({.a = t.q.values,
-             .b = t.k.values,
-             .c = probabilities,
-             .m = t.queries,
-             .n = t.keys,
-             .k = width,
-             .lda = t.q.stride,
-             .ldb = t.k.stride,
-             .ldc = stride,
-             .transpose_b = true,
-             .isa = isa});
-    gemm<T>({.a = dout,
-             .b = t.v.values,
-             .c = dscores,
-             .m = t.queries,
-             .n = t.keys,
-             .k = width,
-             .lda = row_width,
-             .ldb = t.v.stride,
-             .ldc = stride,
-             .transpose_b = true,
-             .isa = isa});
-    with_vectors<T>(
-        [&]() TL_INLINE {
-          const T scale = static_cast<T>(p.scale), kept = static_cast<T>(p.dropout.scale());
-          for (std::int64_t i = 0; i < t.queries; ++i) {
-            T* const probability = probabilities + i * stride;
-            T* const ds = dscores + i * stride;
-            const T lse = p.lse[(t.first_query + i) * p.heads + task % p.heads];
-            const T* const dout_row = dout + i * row_width;
-            const kernels::Stored<T> out_row = out + i * row_width;
-            // the mean gradient of a row's probabilities, which softmax takes off
-            const T mean =
-                out_row.rounded
-                    ? vector_sum<T>(width, [=, from = out_row.rounded](std::int64_t x)
-                                               TL_INLINE { return dout_row[x] * static_cast<float>(from[x]); })
-                    : vector_sum<T>(width, [=, from = out_row.values](std::int64_t x)
-                                               TL_INLINE { return dout_row[x] * from[x]; });
-            if (!p.dropout.active()) {
-              padded_loop(t.keys, [=](std::int64_t j) TL_INLINE {
-                const T value = exp(probability[j] * scale - lse);
-                ds[j] = value * (ds[j] - mean) * scale;
-                probability[j] = value;
-              });
-              continue;
-            }
-            const T* const factors = detail::query_factors(p.dropout, t, task, i, kept, mask_room, isa);
-            padded_loop(t.keys, [=](std::int64_t j) TL_INLINE {
-              const T value = exp(probability[j] * scale - lse);
-              ds[j] = value * (ds[j] * factors[j] - mean) * scale;
-              probability[j] = value * factors[j];
-            });
-          }
-        },
-        isa);
-    gemm<T>({.a = probabilities,
-             .b = dout,
-             .c = p.dv + t.first_key * p.v_stride + t.column,
-             .m = t.keys,
-             .n = width,
-             .k = t.queries,
-             .lda = stride,
-             .ldb = row_width,
-             .ldc = p.v_stride,
-             .transpose_a = true,
-             .isa = isa});
-    gemm<T>({.a = dscores,
-             .b = t.k.values,
-             .c = p.dq + t.first_query * p.q_stride + t.column,
-             .m = t.queries,
-             .n = width,
-             .k = t.keys,
-             .lda = stride,
-             .ldb = t.k.stride,
-             .ldc = p.q_stride,
-             .isa = isa});
-    gemm<T>({.a = dscores,
-             .b = t.q.values,
-             .c = p.dk + t.first_key * p.k_stride + t.column,
-             .m = t.keys,
-             .n = width,
-             .k = t.queries,
-             .lda = stride,
-             .ldb = t.q.stride,
-             .ldc = p.k_stride,
-             .transpose_a = true,
-             .isa = isa});
+    const std::int64_t stride = t.score_stride, first_out = t.first_query * row_width + t.column;
+    T* const probabilities = t.scratch;                     // [queries, stride], after dropout
+    T* const dscores = probabilities + t.queries * stride;  // [queries, stride]
+    T* const mask_room = dscores + t.queries * stride;      // [mask_rows, stride]
+    const Block<const T> dout{p.dout + first_out, row_width, t.queries, width};
+    const auto scores = [&](T* values) { return Block<T>{values, stride, t.queries, t.keys}; };
+    detail::multiply<T>(t.q, t.k, scores(probabilities), Transposed::b, isa);
+    detail::multiply<T>(dout, t.v, scores(dscores), Transposed::b, isa);
+    detail::softmax_dropout_backward<T>(p, t, task, dout, p.out + first_out, probabilities, dscores, mask_room, isa);
+    const Block<T> dq{p.dq + t.first_query * p.q_stride + t.column, p.q_stride, t.queries, width};
+    const Block<T> dk{p.dk + t.first_key * p.k_stride + t.column, p.k_stride, t.keys, width};
+    const Block<T> dv{p.dv + t.first_key * p.v_stride + t.column, p.v_stride, t.keys, width};
+    detail::multiply<T>(scores(probabilities), dout, dv, Transposed::a, isa);
+    detail::multiply<T>(scores(dscores), t.k, dq, Transposed::none, isa);
+    detail::multiply<T>(scores(dscores), t.q, dk, Transposed::a, isa);
   });
 }
 
