@@ -199,3 +199,35 @@ TEST_CASE("what cannot be frozen is said, and changes nothing") {
   space.freeze("head");
   TL_REQUIRE_ERROR(space.freeze("table,layer"), "the patterns freeze all 5");
 }
+
+TEST_CASE("gradients of parameters are written after zero_grad, not added to zeros, unless somebody holds them") {
+  Parameter<float> weight({6, 2}, Initialization::normal, WeightDecay::on);
+  Parameter<float> bias({3}, Initialization::zeros, WeightDecay::off);
+  ParameterSpace<float> space({whole("weight", weight), whole("bias", bias)});
+  const auto adds = [](const tl::Variable<float>& variable) {
+    auto target = variable.gradient().write_or_add();
+    if (!target.add) target.grad.fill(1.0F);  // what the caller promises to do
+    return target.add;
+  };
+  space.zero_grad();
+  CHECK_FALSE(adds(weight.rows(0, 2)));  // q, then k and v, as in an encoder's last block
+  CHECK_FALSE(adds(weight.rows(2, 6)));
+  CHECK(adds(weight.rows(2, 6)));  // the second micro-batch
+  CHECK(adds(*weight));
+  CHECK_FALSE(adds(*bias));
+  CHECK(adds(*bias));
+  space.zero_grad();
+  CHECK_FALSE(adds(*weight));
+  {
+    const auto held = weight.grad();
+    space.zero_grad();
+    CHECK(held.to_vector() == std::vector<float>(12, 0.0F));
+    CHECK(adds(*weight));
+  }
+  space.zero_grad();
+  CHECK_FALSE(adds(*weight));
+  const auto all = space.gradients();
+  space.zero_grad();
+  CHECK(all.to_vector() == std::vector<float>(32, 0.0F));
+  CHECK(adds(*weight));
+}
