@@ -92,4 +92,4 @@ awk -v source="$work/pages.cpp" '
     exit bad
   }' "${pages[@]}" /dev/null
 
-"$@" -std=c++20 -fsyntax-only -Iinclude "$work/pages.cpp"
+"$@" -std=c++20 -fsyntax-only -w -Iinclude "$work/pages.cpp"
