@@ -239,6 +239,35 @@ for name, lens, chosen, precision in (
     add_case("attention", f"first rows only, {name}", dict(q=random(len(lens), 16), kv=random(cu[-1], 2 * 16)),
              first_rows, max(lens + [8]), dict(cu_q=integers(queries), cu_k=integers(cu)), **options)
 
+# What a head of a user's own is made of.
+for function in ("exp", "log", "sigmoid"):
+    x = random(3, 37) if function != "log" else random(3, 37).abs() + 0.25
+    add_case("pointwise", function, dict(x=x), getattr(torch, function), 1, function=function)
+add_case("pointwise", "sigmoid, far out", dict(x=random(2, 19, spread=20.0)), torch.sigmoid, 1, function="sigmoid")
+for name, shape, spread in (("rows", (5, 37), 1.0), ("one class", (4, 1), 1.0), ("three dimensions", (2, 3, 5), 1.0),
+                            ("far apart", (4, 19), 15.0)):
+    for logarithm in (False, True):
+        function = torch.log_softmax if logarithm else torch.softmax
+        add_case("softmax", f"{name}{', logarithm' * logarithm}", dict(x=random(*shape, spread=spread)),
+                 lambda x: function(x, -1), shape[-1], logarithm=logarithm)
+add_case("divide", "two matrices", dict(a=random(3, 37), b=random(3, 37).abs() + 0.5), lambda a, b: a / b, 1)
+for name, first, second, dimension in (("columns", (3, 5), (3, 18), 1), ("rows", (3, 7), (2, 7), 0),
+                                       ("the middle", (2, 1, 3), (2, 4, 3), -2), ("vectors", (3,), (2,), 0)):
+    add_case("concat", name, dict(a=random(*first), b=random(*second)), lambda a, b: torch.cat([a, b], dimension), 1,
+             dimension=dimension)
+for multiply in (False, True):
+    for rows in (1, 5, 40):
+        add_case("row_broadcast", f"{rows} rows{', product' * multiply}", dict(x=random(rows, 21), row=random(21)),
+                 lambda x, row: x * row if multiply else x + row, rows, multiply=multiply)
+for name, shape in (("a matrix", (5, 19)), ("a vector", (7,))):
+    add_case("mse_loss", name, dict(x=random(*shape), target=random(*shape)),
+             lambda x, target: F.mse_loss(x, target), 95)
+for name, shape, spread in (("a matrix", (5, 19), 1.0), ("far out", (3, 9), 20.0)):
+    target = (torch.rand(shape) > 0.5).double()
+    target[0] = torch.round(torch.rand(shape[1]) * 256) / 256
+    add_case("bce_with_logits", name, dict(logits=random(*shape, spread=spread)),
+             lambda logits: F.binary_cross_entropy_with_logits(logits, target), 95, dict(target=target))
+
 for stem, cases in files.items():
     document = dict(made_by="tests/reference/make_op_cases.py", torch=torch.__version__, seed=0, cases=cases)
     path = pathlib.Path(sys.argv[1]) / f"ops_{stem}.json"

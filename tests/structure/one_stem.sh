@@ -12,8 +12,9 @@ op_vocabulary='operand same_device'
 # Kernels that the optimizer calls and that have no gradient: no op; their test is that of the CPU body.
 without_gradient='adamw squared_norm'
 # CUDA: later.
-cuda_later='add attention bias_activation bias_dropout_residual_layer_norm cross_entropy dropout embedding
-  embedding_layer_norm_dropout gather_rows linear matmul multiply segment_mean squared_norm sum'
+cuda_later='add attention bce_with_logits bias_activation bias_dropout_residual_layer_norm concat cross_entropy divide
+  dropout embedding embedding_layer_norm_dropout gather_rows linear matmul mse_loss multiply pointwise row_broadcast
+  segment_mean softmax squared_norm sum'
 
 contains() { grep -qwF -- "$2" <<< "$1"; }
 
