@@ -2,6 +2,7 @@
 #include "support/catch.hpp"
 #include "support/op_case.hpp"
 
+#include <tl/ops/add.hpp>
 #include <tl/ops/divide.hpp>
 
 using tl::Shape;
