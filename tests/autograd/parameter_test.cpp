@@ -200,7 +200,7 @@ TEST_CASE("what cannot be frozen is said, and changes nothing") {
   TL_REQUIRE_ERROR(space.freeze("table,layer"), "the patterns freeze all 5");
 }
 
-TEST_CASE("gradients of parameters are written after zero_grad, not added to zeros, unless somebody holds them") {
+TEST_CASE("gradients of parameters are written after zero_grad, not added to zeros, unless another handle holds them") {
   Parameter<float> weight({6, 2}, Initialization::normal, WeightDecay::on);
   Parameter<float> bias({3}, Initialization::zeros, WeightDecay::off);
   ParameterSpace<float> space({whole("weight", weight), whole("bias", bias)});

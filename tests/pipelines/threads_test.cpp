@@ -44,14 +44,13 @@ void train_another() {
   std::vector<std::vector<std::int32_t>> ids(6, {2, 5, 7, 3});
   const std::vector<std::int64_t> labels{0, 1, 2, 0, 1, 2};
   const auto rows = Dataset::from_columns({{"input_ids", ids}, {"label", labels}});
-  const auto folder = std::filesystem::temp_directory_path() / "tl_threads_test";
-  TrainingArguments arguments{.output_dir = folder.string()};
+  const test::TemporaryFolder folder;
+  TrainingArguments arguments{.output_dir = (folder / "out").string()};
   arguments.per_device_train_batch_size = 2;
   arguments.num_train_epochs = 1;
   arguments.save_strategy = "no";
   Trainer trainer(other, arguments, {.train_dataset = rows, .console = silent_console()});
   trainer.train();
-  std::filesystem::remove_all(folder);
 }
 
 }  // namespace

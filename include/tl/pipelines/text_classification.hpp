@@ -61,9 +61,10 @@ struct TextClassificationOptions {
 
 class [[nodiscard]] TextClassificationPipeline {
  public:
-  /// Throws Error(invalid_argument) for a batch_size below 1, a max_length below the number of special tokens, or a
-  /// tokenizer with more tokens than the model, or a model that has no named classes of texts. `frozen` is a promise that nobody writes to the weights any more,
-  /// through parameters() or otherwise: in bf16 the pipeline then packs them once for all calls.
+  /// Throws Error(invalid_argument) for a batch_size below 1, a max_length below the number of special tokens, a
+  /// tokenizer with more tokens than the model, or a model that has no named classes of texts. `frozen` is a promise
+  /// that the weights are not written to any more, through parameters() or otherwise: in bf16 the pipeline then packs
+  /// them once for all calls.
   TextClassificationPipeline(std::shared_ptr<Model> model, const Tokenizer& tokenizer,
                              TextClassificationOptions options = {}, bool frozen = false)
       : model_(std::move(model)), tokenizer_(tokenizer), options_(options) {
@@ -222,7 +223,7 @@ inline std::vector<std::vector<std::int32_t>> TextClassificationPipeline::tokeni
 inline Tensor<float> TextClassificationPipeline::logits(std::span<const std::string> texts,
                                                         const TextClassificationOptions& options) const {
   check_options(options);
-  set_mode();  // somebody may have gone on training after the pipeline was made
+  set_mode();  // it may have been trained since the pipeline was made
   const NoGradGuard no_grad;
   auto ids = tokenize(texts, options);
   const auto order = argsort(ids.size(), [&](std::int64_t a, std::int64_t b) {  // long texts first

@@ -110,7 +110,7 @@ class Trainer : public TrainerBase {
          state_.global_step + 1, " (epoch ", *state_.epoch, "); the ", which, " had ", rows);
   }
 
-  /// Nobody can use a model with NaN in it, and the last update may have made it one after the last look at a loss.
+  /// A model with NaN in it is of no use, and the last update may have made it one after the last look at a loss.
   void check_weights() const {
     for (const auto& part : model_.parameters().named()) {
       const Tensor<float> values = part.value().to(cpu_device);
