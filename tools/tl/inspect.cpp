@@ -7,7 +7,7 @@
 
 #include <tl/io/json_file.hpp>
 #include <tl/io/safetensors.hpp>
-#include <tl/models/distilbert_config.hpp>
+#include <tl/models/config_file.hpp>
 #include <tl/text/tokenizer.hpp>
 
 #include "commands.hpp"
@@ -26,8 +26,7 @@ void show_config(const fs::path& path) {
   for (const auto& [key, value] : config.items())
     std::cout << "  " << key << ": " << tl::dump_json(value, {.indent = -1, .sort_keys = false, .ensure_ascii = false})
               << '\n';
-  if (!config.contains("model_type") || config["model_type"] != "distilbert") return;
-  for (const auto& warning : tl::DistilBertConfig::from_json(config, path.string()).warnings)
+  for (const auto& warning : tl::load_common_config(path.parent_path()).warnings)
     std::cerr << warning << ".\n";
 }
 

@@ -68,11 +68,11 @@ void check_usage(const Options& options) {
 /// Names from the command line, else those of a model that is a classifier already; none: the labels are the names.
 tl::KnownClasses known_classes(const Options& options) {
   if (!options.labels.empty()) return {split_names(options.labels), "those of --labels"};
-  const auto config = tl::DistilBertConfig::from_pretrained(options.model);
-  const auto& architectures = config.architectures;
-  if (std::find(architectures.begin(), architectures.end(), std::string(tl::DistilBertSequenceClassificationNetwork::class_name)) ==
-      architectures.end())
-    return {};
+  const tl::PretrainedConfig config = tl::load_common_config(options.model);
+  const bool classifies = std::ranges::any_of(config.architectures, [](const std::string& name) {
+    return name.ends_with("ForSequenceClassification");
+  });
+  if (!classifies) return {};
   tl::KnownClasses known{{}, "those of the model"};
   for (const auto& [id, name] : config.id2label) known.names.push_back(name);
   return known;

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include <tl/io/json_file.hpp>
+#include <tl/models/bert.hpp>
 #include <tl/models/distilbert.hpp>
 #include <tl/models/model.hpp>
 #include <tl/models/pretrained.hpp>
@@ -76,6 +77,10 @@ class ModelRegistry {
   ModelRegistry() {
     add(Task::hidden_states, "distilbert", loader_of<DistilBertModel>());
     add(Task::sequence_classification, "distilbert", loader_of<DistilBertForSequenceClassification>());
+    add(Task::token_classification, "distilbert", loader_of<DistilBertForTokenClassification>());
+    add(Task::hidden_states, "bert", loader_of<BertModel>());
+    add(Task::sequence_classification, "bert", loader_of<BertForSequenceClassification>());
+    add(Task::token_classification, "bert", loader_of<BertForTokenClassification>());
   }
 
   mutable std::mutex mutex_;

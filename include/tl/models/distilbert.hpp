@@ -9,6 +9,7 @@
 
 #include <tl/models/distilbert_config.hpp>
 #include <tl/models/pretrained_model.hpp>
+#include <tl/models/token_classification.hpp>
 #include <tl/nn/embedding.hpp>
 #include <tl/nn/encoder_block.hpp>
 #include <tl/ops/embedding_layer_norm_dropout.hpp>
@@ -110,7 +111,8 @@ struct DistilBertTransformer {
 /// The encoder as a module of other models.
 struct DistilBertEncoder {
   using Config = DistilBertConfig;
-  static constexpr std::string_view type_name = "DistilBertModel", prefix = "distilbert.", family = "DistilBERT";
+  static constexpr std::string_view type_name = "DistilBertModel", prefix = "distilbert.", family = "DistilBERT",
+                                    token_classifier = "DistilBertForTokenClassification";
 
   DistilBertEmbeddings embeddings;
   DistilBertTransformer transformer;
@@ -141,6 +143,9 @@ struct DistilBertEncoder {
       detail::fill_sinusoidal(part.value());
   }
   static bool may_be_missing(std::string_view) { return false; }
+  static std::uint32_t head_dropout_site(const DistilBertConfig& config) {
+    return static_cast<std::uint32_t>(2 * config.n_layers + 1);
+  }
 
   template <class Visit> void members(Visit& visit) {
     visit("embeddings", embeddings);
@@ -175,7 +180,7 @@ struct DistilBertSequenceClassificationNetwork {
       : distilbert(config),
         pre_classifier(config.dim, config.dim),
         classifier(config.dim, config.num_labels()),
-        dropout{config.seq_classif_dropout, static_cast<std::uint32_t>(2 * config.n_layers + 1)} {}
+        dropout{config.seq_classif_dropout, DistilBertEncoder::head_dropout_site(config)} {}
 
   DistilBertEncoder& base() { return distilbert; }
 
@@ -197,5 +202,6 @@ struct DistilBertSequenceClassificationNetwork {
 
 using DistilBertModel = PreTrainedModel<DistilBertNetwork>;
 using DistilBertForSequenceClassification = PreTrainedModel<DistilBertSequenceClassificationNetwork>;
+using DistilBertForTokenClassification = PreTrainedModel<TokenClassificationNetwork<DistilBertEncoder>>;
 
 }  // namespace tl

@@ -14,11 +14,10 @@
 
 #include <tl/autograd/parameter_space.hpp>
 #include <tl/core/seed.hpp>
-#include <tl/io/hub_name.hpp>
 #include <tl/io/json_file.hpp>
 #include <tl/io/safetensors.hpp>
+#include <tl/models/config_file.hpp>
 #include <tl/models/load_report.hpp>
-#include <tl/models/pretrained_config.hpp>
 #include <tl/nn/initialize.hpp>
 
 namespace tl {
@@ -174,21 +173,8 @@ inline void save_parameters(const std::filesystem::path& folder, const Parameter
 
 namespace detail {
 
-/// Throws Error(io) for something that is no model folder: a name on a hub, a file, a folder without config.json.
-inline void check_model_folder(const std::filesystem::path& folder) {
-  const std::string_view hint = hub_hint(folder);
-  check(hint.empty(), ErrorCode::io, "expected a model folder with config.json and model.safetensors, got \"",
-        folder.native(), "\", which does not exist", hint);
-  check(path_exists(folder) && std::filesystem::is_directory(folder), ErrorCode::io,
-        "expected a model folder with config.json and model.safetensors, got ", folder.native(),
-        ", which is not a folder");
-  check(path_exists(folder / "config.json"), ErrorCode::io, "expected config.json in ", folder.native(),
-        ", it is not there");
-}
-
 /// config.json of `folder` with the options' labels and overrides.
 template <class Config> Config load_config(const std::filesystem::path& folder, const FromPretrainedOptions& options) {
-  check_model_folder(folder);
   Config config = Config::from_pretrained(folder);
   if (!options.labels.empty()) {
     check(!options.num_labels || *options.num_labels == static_cast<std::int64_t>(options.labels.size()),
