@@ -18,7 +18,7 @@ inline void read_table(const Dataset& table) {
     if (feature.type == ColumnType::string)
       for (const std::string& text : table.column<std::string>(feature.name))
         require(find_invalid_utf8(text) == std::string::npos, "a text that is not UTF-8");
-    guarded([&] { Dataset(table).class_encode_column(feature.name); });
+    guarded([&] { (void)Dataset(table).class_encode_column(feature.name); });
   }
   std::ostringstream out;
   for (std::int64_t row = 0; row < std::min<std::int64_t>(table.num_rows(), 64); ++row) {
