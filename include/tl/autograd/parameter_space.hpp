@@ -63,7 +63,8 @@ template <Real T> class ParameterSpace {
     for (const auto& table : tables_) (void)*table.parameter;
     return values_;
   }
-  /// [trainable_end], the same layout.
+  /// [trainable_end], the same layout. Once it was asked for, zero_grad() writes all zeros at once and every row of a
+  /// table counts as one with a gradient; gradients of single parameters are the cheaper question.
   Tensor<T> gradients() const {
     for (const auto& parameter : trained_) {
       (void)parameter.grad();
