@@ -1,6 +1,7 @@
 // Your own models. A module is a struct that lists its parts in members(); names, counts and files follow from
 // that. First a small network for exclusive-or, trained by a loop written by hand. Then a classifier that averages word
-// vectors: with forward() it is a tl::CustomModel, and the Trainer gives it epochs, evaluation, checkpoints and metrics.
+// vectors: with forward() it is a tl::CustomModel, and the Trainer gives it epochs, evaluation, checkpoints and
+// metrics.
 #include <iostream>
 
 #include <tl/nn/initialize.hpp>

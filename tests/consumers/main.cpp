@@ -15,8 +15,7 @@ struct Mlp {
 
   tl::Variable<float> operator()(const tl::Variable<float>& x) const { return output(tl::ops::tanh(hidden(x))); }
 
-  template <class Visit>
-  void members(Visit& visit) {
+  template <class Visit> void members(Visit& visit) {
     visit("hidden", hidden);
     visit("output", output);
   }

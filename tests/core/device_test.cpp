@@ -1,7 +1,7 @@
 #include <tl/core/device.hpp>
 
-#include "support/catch.hpp"
 #include <tl/core/tensor.hpp>
+#include "support/catch.hpp"
 
 // This program does not link tl::cuda.
 

@@ -12,9 +12,7 @@ namespace {
 struct Format {
   int fraction_bits, lowest_exponent, highest_exponent;  // of normal numbers
 
-  double largest() const {
-    return std::ldexp(2.0 - std::ldexp(1.0, -fraction_bits), highest_exponent);
-  }
+  double largest() const { return std::ldexp(2.0 - std::ldexp(1.0, -fraction_bits), highest_exponent); }
 
   // Rounds to nearest, ties to even, as a double; infinity from half a step beyond the largest on.
   double round(double value) const {
@@ -44,8 +42,7 @@ bool same(double a, double b) {
 }
 
 // Counts instead of checks, because Catch would take seconds for some million assertions.
-template <class Small>
-void check_all_patterns(const Format& format) {
+template <class Small> void check_all_patterns(const Format& format) {
   int wrong_value = 0, wrong_round_trip = 0;
   for (std::uint32_t bits = 0; bits < 65536; ++bits) {
     Small small;
@@ -60,8 +57,7 @@ void check_all_patterns(const Format& format) {
   CHECK(wrong_round_trip == 0);
 }
 
-template <class Small>
-void check_rounding(const Format& format) {
+template <class Small> void check_rounding(const Format& format) {
   int wrong = 0;
   float first_wrong = 0;
   const auto look = [&](float value) {
@@ -104,8 +100,8 @@ TEST_CASE("edges of half") {
   CHECK(static_cast<float>(tl::half(65519.996f)) == 65504.0f);
   CHECK(std::isinf(static_cast<float>(tl::half(65520.0f))));
   CHECK(tl::half(-INFINITY).bits == 0xfc00);
-  CHECK(tl::half(0x1p-24f).bits == 1);           // the smallest subnormal
-  CHECK(tl::half(0x1p-25f).bits == 0);           // a tie between 0 and it
+  CHECK(tl::half(0x1p-24f).bits == 1);  // the smallest subnormal
+  CHECK(tl::half(0x1p-25f).bits == 0);  // a tie between 0 and it
   CHECK(tl::half(0x1.000002p-25f).bits == 1);
   CHECK(tl::half(0x1.ff8p-15f).bits == 0x03ff);  // the largest subnormal
   CHECK(tl::half(0x1.ffcp-15f).bits == 0x0400);  // a tie that becomes the smallest normal number

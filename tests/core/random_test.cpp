@@ -200,7 +200,8 @@ TEST_CASE("random: every stored permutation of the reference collection") {
   Mt19937 generator(42);
   for (const auto& value : draws.at("random_int64")) CHECK(generator.next_int64() == value.get<std::int64_t>());
   for (const auto& value : draws.at("rand_float")) CHECK(generator.next_float() == value.get<float>());
-  for (const auto& value : draws.at("bernoulli_half")) CHECK((generator.next_float() < 0.5f) == (value.get<int>() == 1));
+  for (const auto& value : draws.at("bernoulli_half"))
+    CHECK((generator.next_float() < 0.5f) == (value.get<int>() == 1));
   for (const auto& entry : stored.at("datasets_shuffle"))
     check_order(Pcg64(entry.at("seed").get<std::uint64_t>()).permutation(entry.at("n")), entry.at("order"));
 }

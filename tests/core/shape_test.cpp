@@ -12,7 +12,8 @@ TEST_CASE("a shape knows rank, extents and elements") {
   CHECK(shape[-1] == 4);
   CHECK(shape[-3] == 2);
   CHECK(tl::to_string(shape) == "[2, 3, 4]");
-  CHECK(std::vector<std::int64_t>(shape.extents().begin(), shape.extents().end()) == std::vector<std::int64_t>{2, 3, 4});
+  CHECK(std::vector<std::int64_t>(shape.extents().begin(), shape.extents().end()) ==
+        std::vector<std::int64_t>{2, 3, 4});
 }
 
 TEST_CASE("a scalar has rank 0 and one element") {

@@ -131,14 +131,16 @@ TEST_CASE("collator: rows from a file are named with their lines") {
 
 TEST_CASE("collator: classes in the model's order, and batches without a label") {
   const auto data = [](std::vector<std::int64_t> labels) {
-    return Dataset::from_columns({{"input_ids", std::vector<std::vector<std::int32_t>>(labels.size(), {1, 2})}, {"label", labels}});
+    return Dataset::from_columns(
+        {{"input_ids", std::vector<std::vector<std::int32_t>>(labels.size(), {1, 2})}, {"label", labels}});
   };
   const Dataset named = data({0, 1}).cast_column("label", {{"neg", "pos"}});
   CHECK(PackedCollator(named, {.class_names = {"neg", "pos"}}).has_labels());
   CHECK(PackedCollator(named, {.class_names = {"LABEL_0", "LABEL_1"}}).has_labels());
   CHECK(PackedCollator(data({0, 1}), {.class_names = {"pos", "neg"}}).has_labels());
   TL_REQUIRE_ERROR(PackedCollator(named, {.name = "train_dataset", .class_names = {"pos", "neg"}}),
-                   "train_dataset: expected the classes of column label in the order of the model's, ['pos', 'neg'], got ['neg', 'pos']");
+                   "train_dataset: expected the classes of column label in the order of the model's, ['pos', 'neg'], "
+                   "got ['neg', 'pos']");
   const PackedCollator some(data({-100, -100, 1}));
   const std::vector<std::int64_t> ignored = {0, 1}, mixed = {0, 2};
   CHECK_FALSE(some(ignored).has_loss());

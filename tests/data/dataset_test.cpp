@@ -1,4 +1,5 @@
-// Data sets: what datasets.Dataset prints, maps, selects, shuffles, splits and encodes, and the sentence of every error.
+// Data sets: what datasets.Dataset prints, maps, selects, shuffles, splits and encodes, and the sentence of every
+// error.
 #include <limits>
 #include <sstream>
 #include <string>
@@ -24,10 +25,11 @@ namespace {
 json reference() { return json::parse(test::read_text(test::reference_file("dataset.json"))); }
 
 Dataset example() {
-  return Dataset::from_columns({{"text", Texts{"it's", "a \"b\"", "both ' and \"", "tab\t\\ é 中 \x7f\n"}},
-                                {"label", Ids{0, 1, 1, 0}},
-                                {"score", std::vector<double>{1.0, 1e-5, std::numeric_limits<double>::quiet_NaN(), 0.25}},
-                                {"ids", Tokens{{1, 2}, {}, {3}, {4}}}})
+  return Dataset::from_columns(
+             {{"text", Texts{"it's", "a \"b\"", "both ' and \"", "tab\t\\ é 中 \x7f\n"}},
+              {"label", Ids{0, 1, 1, 0}},
+              {"score", std::vector<double>{1.0, 1e-5, std::numeric_limits<double>::quiet_NaN(), 0.25}},
+              {"ids", Tokens{{1, 2}, {}, {3}, {4}}}})
       .cast_column("label", {{"neg", "pos"}});
 }
 
@@ -37,8 +39,7 @@ Dataset numbered(std::int64_t n) {
   return Dataset::from_columns({{"i", ids}});
 }
 
-template <class T>
-std::string printed(const T& value) {
+template <class T> std::string printed(const T& value) {
   std::ostringstream out;
   out << value;
   return out.str();
@@ -84,14 +85,16 @@ TEST_CASE("dataset: rows and columns") {
   TL_REQUIRE_ERROR(data[4], "row 4 of a data set with 4 rows");
   TL_REQUIRE_ERROR(data[-5], "row -5 of a data set with 4 rows");
   TL_REQUIRE_ERROR(texts[4], "row 4 of a column with 4 rows");
-  TL_REQUIRE_ERROR(data[0].get<std::string>("txt"), "expected a column 'txt', the columns are ['text', 'label', 'score', 'ids']");
+  TL_REQUIRE_ERROR(data[0].get<std::string>("txt"),
+                   "expected a column 'txt', the columns are ['text', 'label', 'score', 'ids']");
   TL_REQUIRE_ERROR(data[0].get<std::string>("label"), "column 'label': expected string, got int64");
   TL_REQUIRE_ERROR(data.column<double>("ids"), "column 'ids': expected float64, got list of int32");
   TL_REQUIRE_ERROR(data[0].at("x"), "expected a column 'x'");
 }
 
 TEST_CASE("dataset: every column type has its name in errors") {
-  const Dataset data = Dataset::from_columns({{"n", std::vector<double>{1}}, {"f", std::vector<std::vector<float>>{{1}}}, {"t", std::vector<Texts>{{"x"}}}});
+  const Dataset data = Dataset::from_columns(
+      {{"n", std::vector<double>{1}}, {"f", std::vector<std::vector<float>>{{1}}}, {"t", std::vector<Texts>{{"x"}}}});
   TL_REQUIRE_ERROR(data.column<std::string>("n"), "got float64");
   TL_REQUIRE_ERROR(data.column<std::string>("f"), "got list of float32");
   TL_REQUIRE_ERROR(data.column<std::string>("t"), "got list of string");
@@ -99,8 +102,10 @@ TEST_CASE("dataset: every column type has its name in errors") {
 }
 
 TEST_CASE("dataset: columns must fit together") {
-  TL_REQUIRE_ERROR(Dataset::from_columns({{"a", Ids{1}}, {"a", Ids{2}}}), "Dataset: expected every column once, got 'a' twice");
-  TL_REQUIRE_ERROR(Dataset::from_columns({{"a", Ids{1}}, {"b", Ids{}}}), "Dataset: expected 1 rows in column 'b' as in 'a', got 0");
+  TL_REQUIRE_ERROR(Dataset::from_columns({{"a", Ids{1}}, {"a", Ids{2}}}),
+                   "Dataset: expected every column once, got 'a' twice");
+  TL_REQUIRE_ERROR(Dataset::from_columns({{"a", Ids{1}}, {"b", Ids{}}}),
+                   "Dataset: expected 1 rows in column 'b' as in 'a', got 0");
 }
 
 TEST_CASE("dataset: selections compose and share the texts") {
@@ -113,7 +118,9 @@ TEST_CASE("dataset: selections compose and share the texts") {
   CHECK(data.take(2).num_rows() == 2);
   CHECK(data.skip(3)[0].get<std::int64_t>("label") == 0);
   CHECK(data.slice(1, 1).num_rows() == 0);
-  CHECK(data.filter([](const Row& row) { return row.get<std::int64_t>("label") == 1; }).column<std::string>("text")[1] == "both ' and \"");
+  CHECK(
+      data.filter([](const Row& row) { return row.get<std::int64_t>("label") == 1; }).column<std::string>("text")[1] ==
+      "both ' and \"");
   TL_REQUIRE_ERROR(data.select({0, 4}), "select: expected row numbers in [0, 4), got 4");
   TL_REQUIRE_ERROR(data.select({-1}), "select: expected row numbers in [0, 4), got -1");
   CHECK(data.take(5).num_rows() == 4);  // as Python's take; select(range(5)) throws there, too
@@ -130,14 +137,17 @@ TEST_CASE("dataset: ranges of rows, as Python's range() gives them") {
   CHECK(tl::range(0).empty());
   CHECK(tl::range(5, 3).empty());
   const Dataset shuffled = numbered(10).shuffle(42);
-  CHECK(shuffled.select(tl::range(4)).column<std::int64_t>("i").to_vector() == shuffled.take(4).column<std::int64_t>("i").to_vector());
+  CHECK(shuffled.select(tl::range(4)).column<std::int64_t>("i").to_vector() ==
+        shuffled.take(4).column<std::int64_t>("i").to_vector());
   CHECK(numbered(10).select(tl::range(7, 9)).column<std::int64_t>("i").to_vector() == Ids{7, 8});
   TL_REQUIRE_ERROR(numbered(10).select(tl::range(11)), "select: expected row numbers in [0, 10), got 10");
 }
 
 TEST_CASE("dataset: a selection of columns with different histories stays aligned") {
   const Dataset selected = numbered(6).select({5, 3, 1});
-  const Dataset mapped = selected.map([](const Row& row) -> Example { return {{"twice", 2 * row.get<std::int64_t>("i")}}; });
+  const Dataset mapped = selected.map([](const Row& row) -> Example {
+    return {{"twice", 2 * row.get<std::int64_t>("i")}};
+  });
   const Dataset again = mapped.select({2, 0});
   CHECK(again.column<std::int64_t>("i").to_vector() == Ids{1, 5});
   CHECK(again.column<std::int64_t>("twice").to_vector() == Ids{2, 10});
@@ -146,7 +156,9 @@ TEST_CASE("dataset: a selection of columns with different histories stays aligne
 TEST_CASE("dataset: shuffle and split give the rows of the Python stack") {
   const json stored = json::parse(test::read_text(test::reference_file("random.json")));
   for (const auto& entry : stored.at("datasets_shuffle"))
-    test::check_order(numbered(entry.at("n")).shuffle(entry.at("seed").get<std::uint64_t>()).column<std::int64_t>("i").to_vector(), entry.at("order"));
+    test::check_order(
+        numbered(entry.at("n")).shuffle(entry.at("seed").get<std::uint64_t>()).column<std::int64_t>("i").to_vector(),
+        entry.at("order"));
   std::vector<json> cases = stored.at("train_test_split");
   if (const auto path = test::shared_file("reference/verified/permutations.json")) {
     const json shared = json::parse(test::read_text(*path));
@@ -155,7 +167,9 @@ TEST_CASE("dataset: shuffle and split give the rows of the Python stack") {
   for (const auto& entry : cases) {
     INFO(entry.at("args"));
     TrainTestSplitOptions options;
-    const auto size = [](const json& value) { return value.is_number_integer() ? SplitSize(value.get<int>()) : SplitSize(value.get<double>()); };
+    const auto size = [](const json& value) {
+      return value.is_number_integer() ? SplitSize(value.get<int>()) : SplitSize(value.get<double>());
+    };
     if (entry.at("args").contains("test_size")) options.test_size = size(entry.at("args").at("test_size"));
     if (entry.at("args").contains("train_size")) options.train_size = size(entry.at("args").at("train_size"));
     options.shuffle = entry.at("args").value("shuffle", true);
@@ -168,10 +182,14 @@ TEST_CASE("dataset: shuffle and split give the rows of the Python stack") {
 
 TEST_CASE("dataset: split sizes that cannot be") {
   const Dataset data = numbered(10);
-  TL_REQUIRE_ERROR(data.train_test_split({.test_size = 1.0}), "test_size: expected a fraction in (0, 1) or a number of rows in (0, 10), got 1");
-  TL_REQUIRE_ERROR(data.train_test_split({.train_size = 10}), "train_size: expected a number of rows in (0, 10) or a fraction in (0, 1), got 10");
-  TL_REQUIRE_ERROR(data.train_test_split({.test_size = 0.5, .train_size = 6}), "train_test_split: expected at most 10 rows in both parts, got train 6 and test 5");
-  TL_REQUIRE_ERROR(numbered(1).train_test_split(), "expected at least one row for training, got none of 1 with 1 for testing");
+  TL_REQUIRE_ERROR(data.train_test_split({.test_size = 1.0}),
+                   "test_size: expected a fraction in (0, 1) or a number of rows in (0, 10), got 1");
+  TL_REQUIRE_ERROR(data.train_test_split({.train_size = 10}),
+                   "train_size: expected a number of rows in (0, 10) or a fraction in (0, 1), got 10");
+  TL_REQUIRE_ERROR(data.train_test_split({.test_size = 0.5, .train_size = 6}),
+                   "train_test_split: expected at most 10 rows in both parts, got train 6 and test 5");
+  TL_REQUIRE_ERROR(numbered(1).train_test_split(),
+                   "expected at least one row for training, got none of 1 with 1 for testing");
 }
 
 TEST_CASE("dataset: map adds, replaces and removes columns in the order of the Python stack") {
@@ -184,12 +202,22 @@ TEST_CASE("dataset: map adds, replaces and removes columns in the order of the P
   CHECK(printed(added.features()[1]) == expected.at("label"));
   CHECK(added.column<std::int64_t>("label").to_vector() == Ids{1, 0, 0, 1});
   CHECK(added.column<std::int64_t>("length")[0] == 4);
-  const auto replaced = data.map([](const Row& row) -> Example { return {{"new", 1.5f}, {"text", row.get<std::string>("text") + "!"}}; });
+  const auto replaced = data.map([](const Row& row) -> Example {
+    return {{"new", 1.5f}, {"text", row.get<std::string>("text") + "!"}};
+  });
   CHECK(replaced.column_names() == expected.at("replaced").get<Texts>());
   CHECK(replaced[0].get<std::string>("text") == "it's!");
-  const auto removed = data.map([](const Row&) -> Example { return {{"z", true}, {"text", "x"}}; }, {.remove_columns = {"text", "ids"}});
+  const auto removed = data.map(
+      [](const Row&) -> Example {
+        return {{"z", true}, {"text", "x"}};
+      },
+      {.remove_columns = {"text", "ids"}});
   CHECK(removed.column_names() == expected.at("removed").get<Texts>());
-  const auto lengthened = data.map_batched([](const Dataset&) { return Columns{{"n", Ids(7, 1)}}; }, {.remove_columns = data.column_names()});
+  const auto lengthened = data.map_batched(
+      [](const Dataset&) {
+        return Columns{{"n", Ids(7, 1)}};
+      },
+      {.remove_columns = data.column_names()});
   CHECK(lengthened.num_rows() == expected.at("lengthened"));
   CHECK(data.map([](const Row&) -> Example { return {{"label", "text now"}}; }).class_names("label").empty());
   CHECK(numbered(0).map([](const Row&) -> Example { return {{"b", 1}}; }).column_names() == Texts{"i"});
@@ -199,12 +227,14 @@ TEST_CASE("dataset: map adds, replaces and removes columns in the order of the P
 TEST_CASE("dataset: map_batched sees consecutive pieces, the last one short") {
   Ids sizes;
   const Dataset data = numbered(25).shuffle(1);
-  const Dataset mapped = data.map_batched([&](const Dataset& batch) {
-    sizes.push_back(batch.num_rows());
-    Tokens ids;
-    for (const std::int64_t i : batch.column<std::int64_t>("i")) ids.push_back({static_cast<std::int32_t>(i), 0});
-    return Columns{{"input_ids", ids}};
-  }, {.batch_size = 10});
+  const Dataset mapped = data.map_batched(
+      [&](const Dataset& batch) {
+        sizes.push_back(batch.num_rows());
+        Tokens ids;
+        for (const std::int64_t i : batch.column<std::int64_t>("i")) ids.push_back({static_cast<std::int32_t>(i), 0});
+        return Columns{{"input_ids", ids}};
+      },
+      {.batch_size = 10});
   CHECK(sizes == Ids{10, 10, 5});
   for (const Row row : mapped) CHECK(row.get<std::vector<std::int32_t>>("input_ids")[0] == row.get<std::int64_t>("i"));
 }
@@ -214,18 +244,28 @@ TEST_CASE("dataset: what map functions may not return") {
   const auto at_row_2 = [](Example usual, Example odd) {
     return [=](const Row& row) { return row.index() == 2 ? odd : usual; };
   };
-  TL_REQUIRE_ERROR(data.map(at_row_2({{"a", 1}}, {{"b", 1}})), "map, row 2: expected the columns ['a'] as in row 0, got ['b']");
-  TL_REQUIRE_ERROR(data.map(at_row_2({{"a", 1}}, {{"a", "x"}})), "map, row 2, column 'a': expected int64 as in row 0, got string");
-  TL_REQUIRE_ERROR(data.map(at_row_2({{"a", 1}}, {{"a", 1}}), {.remove_columns = {"j"}}), "expected a column 'j', the columns are ['i']");
+  TL_REQUIRE_ERROR(data.map(at_row_2({{"a", 1}}, {{"b", 1}})),
+                   "map, row 2: expected the columns ['a'] as in row 0, got ['b']");
+  TL_REQUIRE_ERROR(data.map(at_row_2({{"a", 1}}, {{"a", "x"}})),
+                   "map, row 2, column 'a': expected int64 as in row 0, got string");
+  TL_REQUIRE_ERROR(data.map(at_row_2({{"a", 1}}, {{"a", 1}}), {.remove_columns = {"j"}}),
+                   "expected a column 'j', the columns are ['i']");
   const auto batches = [&](Columns first, Columns second) {
-    return data.map_batched([&](const Dataset& batch) { return batch[0].get<std::int64_t>("i") == 0 ? first : second; }, {.batch_size = 2});
+    return data.map_batched([&](const Dataset& batch) { return batch[0].get<std::int64_t>("i") == 0 ? first : second; },
+                            {.batch_size = 2});
   };
-  TL_REQUIRE_ERROR(batches({{"a", Ids{1}}}, {{"a", Ids{1}}}), "map: expected 4 rows in column 'a', got 2; name the other columns in remove_columns");
-  TL_REQUIRE_ERROR(batches({{"a", Ids{1, 2}}, {"b", Ids{1}}}, {}), "map_batched, rows 0 to 2: expected 2 rows in column 'b' as in 'a', got 1");
-  TL_REQUIRE_ERROR(batches({{"a", Ids{1, 2}}}, {{"b", Ids{1, 2}}}), "map_batched, rows 2 to 4: expected the columns ['a'] as in the first batch, got ['b']");
-  TL_REQUIRE_ERROR(batches({{"a", Ids{1, 2}}}, {{"a", Texts{"x", "y"}}}), "map_batched, rows 2 to 4, column 'a': expected int64 as in the first batch, got string");
-  TL_REQUIRE_ERROR(batches({{"a", Ids{1, 2}}, {"b", Ids{1, 2}}}, {{"a", Ids{1, 2}}, {"b", Ids{1}}}), "map_batched, rows 2 to 4: expected 2 rows in column 'b' as in 'a', got 1");
-  TL_REQUIRE_ERROR(data.map_batched([](const Dataset&) { return Columns{}; }, {.batch_size = 0}), "map_batched: expected batch_size >= 1, got 0");
+  TL_REQUIRE_ERROR(batches({{"a", Ids{1}}}, {{"a", Ids{1}}}),
+                   "map: expected 4 rows in column 'a', got 2; name the other columns in remove_columns");
+  TL_REQUIRE_ERROR(batches({{"a", Ids{1, 2}}, {"b", Ids{1}}}, {}),
+                   "map_batched, rows 0 to 2: expected 2 rows in column 'b' as in 'a', got 1");
+  TL_REQUIRE_ERROR(batches({{"a", Ids{1, 2}}}, {{"b", Ids{1, 2}}}),
+                   "map_batched, rows 2 to 4: expected the columns ['a'] as in the first batch, got ['b']");
+  TL_REQUIRE_ERROR(batches({{"a", Ids{1, 2}}}, {{"a", Texts{"x", "y"}}}),
+                   "map_batched, rows 2 to 4, column 'a': expected int64 as in the first batch, got string");
+  TL_REQUIRE_ERROR(batches({{"a", Ids{1, 2}}, {"b", Ids{1, 2}}}, {{"a", Ids{1, 2}}, {"b", Ids{1}}}),
+                   "map_batched, rows 2 to 4: expected 2 rows in column 'b' as in 'a', got 1");
+  TL_REQUIRE_ERROR(data.map_batched([](const Dataset&) { return Columns{}; }, {.batch_size = 0}),
+                   "map_batched: expected batch_size >= 1, got 0");
 }
 
 TEST_CASE("dataset: renaming, removing and choosing columns") {
@@ -236,13 +276,17 @@ TEST_CASE("dataset: renaming, removing and choosing columns") {
   CHECK(data.remove_columns({"text", "score"}).column_names() == Texts{"label", "ids"});
   CHECK(data.select_columns({"ids", "text"}).column_names() == Texts{"ids", "text"});
   TL_REQUIRE_ERROR(data.rename_column("x", "y"), "expected a column 'x'");
-  TL_REQUIRE_ERROR(data.rename_column("ids", "text"), "rename_column: expected a new name, got 'text' which is a column already");
-  TL_REQUIRE_ERROR(data.remove_columns({"text", "text"}), "expected a column 'text', the columns are ['label', 'score', 'ids']");
-  TL_REQUIRE_ERROR(data.select_columns({"text", "text"}), "select_columns: expected every column once, got 'text' twice");
+  TL_REQUIRE_ERROR(data.rename_column("ids", "text"),
+                   "rename_column: expected a new name, got 'text' which is a column already");
+  TL_REQUIRE_ERROR(data.remove_columns({"text", "text"}),
+                   "expected a column 'text', the columns are ['label', 'score', 'ids']");
+  TL_REQUIRE_ERROR(data.select_columns({"text", "text"}),
+                   "select_columns: expected every column once, got 'text' twice");
 }
 
 TEST_CASE("dataset: class ids from names and from the data") {
-  const Dataset data = Dataset::from_columns({{"label", Texts{"pos", "neg", "Neutral", "neg"}}, {"stars", Ids{10, 9, 2, 9}}});
+  const Dataset data =
+      Dataset::from_columns({{"label", Texts{"pos", "neg", "Neutral", "neg"}}, {"stars", Ids{10, 9, 2, 9}}});
   const json stored = reference();
   for (const auto& entry : stored.at("encoded")) {
     const auto name = entry.at("column").get<std::string>();
@@ -251,15 +295,21 @@ TEST_CASE("dataset: class ids from names and from the data") {
     CHECK(encoded.column<std::int64_t>(name).to_vector() == entry.at("ids").get<Ids>());
   }
   const Dataset cast = data.shuffle(3).cast_column("label", {{"neg", "pos", "Neutral"}});
-  for (const Row row : cast) CHECK(row.get<std::int64_t>("label") == (row.get<std::int64_t>("stars") == 9 ? 0 : row.get<std::int64_t>("stars") == 10 ? 1 : 2));
+  for (const Row row : cast)
+    CHECK(row.get<std::int64_t>("label") == (row.get<std::int64_t>("stars") == 9    ? 0
+                                             : row.get<std::int64_t>("stars") == 10 ? 1
+                                                                                    : 2));
   CHECK(data.cast_column("stars", {Texts(11, "")}).class_names("stars").size() == 11);
-  TL_REQUIRE_ERROR(data.cast_column("label", {{"neg", "pos"}}), "cast_column 'label', row 2: expected label to be one of ['neg', 'pos'], got 'Neutral'");
-  TL_REQUIRE_ERROR(data.cast_column("stars", {{"a", "b"}}), "cast_column 'stars', row 0: expected stars in [0, 2), got 10; the classes are ['a', 'b']");
+  TL_REQUIRE_ERROR(data.cast_column("label", {{"neg", "pos"}}),
+                   "cast_column 'label', row 2: expected label to be one of ['neg', 'pos'], got 'Neutral'");
+  TL_REQUIRE_ERROR(data.cast_column("stars", {{"a", "b"}}),
+                   "cast_column 'stars', row 0: expected stars in [0, 2), got 10; the classes are ['a', 'b']");
   TL_REQUIRE_ERROR(data.cast_column("label", {{"a", "a"}}), "label: expected every class name once, got ['a', 'a']");
 }
 
 TEST_CASE("dataset: class ids from floating-point numbers") {
-  const Dataset data = Dataset::from_columns({{"x", std::vector<double>{1, 0, 10, 1}}, {"y", std::vector<double>{0.5, 2, 1e-5, 2}}, {"list", Tokens(4)}});
+  const Dataset data = Dataset::from_columns(
+      {{"x", std::vector<double>{1, 0, 10, 1}}, {"y", std::vector<double>{0.5, 2, 1e-5, 2}}, {"list", Tokens(4)}});
   const Dataset cast = data.select({2, 0, 1}).cast_column("x", {Texts(11, "")});
   CHECK(cast.column<std::int64_t>("x").to_vector() == Ids{10, 1, 0});
   CHECK(cast.class_names("x").size() == 11);
@@ -268,9 +318,13 @@ TEST_CASE("dataset: class ids from floating-point numbers") {
   CHECK(encoded.column<std::int64_t>("x").to_vector() == Ids{1, 0, 2, 1});
   CHECK(encoded.class_names("y") == Texts{"0.5", "1e-05", "2.0"});
   CHECK(encoded.column<std::int64_t>("y").to_vector() == Ids{0, 2, 1, 2});
-  TL_REQUIRE_ERROR(data.cast_column("y", {{"a", "b", "c"}}), "cast_column 'y', row 0: expected class ids or names in column y, got float64 0.5");
-  const auto refused = [](double value) { return Dataset::from_columns({{"x", std::vector<double>{0, value}}}).cast_column("x", {{"a"}}); };
-  TL_REQUIRE_ERROR(refused(std::numeric_limits<double>::quiet_NaN()), "cast_column 'x', row 1: expected x to be one of ['a'], got 'nan'");
+  TL_REQUIRE_ERROR(data.cast_column("y", {{"a", "b", "c"}}),
+                   "cast_column 'y', row 0: expected class ids or names in column y, got float64 0.5");
+  const auto refused = [](double value) {
+    return Dataset::from_columns({{"x", std::vector<double>{0, value}}}).cast_column("x", {{"a"}});
+  };
+  TL_REQUIRE_ERROR(refused(std::numeric_limits<double>::quiet_NaN()),
+                   "cast_column 'x', row 1: expected x to be one of ['a'], got 'nan'");
   TL_REQUIRE_ERROR(refused(std::numeric_limits<double>::infinity()), "got 'inf'");
   TL_REQUIRE_ERROR(refused(1e300), "got float64 1e+300");
   TL_REQUIRE_ERROR(refused(1), "cast_column 'x', row 1: expected x in [0, 1), got 1");
@@ -287,9 +341,13 @@ TEST_CASE("dataset dict: named splits in order") {
   TL_REQUIRE_ERROR(splits["validation"], "expected a split 'validation', the splits are ['train', 'test']");
   splits.insert("test", numbered(2));
   CHECK(splits["test"].num_rows() == 2);
-  const auto mapped = splits.map([](const Row& row) -> Example { return {{"j", row.index()}}; })
+  const auto mapped = splits.map([](const Row& row) -> Example {
+                              return {{"j", row.index()}};
+                            })
                           .filter([](const Row& row) { return row.get<std::int64_t>("j") > 0; })
-                          .map_batched([](const Dataset& batch) { return Columns{{"k", Ids(static_cast<std::size_t>(batch.num_rows()))}}; })
+                          .map_batched([](const Dataset& batch) {
+                            return Columns{{"k", Ids(static_cast<std::size_t>(batch.num_rows()))}};
+                          })
                           .rename_column("j", "label")
                           .remove_columns({"i"})
                           .cast_column("label", {{"0", "1", "2", "3", "4"}})

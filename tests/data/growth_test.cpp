@@ -75,8 +75,7 @@ TEST_CASE("growth: keys of JSON objects") {
 
 TEST_CASE("growth: bytes of a cell") {
   const auto quoted = [](int n) {
-    return "text,label\n\"" + joined(n, [](int i) { return std::string(i % 5 == 0 ? "\"\"\n" : "word "); }) +
-           "\",1\n";
+    return "text,label\n\"" + joined(n, [](int i) { return std::string(i % 5 == 0 ? "\"\"\n" : "word "); }) + "\",1\n";
   };
   check_growth(100'000, quoted, [](const auto& path) { CHECK(load_csv(path).num_rows() == 1); });
   const auto plain = [](int n) { return "text,label\n" + std::string(static_cast<std::size_t>(n), 'x') + ",1\n"; };
@@ -97,9 +96,7 @@ TEST_CASE("growth: lines that never end, blank lines and delimiters at the end")
 }
 
 TEST_CASE("growth: distinct labels") {
-  const auto labels = [](int n) {
-    return "label\n" + joined(n, [](int i) { return "l" + std::to_string(i) + "\n"; });
-  };
+  const auto labels = [](int n) { return "label\n" + joined(n, [](int i) { return "l" + std::to_string(i) + "\n"; }); };
   check_growth(10'000, labels,
                [](const auto& path) { CHECK(load_csv(path).class_labels("label").names.size() >= 10'000); });
 }

@@ -71,7 +71,8 @@ TEST_CASE("load_dataset: several files make several splits") {
   std::string texts;
   for (const Row row : load_dataset("csv", {{"train", folder / "a"}})["train"]) texts += row.get<std::string>("text");
   CHECK(texts == "xy");
-  TL_REQUIRE_ERROR(load_dataset("parquet", {{"train", folder / "a"}}), "load_dataset: expected the format csv, json or text, got parquet");
+  TL_REQUIRE_ERROR(load_dataset("parquet", {{"train", folder / "a"}}),
+                   "load_dataset: expected the format csv, json or text, got parquet");
   TL_REQUIRE_ERROR(load_dataset("csv", {{"train", folder / "none"}}), "cannot open " + (folder / "none").string());
 }
 
@@ -82,7 +83,8 @@ TEST_CASE("csv: options and files without rows") {
   CHECK(tabs.column<std::int64_t>("label").to_vector() == Ids{1, 2});
   CHECK(tabs.column<std::string>("text").to_vector() == Texts{"a,b", "c\td"});
   CHECK(load_csv(folder / "x", {.delimiter = '\t', .has_header = false}).column_names() == Texts{"0", "1"});
-  CHECK(load_csv(folder / "x", {.delimiter = '\t', .column_names = {"n", "t"}}).column<std::int64_t>("n").to_vector() == Ids{2});
+  CHECK(load_csv(folder / "x", {.delimiter = '\t', .column_names = {"n", "t"}}).column<std::int64_t>("n").to_vector() ==
+        Ids{2});
   put(folder / "x", "");
   CHECK(load_csv(folder / "x").num_rows() == 0);
   CHECK(load_csv(folder / "x").column_names().empty());
@@ -170,10 +172,12 @@ TEST_CASE("csv: errors say the line") {
   refused("a,b\n\"x\ny\",2\n\n1,2,3\n", ", line 5: expected 2 fields for the columns ['a', 'b'], got 3");
   refused("a,b\n\"x\"y,2\n", ", line 2: expected ',' or the end of the line after a closing quote, got 'y'");
   refused("a,b\n1,\"x\r\ny\" ,2\n", ", line 3: expected ',' or the end of the line after a closing quote, got ' '");
-  refused("a,b\n1,2\n3,\"x\ny\n", ", line 3: expected a closing quote for the field that starts here, got the end of the file");
+  refused("a,b\n1,2\n3,\"x\ny\n",
+          ", line 3: expected a closing quote for the field that starts here, got the end of the file");
   refused("a,b\n1,\"", ", line 2: expected a closing quote");
   refused("a\nx\n\xe9t\xe9\n", ", line 3, byte 4: expected UTF-8, got byte 233");
-  TL_REQUIRE_ERROR(load_csv(path, {.delimiter = '"'}), "CsvOptions::delimiter: expected a printable ASCII character or a tab, got byte 34");
+  TL_REQUIRE_ERROR(load_csv(path, {.delimiter = '"'}),
+                   "CsvOptions::delimiter: expected a printable ASCII character or a tab, got byte 34");
   TL_REQUIRE_ERROR(load_csv(path, {.delimiter = '\n'}), "got byte 10");
 }
 
@@ -210,19 +214,23 @@ TEST_CASE("json lines: errors say the line and the key") {
   };
   refused("{\"a\": true}\n{\"a\": 0.5}\n", ", line 2, key a: expected a truth value as in line 1, got a number");
   refused("{\"a\": 0.5}\n{\"a\": true}\n", ", line 2, key a: expected a number as in line 1, got a truth value");
-  refused("{\"a\": 1}\n{\"a\": 0.5}\n{\"a\": \"x\"}\n{\"a\": }\n", ", line 3, key a: expected a number as in line 2, got a text");
+  refused("{\"a\": 1}\n{\"a\": 0.5}\n{\"a\": \"x\"}\n{\"a\": }\n",
+          ", line 3, key a: expected a number as in line 2, got a text");
   refused("{\"a\": 1}\n{\"a\": }\n", ", line 2, byte 6: expected '[', '{', or a literal, got '}'");
   refused("{\"a\": 1}\n\n{\"a\": \"\xff\"}\n", ", line 3, byte 17: expected UTF-8, got byte 255");
   refused("{\"a\": 1}\n3\n", ", line 2: expected an object, got number");
   refused("{\"a\": 1, \"b\": 2}\n{\"a\": 1}\n", ", line 2: expected the key b, it is missing; the keys are ['a']");
   refused("{\"a\": 1}\n{\"a\": 1, \"b\": 2}\n", ", line 2: expected only the keys of the first row, got b as well");
   refused("{\"a\": 1}\n\n{\"a\": \"x\"}\n", ", line 3, key a: expected a whole number as in line 1, got a text");
-  refused("{\"a\": 1}\n{\"a\": 1.5}\n{\"a\": []}\n", ", line 3, key a: expected a number as in line 2, got an empty list");
-  refused("{\"a\": []}\n{\"a\": [1]}\n{\"a\": [\"x\"]}\n", ", line 3, key a: expected a list of whole numbers as in line 2, got a list of texts");
+  refused("{\"a\": 1}\n{\"a\": 1.5}\n{\"a\": []}\n",
+          ", line 3, key a: expected a number as in line 2, got an empty list");
+  refused("{\"a\": []}\n{\"a\": [1]}\n{\"a\": [\"x\"]}\n",
+          ", line 3, key a: expected a list of whole numbers as in line 2, got a list of texts");
   refused("{\"a\": [0.5]}\n{\"a\": \"x\"}\n", ", line 2, key a: expected a list of numbers as in line 1, got a text");
   refused("{\"a\": null}\n", ", line 1, key a: expected a text, number, truth value or list, got null");
   refused("{\"a\": [1, \"x\"]}\n", ", line 1, key a: expected a list of texts or a list of numbers, got [1, \"x\"]");
-  refused("{\"a\": [1]}\n{\"a\": [2147483648]}\n", ", line 2, key a: expected list elements in the range of int32, got 2147483648");
+  refused("{\"a\": [1]}\n{\"a\": [2147483648]}\n",
+          ", line 2, key a: expected list elements in the range of int32, got 2147483648");
   refused("[{\"a\": 1}, {\"b\": 1}]", ", object 2: expected the key a, it is missing; the keys are ['b']");
   refused("[{\"a\": 1}, ]", ", byte 11: expected '[', '{', or a literal, got ']'");
 }
@@ -240,7 +248,8 @@ TEST_CASE("text: lines that are not UTF-8") {
 TEST_CASE("load_dataset: damaged and random files are read or refused, never worse") {
   const test::TemporaryFolder folder;
   const std::string csv = "text,label\n\"a \"\"b\"\", c\",1\r\n\"two\nlines é\",0\nplain,2.5\n";
-  const std::string lines = "{\"text\": \"a\\u00e9\", \"ids\": [1, 2], \"n\": 1}\n{\"text\": \"中\", \"ids\": [], \"n\": 2.5}\n";
+  const std::string lines =
+      "{\"text\": \"a\\u00e9\", \"ids\": [1, 2], \"n\": 1}\n{\"text\": \"中\", \"ids\": [], \"n\": 2.5}\n";
   Mt19937 random(17);
   int read = 0, refused = 0;
   for (int round = 0; round < 3000; ++round) {
@@ -290,19 +299,26 @@ TEST_CASE("load_dataset: the shared corpora load whole") {
 
 TEST_CASE("csv: TSV files, whose quotes are text, and quoting by option") {
   const test::TemporaryFolder folder;
-  const std::string swallow = "sentence\tlabel\n\"we stay , they go .\t1\nthey go .\t0\nis this the end \"\t0\nfine\t1\n";
+  const std::string swallow =
+      "sentence\tlabel\n\"we stay , they go .\t1\nthey go .\t0\nis this the end \"\t0\nfine\t1\n";
   put(folder / "x.tsv", swallow);
   const Texts sentences = {"\"we stay , they go .", "they go .", "is this the end \"", "fine"};
   CHECK(load_csv(folder / "x.tsv").column<std::string>("sentence").to_vector() == sentences);
   CHECK(load_csv(folder / "x.tsv").column<std::int64_t>("label").to_vector() == Ids{1, 0, 0, 1});
   CHECK(load_csv(folder / "x.tsv", {.quoting = Quoting::minimal}).num_rows() == 2);
   put(folder / "x.txt", swallow);
-  const auto data = load_dataset("csv", {{"a", folder / "x.txt"}}, {.delimiter = '\t', .encoding = "utf-8", .quoting = Quoting::none})["a"];
+  const auto data = load_dataset("csv", {{"a", folder / "x.txt"}},
+                                 {.delimiter = '\t', .encoding = "utf-8", .quoting = Quoting::none})["a"];
   CHECK(data.column<std::string>("sentence").to_vector() == sentences);
-  put(folder / "mrpc.tsv", "\xef\xbb\xbfQuality\t#1 String\t#2 String\n1\tHe said \"yes\".\t\"Yes,\" he said.\n0\t\"We stay, they go.\tThe \"end.\n");
-  CHECK(load_csv(folder / "mrpc.tsv").column<std::string>("#2 String").to_vector() == Texts{"\"Yes,\" he said.", "The \"end."});
+  put(folder / "mrpc.tsv",
+      "\xef\xbb\xbfQuality\t#1 String\t#2 String\n1\tHe said \"yes\".\t\"Yes,\" he said.\n0\t\"We stay, they go.\tThe "
+      "\"end.\n");
+  CHECK(load_csv(folder / "mrpc.tsv").column<std::string>("#2 String").to_vector() ==
+        Texts{"\"Yes,\" he said.", "The \"end."});
   put(folder / "y.tsv", "a\tb\n\"1\n2\"\t3\n");
-  TL_REQUIRE_ERROR(load_csv(folder / "y.tsv"), ", line 2: expected 2 fields for the columns ['a', 'b'], got 1; if a field is quoted, read the file with quoting minimal");
+  TL_REQUIRE_ERROR(load_csv(folder / "y.tsv"),
+                   ", line 2: expected 2 fields for the columns ['a', 'b'], got 1; if a field is quoted, read the file "
+                   "with quoting minimal");
   CHECK(load_csv(folder / "y.tsv", {.quoting = Quoting::minimal}).column<std::string>("a")[0] == "1\n2");
   put(folder / "x.csv", "a,b\n\"x\"y,1\n");
   TL_REQUIRE_ERROR(load_csv(folder / "x.csv"), "if quotes are text, read the file with quoting none");
@@ -344,16 +360,20 @@ TEST_CASE("csv: lines of blanks, and of delimiters at the end, are skipped") {
 TEST_CASE("load_dataset: numbers and truth values in a column of texts are texts") {
   const test::TemporaryFolder folder;
   put(folder / "x.csv", "text,label\n2020,0\n1.50,1\nTrue,1\n");
-  CHECK(load_csv(folder / "x.csv", {.text_columns = {"text"}}).column<std::string>("text").to_vector() == Texts{"2020", "1.50", "True"});
+  CHECK(load_csv(folder / "x.csv", {.text_columns = {"text"}}).column<std::string>("text").to_vector() ==
+        Texts{"2020", "1.50", "True"});
   put(folder / "x.csv", "text,label\n2020,0\n1984,1\n");
   const auto data = load_dataset("csv", {{"a", folder / "x.csv"}}, {.text_columns = {"text"}})["a"];
   CHECK(data.column<std::string>("text").to_vector() == Texts{"2020", "1984"});
   CHECK(data.column<std::int64_t>("label").to_vector() == Ids{0, 1});
-  put(folder / "x.jsonl", "{\"text\": 2020}\n{\"text\": 1.50}\n{\"text\": true}\n{\"text\": 18446744073709551615}\n{\"text\": \"x\"}\n{\"text\": -3}\n");
+  put(folder / "x.jsonl",
+      "{\"text\": 2020}\n{\"text\": 1.50}\n{\"text\": true}\n{\"text\": 18446744073709551615}\n{\"text\": "
+      "\"x\"}\n{\"text\": -3}\n");
   CHECK(load_jsonl(folder / "x.jsonl", {.text_columns = {"text"}}).column<std::string>("text").to_vector() ==
         Texts{"2020", "1.5", "True", "18446744073709551615", "x", "-3"});
   put(folder / "x.jsonl", "{\"text\": 1}\n{\"text\": null}\n");
-  TL_REQUIRE_ERROR(load_jsonl(folder / "x.jsonl", {.text_columns = {"text"}}), "line 2, key text: expected a text, number or truth value, got null");
+  TL_REQUIRE_ERROR(load_jsonl(folder / "x.jsonl", {.text_columns = {"text"}}),
+                   "line 2, key text: expected a text, number or truth value, got null");
 }
 
 TEST_CASE("json: the shapes that Python reads") {
@@ -373,7 +393,8 @@ TEST_CASE("json: the shapes that Python reads") {
   CHECK(texts("{\"version\": 1, \"data\": [{\"text\": \"a\"}, {\"text\": \"b\"}]}", {.field = "data"}) == both);
   CHECK(texts("{\"data\": {\"text\": [\"a\", \"b\"], \"label\": [0, 1]}}", {.field = "data"}) == both);
   CHECK(texts("[\"a\", \"b\"]") == both);
-  CHECK(texts("{\"text\": \"x\", \"label\": 0, \"text\": \"a\"}\n{\"text\": \"b\", \"label\": 1}\n") == both);  // the last of repeated keys counts
+  CHECK(texts("{\"text\": \"x\", \"label\": 0, \"text\": \"a\"}\n{\"text\": \"b\", \"label\": 1}\n") ==
+        both);  // the last of repeated keys counts
   CHECK(texts("{\"text\": [\"a\", \"b\"], \"label\": [0, 1]}", roles) == both);
   CHECK(load_jsonl(path, roles).column<std::int64_t>("label").to_vector() == Ids{0, 1});
   CHECK(load_jsonl(path, roles).place(1) == path.string() + ", row 2");
@@ -386,12 +407,18 @@ TEST_CASE("json: the shapes that Python reads") {
     put(path, content);
     TL_REQUIRE_ERROR(load_jsonl(path, options), path.string() + part);
   };
-  refused("{\"version\": 1, \"data\": [{\"text\": \"a\"}]}", ", line 1: expected the key text, it is missing; the keys are ['version', 'data']; if the rows are under the key data, name it as the field", {.columns = {"text"}});
+  refused("{\"version\": 1, \"data\": [{\"text\": \"a\"}]}",
+          ", line 1: expected the key text, it is missing; the keys are ['version', 'data']; if the rows are under the "
+          "key data, name it as the field",
+          {.columns = {"text"}});
   refused("{\"rows\": 3}", ": expected the field data, it is missing; the keys are ['rows']", {.field = "data"});
-  refused("{\"data\": 3}", ", field data: expected a list of objects or an object of columns, got number", {.field = "data"});
+  refused("{\"data\": 3}", ", field data: expected a list of objects or an object of columns, got number",
+          {.field = "data"});
   refused("[1]", ": expected an object with the field data, got array", {.field = "data"});
-  refused("{\"text\": [\"a\", \"b\"], \"label\": [0]}", ", key label: expected 2 values as for the key text, got 1", roles);
-  refused("{\"text\": [\"a\", \"b\"], \"label\": 0}", ", key label: expected a list with a value per row, got number", roles);
+  refused("{\"text\": [\"a\", \"b\"], \"label\": [0]}", ", key label: expected 2 values as for the key text, got 1",
+          roles);
+  refused("{\"text\": [\"a\", \"b\"], \"label\": 0}", ", key label: expected a list with a value per row, got number",
+          roles);
   refused("{\"text\": [\"a\"]}", ": expected the key label, it is missing", roles);
   refused("{\"a\": 1}\n{\"a\": 2},\n", ", line 2, byte 8: expected '[', '{', or a literal, got ','");
   refused("{\"a\": 1}\n{\"a\": \n{\"a\": 3}\n", ", line 2, byte 6");
@@ -401,7 +428,8 @@ TEST_CASE("json: the shapes that Python reads") {
 }
 
 TEST_CASE("load_dataset: options that a format does not have") {
-  TL_REQUIRE_ERROR(load_dataset("json", {}, {.delimiter = ';'}), "load_dataset: expected no delimiter for the format json");
+  TL_REQUIRE_ERROR(load_dataset("json", {}, {.delimiter = ';'}),
+                   "load_dataset: expected no delimiter for the format json");
   TL_REQUIRE_ERROR(load_dataset("json", {}, {.has_header = false}), "expected no has_header for the format json");
   TL_REQUIRE_ERROR(load_dataset("text", {}, {.column_names = {"a"}}), "expected no column_names for the format text");
   TL_REQUIRE_ERROR(load_dataset("json", {}, {.quoting = Quoting::none}), "expected no quoting for the format json");

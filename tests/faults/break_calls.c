@@ -55,7 +55,10 @@ static void read_plan(void) {
   plan.at = atol(at);
   plan.on = getenv("FAULT_ON");
   plan.error = atoi(with);
-  plan.with = !strcmp(with, "kill") ? killed : !strcmp(with, "torn") ? torn : !strcmp(with, "short") ? shortened : failing;
+  plan.with = !strcmp(with, "kill")    ? killed
+              : !strcmp(with, "torn")  ? torn
+              : !strcmp(with, "short") ? shortened
+                                       : failing;
 }
 
 // The path of a descriptor, or "" if it has none.
@@ -87,7 +90,8 @@ static int stays_broken(const char* call, int changes) {
   return !strcmp(call, "write") || !strncmp(call, "open", 4) || !strncmp(call, "mk", 2);
 }
 
-static enum verdict count(const char* call, const char* path, int changes, int descriptor, const void* data, size_t size) {
+static enum verdict count(const char* call, const char* path, int changes, int descriptor, const void* data,
+                          size_t size) {
   const int former = errno;
   read_plan();
   if (!plan.folder || strncmp(path, plan.folder, plan.length) != 0) return go_on;
@@ -109,56 +113,55 @@ static enum verdict count(const char* call, const char* path, int changes, int d
   return fail;
 }
 
-#define NEXT(name) \
+#define NEXT(name)               \
   static __typeof__(&name) next; \
   if (!next) *(void**)&next = dlsym(RTLD_NEXT, #name)
 
 // A call `name(parameters)` with the path `path` relative to `folder`, which gives `failed` when it fails.
-#define AT_PATH(type, name, parameters, arguments, folder, path, changes, failed) \
-  type name parameters { \
-    NEXT(name); \
-    char buffer[PATH_MAX]; \
+#define AT_PATH(type, name, parameters, arguments, folder, path, changes, failed)                                  \
+  type name parameters {                                                                                           \
+    NEXT(name);                                                                                                    \
+    char buffer[PATH_MAX];                                                                                         \
     return count(#name, whole_path(folder, path, buffer), changes, -1, NULL, 0) == fail ? failed : next arguments; \
   }
 
 // The same for a call on the descriptor `descriptor`.
-#define ON_DESCRIPTOR(type, name, parameters, arguments, descriptor, changes, failed) \
-  type name parameters { \
-    NEXT(name); \
-    char buffer[PATH_MAX]; \
+#define ON_DESCRIPTOR(type, name, parameters, arguments, descriptor, changes, failed)                         \
+  type name parameters {                                                                                      \
+    NEXT(name);                                                                                               \
+    char buffer[PATH_MAX];                                                                                    \
     return count(#name, path_of(descriptor, buffer), changes, -1, NULL, 0) == fail ? failed : next arguments; \
   }
 
-#define MODE_OF(flags) \
-  mode_t mode = 0; \
+#define MODE_OF(flags)                   \
+  mode_t mode = 0;                       \
   if ((flags) & (O_CREAT | O_TMPFILE)) { \
-    va_list list; \
-    va_start(list, flags); \
-    mode = va_arg(list, mode_t); \
-    va_end(list); \
+    va_list list;                        \
+    va_start(list, flags);               \
+    mode = va_arg(list, mode_t);         \
+    va_end(list);                        \
   }
 
 static int opens_to_change(int flags) { return (flags & O_ACCMODE) != O_RDONLY || (flags & (O_CREAT | O_TRUNC)); }
 
-#define OPEN(name) \
-  int name(const char* path, int flags, ...) { \
-    NEXT(name); \
-    MODE_OF(flags) \
-    char buffer[PATH_MAX]; \
-    const enum verdict found = \
-        count(#name, whole_path(AT_FDCWD, path, buffer), opens_to_change(flags), -1, NULL, 0); \
-    return found == fail ? -1 : next(path, flags, mode); \
+#define OPEN(name)                                                                                                    \
+  int name(const char* path, int flags, ...) {                                                                        \
+    NEXT(name);                                                                                                       \
+    MODE_OF(flags)                                                                                                    \
+    char buffer[PATH_MAX];                                                                                            \
+    const enum verdict found = count(#name, whole_path(AT_FDCWD, path, buffer), opens_to_change(flags), -1, NULL, 0); \
+    return found == fail ? -1 : next(path, flags, mode);                                                              \
   }
 OPEN(open)
 OPEN(open64)
 
-#define OPENAT(name) \
-  int name(int folder, const char* path, int flags, ...) { \
-    NEXT(name); \
-    MODE_OF(flags) \
-    char buffer[PATH_MAX]; \
+#define OPENAT(name)                                                                                                \
+  int name(int folder, const char* path, int flags, ...) {                                                          \
+    NEXT(name);                                                                                                     \
+    MODE_OF(flags)                                                                                                  \
+    char buffer[PATH_MAX];                                                                                          \
     const enum verdict found = count(#name, whole_path(folder, path, buffer), opens_to_change(flags), -1, NULL, 0); \
-    return found == fail ? -1 : next(folder, path, flags, mode); \
+    return found == fail ? -1 : next(folder, path, flags, mode);                                                    \
   }
 OPENAT(openat)
 OPENAT(openat64)
@@ -193,7 +196,8 @@ int close(int descriptor) {
 FILE* fopen(const char* path, const char* mode) {
   NEXT(fopen);
   char buffer[PATH_MAX];
-  return count("fopen", whole_path(AT_FDCWD, path, buffer), mode[0] != 'r', -1, NULL, 0) == fail ? NULL : next(path, mode);
+  return count("fopen", whole_path(AT_FDCWD, path, buffer), mode[0] != 'r', -1, NULL, 0) == fail ? NULL
+                                                                                                 : next(path, mode);
 }
 
 void* mmap(void* address, size_t length, int protection, int flags, int descriptor, off_t offset) {
@@ -217,8 +221,8 @@ AT_PATH(int, renameat, (int in, const char* from, int out, const char* to), (in,
 AT_PATH(int, renameat2, (int in, const char* from, int out, const char* to, unsigned flags), (in, from, out, to, flags),
         out, to, 1, -1)
 AT_PATH(int, link, (const char* from, const char* to), (from, to), AT_FDCWD, to, 1, -1)
-AT_PATH(int, linkat, (int in, const char* from, int out, const char* to, int flags), (in, from, out, to, flags), out, to,
-        1, -1)
+AT_PATH(int, linkat, (int in, const char* from, int out, const char* to, int flags), (in, from, out, to, flags), out,
+        to, 1, -1)
 AT_PATH(int, unlink, (const char* path), (path), AT_FDCWD, path, 1, -1)
 AT_PATH(int, unlinkat, (int folder, const char* path, int flags), (folder, path, flags), folder, path, 1, -1)
 AT_PATH(int, remove, (const char* path), (path), AT_FDCWD, path, 1, -1)
@@ -226,8 +230,8 @@ AT_PATH(int, rmdir, (const char* path), (path), AT_FDCWD, path, 1, -1)
 AT_PATH(int, mkdir, (const char* path, mode_t mode), (path, mode), AT_FDCWD, path, 1, -1)
 AT_PATH(int, mkdirat, (int folder, const char* path, mode_t mode), (folder, path, mode), folder, path, 1, -1)
 AT_PATH(int, chmod, (const char* path, mode_t mode), (path, mode), AT_FDCWD, path, 1, -1)
-AT_PATH(int, fchmodat, (int folder, const char* path, mode_t mode, int flags), (folder, path, mode, flags), folder, path,
-        1, -1)
+AT_PATH(int, fchmodat, (int folder, const char* path, mode_t mode, int flags), (folder, path, mode, flags), folder,
+        path, 1, -1)
 AT_PATH(int, stat, (const char* path, struct stat* status), (path, status), AT_FDCWD, path, 0, -1)
 AT_PATH(int, lstat, (const char* path, struct stat* status), (path, status), AT_FDCWD, path, 0, -1)
 AT_PATH(int, fstatat, (int folder, const char* path, struct stat* status, int flags), (folder, path, status, flags),

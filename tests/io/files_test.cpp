@@ -34,7 +34,8 @@ TEST_CASE("mapped file: content, empty files, moving, errors") {
   CHECK(b.path() == folder / "a.txt");
   b = MappedFile(folder / "empty");
   CHECK(b.bytes().empty());
-  TL_REQUIRE_ERROR(MappedFile(folder / "none"), "cannot open " + (folder / "none").string() + ": No such file or directory");
+  TL_REQUIRE_ERROR(MappedFile(folder / "none"),
+                   "cannot open " + (folder / "none").string() + ": No such file or directory");
   TL_REQUIRE_ERROR(MappedFile(folder.path()), ": expected a regular file, got a folder");
   TL_REQUIRE_ERROR(MappedFile("/dev/null"), "cannot read /dev/null: expected a regular file, got a device or pipe");
 }
@@ -125,7 +126,8 @@ TEST_CASE("atomic file: nothing is seen before commit, nothing is left without i
 
 TEST_CASE("atomic file: errors name the target") {
   const TemporaryFolder folder;
-  TL_REQUIRE_ERROR(write_file(folder / "none/a", "x"), "cannot create " + (folder / "none/a").string() + ": No such file");
+  TL_REQUIRE_ERROR(write_file(folder / "none/a", "x"),
+                   "cannot create " + (folder / "none/a").string() + ": No such file");
   std::filesystem::create_directory(folder / "dir");
   TL_REQUIRE_ERROR(write_file(folder / "dir", "x"), "cannot replace " + (folder / "dir").string() + ": Is a directory");
   CHECK(names_in(folder.path()) == std::set<std::string>{"dir"});
@@ -262,7 +264,8 @@ TEST_CASE("atomic folder: errors") {
   const TemporaryFolder folder;
   {
     const AtomicFolder first(folder / "x");
-    TL_REQUIRE_ERROR(AtomicFolder(folder / "x"), "cannot write " + (folder / "x").string() + ": another writer is filling");
+    TL_REQUIRE_ERROR(AtomicFolder(folder / "x"),
+                     "cannot write " + (folder / "x").string() + ": another writer is filling");
     CHECK(std::filesystem::exists(first.path()));
   }
   TL_REQUIRE_ERROR(AtomicFolder(folder / "none/x"), "cannot create " + (folder / "none/x").string() + ": No such file");
@@ -272,7 +275,8 @@ TEST_CASE("atomic folder: errors") {
   write_text(folder / "file", "stays");
   {
     AtomicFolder next(folder / "file");
-    TL_REQUIRE_ERROR(next.commit(), "cannot replace " + (folder / "file").string() + ": expected a folder or nothing, got a file");
+    TL_REQUIRE_ERROR(next.commit(),
+                     "cannot replace " + (folder / "file").string() + ": expected a folder or nothing, got a file");
   }
   CHECK(names_in(folder.path()) == std::set<std::string>{"file"});
 }
@@ -307,8 +311,8 @@ TEST_CASE("left-overs: those of writers that are no more are removed, and nothin
   }
   std::filesystem::create_directory(folder / "victim");
   write_text(folder / "victim/precious", "precious");
-  std::set<std::string> kept = {"victim", ".state.partial", ".state.tmp-1-2", make("unknown"), make("tmp"),
-                                make("partial")};
+  std::set<std::string> kept = {"victim",        ".state.partial", ".state.tmp-1-2",
+                                make("unknown"), make("tmp"),      make("partial")};
   std::filesystem::create_directory(folder / ".state.partial");
   write_text(folder / ".state.tmp-1-2", "");
   for (const std::string& name : kept)
@@ -375,7 +379,8 @@ TEST_CASE("atomic folder: links under names that earlier versions used are not f
   CHECK(std::filesystem::is_directory(std::filesystem::symlink_status(folder / "out")));
   std::filesystem::create_directory_symlink("victim", folder / "link");
   AtomicFolder over_link(folder / "link", IfExists::replace);
-  TL_REQUIRE_ERROR(over_link.commit(), "cannot replace " + (folder / "link").string() + ": expected a folder or nothing");
+  TL_REQUIRE_ERROR(over_link.commit(),
+                   "cannot replace " + (folder / "link").string() + ": expected a folder or nothing");
 }
 
 TEST_CASE("atomic folder: files whose place a folder has stay together under a name that is said") {
@@ -402,7 +407,8 @@ TEST_CASE("atomic folder: files whose place a folder has stay together under a n
   AtomicFolder next(folder / "model", IfExists::replace);
   std::filesystem::create_directory(next.path() / "below");
   write_text(next.path() / "below/file", "");
-  TL_REQUIRE_ERROR(next.commit_files(folder / "deep"), (folder / "deep/below").string() + ": a file of that name exists");
+  TL_REQUIRE_ERROR(next.commit_files(folder / "deep"),
+                   (folder / "deep/below").string() + ": a file of that name exists");
 }
 
 TEST_CASE("atomic files and folders: what takes the place of another has its permissions") {
@@ -506,7 +512,8 @@ TEST_CASE("json file: round trip and errors with the path") {
   const TemporaryFolder folder;
   const Json value = {{"b", 2e-5}, {"a", Json::array({1, 2})}, {"e", "é"}};
   write_json(folder / "config.json", value);
-  CHECK(read_text(folder / "config.json") == "{\n  \"a\": [\n    1,\n    2\n  ],\n  \"b\": 2e-05,\n  \"e\": \"\\u00e9\"\n}\n");
+  CHECK(read_text(folder / "config.json") ==
+        "{\n  \"a\": [\n    1,\n    2\n  ],\n  \"b\": 2e-05,\n  \"e\": \"\\u00e9\"\n}\n");
   CHECK(read_json(folder / "config.json").at("b") == 2e-5);
   write_text(folder / "bad.json", "{\"a\": }");
   TL_REQUIRE_ERROR(read_json(folder / "bad.json"),

@@ -115,13 +115,16 @@ TEST_CASE("json: every error says where and what was expected") {
     INFO(text << " gave: " << error_of(text));
     CHECK(error_of(text).find(part) != std::string::npos);
   }
-  TL_REQUIRE_ERROR(parse_json(std::string(501, '['), "deep"), "byte 500: expected at most 500 nested arrays and objects");
+  TL_REQUIRE_ERROR(parse_json(std::string(501, '['), "deep"),
+                   "byte 500: expected at most 500 nested arrays and objects");
   CHECK_NOTHROW(parse_json(std::string(500, '[') + std::string(500, ']'), "deep"));
-  TL_REQUIRE_ERROR(dump_json(Json("a\xff")), "JSON text: expected UTF-8, got byte 255 at offset 1 of a string of 2 bytes");
+  TL_REQUIRE_ERROR(dump_json(Json("a\xff")),
+                   "JSON text: expected UTF-8, got byte 255 at offset 1 of a string of 2 bytes");
 }
 
 TEST_CASE("json: mutated and random text is read or refused, never worse") {
-  const std::string seed_text = R"({"a": [1, 2.5e-3, "x\u00e9\ud83d\ude00"], "b": {"c": null, "d": -Infinity}, "e": "中"})";
+  const std::string seed_text =
+      R"({"a": [1, 2.5e-3, "x\u00e9\ud83d\ude00"], "b": {"c": null, "d": -Infinity}, "e": "中"})";
   Mt19937 random(11);
   int refused = 0;
   for (int round = 0; round < 20000; ++round) {

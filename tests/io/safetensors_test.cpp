@@ -1,9 +1,9 @@
 // safetensors: the Python library's own files read and written back byte for byte, shards, the sentence of every
 // check, and files that were damaged at random.
+#include <algorithm>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <algorithm>
 
 #include <tl/core/mt19937.hpp>
 #include <tl/io/safetensors.hpp>
@@ -91,8 +91,8 @@ TEST_CASE("safetensors: values of the library's own types survive") {
   std::vector<half> halves(weights.begin(), weights.end());
   std::vector<bfloat16> brains(weights.begin(), weights.end());
   const std::vector<SafetensorView> tensors = {safetensor_view<float>("w", {100, 1000}, weights),
-                                             safetensor_view<half>("h", {100000}, halves),
-                                             safetensor_view<bfloat16>("b", {100000}, brains)};
+                                               safetensor_view<half>("h", {100000}, halves),
+                                               safetensor_view<bfloat16>("b", {100000}, brains)};
   write_safetensors(folder / "x", tensors);
   const SafetensorsReader file(folder / "x");
   CHECK(floats(file.at("w")) == weights);
@@ -113,7 +113,10 @@ TEST_CASE("safetensors: data that is not aligned is read all the same") {
 
 TEST_CASE("safetensors: an unknown type matters only when it is needed") {
   const TemporaryFolder folder;
-  put(folder / "x", file_with(R"({"new":{"dtype":"F3","shape":[3],"data_offsets":[0,2]},"w":{"dtype":"F32","shape":[1],"data_offsets":[2,6]}})", 6));
+  put(folder / "x",
+      file_with(
+          R"({"new":{"dtype":"F3","shape":[3],"data_offsets":[0,2]},"w":{"dtype":"F32","shape":[1],"data_offsets":[2,6]}})",
+          6));
   const SafetensorsReader file(folder / "x");
   CHECK(floats(file.at("w")) == std::vector<float>{0.0f});
   TL_REQUIRE_ERROR(floats(file.at("new")), "tensor new: expected F64, F32, F16 or BF16, got (unknown)");
@@ -129,7 +132,8 @@ TEST_CASE("safetensors: shards are read as one, through the index or the folder"
     CHECK(file.path().filename() == "model.safetensors.index.json");
   }
   const TemporaryFolder folder;
-  TL_REQUIRE_ERROR(SafetensorsReader(folder.path()), folder.path().string() + ": expected model.safetensors or model.safetensors.index.json");
+  TL_REQUIRE_ERROR(SafetensorsReader(folder.path()),
+                   folder.path().string() + ": expected model.safetensors or model.safetensors.index.json");
   std::filesystem::copy(reference_file("sharded"), folder / "m");
   std::filesystem::copy(reference_file("tensors_plain.safetensors"), folder / "m/model.safetensors");
   CHECK(SafetensorsReader(folder / "m").at("w").shape == Shape{2});
@@ -155,7 +159,8 @@ TEST_CASE("safetensors: what can be wrong with an index") {
       "weight_map, a: expected the path of a file beside the index, got ../other");
   has(refused(R"({"weight_map": {"a": ""}})"), "weight_map, a: expected the path of a file beside the index, got ");
   has(refused(R"({"weight_map": {"layer.1.bias": "lost.safetensors"}})"),
-      ": expected the shard " + (folder / "m/lost.safetensors").string() + " for tensor layer.1.bias, the file does not exist");
+      ": expected the shard " + (folder / "m/lost.safetensors").string() +
+          " for tensor layer.1.bias, the file does not exist");
   has(refused(R"({"weight_map": {"a": "/tmp/x"}})"), "expected the path of a file beside the index, got /tmp/x");
   has(refused(R"({"weight_map": {}})"), index.string() + ": expected \"weight_map\" to name a shard, it is empty");
 }
@@ -208,7 +213,7 @@ TEST_CASE("safetensors: a file that is cut off while it is read is an error and 
   for (const auto& tensor :
        {safetensor_view<float>("w", {1 << 20}, values),
         safetensor_view<bfloat16>("w", {2 << 20},
-                                std::span(reinterpret_cast<const bfloat16*>(values.data()), 2 << 20))}) {
+                                  std::span(reinterpret_cast<const bfloat16*>(values.data()), 2 << 20))}) {
     write_safetensors(folder / "x", std::span(&tensor, 1));
     const SafetensorsReader file(folder / "x");
     std::filesystem::resize_file(folder / "x", 1 << 20);
@@ -247,7 +252,8 @@ TEST_CASE("safetensors: each check of a file has its sentence") {
     return entry(R"("dtype":"F32","shape":)" + shape + R"(,"data_offsets":)" + offsets);
   };
   const auto two = [](const std::string& first, const std::string& second) {
-    return R"({"a":{"dtype":"U8","shape":[4],"data_offsets":)" + first + R"(},"b":{"dtype":"U8","shape":[4],"data_offsets":)" + second + "}}";
+    return R"({"a":{"dtype":"U8","shape":[4],"data_offsets":)" + first +
+           R"(},"b":{"dtype":"U8","shape":[4],"data_offsets":)" + second + "}}";
   };
   const std::pair<std::string, std::string> cases[] = {
       {"", ": expected a safetensors file of at least 8 bytes, got 0 bytes"},
@@ -328,7 +334,8 @@ TEST_CASE("safetensors: errors of copying out and of writing") {
   TL_REQUIRE_ERROR(write_safetensors(path, std::vector{other}), "expected UTF-8, got byte 255");
   other.name = "b";
   other.dtype = StoredDType::unknown;
-  TL_REQUIRE_ERROR(write_safetensors(path, std::vector{other}), "tensor b: expected a known element type, got (unknown)");
+  TL_REQUIRE_ERROR(write_safetensors(path, std::vector{other}),
+                   "tensor b: expected a known element type, got (unknown)");
   CHECK_FALSE(std::filesystem::exists(path));
 }
 

@@ -33,9 +33,9 @@ TEST_CASE("utf8: every code point is written, checked, decoded and counted alike
 }
 
 TEST_CASE("utf8: the first byte that is not well-formed is found, at every offset") {
-  for (const std::string bad : {"\x80", "\xBF", "\xC0\x80", "\xC1\xBF", "\xC2", "\xC2x", "\xE0\x9F\xBF", "\xE1\x80",
-                                "\xED\xA0\x80", "\xEF\xBF", "\xF0\x8F\xBF\xBF", "\xF0\x90\x80", "\xF4\x90\x80\x80",
-                                "\xF5\x80\x80\x80", "\xFE", "\xFF"})
+  for (const std::string bad :
+       {"\x80", "\xBF", "\xC0\x80", "\xC1\xBF", "\xC2", "\xC2x", "\xE0\x9F\xBF", "\xE1\x80", "\xED\xA0\x80", "\xEF\xBF",
+        "\xF0\x8F\xBF\xBF", "\xF0\x90\x80", "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xFE", "\xFF"})
     for (std::size_t before = 0; before < 20; ++before) {
       CAPTURE(bad, before);
       CHECK(find_invalid_utf8(std::string(before, 'a') + bad + "aaaaaaaaa") == before);

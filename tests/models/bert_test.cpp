@@ -1,4 +1,5 @@
-// BERT and the heads for tokens against the reference's answers for very small models: tests/reference/make_bert_cases.py.
+// BERT and the heads for tokens against the reference's answers for very small models:
+// tests/reference/make_bert_cases.py.
 #include <tl/models/auto_model.hpp>
 #include <tl/models/bert.hpp>
 
@@ -66,7 +67,8 @@ void check_step(Model& model, const Batch& batch, const Tensor<std::int64_t>& la
     const Tensor<float> reference = expected_of_bert(prefix + "gradient." + part.name);
     INFO(part.name << ": norm " << norm(reference));
     // A constant added to all keys changes no softmax: the gradient of their bias is rounding errors around zero.
-    const bool is_zero = part.name.find("key.bias") != std::string::npos || part.name.find("k_lin.bias") != std::string::npos;
+    const bool is_zero =
+        part.name.find("key.bias") != std::string::npos || part.name.find("k_lin.bias") != std::string::npos;
     if (is_zero) CHECK(norm(part.gradient().clone()) <= 1e-6);
     else CHECK(relative_difference(part.gradient().clone(), reference) <= 1e-4);
   }
@@ -98,10 +100,10 @@ TEST_CASE("BERT: hidden states and pooler output without a head") {
 }
 
 TEST_CASE("the head for tokens: logits, loss and every gradient on BERT and DistilBERT") {
-  const auto bert =
-      AutoModelForTokenClassification::from_pretrained(bert_folder(), {.config_overrides = no_dropout});
+  const auto bert = AutoModelForTokenClassification::from_pretrained(bert_folder(), {.config_overrides = no_dropout});
   CHECK(bert->class_name() == "BertForTokenClassification");
-  CHECK(bert->load_report().unexpected == std::vector<std::string>{"bert.pooler.dense.bias", "bert.pooler.dense.weight"});
+  CHECK(bert->load_report().unexpected ==
+        std::vector<std::string>{"bert.pooler.dense.bias", "bert.pooler.dense.weight"});
   set_token_classifier(*bert);
   check_step(*bert, pairs(), labels_of("token_labels"), "tokens.");
 

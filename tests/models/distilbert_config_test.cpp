@@ -217,7 +217,8 @@ TEST_CASE("an error in a configuration names the file and the key") {
   TL_REQUIRE_ERROR(parse(R"({"hidden_size": 1.5})"), "expected an integer for \"hidden_size\", got 1.5");
   TL_REQUIRE_ERROR(parse(R"({"dropout": "0.1"})"), "expected a number for \"dropout\", got \"0.1\"");
   TL_REQUIRE_ERROR(parse(R"({"activation": 1})"), "expected a string for \"activation\", got 1");
-  TL_REQUIRE_ERROR(parse(R"({"sinusoidal_pos_embds": 1})"), "expected true or false for \"sinusoidal_pos_embds\", got 1");
+  TL_REQUIRE_ERROR(parse(R"({"sinusoidal_pos_embds": 1})"),
+                   "expected true or false for \"sinusoidal_pos_embds\", got 1");
   TL_REQUIRE_ERROR(parse(R"({"pad_token_id": "x"})"), "expected an integer for \"pad_token_id\", got \"x\"");
   TL_REQUIRE_ERROR(parse(R"({"problem_type": 4})"), "expected a string for \"problem_type\", got 4");
   TL_REQUIRE_ERROR(parse(R"({"id2label": [1]})"), "expected an object for \"id2label\", got [1]");
@@ -225,7 +226,8 @@ TEST_CASE("an error in a configuration names the file and the key") {
                    "expected \"id2label\" to map class numbers to names, got \"a\": \"x\"");
   TL_REQUIRE_ERROR(parse(R"({"id2label": {"0": [7]}})"), "to map class numbers to names, got \"0\": [7]");
   TL_REQUIRE_ERROR(parse(R"({"id2label": {}})"), "expected at least one class in \"id2label\", got none");
-  TL_REQUIRE_ERROR(parse(R"({"id2label": {"0": "a", "2": "b"}})"), "id2label: expected the ids 0 to 1, id 1 is missing");
+  TL_REQUIRE_ERROR(parse(R"({"id2label": {"0": "a", "2": "b"}})"),
+                   "id2label: expected the ids 0 to 1, id 1 is missing");
 }
 
 TEST_CASE("impossible values are reported all at once") {
@@ -262,8 +264,9 @@ TEST_CASE("impossible values are reported all at once") {
 
 TEST_CASE("config_overrides") {
   auto config = parse("{}");
-  config.update_from_string("dropout=0,attention_dropout=0.25,n_layers=3,activation=relu,sinusoidal_pos_embds=True,"
-                            "hidden_size=24");
+  config.update_from_string(
+      "dropout=0,attention_dropout=0.25,n_layers=3,activation=relu,sinusoidal_pos_embds=True,"
+      "hidden_size=24");
   CHECK(config.dropout == 0.0);
   CHECK(config.attention_dropout == 0.25);
   CHECK(config.n_layers == 3);
@@ -272,16 +275,19 @@ TEST_CASE("config_overrides") {
   CHECK(config.dim == 24);
   CHECK_NOTHROW(config.update_from_string(""));
   TL_REQUIRE_ERROR(config.update_from_string("dropout"), "config_overrides: expected name=value, got \"dropout\"");
-  TL_REQUIRE_ERROR(config.update_from_string("dropuot=0"), "config_overrides: \"dropuot\" is not a field of DistilBertConfig");
+  TL_REQUIRE_ERROR(config.update_from_string("dropuot=0"),
+                   "config_overrides: \"dropuot\" is not a field of DistilBertConfig");
   TL_REQUIRE_ERROR(config.update_from_string("dropuot=0"), "the fields are vocab_size, max_position_embeddings");
   TL_REQUIRE_ERROR(config.update_from_string("n_layers=many"),
                    "config_overrides: expected an integer for \"n_layers\", got \"many\"");
-  TL_REQUIRE_ERROR(config.update_from_string("dropout=3"), "config_overrides: dropout: expected a value in [0, 1], got 3");
+  TL_REQUIRE_ERROR(config.update_from_string("dropout=3"),
+                   "config_overrides: dropout: expected a value in [0, 1], got 3");
 }
 
 TEST_CASE("a folder without a configuration says so") {
   const tl::test::TemporaryFolder folder;
-  TL_REQUIRE_ERROR(DistilBertConfig::from_pretrained(folder.path()), "expected config.json in " + folder.path().string());
+  TL_REQUIRE_ERROR(DistilBertConfig::from_pretrained(folder.path()),
+                   "expected config.json in " + folder.path().string());
   TL_REQUIRE_ERROR(DistilBertConfig::from_pretrained(folder / "absent"), "/absent, which is not a folder");
   std::ofstream(folder / "config.json") << "{\"dim\": 8,";
   TL_REQUIRE_ERROR(DistilBertConfig::from_pretrained(folder.path()), "config.json, byte 10: expected");

@@ -52,7 +52,8 @@ TEST_CASE("a fresh head on a loaded encoder") {
     const std::uint64_t seed = c.at("seed");
     const std::int64_t labels = c.at("num_labels");
     INFO("seed " << seed << ", " << labels << " labels");
-    const auto model = DistilBertForSequenceClassification::from_pretrained(base.path(), {.num_labels = labels, .seed = seed});
+    const auto model =
+        DistilBertForSequenceClassification::from_pretrained(base.path(), {.num_labels = labels, .seed = seed});
     check_tensors(model.parameters(), c.at("tensors"));
     CHECK(model.load_report().missing == std::vector<std::string>{"classifier.bias", "classifier.weight",
                                                                   "pre_classifier.bias", "pre_classifier.weight"});
@@ -77,10 +78,10 @@ TEST_CASE("a head of another size starts afresh when that is asked for") {
 
 TEST_CASE("a vocabulary of another size starts afresh, its padding row at zero") {
   const auto& c = cases().at("mismatched_vocabulary");
-  const auto model = DistilBertForSequenceClassification::from_pretrained(
-      tiny_folder(), {.config_overrides = "vocab_size=61",
-                      .seed = c.at("seed").get<std::uint64_t>(),
-                      .ignore_mismatched_sizes = true});
+  const auto model =
+      DistilBertForSequenceClassification::from_pretrained(tiny_folder(), {.config_overrides = "vocab_size=61",
+                                                                           .seed = c.at("seed").get<std::uint64_t>(),
+                                                                           .ignore_mismatched_sizes = true});
   check_tensors(model.parameters(), c.at("tensors"));
 }
 

@@ -98,21 +98,23 @@ TEST_CASE("names are the reference's, in its order") {
 
 TEST_CASE("the printed tree") {
   const auto text = to_string(load(tiny_folder()));
-  CHECK(text.starts_with("DistilBertForSequenceClassification(\n"
-                         "  (distilbert): DistilBertModel(\n"
-                         "    (embeddings): Embeddings(\n"
-                         "      (word_embeddings): Embedding(50, 24, padding_idx=0)\n"
-                         "      (position_embeddings): Embedding(24, 24)\n"
-                         "      (LayerNorm): LayerNorm((24,), eps=1e-12, elementwise_affine=True)\n"
-                         "      (dropout): Dropout(p=0.1, inplace=False)\n"
-                         "    )\n"
-                         "    (transformer): Transformer(\n"
-                         "      (layer): ModuleList(\n"
-                         "        (0-2): 3 x TransformerBlock(\n"));
-  CHECK(text.ends_with("  (pre_classifier): Linear(in_features=24, out_features=24, bias=True)\n"
-                       "  (classifier): Linear(in_features=24, out_features=3, bias=True)\n"
-                       "  (dropout): Dropout(p=0.2, inplace=False)\n"
-                       ")"));
+  CHECK(
+      text.starts_with("DistilBertForSequenceClassification(\n"
+                       "  (distilbert): DistilBertModel(\n"
+                       "    (embeddings): Embeddings(\n"
+                       "      (word_embeddings): Embedding(50, 24, padding_idx=0)\n"
+                       "      (position_embeddings): Embedding(24, 24)\n"
+                       "      (LayerNorm): LayerNorm((24,), eps=1e-12, elementwise_affine=True)\n"
+                       "      (dropout): Dropout(p=0.1, inplace=False)\n"
+                       "    )\n"
+                       "    (transformer): Transformer(\n"
+                       "      (layer): ModuleList(\n"
+                       "        (0-2): 3 x TransformerBlock(\n"));
+  CHECK(
+      text.ends_with("  (pre_classifier): Linear(in_features=24, out_features=24, bias=True)\n"
+                     "  (classifier): Linear(in_features=24, out_features=3, bias=True)\n"
+                     "  (dropout): Dropout(p=0.2, inplace=False)\n"
+                     ")"));
   CHECK(to_string(DistilBertModel::from_pretrained(tiny_folder())).starts_with("DistilBertModel(\n  (embeddings)"));
   std::ostringstream printed;
   printed << load(tiny_folder()) << '\n' << DistilBertModel::from_pretrained(tiny_folder());
@@ -135,7 +137,7 @@ TEST_CASE("an encoder without its prefix beside a head is loaded whole, also if 
     auto twin = *named(tensors, "distilbert.embeddings.LayerNorm.bias");
     twin.name = "embeddings.LayerNorm.bias";
     twin = tl::safetensor_view<float>(twin.name, twin.shape,
-                                    std::span(other).first(static_cast<std::size_t>(twin.shape.elements())));
+                                      std::span(other).first(static_cast<std::size_t>(twin.shape.elements())));
     tensors.push_back(twin);
   });
   CHECK(same_model(original, load(folder.path())));
@@ -239,8 +241,9 @@ TEST_CASE("tensors that the model does not have are listed and not used") {
 TEST_CASE("tensors left over are no news if the checkpoint was saved as another class") {
   const TemporaryFolder folder;
   const std::vector<float> extra(3, 1.0f);
-  write_edited(folder.path(),
-               [&](auto& tensors) { tensors.push_back(tl::safetensor_view<float>("vocab_projector.bias", {3}, extra)); });
+  write_edited(folder.path(), [&](auto& tensors) {
+    tensors.push_back(tl::safetensor_view<float>("vocab_projector.bias", {3}, extra));
+  });
   tl::Json config = tl::read_json(folder / "config.json");
   config["architectures"] = tl::Json::array({"DistilBertForMaskedLM"});
   tl::write_json(folder / "config.json", config, {.indent = 2, .sort_keys = false});
@@ -267,9 +270,8 @@ TEST_CASE("half-precision checkpoints are read into float") {
 
 TEST_CASE("an encoder parameter that is missing is an error that names it") {
   const TemporaryFolder folder;
-  write_edited(folder.path(), [&](auto& tensors) {
-    tensors.erase(named(tensors, "distilbert.transformer.layer.1.ffn.lin1.weight"));
-  });
+  write_edited(folder.path(),
+               [&](auto& tensors) { tensors.erase(named(tensors, "distilbert.transformer.layer.1.ffn.lin1.weight")); });
   TL_REQUIRE_ERROR(load(folder.path()), folder.path().string() +
                                             ": expected the encoder's parameter "
                                             "distilbert.transformer.layer.1.ffn.lin1.weight in the checkpoint");
@@ -279,9 +281,10 @@ TEST_CASE("an encoder parameter that is missing is an error that names it") {
 }
 
 TEST_CASE("a shape that differs names the key and both shapes") {
-  TL_REQUIRE_ERROR(load(tiny_folder(), {.num_labels = 5}),
-                   "model.safetensors: size mismatch for classifier.weight: the model expects [5, 24], the checkpoint has "
-                   "[3, 24]; set num_labels to that of the checkpoint, or ignore_mismatched_sizes");
+  TL_REQUIRE_ERROR(
+      load(tiny_folder(), {.num_labels = 5}),
+      "model.safetensors: size mismatch for classifier.weight: the model expects [5, 24], the checkpoint has "
+      "[3, 24]; set num_labels to that of the checkpoint, or ignore_mismatched_sizes");
   TL_REQUIRE_ERROR(load(tiny_folder(), {.config_overrides = "hidden_dim=41"}),
                    "size mismatch for distilbert.transformer.layer.0.ffn.lin1.weight: the model expects [41, 24], the "
                    "checkpoint has [40, 24]; config.json and the checkpoint do not belong together");
@@ -315,7 +318,8 @@ TEST_CASE("labels given at loading") {
 TEST_CASE("config_overrides reach the model") {
   const auto model = load(tiny_folder(), {.config_overrides = "dropout=0.5"});
   CHECK(model.config().dropout == 0.5);
-  TL_REQUIRE_ERROR(load(tiny_folder(), {.config_overrides = "n_heads=5"}), "dim: expected a multiple of n_heads = 5, got 24");
+  TL_REQUIRE_ERROR(load(tiny_folder(), {.config_overrides = "n_heads=5"}),
+                   "dim: expected a multiple of n_heads = 5, got 24");
   TL_REQUIRE_ERROR(load(tiny_folder(), {.config_overrides = "nonsense=1"}), "\"nonsense\" is not a field");
 }
 
@@ -341,7 +345,8 @@ TEST_CASE("folders without weights say what was looked for") {
 TEST_CASE("saving into a place that cannot be a folder is an error") {
   const TemporaryFolder folder;
   std::ofstream(folder / "file") << "x";
-  TL_REQUIRE_ERROR(load(tiny_folder()).save_pretrained(folder / "file"), "cannot make the folder " + (folder / "file").string());
+  TL_REQUIRE_ERROR(load(tiny_folder()).save_pretrained(folder / "file"),
+                   "cannot make the folder " + (folder / "file").string());
   TL_REQUIRE_ERROR(load(tiny_folder()).save_pretrained(folder / "file" / "deeper"), "cannot make the folder");
 }
 

@@ -109,8 +109,8 @@ TEST_CASE("a block keeps what its dropout needs of the batch, and looks whether 
   const auto run = [&](bool temporary) {
     const auto kept = batch_of({3, 5});
     const auto x = inputs<double>(kept);
-    const auto loss = weighted(temporary ? dropping.block(x, batch_of({3, 5}), training())
-                                         : dropping.block(x, kept, training()));
+    const auto loss =
+        weighted(temporary ? dropping.block(x, batch_of({3, 5}), training()) : dropping.block(x, kept, training()));
     const std::vector<tl::Tensor<std::int32_t>> others{tl::Tensor<std::int32_t>::full({8}, 77),
                                                        tl::Tensor<std::int32_t>::full({8}, 77)};
     loss.backward();
@@ -224,7 +224,8 @@ TEST_CASE("the number of threads does not change a bit") {
 }
 
 TEST_CASE("a width that heads do not divide is refused") {
-  TL_REQUIRE_ERROR(EncoderBlock<float>({.width = 10, .heads = 4}),
-                   "self-attention: expected a width that is a multiple of the number of heads, got width 10 and 4 heads");
+  TL_REQUIRE_ERROR(
+      EncoderBlock<float>({.width = 10, .heads = 4}),
+      "self-attention: expected a width that is a multiple of the number of heads, got width 10 and 4 heads");
   TL_REQUIRE_ERROR(EncoderBlock<float>({.width = 10, .heads = 0}), "got width 10 and 0 heads");
 }

@@ -1,8 +1,8 @@
 #include <tl/nn/initialize.hpp>
 
-#include "support/catch.hpp"
 #include <tl/nn/layer_norm.hpp>
 #include <tl/nn/linear.hpp>
+#include "support/catch.hpp"
 
 namespace {
 

@@ -1,10 +1,10 @@
 #include <tl/nn/embedding.hpp>
 
-#include "support/catch.hpp"
 #include <tl/nn/dropout.hpp>
 #include <tl/nn/layer_norm.hpp>
 #include <tl/nn/linear.hpp>
 #include <tl/ops/sum.hpp>
+#include "support/catch.hpp"
 
 namespace nn = tl::nn;
 using tl::Tensor;

@@ -1,11 +1,11 @@
 #include <tl/nn/module.hpp>
 
-#include "support/catch.hpp"
 #include <tl/nn/dropout.hpp>
 #include <tl/nn/embedding.hpp>
 #include <tl/nn/encoder_block.hpp>
 #include <tl/nn/layer_norm.hpp>
 #include <tl/nn/linear.hpp>
+#include "support/catch.hpp"
 
 namespace nn = tl::nn;
 
@@ -46,23 +46,22 @@ template <tl::Real T, class M> std::vector<std::string> names(M& module) {
 
 TEST_CASE("parameters are named by their path, in the order of members()") {
   Net net;
-  CHECK(names<float>(net) == std::vector<std::string>{"table.weight", "norm.weight", "norm.bias",
-                                                      "towers.0.hidden.weight", "towers.0.hidden.bias",
-                                                      "towers.0.output.weight", "towers.0.output.bias",
-                                                      "towers.1.hidden.weight", "towers.1.hidden.bias",
-                                                      "towers.1.output.weight", "towers.1.output.bias",
-                                                      "single.0.hidden.weight", "single.0.hidden.bias",
-                                                      "single.0.output.weight", "single.0.output.bias", "scale"});
+  CHECK(names<float>(net) ==
+        std::vector<std::string>{"table.weight", "norm.weight", "norm.bias", "towers.0.hidden.weight",
+                                 "towers.0.hidden.bias", "towers.0.output.weight", "towers.0.output.bias",
+                                 "towers.1.hidden.weight", "towers.1.hidden.bias", "towers.1.output.weight",
+                                 "towers.1.output.bias", "single.0.hidden.weight", "single.0.hidden.bias",
+                                 "single.0.output.weight", "single.0.output.bias", "scale"});
 }
 
 TEST_CASE("an encoder block has the reference's sixteen names") {
   nn::EncoderBlock<double> block({.width = 8, .heads = 2, .hidden = 12});
   CHECK(names<double>(block) ==
-        std::vector<std::string>{"attention.query.weight", "attention.query.bias", "attention.key.weight",
-                                 "attention.key.bias", "attention.value.weight", "attention.value.bias",
-                                 "attention.output.weight", "attention.output.bias", "attention_norm.weight",
-                                 "attention_norm.bias", "feed_forward.up.weight", "feed_forward.up.bias", "feed_forward.down.weight",
-                                 "feed_forward.down.bias", "output_norm.weight", "output_norm.bias"});
+        std::vector<std::string>{
+            "attention.query.weight", "attention.query.bias", "attention.key.weight", "attention.key.bias",
+            "attention.value.weight", "attention.value.bias", "attention.output.weight", "attention.output.bias",
+            "attention_norm.weight", "attention_norm.bias", "feed_forward.up.weight", "feed_forward.up.bias",
+            "feed_forward.down.weight", "feed_forward.down.bias", "output_norm.weight", "output_norm.bias"});
   std::vector<std::string> shapes;
   for (const auto& part : nn::named_parameters<double>(block)) shapes.push_back(tl::to_string(part.shape()));
   CHECK(shapes == std::vector<std::string>{"[8, 8]", "[8]", "[8, 8]", "[8]", "[8, 8]", "[8]", "[8, 8]", "[8]", "[8]",

@@ -68,8 +68,9 @@ TEST_CASE("embedding_layer_norm_dropout: a third table is added in the order of 
   const auto batch = batch_of_lengths({4, 9}, 30);
   const auto types = tl::Tensor<std::int32_t>::from({0, 0, 1, 1, 0, 0, 0, 0, 0, 1, 1, 1, 1}, {13});
   const auto op = [&](const std::vector<Variable<double>>& in) {
-    const std::array<tl::ops::EmbeddingInput<double>, 3> inputs{
-        {{"input_ids", in[0], batch.input_ids}, {"token_type_ids", in[1], types}, {"positions", in[2], batch.positions}}};
+    const std::array<tl::ops::EmbeddingInput<double>, 3> inputs{{{"input_ids", in[0], batch.input_ids},
+                                                                 {"token_type_ids", in[1], types},
+                                                                 {"positions", in[2], batch.positions}}};
     return tl::ops::embedding_layer_norm_dropout(batch, std::span<const tl::ops::EmbeddingInput<double>>(inputs), in[3],
                                                  in[4], 1e-12, tl::kernels::DropoutMask{0.1, 1, 2, 3});
   };
@@ -89,8 +90,10 @@ TEST_CASE("embedding_layer_norm_dropout: error sentences") {
     return tl::ops::embedding_layer_norm_dropout(batch_of_lengths({4, 9}, 30), leaf({vocabulary, 8}),
                                                  leaf({positions, width}), leaf({gamma}), leaf({8}), 1e-12);
   };
-  TL_REQUIRE_ERROR(call(30, 9, 7, 8), "embedding_layer_norm_dropout: expected a table [V, D] for positions, gamma [D] and beta [D]");
-  TL_REQUIRE_ERROR(call(30, 9, 8, 9), "for input_ids, gamma [D] and beta [D], got f32[30, 8]@cpu, f32[9]@cpu and f32[8]@cpu");
+  TL_REQUIRE_ERROR(call(30, 9, 7, 8),
+                   "embedding_layer_norm_dropout: expected a table [V, D] for positions, gamma [D] and beta [D]");
+  TL_REQUIRE_ERROR(call(30, 9, 8, 9),
+                   "for input_ids, gamma [D] and beta [D], got f32[30, 8]@cpu, f32[9]@cpu and f32[8]@cpu");
   TL_REQUIRE_ERROR(call(30, 8, 8, 8), "a text of 9 tokens is longer than the 8 positions of this model");
   TL_REQUIRE_ERROR(call(9, 9, 8, 8), "embedding_layer_norm_dropout: input_ids: expected ids in [0, 9), got");
   const auto with = [](tl::Batch batch, double p) {
@@ -102,7 +105,8 @@ TEST_CASE("embedding_layer_norm_dropout: error sentences") {
   batch.positions.data()[3] = 9;
   TL_REQUIRE_ERROR(with(batch, 0.0), "embedding_layer_norm_dropout: positions: expected ids in [0, 9), got 9 at row 3");
   batch.positions = tl::Tensor<std::int32_t>::zeros({12});
-  TL_REQUIRE_ERROR(with(batch, 0.0), "expected input_ids, positions and sequence_ids [N], got i32[13]@cpu, i32[12]@cpu");
+  TL_REQUIRE_ERROR(with(batch, 0.0),
+                   "expected input_ids, positions and sequence_ids [N], got i32[13]@cpu, i32[12]@cpu");
   TL_REQUIRE_ERROR(tl::ops::embedding_layer_norm_dropout(batch_of_lengths({4}, 30), leaf({30}), leaf({9, 8}), leaf({8}),
                                                          leaf({8}), 1e-12),
                    "expected a table [V, D] for input_ids, gamma [D] and beta [D], got f32[30]@cpu, ");

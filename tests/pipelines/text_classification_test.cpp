@@ -80,7 +80,8 @@ TEST_CASE("pipeline: two texts in braces are two texts, with options, in top_k a
   CHECK(classify.top_k("not bad").size() == 3);
   CHECK(classify.tokenizer().encode_batch({"not bad", second}).size() == 2);
   CHECK(classify.tokenizer().encode_ids({"not bad", second}) == classify.tokenizer().encode_ids(texts));
-  CHECK(classify.tokenizer().encode_words({"not", "bad"}).input_ids == classify.tokenizer().encode("not bad").input_ids);
+  CHECK(classify.tokenizer().encode_words({"not", "bad"}).input_ids ==
+        classify.tokenizer().encode("not bad").input_ids);
 }
 
 TEST_CASE("pipeline: bf16 rounds the operands of products, no more") {

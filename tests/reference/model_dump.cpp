@@ -33,7 +33,7 @@ void dump(const std::filesystem::path& folder, const std::filesystem::path& case
     return output.loss.value();
   }();
   std::vector<tl::SafetensorView> tensors{tl::safetensor_view<float>("logits", logits.shape(), logits.span()),
-                                        tl::safetensor_view<float>("loss", loss.shape(), loss.span())};
+                                          tl::safetensor_view<float>("loss", loss.shape(), loss.span())};
   for (const auto& part : model.parameters().named()) {
     const tl::Tensor<float> gradient = part.gradient();
     tensors.push_back(tl::safetensor_view<float>("gradient." + part.name, gradient.shape(), gradient.span()));

@@ -20,8 +20,7 @@
 namespace tl::test {
 
 /// The sentence of the tl::Error that `call` throws, or a text that says that nothing was thrown.
-template <class Call>
-std::string error_of(Call&& call) {
+template <class Call> std::string error_of(Call&& call) {
   try {
     call();
   } catch (const tl::Error& error) {
@@ -33,18 +32,18 @@ std::string error_of(Call&& call) {
 }  // namespace tl::test
 
 /// Requires that `expression` throws a tl::Error whose sentence contains `part`.
-#define TL_REQUIRE_ERROR(expression, part)                                      \
-  do {                                                                          \
+#define TL_REQUIRE_ERROR(expression, part)                                           \
+  do {                                                                               \
     const std::string tl_sentence = tl::test::error_of([&] { (void)(expression); }); \
-    INFO("sentence: " << tl_sentence);                                          \
-    REQUIRE(tl_sentence.find(part) != std::string::npos);                       \
+    INFO("sentence: " << tl_sentence);                                               \
+    REQUIRE(tl_sentence.find(part) != std::string::npos);                            \
   } while (false)
 
 /// Ends the test case here with a printed reason; with TL_NO_SKIP set in the environment it fails instead.
-#define TL_SKIP(reason)                                  \
-  do {                                                   \
+#define TL_SKIP(reason)                                         \
+  do {                                                          \
     if (std::getenv("TL_NO_SKIP")) FAIL("skipped: " << reason); \
-    WARN("skipped: " << reason);                         \
-    SUCCEED();                                           \
-    return;                                              \
+    WARN("skipped: " << reason);                                \
+    SUCCEED();                                                  \
+    return;                                                     \
   } while (false)

@@ -1,4 +1,5 @@
-// Where tests find files: reference values committed beside the tests, and the larger shared collection if it is at hand.
+// Where tests find files: reference values committed beside the tests, and the larger shared collection if it is at
+// hand.
 #pragma once
 
 #include <cstdlib>
@@ -20,7 +21,9 @@ inline std::filesystem::path tests_dir() {
 }
 
 /// A file below tests/reference/data.
-inline std::filesystem::path reference_file(const std::string& name) { return tests_dir() / "reference" / "data" / name; }
+inline std::filesystem::path reference_file(const std::string& name) {
+  return tests_dir() / "reference" / "data" / name;
+}
 
 /// A file of the optional shared collection (TL_SHARED_DIR, else ../shared beside the project), or nothing.
 inline std::optional<std::filesystem::path> shared_file(const std::string& name) {

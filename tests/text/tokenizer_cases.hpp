@@ -67,11 +67,11 @@ inline std::vector<AddedToken> added_of(const json& list) {
 
 inline void check_truncation(const json& expected, const Tokenizer& tokenizer) {
   EncodeOptions options{.add_special_tokens = expected.at("add_special_tokens").get<bool>(),
-                          .truncation = true,
-                          .truncation_strategy = strategy_of(expected.at("strategy")),
-                          .max_length = expected.at("max_length").get<int>(),
-                          .stride = expected.at("stride").get<int>(),
-                          .truncation_side = expected.at("side") == "left" ? Side::left : Side::right};
+                        .truncation = true,
+                        .truncation_strategy = strategy_of(expected.at("strategy")),
+                        .max_length = expected.at("max_length").get<int>(),
+                        .stride = expected.at("stride").get<int>(),
+                        .truncation_side = expected.at("side") == "left" ? Side::left : Side::right};
   const std::string text = expected.at("text");
   const auto call = [&] {
     return expected.at("text_pair").is_null()

@@ -194,9 +194,8 @@ TEST_CASE("tokenizer files: names and flags of the special tokens") {
 TEST_CASE("tokenizer files: flags of added_tokens_decoder win, split_special_tokens and added_tokens.json count") {
   TemporaryFolder folder;
   write_text(folder / "vocab.txt", small_vocab);
-  write_text(
-      folder / "tokenizer_config.json",
-      R"({"added_tokens_decoder": {"4": {"content": "[MASK]", "lstrip": true, "special": true},
+  write_text(folder / "tokenizer_config.json",
+             R"({"added_tokens_decoder": {"4": {"content": "[MASK]", "lstrip": true, "special": true},
                                    "8": {"content": "new", "normalized": true}}})");
   const Tokenizer tokenizer = Tokenizer::from_pretrained(folder.path());
   CHECK(tokenizer.encode("a [MASK] NEW").tokens == std::vector<std::string>{"[CLS]", "a", " [MASK]", "new", "[SEP]"});
@@ -250,8 +249,7 @@ TEST_CASE("tokenizer files: folders that are none") {
                    "cannot read " + (folder / "tokenizer.json").string() + ": expected a regular file, got a folder");
   const Tokenizer tokenizer = Tokenizer::from_vocabulary({"[UNK]"});
   TL_REQUIRE_ERROR(tokenizer.save_pretrained(folder / "file" / "below"), "cannot make the folder ");
-  TL_REQUIRE_ERROR(tokenizer.save_pretrained(folder.path()),
-                   "cannot replace " + (folder / "tokenizer.json").string());
+  TL_REQUIRE_ERROR(tokenizer.save_pretrained(folder.path()), "cannot replace " + (folder / "tokenizer.json").string());
 }
 
 TEST_CASE("tokenizer files: vocabularies that are wrong") {
@@ -293,7 +291,8 @@ TEST_CASE("tokenizer files: tokenizer.json that is wrong") {
                  "model.unk_token: expected a string, got an array");
   check_contains(json_error([](json& j) { j["model"]["max_input_chars_per_word"] = -1; }),
                  "model.max_input_chars_per_word: expected a number of characters, got -1");
-  check_contains(json_error([](json& j) { j["model"]["vocab"]["a"] = "b"; }), "model.vocab: expected an id from 0 to 2147483647 for the piece \"a\", got \"b\"");
+  check_contains(json_error([](json& j) { j["model"]["vocab"]["a"] = "b"; }),
+                 "model.vocab: expected an id from 0 to 2147483647 for the piece \"a\", got \"b\"");
   check_contains(json_error([](json& j) { j["model"]["vocab"]["a"] = 4294967295; }), "the piece \"a\", got 4294967295");
   check_contains(json_error([](json& j) { j["normalizer"]["clean_text"] = 1; }),
                  "normalizer.clean_text: expected true or false, got 1");

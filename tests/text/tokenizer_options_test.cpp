@@ -21,8 +21,7 @@ Tokenizer small() {
 
 TEST_CASE("tokenizer options: wrong arguments") {
   const Tokenizer tokenizer = small();
-  TL_REQUIRE_ERROR(tokenizer.encode("a", {.max_length = -1}),
-                   "EncodeOptions::max_length: expected at least 0, got -1");
+  TL_REQUIRE_ERROR(tokenizer.encode("a", {.max_length = -1}), "EncodeOptions::max_length: expected at least 0, got -1");
   TL_REQUIRE_ERROR(tokenizer.encode("a", {.stride = -2}), "EncodeOptions::stride: expected at least 0, got -2");
   TL_REQUIRE_ERROR(tokenizer.encode("a", {.max_length = 4, .stride = 3}),
                    "EncodeOptions::stride: expected at most 2 (max_length 4 without the special tokens), got 3");

@@ -112,7 +112,7 @@ TEST_CASE("tokenizer: padding as recorded") {
     INFO(item.dump());
     const Tokenizer& tokenizer = own_tokenizer(item.at("vocab"));
     const EncodeOptions options{.max_length = number_or_none(item.at("max_length")),
-                                  .stride = item.at("stride").get<int>()};
+                                .stride = item.at("stride").get<int>()};
     const PaddingOptions padding{.mode = item.at("mode") == "longest" ? PaddingMode::longest : PaddingMode::max_length,
                                  .max_length = number_or_none(item.at("pad_length")),
                                  .pad_to_multiple_of = number_or_none(item.at("multiple")),

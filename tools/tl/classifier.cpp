@@ -59,8 +59,7 @@ Classifier::Evaluation Classifier::evaluate(const tl::Dataset& rows, const std::
   tl::CollatorOptions options = tl::collator_options(*model_->model, name);
   options.max_length.reset();
   options.class_names.clear();
-  auto result =
-      tl::run_evaluation(*model_->model, tl::PackedCollator(rows, options), {.batch_size = batch_size});
+  auto result = tl::run_evaluation(*model_->model, tl::PackedCollator(rows, options), {.batch_size = batch_size});
   return {result.loss.value_or(0.0), std::move(result.prediction)};
 }
 

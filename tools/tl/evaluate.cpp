@@ -31,8 +31,8 @@ void run(const Options& options) {
   const auto classes = classes_of(file, options.data, {labels, "those of the model"});
   if (!options.json) std::cout << classes.decision << '\n';
   else if (!classes.as_written) std::cerr << classes.decision << '\n';  // standard output is for a program
-  const auto rows =
-      tokenized(file, options.data, classes.ids, options.max_eval_samples, classifier.tokenizer(), classifier.longest());
+  const auto rows = tokenized(file, options.data, classes.ids, options.max_eval_samples, classifier.tokenizer(),
+                              classifier.longest());
 
   const auto start = std::chrono::steady_clock::now();
   const auto result = classifier.evaluate(rows, "eval_dataset", options.batch_size);

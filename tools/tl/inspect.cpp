@@ -26,8 +26,7 @@ void show_config(const fs::path& path) {
   for (const auto& [key, value] : config.items())
     std::cout << "  " << key << ": " << tl::dump_json(value, {.indent = -1, .sort_keys = false, .ensure_ascii = false})
               << '\n';
-  for (const auto& warning : tl::load_common_config(path.parent_path()).warnings)
-    std::cerr << warning << ".\n";
+  for (const auto& warning : tl::load_common_config(path.parent_path()).warnings) std::cerr << warning << ".\n";
 }
 
 void show_tokenizer(const fs::path& folder) {

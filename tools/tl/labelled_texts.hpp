@@ -81,9 +81,7 @@ inline tl::Dataset tokenized(const LabelledFile& file, const DataOptions& option
   const auto all_at_once = [](const tl::Dataset& rows) {
     return tl::MapOptions{.batch_size = std::max<std::int64_t>(1, rows.num_rows())};
   };
-  const auto numbered = [&](const tl::Dataset&) {
-    return tl::Columns{{options.label_column, class_ids}};
-  };
+  const auto numbered = [&](const tl::Dataset&) { return tl::Columns{{options.label_column, class_ids}}; };
   auto rows = file.data.map_batched(numbered, all_at_once(file.data));
   if (options.shuffle_seed) rows = rows.shuffle(*options.shuffle_seed);
   if (limit) rows = rows.take(std::min(*limit, rows.num_rows()));

@@ -110,7 +110,9 @@ struct TextOptions {
         ->expected(1)
         ->allow_extra_args(false)
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-    command.add_option("--file", file, "texts of a .jsonl, .json, .csv or .tsv file, or one per line of any other; default: standard input");
+    command.add_option(
+        "--file", file,
+        "texts of a .jsonl, .json, .csv or .tsv file, or one per line of any other; default: standard input");
     text_column_option = command.add_option("--text_column", text_column,
                                             "column or key of the texts; default: text, or what looks like it");
     files.add(command);
@@ -141,9 +143,9 @@ struct TextOptions {
   }
 
   tl::EncodeOptions encode_options(const tl::Tokenizer& tokenizer, std::optional<std::int64_t> model_length,
-                                       bool special_tokens = true) const {
+                                   bool special_tokens = true) const {
     tl::EncodeOptions options{.add_special_tokens = special_tokens,
-                                .truncation = truncation || (max_seq_length && truncation_option->empty())};
+                              .truncation = truncation || (max_seq_length && truncation_option->empty())};
     // A text that is not cut may have what the model takes, whatever the tokenizer says, as in the reference.
     const auto length = cut_length(tokenizer, max_seq_length, model_length, special_tokens);
     if (*options.truncation || max_seq_length) options.max_length = option_length(length);
@@ -183,8 +185,8 @@ class TextSource {
       all_ = rows_->column<std::string>("text").to_vector();
     } else {
       // "/dev/stdin", "<(command)" and "/dev/null" never wait; another pipe may wait for a writer for ever.
-      const bool stream = options.file.starts_with("/dev/stdin") || options.file.starts_with("/dev/fd/") ||
-                          options.file == "/dev/null";
+      const bool stream =
+          options.file.starts_with("/dev/stdin") || options.file.starts_with("/dev/fd/") || options.file == "/dev/null";
       file_ = stream ? tl::detail::FileDescriptor(::open(options.file.c_str(), O_RDONLY | O_CLOEXEC))
                      : tl::detail::open_file(options.file).descriptor;
       if (file_.get() < 0) tl::detail::fail_errno("open", options.file, errno);

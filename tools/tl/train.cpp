@@ -69,9 +69,8 @@ void check_usage(const Options& options) {
 tl::KnownClasses known_classes(const Options& options) {
   if (!options.labels.empty()) return {split_names(options.labels), "those of --labels"};
   const tl::PretrainedConfig config = tl::load_common_config(options.model);
-  const bool classifies = std::ranges::any_of(config.architectures, [](const std::string& name) {
-    return name.ends_with("ForSequenceClassification");
-  });
+  const bool classifies = std::ranges::any_of(
+      config.architectures, [](const std::string& name) { return name.ends_with("ForSequenceClassification"); });
   if (!classifies) return {};
   tl::KnownClasses known{{}, "those of the model"};
   for (const auto& [id, name] : config.id2label) known.names.push_back(name);

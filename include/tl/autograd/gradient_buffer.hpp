@@ -97,7 +97,8 @@ template <Real T> class GradientBuffer {
   /// Hands the gradient of an intermediate result to its rule.
   Tensor<T> take() { return std::exchange(memory_, Tensor<T>{}); }
 
-  /// Makes the gradient zero. The zeros are written when they are read, or at once where another handle could read them.
+  /// Makes the gradient zero. The zeros are written when they are read, or at once where another handle could read
+  /// them.
   void zero() {
     if (whole_) return whole_->zero_rows(begin_, begin_ + shape_[0]);
     if (!memory_.defined()) return;

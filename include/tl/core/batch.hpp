@@ -20,11 +20,11 @@ namespace tl {
 
 /// B sequences laid end to end; N is the sum of their lengths.
 struct [[nodiscard]] Batch {
-  Tensor<std::int32_t> input_ids;       ///< [N]
-  Tensor<std::int32_t> positions;       ///< [N], 0-based position of each token in its sequence
-  Tensor<std::int32_t> sequence_ids;    ///< [N], index of the sequence each token belongs to
-  Tensor<std::int32_t> cu_seqlens;      ///< [B + 1], where each sequence begins; the last entry is N
-  std::int64_t max_length = 0;          ///< of a sequence, in tokens
+  Tensor<std::int32_t> input_ids;         ///< [N]
+  Tensor<std::int32_t> positions;         ///< [N], 0-based position of each token in its sequence
+  Tensor<std::int32_t> sequence_ids;      ///< [N], index of the sequence each token belongs to
+  Tensor<std::int32_t> cu_seqlens;        ///< [B + 1], where each sequence begins; the last entry is N
+  std::int64_t max_length = 0;            ///< of a sequence, in tokens
   Tensor<std::int32_t> token_type_ids{};  ///< [N]; undefined if all are 0
   /// What the task wants to be predicted: "labels" is int64 [B] for a class of each sequence, float [B, C] for several
   /// labels or numbers, int64 [N] for a class of each token. A class of -100 does not count.

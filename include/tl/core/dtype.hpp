@@ -107,13 +107,14 @@ template <> struct DTypeOf<std::uint8_t> { static constexpr DType value = DType:
 
 /// A type that a Tensor can hold.
 template <class T>
-concept Element = requires { detail::DTypeOf<T>::value; };
+concept Element = requires {
+  detail::DTypeOf<T>::value;
+};
 
 /// An element type in which gradients are computed.
 template <class T>
 concept Real = std::is_same_v<T, float> || std::is_same_v<T, double>;
 
-template <Element T>
-inline constexpr DType dtype_of = detail::DTypeOf<T>::value;
+template <Element T> inline constexpr DType dtype_of = detail::DTypeOf<T>::value;
 
 }  // namespace tl

@@ -31,7 +31,7 @@ class Mt19937 {
   /// Everything the generator remembers; equal states continue with equal draws.
   struct State {
     std::array<std::uint32_t, words> key{};
-    std::uint32_t position = words;  ///< words of `key` already handed out
+    std::uint32_t position = words;     ///< words of `key` already handed out
     std::optional<double> next_normal;  ///< second value of the last scalar normal pair, see normal_
 
     friend bool operator==(const State&, const State&) = default;
@@ -54,8 +54,8 @@ class Mt19937 {
 
   /// Continues from a saved state. Throws invalid_argument if its position is beyond the key.
   void restore(const State& state) {
-    check(state.position <= words, ErrorCode::invalid_argument,
-          "Mt19937 state: expected a position in [0, 624], got ", state.position);
+    check(state.position <= words, ErrorCode::invalid_argument, "Mt19937 state: expected a position in [0, 624], got ",
+          state.position);
     state_ = state;
   }
 

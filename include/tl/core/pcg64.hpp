@@ -39,8 +39,7 @@ class SeedSequence {
   }
 
   /// generate_state(Count, np.uint64).
-  template <std::size_t Count>
-  constexpr std::array<std::uint64_t, Count> generate() const {
+  template <std::size_t Count> constexpr std::array<std::uint64_t, Count> generate() const {
     std::array<std::uint64_t, Count> state{};
     std::uint32_t constant = 0x8b51f9ddu;
     for (std::size_t i = 0; i < 2 * Count; ++i) {

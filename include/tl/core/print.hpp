@@ -102,8 +102,7 @@ template <Element T> void write_elements(std::ostream& out, const Tensor<T>& ten
 }  // namespace detail
 
 /// The elements and the description, e.g. "[0.5000, 2.0000] f32[2]@cpu"; copies from a device if needed.
-template <Element T>
-std::string format(const Tensor<T>& tensor) {
+template <Element T> std::string format(const Tensor<T>& tensor) {
   std::ostringstream out;
   out.imbue(std::locale::classic());  // the same text in every program
   if (tensor.defined()) detail::write_elements(out, tensor.to(cpu_device));

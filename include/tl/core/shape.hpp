@@ -22,7 +22,8 @@ class Shape {
   Shape() = default;
   Shape(std::initializer_list<std::int64_t> extents) : Shape(std::span(extents.begin(), extents.size())) {}
   explicit Shape(std::span<const std::int64_t> extents) {
-    check(extents.size() <= max_rank, ErrorCode::shape, "a shape has at most ", max_rank, " extents, got ", extents.size());
+    check(extents.size() <= max_rank, ErrorCode::shape, "a shape has at most ", max_rank, " extents, got ",
+          extents.size());
     std::int64_t elements = 1;
     for (const std::int64_t extent : extents) {
       check(extent >= 0, ErrorCode::shape, "an extent must not be negative, got ", extent);

@@ -1,7 +1,7 @@
 // Collators make batches of rows. PackedCollator takes tokenised rows: a column "input_ids" (lists of token ids), token
-// types from "token_type_ids", and labels from "label", "labels" or "label_ids" if there is such a column: a class id of
-// each row, or a list of one for each token. Padding that the rows bring along on the right is dropped again if a column
-// "attention_mask" marks it. Other columns are not looked at. A user's function does the same with any columns.
+// types from "token_type_ids", and labels from "label", "labels" or "label_ids" if there is such a column: a class id
+// of each row, or a list of one for each token. Padding that the rows bring along on the right is dropped again if a
+// column "attention_mask" marks it. Other columns are not looked at. A user's function does the same with any columns.
 #pragma once
 
 #include <algorithm>
@@ -21,13 +21,13 @@
 namespace tl {
 
 struct CollatorOptions {
-  std::string name = "dataset";              ///< what errors call the data set
-  std::optional<std::int64_t> num_labels{};  ///< if given, labels must be in [0, num_labels), or -100 for "no label"
-  std::optional<std::int64_t> max_length{};  ///< if given, no row may have more tokens
-  std::optional<std::int64_t> vocab_size{};  ///< if given, token ids must be in [0, vocab_size)
+  std::string name = "dataset";               ///< what errors call the data set
+  std::optional<std::int64_t> num_labels{};   ///< if given, labels must be in [0, num_labels), or -100 for "no label"
+  std::optional<std::int64_t> max_length{};   ///< if given, no row may have more tokens
+  std::optional<std::int64_t> vocab_size{};   ///< if given, token ids must be in [0, vocab_size)
   std::optional<std::int64_t> token_types{};  ///< if given, token types must be in [0, token_types)
-  std::optional<bool> token_labels{};  ///< if given, whether labels are those of tokens, or of rows
-  std::vector<std::string> class_names{};    ///< the model's; class ids of the same names in another order are refused
+  std::optional<bool> token_labels{};         ///< if given, whether labels are those of tokens, or of rows
+  std::vector<std::string> class_names{};     ///< the model's; class ids of the same names in another order are refused
 };
 
 /// Makes batches of the rows of a data set, for training and evaluation; calls may come from another thread.
@@ -106,11 +106,12 @@ class PackedCollator : public Collator {
       check_order_of_classes(dataset.class_names(name));
       break;
     }
-    check(!options_.token_labels.value_or(false) || !labels_, ErrorCode::dtype, options_.name, ": expected a class id of each token (a ",
-          "list) in column ", label_name_, ", because the model classifies tokens, got one of each row");
+    check(!options_.token_labels.value_or(false) || !labels_, ErrorCode::dtype, options_.name,
+          ": expected a class id of each token (a ", "list) in column ", label_name_,
+          ", because the model classifies tokens, got one of each row");
     check(options_.token_labels.value_or(true) || !token_labels_, ErrorCode::dtype, options_.name,
-          ": expected a class id of each row in column ", label_name_, ", because the model classifies sequences, got a ",
-          "list");
+          ": expected a class id of each row in column ", label_name_,
+          ", because the model classifies sequences, got a ", "list");
   }
 
   bool has_labels() const override { return labels_ || token_labels_; }
@@ -134,9 +135,11 @@ class PackedCollator : public Collator {
       const std::int64_t tokens = length(row);
       mix(hash, tokens);
       for (std::int64_t i = 0; i < tokens; ++i) mix(hash, ids_[row][static_cast<std::size_t>(i)]);
-      if (types_) for (const std::int32_t type : (*types_)[row]) mix(hash, type);
+      if (types_)
+        for (const std::int32_t type : (*types_)[row]) mix(hash, type);
       if (labels_) mix(hash, (*labels_)[row]);
-      if (token_labels_) for (const std::int32_t label : (*token_labels_)[row]) mix(hash, label);
+      if (token_labels_)
+        for (const std::int32_t label : (*token_labels_)[row]) mix(hash, label);
     }
     return hash;
   }
@@ -209,7 +212,8 @@ class PackedCollator : public Collator {
       fail(ErrorCode::shape, where(row), ": expected at most ", *options_.max_length,
            " tokens, which is what the model takes, got ", tokens, "; tokenize with truncation");
     if (options_.vocab_size)
-      check_range(row, ids_[row], tokens, *options_.vocab_size, "token ids", "tokenize with the tokenizer of the model");
+      check_range(row, ids_[row], tokens, *options_.vocab_size, "token ids",
+                  "tokenize with the tokenizer of the model");
     if (types_) {
       check_count(row, "token_type_ids", (*types_)[row]);
       if (options_.token_types)

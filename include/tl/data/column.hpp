@@ -43,10 +43,7 @@ using ColumnValues = std::variant<std::vector<std::string>, std::vector<std::int
                                   std::vector<std::vector<std::string>>>;
 
 namespace detail {
-template <ColumnType type>
-struct TypeTag {
-  static constexpr ColumnType value = type;
-};
+template <ColumnType type> struct TypeTag { static constexpr ColumnType value = type; };
 template <class T> struct ColumnTypeOf {};
 template <> struct ColumnTypeOf<std::string> : TypeTag<ColumnType::string> {};
 template <> struct ColumnTypeOf<std::int64_t> : TypeTag<ColumnType::int64> {};
@@ -58,10 +55,11 @@ template <> struct ColumnTypeOf<std::vector<std::string>> : TypeTag<ColumnType::
 
 /// A type that a column can hold.
 template <class T>
-concept ColumnElement = requires { detail::ColumnTypeOf<T>::value; };
+concept ColumnElement = requires {
+  detail::ColumnTypeOf<T>::value;
+};
 
-template <ColumnElement T>
-inline constexpr ColumnType column_type_of = detail::ColumnTypeOf<T>::value;
+template <ColumnElement T> inline constexpr ColumnType column_type_of = detail::ColumnTypeOf<T>::value;
 
 inline ColumnType column_type(const ColumnValues& values) { return static_cast<ColumnType>(values.index()); }
 
@@ -75,10 +73,8 @@ class Value {
   using Alternatives = std::variant<std::string, std::int64_t, double, std::vector<std::int32_t>, std::vector<float>,
                                     std::vector<std::string>>;
 
-  template <std::integral T>
-  Value(T value) : value_(static_cast<std::int64_t>(value)) {}
-  template <std::floating_point T>
-  Value(T value) : value_(static_cast<double>(value)) {}
+  template <std::integral T> Value(T value) : value_(static_cast<std::int64_t>(value)) {}
+  template <std::floating_point T> Value(T value) : value_(static_cast<double>(value)) {}
   Value(const char* text) : value_(std::string(text)) {}
   Value(std::string_view text) : value_(std::string(text)) {}
   Value(std::string text) : value_(std::move(text)) {}
@@ -141,8 +137,7 @@ inline std::string python_text(double value) {
   return python_float(value);
 }
 inline std::string python_text(float value) { return python_text(static_cast<double>(value)); }
-template <class T>
-std::string python_text(const std::vector<T>& list) {
+template <class T> std::string python_text(const std::vector<T>& list) {
   std::string out = "[";
   for (const T& element : list) out += (out.size() > 1 ? ", " : "") + python_text(element);
   return out + "]";

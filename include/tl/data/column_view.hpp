@@ -15,8 +15,7 @@
 namespace tl {
 
 /// Read-only access to one column of a Dataset, in its row order; keeps the values alive.
-template <ColumnElement T>
-class ColumnView {
+template <ColumnElement T> class ColumnView {
  public:
   class iterator {
    public:

@@ -8,8 +8,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
-#include <map>
 #include <initializer_list>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>

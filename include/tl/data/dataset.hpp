@@ -45,8 +45,8 @@ class [[nodiscard]] Dataset {
 
   /// Takes columns of equal length, and where their rows were read if they come from a file. `truth_columns` are those
   /// of int64 whose 1 and 0 are truth values, so that class names made of them are True and False.
-  /// Throws invalid_argument for a name that stands twice, shape for unequal lengths, not_found or dtype for a column of
-  /// truth values that is not there or of another type.
+  /// Throws invalid_argument for a name that stands twice, shape for unequal lengths, not_found or dtype for a column
+  /// of truth values that is not there or of another type.
   static Dataset from_columns(Columns columns, SourceLocations places = {},
                               const std::vector<std::string>& truth_columns = {}) {
     Dataset result;
@@ -99,8 +99,7 @@ class [[nodiscard]] Dataset {
   /// Typed access to a column. Throws not_found with the existing columns, or dtype.
   template <ColumnElement T>
   ColumnView<T> column(std::initializer_list<const char*> names) const = delete;  // not a name from one to the other
-  template <ColumnElement T>
-  ColumnView<T> column(std::string_view name) const {
+  template <ColumnElement T> ColumnView<T> column(std::string_view name) const {
     const Column& found = find(name);
     check_type(found, column_type_of<T>);
     return ColumnView<T>(found.values, found.rows, num_rows_);
@@ -186,8 +185,7 @@ class [[nodiscard]] Dataset {
   DatasetDict train_test_split(const TrainTestSplitOptions& options = {}) const;
 
   /// The rows for which `keep(row)` is true.
-  template <class Keep>
-  Dataset filter(Keep&& keep) const {
+  template <class Keep> Dataset filter(Keep&& keep) const {
     static_assert(std::is_invocable_r_v<bool, Keep, const Row&>,
                   "filter takes a function of const tl::Row& that returns bool");
     std::vector<std::int64_t> rows;
@@ -198,8 +196,7 @@ class [[nodiscard]] Dataset {
 
   /// Adds or replaces the cells that `function(row)` returns, row by row: old columns first, then new ones. Every row
   /// must give the same columns with the same types. Throws dtype or invalid_argument with the row otherwise.
-  template <class Function>
-  Dataset map(Function&& function, const MapOptions& options = {}) const {
+  template <class Function> Dataset map(Function&& function, const MapOptions& options = {}) const {
     static_assert(std::is_invocable_r_v<Example, Function, const Row&>,
                   "map takes a function of const tl::Row& that returns tl::Example, e.g. {{\"length\", 3}}");
     Columns added;
@@ -212,8 +209,7 @@ class [[nodiscard]] Dataset {
 
   /// The same for functions of a piece of batch_size rows (a Dataset itself) that return whole columns. If all old
   /// columns are in remove_columns, a batch may give any number of rows. Throws shape, dtype or invalid_argument.
-  template <class Function>
-  Dataset map_batched(Function&& function, const MapOptions& options = {}) const {
+  template <class Function> Dataset map_batched(Function&& function, const MapOptions& options = {}) const {
     static_assert(std::is_invocable_r_v<Columns, Function, const Dataset&>,
                   "map_batched takes a function of const tl::Dataset& that returns tl::Columns");
     check(options.batch_size >= 1, ErrorCode::invalid_argument, "map_batched: expected batch_size >= 1, got ",
@@ -284,14 +280,15 @@ class [[nodiscard]] Dataset {
     } else if (type == ColumnType::float64) {
       for (const double value : this->column<double>(name)) labels.values.push_back(detail::python_text(value));
     } else {
-      for (const std::int64_t value : this->column<std::int64_t>(name)) labels.values.push_back(label_text(column, value));
+      for (const std::int64_t value : this->column<std::int64_t>(name))
+        labels.values.push_back(label_text(column, value));
     }
     return labels;
   }
 
-  /// Class ids of the labels of a column by the one rule of <tl/data/class_labels.hpp>: with `classes` a label is one of
-  /// their names, or else a position among them; without, the distinct labels are the classes.
-  /// Throws what read_class_labels and label_texts throw.
+  /// Class ids of the labels of a column by the one rule of <tl/data/class_labels.hpp>: with `classes` a label is one
+  /// of their names, or else a position among them; without, the distinct labels are the classes. Throws what
+  /// read_class_labels and label_texts throw.
   ClassLabels class_labels(std::string_view name, const KnownClasses& classes = {}) const {
     const LabelTexts labels = label_texts(name);
     return classes.names.empty() ? read_class_labels(labels) : read_class_labels(labels, classes);
@@ -458,18 +455,19 @@ class [[nodiscard]] Dataset {
   }
 
   std::ostream& print(std::ostream& out, const std::string& indent) const {
-    return out << "Dataset({\n" << indent << "    features: " << detail::python_text(column_names()) << ",\n" << indent
-               << "    num_rows: " << num_rows_ << "\n" << indent << "})";
+    return out << "Dataset({\n"
+               << indent << "    features: " << detail::python_text(column_names()) << ",\n"
+               << indent << "    num_rows: " << num_rows_ << "\n"
+               << indent << "})";
   }
 
   std::vector<Column> columns_;
   std::int64_t num_rows_ = 0;
   std::shared_ptr<const SourceLocations> places_;  // null: the rows come from no file
-  Rows place_rows_;                          // row numbers in places_; null: as they stand
+  Rows place_rows_;                                // row numbers in places_; null: as they stand
 };
 
-template <ColumnElement T>
-const T& Row::get(std::string_view column) const {
+template <ColumnElement T> const T& Row::get(std::string_view column) const {
   const auto& found = dataset_->find(column);
   Dataset::check_type(found, column_type_of<T>);
   return (*std::get_if<std::vector<T>>(found.values.get()))[Dataset::stored_row(found, index_)];

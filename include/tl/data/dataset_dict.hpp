@@ -55,23 +55,19 @@ class [[nodiscard]] DatasetDict {
   auto end() const noexcept { return splits_.end(); }
 
   /// A dictionary of function(dataset) for every split.
-  template <class Function>
-  DatasetDict transform(Function&& function) const {
+  template <class Function> DatasetDict transform(Function&& function) const {
     DatasetDict result;
     for (const auto& [name, dataset] : splits_) result.insert(name, function(dataset));
     return result;
   }
 
-  template <class Function>
-  DatasetDict map(Function&& function, const MapOptions& options = {}) const {
+  template <class Function> DatasetDict map(Function&& function, const MapOptions& options = {}) const {
     return transform([&](const Dataset& dataset) { return dataset.map(function, options); });
   }
-  template <class Function>
-  DatasetDict map_batched(Function&& function, const MapOptions& options = {}) const {
+  template <class Function> DatasetDict map_batched(Function&& function, const MapOptions& options = {}) const {
     return transform([&](const Dataset& dataset) { return dataset.map_batched(function, options); });
   }
-  template <class Keep>
-  DatasetDict filter(Keep&& keep) const {
+  template <class Keep> DatasetDict filter(Keep&& keep) const {
     return transform([&](const Dataset& dataset) { return dataset.filter(keep); });
   }
   DatasetDict shuffle(std::uint64_t seed) const {

@@ -15,10 +15,8 @@ namespace tl {
 /// A size of a split: a fraction of the rows if made from a floating-point number, a number of rows from an integer.
 class SplitSize {
  public:
-  template <std::floating_point T>
-  constexpr SplitSize(T fraction) : value_(static_cast<double>(fraction)) {}
-  template <std::integral T>
-  constexpr SplitSize(T rows) : value_(static_cast<std::int64_t>(rows)) {}
+  template <std::floating_point T> constexpr SplitSize(T fraction) : value_(static_cast<double>(fraction)) {}
+  template <std::integral T> constexpr SplitSize(T rows) : value_(static_cast<std::int64_t>(rows)) {}
 
   /// The number of rows out of `total`, a fraction rounded up or down. Throws invalid_argument outside (0, 1) or
   /// (0, total).

@@ -26,8 +26,29 @@ namespace tl {
 /// Element types of the safetensors format, in the order by which its writer sorts tensors (highest first); `unknown`
 /// is a type this library has never heard of.
 enum class StoredDType {
-  boolean, f4, f6_e2m3, f6_e3m2, u8, i8, f8_e5m2, f8_e4m3, f8_e8m0, f8_e4m3fnuz, f8_e5m2fnuz, i16, u16, f16, bf16,
-  i32, u32, f32, c64, f64, i64, u64, unknown,
+  boolean,
+  f4,
+  f6_e2m3,
+  f6_e3m2,
+  u8,
+  i8,
+  f8_e5m2,
+  f8_e4m3,
+  f8_e8m0,
+  f8_e4m3fnuz,
+  f8_e5m2fnuz,
+  i16,
+  u16,
+  f16,
+  bf16,
+  i32,
+  u32,
+  f32,
+  c64,
+  f64,
+  i64,
+  u64,
+  unknown,
 };
 
 namespace detail {
@@ -38,10 +59,10 @@ struct StoredDTypeInfo {
 };
 
 inline constexpr std::array<StoredDTypeInfo, 23> stored_dtypes = {{
-    {"BOOL", 8},        {"F4", 4},           {"F6_E2M3", 6}, {"F6_E3M2", 6}, {"U8", 8},   {"I8", 8},
-    {"F8_E5M2", 8},     {"F8_E4M3", 8},      {"F8_E8M0", 8}, {"F8_E4M3FNUZ", 8}, {"F8_E5M2FNUZ", 8}, {"I16", 16},
-    {"U16", 16},        {"F16", 16},         {"BF16", 16},   {"I32", 32},    {"U32", 32}, {"F32", 32},
-    {"C64", 64},        {"F64", 64},         {"I64", 64},    {"U64", 64},    {"(unknown)", 0},
+    {"BOOL", 8},    {"F4", 4},      {"F6_E2M3", 6}, {"F6_E3M2", 6},     {"U8", 8},          {"I8", 8},
+    {"F8_E5M2", 8}, {"F8_E4M3", 8}, {"F8_E8M0", 8}, {"F8_E4M3FNUZ", 8}, {"F8_E5M2FNUZ", 8}, {"I16", 16},
+    {"U16", 16},    {"F16", 16},    {"BF16", 16},   {"I32", 32},        {"U32", 32},        {"F32", 32},
+    {"C64", 64},    {"F64", 64},    {"I64", 64},    {"U64", 64},        {"(unknown)", 0},
 }};
 
 }  // namespace detail
@@ -93,8 +114,7 @@ struct SafetensorView {
 };
 
 /// The stored form of values in memory, for writing. Throws shape if their number does not fit.
-template <Element T>
-SafetensorView safetensor_view(std::string name, const Shape& shape, std::span<const T> values) {
+template <Element T> SafetensorView safetensor_view(std::string name, const Shape& shape, std::span<const T> values) {
   check(shape.elements() == static_cast<std::int64_t>(values.size()), ErrorCode::shape, "tensor ", name, ": expected ",
         shape.elements(), " values for shape ", shape, ", got ", values.size());
   return {std::move(name), stored_dtype(dtype_of<T>), shape, std::as_bytes(values)};

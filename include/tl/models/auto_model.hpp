@@ -116,7 +116,8 @@ template <Task task> struct AutoModelFor {
     const std::string type = model_type_of(folder);
     if (const ModelLoader load = ModelRegistry::instance().find(task, type)) return load(folder, options);
     std::string known;
-    for (const std::string& name : ModelRegistry::instance().model_types(task)) known += (known.empty() ? "" : ", ") + name;
+    for (const std::string& name : ModelRegistry::instance().model_types(task))
+      known += (known.empty() ? "" : ", ") + name;
     fail(ErrorCode::format, (folder / "config.json").native(), ": expected a \"model_type\" that has a model for ",
          to_string(task), ", ", known, ", got \"", type, "\"");
   }

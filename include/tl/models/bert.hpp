@@ -65,27 +65,27 @@ struct BertBlockNames {
 
   template <class Block, class Visit> static void members(Block& block, Visit& visit) {
     visit("attention", nn::Group{"BertAttention", [&](auto& attention) {
-            attention("self", nn::Group{"BertSelfAttention", [&](auto& self) {
-                        self("query", block.attention.query());
-                        self("key", block.attention.key());
-                        self("value", block.attention.value());
-                        self("dropout", block.attention.dropout);
-                      }});
-            attention("output", nn::Group{"BertSelfOutput", [&](auto& output) {
-                        output("dense", block.attention.output);
-                        output("LayerNorm", block.attention_norm);
-                        output("dropout", block.attention_output_dropout);
-                      }});
-          }});
+                                   attention("self", nn::Group{"BertSelfAttention", [&](auto& self) {
+                                                                 self("query", block.attention.query());
+                                                                 self("key", block.attention.key());
+                                                                 self("value", block.attention.value());
+                                                                 self("dropout", block.attention.dropout);
+                                                               }});
+                                   attention("output", nn::Group{"BertSelfOutput", [&](auto& output) {
+                                                                   output("dense", block.attention.output);
+                                                                   output("LayerNorm", block.attention_norm);
+                                                                   output("dropout", block.attention_output_dropout);
+                                                                 }});
+                                 }});
     visit("intermediate", nn::Group{"BertIntermediate", [&](auto& intermediate) {
-            intermediate("dense", block.feed_forward.up);
-            intermediate("intermediate_act_fn", block.feed_forward.activation);
-          }});
+                                      intermediate("dense", block.feed_forward.up);
+                                      intermediate("intermediate_act_fn", block.feed_forward.activation);
+                                    }});
     visit("output", nn::Group{"BertOutput", [&](auto& output) {
-            output("dense", block.feed_forward.down);
-            output("LayerNorm", block.output_norm);
-            output("dropout", block.feed_forward.dropout);
-          }});
+                                output("dense", block.feed_forward.down);
+                                output("LayerNorm", block.output_norm);
+                                output("dropout", block.feed_forward.dropout);
+                              }});
   }
 };
 

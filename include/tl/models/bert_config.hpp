@@ -1,5 +1,5 @@
-// BertConfig: the architecture of a BERT and its labels, read from and written to config.json with the reference's names,
-// aliases, defaults and rules. Keys that tl does not know are kept and written back.
+// BertConfig: the architecture of a BERT and its labels, read from and written to config.json with the reference's
+// names, aliases, defaults and rules. Keys that tl does not know are kept and written back.
 #pragma once
 
 #include <cstdint>

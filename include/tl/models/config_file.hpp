@@ -152,7 +152,6 @@ inline void read_label_maps(PretrainedConfig& config, const Json& json, const st
     config.warnings.push_back(std::move(warning));
 }
 
-
 /// The activation named `name`. Throws Error(invalid_argument) for one that tl does not have; `field` names it.
 inline Activation config_activation(std::string_view field, std::string_view name) {
   std::string names;

@@ -1,5 +1,5 @@
-// CustomModel<Network>: a user's network as a tl::Model, for the Trainer and for files. A network is a struct that lists
-// its parts and computes:
+// CustomModel<Network>: a user's network as a tl::Model, for the Trainer and for files. A network is a struct that
+// lists its parts and computes:
 //
 //   struct BagOfEmbeddings {
 //     tl::nn::Embedding<float> embeddings{1000, 32};
@@ -24,8 +24,8 @@ namespace tl {
 
 /// A struct that a CustomModel can be made of.
 template <class Network>
-concept ModelNetwork = nn::Module<Network> && requires(const Network& network, const Batch& batch,
-                                                       const nn::ForwardContext& context) {
+concept ModelNetwork = nn::Module<Network> &&
+    requires(const Network& network, const Batch& batch, const nn::ForwardContext& context) {
   { network.forward(batch, context) } -> std::same_as<ModelOutput>;
 };
 

@@ -52,8 +52,8 @@ struct DistilBertEmbeddings {
   /// N tokens -> [N, D].
   Variable<float> operator()(const Batch& batch, const nn::ForwardContext& context) const {
     return ops::embedding_layer_norm_dropout(batch, word_embeddings.prepare_rows(batch.input_ids),
-                                             position_embeddings.prepare_rows(batch.positions),
-                                             *layer_norm.weight, *layer_norm.bias, layer_norm.eps,
+                                             position_embeddings.prepare_rows(batch.positions), *layer_norm.weight,
+                                             *layer_norm.bias, layer_norm.eps,
                                              context.dropout_for_tokens(dropout.p, dropout.site, batch));
   }
 
@@ -71,19 +71,19 @@ struct DistilBertBlockNames {
 
   template <class Block, class Visit> static void members(Block& block, Visit& visit) {
     visit("attention", nn::Group{"DistilBertSdpaAttention", [&](auto& inner) {
-            inner("dropout", block.attention.dropout);
-            inner("q_lin", block.attention.query());
-            inner("k_lin", block.attention.key());
-            inner("v_lin", block.attention.value());
-            inner("out_lin", block.attention.output);
-          }});
+                                   inner("dropout", block.attention.dropout);
+                                   inner("q_lin", block.attention.query());
+                                   inner("k_lin", block.attention.key());
+                                   inner("v_lin", block.attention.value());
+                                   inner("out_lin", block.attention.output);
+                                 }});
     visit("sa_layer_norm", block.attention_norm);
     visit("ffn", nn::Group{"FFN", [&](auto& inner) {
-            inner("dropout", block.feed_forward.dropout);
-            inner("lin1", block.feed_forward.up);
-            inner("lin2", block.feed_forward.down);
-            inner("activation", block.feed_forward.activation);
-          }});
+                             inner("dropout", block.feed_forward.dropout);
+                             inner("lin1", block.feed_forward.up);
+                             inner("lin2", block.feed_forward.down);
+                             inner("activation", block.feed_forward.activation);
+                           }});
     visit("output_layer_norm", block.output_norm);
   }
 };
@@ -186,8 +186,8 @@ struct DistilBertSequenceClassificationNetwork {
 
   ModelOutput forward(const Batch& batch, const nn::ForwardContext& context) const {
     Variable<float> state = distilbert.cls_hidden_state(batch, context);  // [B, D]
-    state = ops::bias_activation(pre_classifier.project(state, context), *pre_classifier.bias,
-                                 Activation::relu, context.precision);
+    state = ops::bias_activation(pre_classifier.project(state, context), *pre_classifier.bias, Activation::relu,
+                                 context.precision);
     state = dropout(state, context);
     return {.logits = classifier(state, context)};  // [B, C]
   }

@@ -15,9 +15,9 @@ struct LoadReport {
   std::vector<std::string> missing{};     ///< in the model only, sorted
   std::vector<std::string> unexpected{};  ///< in the checkpoint only: not used, sorted
   std::vector<std::string> mismatched{};  ///< with another shape, not loaded, sorted
-  bool same_class = false;              ///< config.json names model_class, so nothing should be unexpected
-  bool newly_initialized = false;       ///< initialize_missing() gave fresh values to what was not loaded
-  std::vector<std::string> warnings{};  ///< what is odd in config.json and was passed over, a sentence each
+  bool same_class = false;                ///< config.json names model_class, so nothing should be unexpected
+  bool newly_initialized = false;         ///< initialize_missing() gave fresh values to what was not loaded
+  std::vector<std::string> warnings{};    ///< what is odd in config.json and was passed over, a sentence each
 
   bool complete() const { return missing.empty() && mismatched.empty(); }
 

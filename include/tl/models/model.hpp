@@ -47,8 +47,8 @@ class [[nodiscard]] Model {
   Model(Model&&) = default;
   Model& operator=(Model&&) = default;
 
-  /// The forward pass, with a loss if the batch has labels. Throws Error(invalid_argument) for tokens or labels that the
-  /// model cannot take, naming the row.
+  /// The forward pass, with a loss if the batch has labels. Throws Error(invalid_argument) for tokens or labels that
+  /// the model cannot take, naming the row.
   virtual ModelOutput forward(const Batch& batch, const nn::ForwardContext& context) const = 0;
   /// The same in the model's own context.
   ModelOutput operator()(const Batch& batch) const { return forward(batch, context_); }

@@ -33,7 +33,8 @@
 
 namespace tl {
 
-/// A network of one of the reference's families. A model without a head has Task::hidden_states and gives hidden states.
+/// A network of one of the reference's families. A model without a head has Task::hidden_states and gives hidden
+/// states.
 template <class Network> class [[nodiscard]] PreTrainedModel final : public Model {
  public:
   using Config = typename Network::Config;
@@ -60,10 +61,9 @@ template <class Network> class [[nodiscard]] PreTrainedModel final : public Mode
       check(!name.starts_with(encoder_prefix()) || Encoder::may_be_missing(name), ErrorCode::format, folder.native(),
             ": expected the encoder's parameter ", name, " in the checkpoint, it is not there; this is not a complete ",
             Encoder::family);
-    initialize_missing(report, model.parameters_, model.config_.initializer_range, options,
-                       [&model](const NamedParameter<float>& part) {
-                         model.network_.base().set_fixed_values(model.config_, part);
-                       });
+    initialize_missing(
+        report, model.parameters_, model.config_.initializer_range, options,
+        [&model](const NamedParameter<float>& part) { model.network_.base().set_fixed_values(model.config_, part); });
     return model;
   }
 

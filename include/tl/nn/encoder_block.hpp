@@ -19,27 +19,27 @@ struct EncoderBlockOptions {
   Dropout dropout{};                   ///< after the feed-forward layers
 };
 
-/// The names of an encoder block's parts in files and in the printed tree. A family of models has a struct like this one
-/// with the names of its files.
+/// The names of an encoder block's parts in files and in the printed tree. A family of models has a struct like this
+/// one with the names of its files.
 struct EncoderBlockNames {
   static constexpr std::string_view type_name = "EncoderBlock";
 
   template <class Block, class Visit> static void members(Block& block, Visit& visit) {
     visit("attention", Group{"SelfAttention", [&](auto& inner) {
-            inner("dropout", block.attention.dropout);
-            inner("query", block.attention.query());
-            inner("key", block.attention.key());
-            inner("value", block.attention.value());
-            inner("output", block.attention.output);
-          }});
+                               inner("dropout", block.attention.dropout);
+                               inner("query", block.attention.query());
+                               inner("key", block.attention.key());
+                               inner("value", block.attention.value());
+                               inner("output", block.attention.output);
+                             }});
     visit("attention_output_dropout", block.attention_output_dropout);
     visit("attention_norm", block.attention_norm);
     visit("feed_forward", Group{"FeedForward", [&](auto& inner) {
-            inner("dropout", block.feed_forward.dropout);
-            inner("up", block.feed_forward.up);
-            inner("down", block.feed_forward.down);
-            inner("activation", block.feed_forward.activation);
-          }});
+                                  inner("dropout", block.feed_forward.dropout);
+                                  inner("up", block.feed_forward.up);
+                                  inner("down", block.feed_forward.down);
+                                  inner("activation", block.feed_forward.activation);
+                                }});
     visit("output_norm", block.output_norm);
   }
 };

@@ -44,8 +44,8 @@ template <Real T> struct FeedForward {
   FeedForward(std::int64_t width, std::int64_t hidden, Activation activation_, Dropout dropout_)
       : dropout(dropout_), up(width, hidden), down(hidden, width), activation{activation_} {}
 
-  /// down(activation(up(x))) without the bias of `down` and without dropout, which the caller fuses with the residual and
-  /// layer norm: x [N, D] -> [N, D].
+  /// down(activation(up(x))) without the bias of `down` and without dropout, which the caller fuses with the residual
+  /// and layer norm: x [N, D] -> [N, D].
   Variable<T> project(const Variable<T>& x, const ForwardContext& context) const {
     const Variable<T> hidden = ops::bias_activation(up.project(x, context), *up.bias, activation.activation,
                                                     context.precision);  // [N, F]

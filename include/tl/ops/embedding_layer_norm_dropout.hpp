@@ -17,9 +17,9 @@ namespace tl::ops {
 
 /// A table of embeddings and the row of it that each token takes.
 template <Real T> struct EmbeddingInput {
-  std::string_view name;           ///< of the rows, in errors
-  Variable<T> table;               ///< [V, D]
-  Tensor<std::int32_t> rows;       ///< [N]
+  std::string_view name;      ///< of the rows, in errors
+  Variable<T> table;          ///< [V, D]
+  Tensor<std::int32_t> rows;  ///< [N]
 };
 
 namespace detail {
@@ -27,8 +27,9 @@ namespace detail {
 template <Real T>
 void check_embedding_inputs(std::span<const EmbeddingInput<T>> inputs, const Batch& batch, const Variable<T>& gamma,
                             const Variable<T>& beta, const kernels::DropoutMask& dropout) {
-  check_same_device("embedding_layer_norm_dropout",
-                    {{"input_ids", batch.input_ids}, {"sequence_ids", batch.sequence_ids}, {"gamma", gamma}, {"beta", beta}});
+  check_same_device(
+      "embedding_layer_norm_dropout",
+      {{"input_ids", batch.input_ids}, {"sequence_ids", batch.sequence_ids}, {"gamma", gamma}, {"beta", beta}});
   for (const auto& [name, table, rows] : inputs)
     check_same_device("embedding_layer_norm_dropout", {{"gamma", gamma}, {name, rows}, {"table", table}});
   check(!inputs.empty() && inputs.size() <= kernels::max_embedding_tables, ErrorCode::invalid_argument,

@@ -69,8 +69,8 @@ class [[nodiscard]] TextClassificationPipeline {
                              TextClassificationOptions options = {}, bool frozen = false)
       : model_(std::move(model)), tokenizer_(tokenizer), options_(options) {
     const bool of_texts = model_->task() == Task::sequence_classification || model_->task() == Task::other;
-    check(of_texts && model_->config().num_labels() > 0, ErrorCode::invalid_argument, "text-classification: expected a model that classifies texts, got ",
-          model_->class_name());
+    check(of_texts && model_->config().num_labels() > 0, ErrorCode::invalid_argument,
+          "text-classification: expected a model that classifies texts, got ", model_->class_name());
     check_options(options_);
     if (model_->config().vocab_size > 0) check_vocab_size(tokenizer_, model_->config().vocab_size, "pipeline");
     set_mode();

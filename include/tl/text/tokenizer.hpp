@@ -7,9 +7,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <initializer_list>
 #include <limits>
 #include <map>
-#include <initializer_list>
 #include <optional>
 #include <set>
 #include <span>
@@ -295,8 +295,8 @@ class [[nodiscard]] Tokenizer {
     out.max_length = *length;
     // The reference refuses the setting by the template of a single text, whatever is encoded later.
     const std::int64_t room = *length - data_.post_processor.added_tokens(false);
-    check(room < 0 || out.stride <= room, ErrorCode::invalid_argument, "EncodeOptions::stride: expected at most ",
-          room, " (max_length ", *length, " without the special tokens), got ", out.stride);
+    check(room < 0 || out.stride <= room, ErrorCode::invalid_argument, "EncodeOptions::stride: expected at most ", room,
+          " (max_length ", *length, " without the special tokens), got ", out.stride);
     return out;
   }
 

@@ -16,21 +16,21 @@ namespace tl::detail::text {
 
 /// Bits of a code point's classes; 0 for the characters that nothing happens to.
 enum CharClass : std::uint16_t {
-  char_deleted = 1,       ///< removed by clean_text
-  char_blank = 2,         ///< becomes U+0020 by clean_text
-  char_cjk = 4,           ///< gets blanks on both sides
-  char_separator = 8,     ///< white space
-  char_punctuation = 16,  ///< a word of its own
-  char_dropped = 32,      ///< removed by strip_accents
-  char_decomposed = 64,   ///< replaced by strip_accents, and not removed
-  char_reordering = 128,  ///< survives strip_accents and may change places with its neighbours
-  char_lowered = 256,     ///< replaced by lowercase
-  char_word = 512,        ///< a word character
-  char_mark = 1024,       ///< removed by StripAccents
-  char_numeric = 2048,    ///< a digit or another number
-  char_canonical = 4096,  ///< has a canonical decomposition
+  char_deleted = 1,        ///< removed by clean_text
+  char_blank = 2,          ///< becomes U+0020 by clean_text
+  char_cjk = 4,            ///< gets blanks on both sides
+  char_separator = 8,      ///< white space
+  char_punctuation = 16,   ///< a word of its own
+  char_dropped = 32,       ///< removed by strip_accents
+  char_decomposed = 64,    ///< replaced by strip_accents, and not removed
+  char_reordering = 128,   ///< survives strip_accents and may change places with its neighbours
+  char_lowered = 256,      ///< replaced by lowercase
+  char_word = 512,         ///< a word character
+  char_mark = 1024,        ///< removed by StripAccents
+  char_numeric = 2048,     ///< a digit or another number
+  char_canonical = 4096,   ///< has a canonical decomposition
   char_compatible = 8192,  ///< has a compatibility decomposition that is not canonical
-  char_second = 16384,    ///< may be the second part of a composition
+  char_second = 16384,     ///< may be the second part of a composition
 };
 
 /// The classes of every code point.

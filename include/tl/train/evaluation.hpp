@@ -101,8 +101,7 @@ inline EvaluationResult run_evaluation(const Model& model, const Collator& colla
   const std::int64_t predicted = by_token ? offsets.back() : result.rows;
   result.prediction.predictions = Tensor<float>::from(logits, {predicted, classes});
   if (!labels.empty() || (collate.has_labels() && predicted == 0))
-    result.prediction.label_ids =
-        Tensor<std::int64_t>::from(labels, {static_cast<std::int64_t>(labels.size())});
+    result.prediction.label_ids = Tensor<std::int64_t>::from(labels, {static_cast<std::int64_t>(labels.size())});
   if (by_token) result.prediction.offsets = std::move(offsets);
   return result;
 }

@@ -20,8 +20,8 @@ struct LossOptions {
   ComputeLoss compute_loss{};
 };
 
-/// Runs `model` over `batch` in `context` and puts the loss into the result, if there are labels or a function for it. With label
-/// smoothing the loss is made here, of logits and class ids, as the reference's label smoother does. Throws
+/// Runs `model` over `batch` in `context` and puts the loss into the result, if there are labels or a function for it.
+/// With label smoothing the loss is made here, of logits and class ids, as the reference's label smoother does. Throws
 /// Error(state) if the model gives none, Error(shape) for a user's loss that is no scalar.
 inline ModelOutput compute_loss(const Model& model, const Batch& batch, const nn::ForwardContext& context,
                                 const LossOptions& options = {}) {

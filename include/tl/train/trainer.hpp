@@ -68,8 +68,7 @@ class Trainer : public TrainerBase {
   std::unique_ptr<Collator> collator(const Dataset& dataset, const std::string& name) const {
     check(dataset.num_rows() > 0, ErrorCode::invalid_argument, name, ": expected at least one row, got 0");
     std::unique_ptr<Collator> collate;
-    if (options_.data_collator)
-      collate = std::make_unique<FunctionCollator>(dataset, options_.data_collator, name);
+    if (options_.data_collator) collate = std::make_unique<FunctionCollator>(dataset, options_.data_collator, name);
     else collate = std::make_unique<PackedCollator>(dataset, collator_options(model_, name));
     if (collate->has_labels() && !options_.compute_loss) model_.check_trainable();
     collate->check_rows();
@@ -169,7 +168,8 @@ inline std::unique_ptr<Collator> Trainer::training_data() const {
         "train(): expected a train_dataset, the Trainer was given none");
   if (!options_.compute_loss) model_.check_trainable();
   std::unique_ptr<Collator> collate = collator(*options_.train_dataset, "train_dataset");
-  check(collate->has_labels() || options_.compute_loss, ErrorCode::not_found, "train_dataset: expected a column label or labels, there is none");
+  check(collate->has_labels() || options_.compute_loss, ErrorCode::not_found,
+        "train_dataset: expected a column label or labels, there is none");
   if (options_.eval_dataset && args_.eval_strategy != IntervalStrategy::no) {
     const bool labels = collator(*options_.eval_dataset, "eval_dataset")->has_labels();
     check(labels || !args_.metric_for_best_model, ErrorCode::not_found,
@@ -430,7 +430,8 @@ inline void Trainer::keep_best_alone() {
 /// Runs the model over `dataset` in evaluation mode and fills `metrics` with everything but the epoch.
 inline EvaluationResult Trainer::run_over(const Dataset& dataset, const std::string& prefix, bool loss_only,
                                           Json& metrics) {
-  const std::unique_ptr<Collator> collate = collator(dataset, prefix == "eval" ? "eval_dataset" : join(prefix, " data set"));
+  const std::unique_ptr<Collator> collate =
+      collator(dataset, prefix == "eval" ? "eval_dataset" : join(prefix, " data set"));
   const detail::ContextGuard restore(model_.context());
   const Stopwatch watch;
   model_.train(false);

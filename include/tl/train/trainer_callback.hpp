@@ -99,7 +99,8 @@ inline std::string eval_metric_name(const std::string& metric) {
 /// The value of metric_for_best_model in `metrics`. Throws Error(not_found) with the names that are there.
 inline double metric_for_best_model(const TrainingArguments& args, const Json& metrics) {
   const std::string name = eval_metric_name(*args.metric_for_best_model);
-  if (const Json* const found = detail::find_member(metrics, name); found != nullptr && found->is_number()) return found->get<double>();
+  if (const Json* const found = detail::find_member(metrics, name); found != nullptr && found->is_number())
+    return found->get<double>();
   std::string present;
   for (const auto& [key, value] : metrics.items()) present += join(present.empty() ? "" : ", ", key);
   fail(ErrorCode::not_found, "metric_for_best_model: expected a metric of the evaluation, got ", name,
@@ -145,7 +146,8 @@ class EarlyStoppingCallback : public TrainerCallback {
   }
   void restore(const Json& state) override {
     const Json* const attributes = detail::find_member(state, "attributes");
-    const Json* const counter = attributes ? detail::find_member(*attributes, "early_stopping_patience_counter") : nullptr;
+    const Json* const counter =
+        attributes ? detail::find_member(*attributes, "early_stopping_patience_counter") : nullptr;
     if (counter != nullptr && detail::is_int64(*counter)) counter_ = counter->get<std::int64_t>();
   }
 
@@ -203,7 +205,8 @@ class CallbackList {
   void restore(const Json& states) const {
     const auto names = state_names();
     for (std::size_t i = 0; i < names.size(); ++i)
-      if (const Json* const found = names[i].empty() ? nullptr : detail::find_member(states, names[i])) callbacks_[i]->restore(*found);
+      if (const Json* const found = names[i].empty() ? nullptr : detail::find_member(states, names[i]))
+        callbacks_[i]->restore(*found);
   }
 
  private:

@@ -113,7 +113,8 @@ struct TrainerState {
 
     template <class T> void operator()(const char* key, T& value) const { detail::read_member(json, key, value, path); }
     template <class T> void operator()(const char* key, std::optional<T>& value) const {
-      if (const Json* const found = detail::find_member(json, key); found == nullptr || found->is_null()) return value.reset();
+      if (const Json* const found = detail::find_member(json, key); found == nullptr || found->is_null())
+        return value.reset();
       (*this)(key, value.emplace());
     }
   };

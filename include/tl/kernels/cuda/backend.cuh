@@ -79,7 +79,8 @@ static void fill_zero(void* memory, std::size_t bytes) {
 static void copy(void* to, const void* from, std::size_t bytes, CopyKind kind) {
   switch (kind) {
     case CopyKind::host_to_device:
-      return cuda_check(cudaMemcpy(to, from, bytes, cudaMemcpyHostToDevice), "cannot copy ", bytes, " bytes to the GPU");
+      return cuda_check(cudaMemcpy(to, from, bytes, cudaMemcpyHostToDevice), "cannot copy ", bytes,
+                        " bytes to the GPU");
     case CopyKind::device_to_host:
       return cuda_check(cudaMemcpy(to, from, bytes, cudaMemcpyDeviceToHost), "cannot copy ", bytes,
                         " bytes from the GPU");

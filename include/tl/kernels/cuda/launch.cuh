@@ -16,9 +16,9 @@ namespace tl::cuda {
 inline constexpr int warp_size = 32;
 
 /// Throws Error(device) with the runtime's own words unless `status` is success. `what` is what was being done.
-template <class... What>
-void cuda_check(cudaError_t status, const What&... what) {
-  if (status == cudaSuccess) [[likely]] return;
+template <class... What> void cuda_check(cudaError_t status, const What&... what) {
+  if (status == cudaSuccess) [[likely]]
+    return;
   (void)cudaGetLastError();  // an error that is reported here must not be found again by the next call
   fail(ErrorCode::device, "CUDA: ", what..., ": ", cudaGetErrorString(status), " (", cudaGetErrorName(status), ")");
 }
@@ -44,8 +44,7 @@ void launch(const char* operation, void (*kernel)(Parameters...), std::int64_t b
 }
 
 /// Sum over the 32 lanes of a full warp, in the same order every time; every lane gets it.
-template <class T>
-__device__ T warp_sum(T value) {
+template <class T> __device__ T warp_sum(T value) {
   for (int distance = warp_size / 2; distance > 0; distance /= 2)
     value += __shfl_xor_sync(0xFFFFFFFFU, value, distance);
   return value;
@@ -53,8 +52,7 @@ __device__ T warp_sum(T value) {
 
 /// Memory for intermediate results of one operation. It is taken and given back in stream order, so the kernels that
 /// were started in between may still be running when the object goes.
-template <class T>
-class Workspace {
+template <class T> class Workspace {
  public:
   explicit Workspace(std::int64_t count) {
     const std::size_t bytes = static_cast<std::size_t>(std::max<std::int64_t>(1, count)) * sizeof(T);
