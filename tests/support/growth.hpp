@@ -23,11 +23,11 @@ template <class Run> double computing_seconds(Run&& run) {
 }
 
 /// The time of `twice`, whose input is twice that of `once`, in units of the time of `once`: about 2 if it grows
-/// linearly, 4 if it grows with the square. From the least time of several calls in turn; up to three times, because
+/// linearly, 4 if it grows with the square. From the least time of several calls in turn; up to eight times, because
 /// caches and other programs can make one measurement look worse than linear, but none of the square look better.
 template <class Once, class Twice> double growth(Once&& once, Twice&& twice, int calls = 5) {
   double least = 1e9;
-  for (int round = 0; round < 3 && least > 2.3; ++round) {
+  for (int round = 0; round < 8 && least > 2.3; ++round) {
     double first = 1e9, second = 1e9;
     for (int call = 0; call < calls; ++call) {
       first = std::min(first, computing_seconds(once));
