@@ -1,9 +1,10 @@
 """Compares tl with PyTorch on a real model: logits of 64 texts, loss of a batch of 16, every gradient.
 
-    python compare_model.py --model MODEL_DIR --tl BUILD/tests/tl_model_dump [--seed 42]
+    python compare_model.py --model MODEL_DIR --tl BUILD/tests/tl_model_dump [--pairs] [--tokens] [--seed 42]
 
-MODEL_DIR is any DistilBERT checkpoint with a tokenizer.json; a fresh two-class head is drawn, saved with the encoder to a
-temporary folder, and both programs load that folder. Needs torch, transformers and safetensors. Ends with status 1 if a
+MODEL_DIR is any DistilBERT or BERT checkpoint with a tokenizer.json; a fresh two-class head is drawn, saved with the encoder
+to a temporary folder, and both programs load that folder. With --pairs every text has a second one, with --tokens the head
+is one for tokens. Needs torch, transformers and safetensors. Ends with status 1 if a
 difference is larger than: logits 2e-5 absolute, loss 1e-6 relative, a gradient 1e-4 relative in norm.
 """
 import argparse
@@ -17,7 +18,8 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 import torch
 import transformers
 from safetensors.torch import load_file
-from transformers import AutoTokenizer, DistilBertForSequenceClassification, set_seed
+from transformers import (AutoModelForSequenceClassification, AutoModelForTokenClassification, AutoTokenizer,
+                          set_seed)
 
 SUBJECTS = ["the soup", "this lamp", "our guide", "a second-hand bicycle", "the third chapter", "her violin", "the ferry"]
 VERDICTS = ["was better than anyone had promised", "broke after nine days", "made us laugh, then think",
@@ -39,22 +41,41 @@ def main():
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("--model", required=True)
     arguments.add_argument("--tl", required=True, help="the program tl_model_dump")
+    arguments.add_argument("--pairs", action="store_true")
+    arguments.add_argument("--tokens", action="store_true")
     arguments.add_argument("--seed", type=int, default=42)
     arguments = arguments.parse_args()
     transformers.logging.set_verbosity_error()
     tokenizer = AutoTokenizer.from_pretrained(arguments.model)
     set_seed(arguments.seed)
-    model = DistilBertForSequenceClassification.from_pretrained(
-        arguments.model, num_labels=2, dropout=0.0, attention_dropout=0.0, seq_classif_dropout=0.0, dtype=torch.float32)
+    kind = AutoModelForTokenClassification if arguments.tokens else AutoModelForSequenceClassification
+    model = kind.from_pretrained(arguments.model, num_labels=2, dtype=torch.float32)
+    fields = [name for name in vars(model.config) if "dropout" in name and getattr(model.config, name) is not None]
+    model = kind.from_pretrained(arguments.model, num_labels=2, dtype=torch.float32, **dict.fromkeys(fields, 0.0))
     longest = model.config.max_position_embeddings
-    encoded = tokenizer(texts(), truncation=True, max_length=longest)["input_ids"]
+    made = texts()
+    seconds = [made[(i * 5 + 3) % len(made)] for i in range(len(made))] if arguments.pairs else None
+    encoded = tokenizer(made, seconds, truncation=True, max_length=longest, return_token_type_ids=True)
+    ids = encoded["input_ids"]
+    types = encoded["token_type_ids"] if arguments.pairs and model.config.model_type == "bert" else []
     labels = [(i * 7 // 3) % 2 for i in range(16)]
+    if arguments.tokens:
+        labels = [[-100 if j % 5 == 0 else (i + j) % 2 for j in range(len(ids[i]))] for i in range(16)]
+
+    def inputs(rows):
+        batch = tokenizer.pad({"input_ids": [ids[row] for row in rows]}, return_tensors="pt")
+        width = batch["input_ids"].shape[1]
+        if types:
+            batch["token_type_ids"] = torch.tensor([types[row] + [0] * (width - len(types[row])) for row in rows])
+        return batch
 
     with tempfile.TemporaryDirectory() as folder:
         model.save_pretrained(folder)
         cases, out = os.path.join(folder, "cases.json"), os.path.join(folder, "out.safetensors")
         with open(cases, "w") as file:
-            json.dump({"sequences": encoded, "batch": 16, "labels": labels}, file)
+            json.dump({"task": "tokens" if arguments.tokens else "sequences", "sequences": ids, "types": types, "batch": 16,
+                       "labels": sum(labels, []) if arguments.tokens else labels,
+                       "overrides": ",".join(f"{name}=0" for name in fields)}, file)
         subprocess.run([arguments.tl, folder, cases, out], check=True)
         ours = load_file(out)
 
@@ -62,10 +83,14 @@ def main():
     logits = []
     with torch.no_grad():
         # One text at a time, so that padding adds no rounding of its own.
-        for ids in encoded:
-            logits.append(model(input_ids=torch.tensor([ids])).logits[0])
+        for row in range(len(ids)):
+            one = model(**inputs([row])).logits[0]
+            logits += list(one) if arguments.tokens else [one]
     model.train()
-    batch = tokenizer.pad({"input_ids": encoded[:16]}, return_tensors="pt")
+    batch = inputs(range(16))
+    if arguments.tokens:
+        width = batch["input_ids"].shape[1]
+        labels = [row + [-100] * (width - len(row)) for row in labels]
     loss = model(**batch, labels=torch.tensor(labels)).loss
     loss.backward()
 
@@ -77,11 +102,11 @@ def main():
     for name, gradient in gradients.items():
         # A key's bias shifts all scores of a row alike: its gradient is zero but for rounding, in both programs, so it is
         # measured against the query's.
-        scale = gradients[name.replace("k_lin.bias", "q_lin.bias")].norm()
+        scale = gradients[name.replace("k_lin.bias", "q_lin.bias").replace("key.bias", "query.bias")].norm()
         differences[name] = float((gradient - ours["gradient." + name]).norm() / scale)
     worst = max(differences, key=differences.get)
     print(f"torch {torch.__version__}, transformers {transformers.__version__}, {torch.get_num_threads()} threads")
-    print(f"{len(encoded)} texts of {min(map(len, encoded))} to {max(map(len, encoded))} tokens, {len(differences)} gradients")
+    print(f"{len(ids)} texts of {min(map(len, ids))} to {max(map(len, ids))} tokens, {len(differences)} gradients")
     print(f"logits: largest difference {logit_difference:.3g} (allowed 2e-5), largest |logit| "
           f"{float(torch.stack(logits).abs().max()):.3g}")
     print(f"loss: {float(loss):.8f} and {float(ours['loss']):.8f}, relative difference {loss_difference:.3g} (allowed 1e-6)")
