@@ -1,9 +1,11 @@
 // Writes what tl computes for a model folder of any family, for compare_model.py to compare with the reference:
 //   tl_model_dump MODEL_DIR CASES.json OUT.safetensors
-// CASES.json: {"task": "sequences" or "tokens", "sequences": [[ids], ...], "types": [[token types], ...] or [], "batch": n,
-// "labels": [a number for each of the first n sequences, or for each of their tokens], "overrides": "dropout=0,..."}.
-// OUT holds the logits of all sequences in evaluation mode, and loss and every gradient of the first n.
+// CASES.json: {"task": "sequences" or "tokens", "sequences": [[ids], ...], "types": [[token types], ...] or [],
+// "batch": n, "labels": [a number for each of the first n sequences, or for each of their tokens], "overrides":
+// "dropout=0,..."}. OUT holds the logits of all sequences in evaluation mode, and loss and every gradient of the first
+// n.
 #include <iostream>
+#include <memory>
 
 #include <tl/models/auto_model.hpp>
 
@@ -36,7 +38,7 @@ void dump(const std::filesystem::path& folder, const std::filesystem::path& case
     return output.loss.value();
   }();
   std::vector<tl::SafetensorView> tensors{tl::safetensor_view<float>("logits", logits.shape(), logits.span()),
-                                        tl::safetensor_view<float>("loss", loss.shape(), loss.span())};
+                                          tl::safetensor_view<float>("loss", loss.shape(), loss.span())};
   for (const auto& part : model->parameters().named()) {
     const tl::Tensor<float> gradient = part.gradient();
     tensors.push_back(tl::safetensor_view<float>("gradient." + part.name, gradient.shape(), gradient.span()));
