@@ -9,6 +9,7 @@
 #include <tl/optim/gradient_norm.hpp>
 #include "support/catch.hpp"
 #include "support/compare.hpp"
+#include "support/hexadecimal.hpp"
 #include "support/reference.hpp"
 
 using tl::NamedParameter;
@@ -27,17 +28,9 @@ const nlohmann::json& cases() {
   return parsed;
 }
 
-std::vector<float> floats(const nlohmann::json& hex) {
-  std::vector<float> values;
-  for (const auto& text : hex)
-    values.push_back(
-        std::bit_cast<float>(static_cast<std::uint32_t>(std::stoul(text.get<std::string>(), nullptr, 16))));
-  return values;
-}
-
 void fill(const Tensor<float>& target, const nlohmann::json& hex) {
   Tensor<float> writable = target;
-  writable.copy_from(Tensor<float>::from(floats(hex), target.shape()));
+  writable.copy_from(Tensor<float>::from(tl::test::floats_of_bits(hex), target.shape()));
 }
 
 // a and b decay, c does not.
@@ -77,9 +70,9 @@ TEST_CASE("AdamW makes the reference's steps bit for bit") {
     for (const auto* name : {"a", "b", "c"}) {
       INFO("step " << step << ", parameter " << name);
       const auto& expected = cases().at("fused")[step].at(name);
-      check_steps(space.at(name).value().to_vector(), floats(expected.at("value")));
-      check_steps(part_of(space, optimizer.exp_avg(), name), floats(expected.at("exp_avg")));
-      check_steps(part_of(space, optimizer.exp_avg_sq(), name), floats(expected.at("exp_avg_sq")));
+      check_steps(space.at(name).value().to_vector(), tl::test::floats_of_bits(expected.at("value")));
+      check_steps(part_of(space, optimizer.exp_avg(), name), tl::test::floats_of_bits(expected.at("exp_avg")));
+      check_steps(part_of(space, optimizer.exp_avg_sq(), name), tl::test::floats_of_bits(expected.at("exp_avg_sq")));
     }
   }
   CHECK(optimizer.steps() == 5);
@@ -236,10 +229,10 @@ TEST_CASE("the larger recorded collection: torch's fused steps") {
     optimizer.step(recorded.at("learning_rates")[step].get<double>());
     for (const auto* name : {"a", "b", "c"}) {
       const auto& expected = recorded.at("adamw_fused")[step];
-      check_steps(space.at(name).value().to_vector(), floats(expected.at("params").at(name)));
+      check_steps(space.at(name).value().to_vector(), tl::test::floats_of_bits(expected.at("params").at(name)));
       const auto& state = expected.at("state").at(name);
-      check_steps(part_of(space, optimizer.exp_avg(), name), floats(state.at("exp_avg")));
-      check_steps(part_of(space, optimizer.exp_avg_sq(), name), floats(state.at("exp_avg_sq")));
+      check_steps(part_of(space, optimizer.exp_avg(), name), tl::test::floats_of_bits(state.at("exp_avg")));
+      check_steps(part_of(space, optimizer.exp_avg_sq(), name), tl::test::floats_of_bits(state.at("exp_avg_sq")));
     }
   }
 }

@@ -10,6 +10,7 @@
 #include <tl/text/tokenizer.hpp>
 
 #include "support/catch.hpp"
+#include "support/crc32.hpp"
 #include "support/growth.hpp"
 #include "support/reference.hpp"
 
@@ -70,15 +71,6 @@ void check_answers(const Tokenizer& tokenizer, const json& cases) {
       CHECK(tokenizer.encode_ids(std::vector{text.get<std::string>()})[0] == cases[i].at("ids").get<Ids>());
     }
   }
-}
-
-std::uint32_t crc32(const std::string& bytes, std::uint32_t crc) {
-  crc = ~crc;
-  for (const char byte : bytes) {
-    crc ^= static_cast<unsigned char>(byte);
-    for (int bit = 0; bit < 8; ++bit) crc = crc >> 1 ^ (crc & 1 ? 0xEDB88320u : 0u);
-  }
-  return ~crc;
 }
 
 std::uint32_t code_point_sum(const std::function<std::string(const std::string&)>& answer) {

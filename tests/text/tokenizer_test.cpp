@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "support/catch.hpp"
+#include "support/crc32.hpp"
 #include "support/reference.hpp"
 #include "text/tokenizer_cases.hpp"
 
@@ -78,15 +79,6 @@ std::vector<json> recorded(const std::string& kind) {
 
 std::optional<int> number_or_none(const json& value) {
   return value.is_null() ? std::nullopt : std::optional(value.get<int>());
-}
-
-std::uint32_t crc32(const std::string& bytes, std::uint32_t crc) {
-  crc = ~crc;
-  for (const char byte : bytes) {
-    crc ^= static_cast<unsigned char>(byte);
-    for (int bit = 0; bit < 8; ++bit) crc = crc >> 1 ^ (crc & 1 ? 0xEDB88320u : 0u);
-  }
-  return ~crc;
 }
 
 }  // namespace

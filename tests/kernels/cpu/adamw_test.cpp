@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "support/catch.hpp"
+#include "support/hexadecimal.hpp"
 #include "support/reference.hpp"
 
 #include <tl/kernels/cpu/adamw.hpp>
@@ -18,14 +19,6 @@
 namespace {
 
 using nlohmann::json;
-
-std::vector<float> floats(const json& hexadecimal) {
-  std::vector<float> values;
-  for (const auto& text : hexadecimal)
-    values.push_back(
-        std::bit_cast<float>(static_cast<std::uint32_t>(std::stoul(text.get<std::string>(), nullptr, 16))));
-  return values;
-}
 
 // The first element whose bits differ, as a sentence; empty if there is none.
 std::string difference(const std::vector<float>& got, const std::vector<float>& expected) {
@@ -64,15 +57,15 @@ struct State {
 TEST_CASE("AdamW has the bits of torch's fused step") {
   const json reference = json::parse(tl::test::read_text(tl::test::reference_file("adamw.json")));
   for (const auto& c : reference.at("cases")) {
-    State state(floats(c.at("start")));
+    State state(tl::test::floats_of_bits(c.at("start")));
     std::int64_t number = 0;
     for (const auto& step : c.at("steps")) {
-      state.step(floats(step.at("gradient")), step.at("lr"), c.at("beta1"), c.at("beta2"), c.at("eps"),
-                 c.at("weight_decay"), ++number);
+      state.step(tl::test::floats_of_bits(step.at("gradient")), step.at("lr"), c.at("beta1"), c.at("beta2"),
+                 c.at("eps"), c.at("weight_decay"), ++number);
       INFO("weight decay " << c.at("weight_decay") << ", step " << number);
-      REQUIRE(difference(state.exp_avg, floats(step.at("exp_avg"))) == "");
-      REQUIRE(difference(state.exp_avg_sq, floats(step.at("exp_avg_sq"))) == "");
-      REQUIRE(difference(state.parameter, floats(step.at("parameter"))) == "");
+      REQUIRE(difference(state.exp_avg, tl::test::floats_of_bits(step.at("exp_avg"))) == "");
+      REQUIRE(difference(state.exp_avg_sq, tl::test::floats_of_bits(step.at("exp_avg_sq"))) == "");
+      REQUIRE(difference(state.parameter, tl::test::floats_of_bits(step.at("parameter"))) == "");
     }
   }
 }
@@ -88,15 +81,15 @@ TEST_CASE("AdamW follows the shared collection of optimizer steps") {
       REQUIRE(std::abs(got[i] - expected[i]) <= (i < whole ? 0.0F : 2.5e-7F * std::abs(expected[i])));
   };
   for (const std::string name : {"a", "b", "c"}) {
-    State state(floats(reference.at("start").at(name)));
+    State state(tl::test::floats_of_bits(reference.at("start").at(name)));
     for (std::size_t i = 0; i < reference.at("adamw_fused").size(); ++i) {
       const json& step = reference.at("adamw_fused")[i];
-      state.step(floats(reference.at("gradients")[i].at(name)), step.at("lr"), 0.9, 0.999, 1e-8,
+      state.step(tl::test::floats_of_bits(reference.at("gradients")[i].at(name)), step.at("lr"), 0.9, 0.999, 1e-8,
                  name == "c" ? 0.0 : 0.01, static_cast<std::int64_t>(i + 1));
       INFO("parameter " << name << ", step " << i + 1);
-      check(state.exp_avg, floats(step.at("state").at(name).at("exp_avg")));
-      check(state.exp_avg_sq, floats(step.at("state").at(name).at("exp_avg_sq")));
-      check(state.parameter, floats(step.at("params").at(name)));
+      check(state.exp_avg, tl::test::floats_of_bits(step.at("state").at(name).at("exp_avg")));
+      check(state.exp_avg_sq, tl::test::floats_of_bits(step.at("state").at(name).at("exp_avg_sq")));
+      check(state.parameter, tl::test::floats_of_bits(step.at("params").at(name)));
     }
   }
 }
