@@ -137,6 +137,8 @@ TEST_CASE("training arguments: every value out of range is named with its range"
   CHECK(problem([](A& a) { a.max_grad_norm = -1; }) == "max_grad_norm: expected a number >= 0, got -1");
   CHECK(problem([](A& a) { a.eval_delay = -1; }) == "eval_delay: expected a number >= 0, got -1");
   CHECK(problem([](A& a) { a.adam_beta1 = 1; }) == "adam_beta1: expected a number in [0, 1), got 1");
+  CHECK(problem([](A& a) { a.head_learning_rate = -1; }) == "head_learning_rate: expected a number >= 0, got -1");
+  CHECK(problem([](A& a) { a.layerwise_lr_decay = 0; }) == "layerwise_lr_decay: expected a number in (0, 1], got 0");
   CHECK(problem([](A& a) { a.adam_beta2 = -0.5; }) == "adam_beta2: expected a number in [0, 1), got -0.5");
   CHECK(problem([](A& a) { a.label_smoothing_factor = 1; }) ==
         "label_smoothing_factor: expected a number in [0, 1), got 1");
@@ -312,7 +314,7 @@ TEST_CASE("argument fields: every field can be set from text and read back") {
       CHECK(field.get(args).is_null());
     }
   }
-  CHECK(names.size() == 46);
+  CHECK(names.size() == 48);
 }
 
 TEST_CASE("argument fields: values of the wrong kind") {

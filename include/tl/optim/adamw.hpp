@@ -1,15 +1,19 @@
-// AdamW over a flat parameter space: weight decay on its first range, none on the second. Updates of the rows of tables
-// that have no gradient can be deferred; see deferred_rows.hpp.
+// AdamW over a flat parameter space: weight decay on its first range, none on the second, or, with parameter groups,
+// the rate and decay of each range's group. Updates of the rows of tables that have no gradient can be deferred; see
+// deferred_rows.hpp.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include <tl/autograd/parameter_space.hpp>
 #include <tl/kernels/adamw.hpp>
 #include <tl/kernels/cpu/adamw.hpp>
 #include <tl/optim/deferred_rows.hpp>
+#include <tl/optim/parameter_groups.hpp>
 
 namespace tl {
 
@@ -22,12 +26,15 @@ struct AdamWOptions {
   /// Update only those rows of an embedding that have a gradient, the others when they are read; the same bits. CPU
   /// only, ignored elsewhere. One optimizer of a parameter space at a time may do so.
   bool defer_rows = false;
+  /// Parameters with a learning rate or decay of their own; all others have those above.
+  std::vector<ParameterGroup> groups{};
 };
 
 /// Adam with decoupled weight decay, arXiv:1711.05101, in the arithmetic of the reference's fused CPU step.
 template <Real T = float> class AdamW {
  public:
-  /// Throws Error(invalid_argument) for a negative rate, epsilon or decay, or a beta outside [0, 1).
+  /// Throws Error(invalid_argument) for a negative rate, epsilon or decay, a beta outside [0, 1), or groups that
+  /// overlap, Error(not_found) for a group's pattern that chooses no parameter.
   AdamW(ParameterSpace<T>& parameters, const AdamWOptions& options)
       : options_(options),
         parameters_(&parameters),
@@ -46,6 +53,7 @@ template <Real T = float> class AdamW {
     for (const auto& [name, value, below_one] : numbers)
       check(value >= 0 && (!below_one || value < 1), ErrorCode::invalid_argument, "AdamW: expected ", name,
             below_one ? " in [0, 1)" : " >= 0", ", got ", value);
+    split(options);
     if (options.defer_rows && device().type == DeviceType::cpu) defer_rows();
   }
   AdamW(const AdamW&) = delete;
@@ -59,23 +67,16 @@ template <Real T = float> class AdamW {
   /// One update with the options' learning rate.
   void step() { step(options_.learning_rate); }
 
-  /// One update with another learning rate; gradients are multiplied by `gradient_scale` (clipping) on the way.
+  /// One update in which `learning_rate` takes the place of the options' rate; a group's own rate stays. Gradients are
+  /// multiplied by `gradient_scale` (clipping) on the way.
   void step(double learning_rate, double gradient_scale = 1.0) {
-    check(layout_ == parameters_->layout(), ErrorCode::state,
-          "AdamW: expected the parameters where they were when this optimizer was made, they were frozen or unfrozen "
-          "since; make a new one");
-    ++steps_;
-    if (tables_.empty()) (void)parameters_->values();  // makes the updates that another optimizer deferred
-    parameters_->raw_values().view(0, Shape{parameters_->trainable_end()}).mark_changed();
-    kernels::AdamW<T> whole = update(learning_rate, gradient_scale);
-    run(whole, 0, tables_.empty() ? parameters_->decayed_end() : parameters_->dense_end());
-    const bool moments_held = !exp_avg_.is_only_handle() || !exp_avg_sq_.is_only_handle();
-    for (std::size_t i = 0; i < tables_.size(); ++i) {
-      const auto& [parameter, offset] = parameters_->tables()[i];
-      tables_[i]->step(part(whole, offset, offset + parameter.shape().elements()), moments_held);
-    }
-    whole.weight_decay = 0.0;
-    run(whole, parameters_->decayed_end(), parameters_->trainable_end());
+    update_all([=](const std::optional<double>& own) { return own.value_or(learning_rate); }, gradient_scale);
+  }
+
+  /// One update in which `schedule` turns each learning rate, the options' and the groups', into that of this step.
+  void step(const std::function<double(double rate)>& schedule, double gradient_scale = 1.0) {
+    update_all([&](const std::optional<double>& own) { return schedule(own.value_or(options_.learning_rate)); },
+               gradient_scale);
   }
 
   void zero_grad() { parameters_->zero_grad(); }
@@ -93,6 +94,38 @@ template <Real T = float> class AdamW {
   const AdamWOptions& options() const { return options_; }
 
  private:
+  template <class Rate> void update_all(const Rate& rate, double gradient_scale) {
+    check(layout_ == parameters_->layout(), ErrorCode::state,
+          "AdamW: expected the parameters where they were when this optimizer was made, they were frozen or unfrozen "
+          "since; make a new one");
+    ++steps_;
+    if (tables_.empty()) (void)parameters_->values();  // makes the updates that another optimizer deferred
+    parameters_->raw_values().view(0, Shape{parameters_->trainable_end()}).mark_changed();
+    kernels::AdamW<T> whole = update(0.0, gradient_scale);
+    const bool moments_held = !exp_avg_.is_only_handle() || !exp_avg_sq_.is_only_handle();
+    std::size_t table = 0;
+    for (const ParameterRange& range : ranges_) {
+      whole.lr = rate(range.learning_rate);
+      whole.weight_decay = range.weight_decay;
+      if (range.table && !tables_.empty()) tables_[table++]->step(part(whole, range.begin, range.end), moments_held);
+      else run(whole, range.begin, range.end);
+    }
+  }
+
+  /// Makes ranges_; without groups they are as few as can be.
+  void split(const AdamWOptions& options) {
+    if (!options.groups.empty()) {
+      ranges_ = group_ranges(*parameters_, options.groups, options.weight_decay);
+      return;
+    }
+    const bool by_rows = options.defer_rows && device().type == DeviceType::cpu;
+    ranges_.push_back({0, by_rows ? parameters_->dense_end() : parameters_->decayed_end(), {}, options.weight_decay});
+    if (by_rows)
+      for (const auto& [parameter, offset] : parameters_->tables())
+        ranges_.push_back({offset, offset + parameter.shape().elements(), {}, options.weight_decay, true});
+    ranges_.push_back({parameters_->decayed_end(), parameters_->trainable_end(), {}, 0.0});
+  }
+
   Device device() const { return parameters_->raw_values().device(); }
 
   void defer_rows() {
@@ -140,6 +173,7 @@ template <Real T = float> class AdamW {
   std::int64_t layout_;
   Tensor<T> exp_avg_, exp_avg_sq_;
   std::int64_t steps_ = 0;
+  std::vector<ParameterRange> ranges_;                    // of all trained elements
   std::vector<std::unique_ptr<DeferredRows<T>>> tables_;  // if updates are deferred: those of the space, in its order
 };
 

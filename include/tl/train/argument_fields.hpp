@@ -180,6 +180,8 @@ inline std::span<const ArgumentField> argument_fields() {
       {"adam_epsilon", &A::adam_epsilon, "AdamW's epsilon"},
       {"max_grad_norm", &A::max_grad_norm, "clip gradients to this norm; 0: never"},
       {"label_smoothing_factor", &A::label_smoothing_factor, "share of the target spread over all classes"},
+      {"head_learning_rate", &A::head_learning_rate, "peak rate of the head; default: learning_rate"},
+      {"layerwise_lr_decay", &A::layerwise_lr_decay, "factor of the rate from each layer to the one below"},
       {"lr_scheduler_type", &A::lr_scheduler_type,
        "linear, cosine, cosine_with_restarts, polynomial, constant, constant_with_warmup, inverse_sqrt, "
        "reduce_lr_on_plateau, cosine_with_min_lr, cosine_warmup_with_min_lr or warmup_stable_decay"},

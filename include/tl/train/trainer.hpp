@@ -142,7 +142,7 @@ inline TrainOutput Trainer::train(const ResumeFrom& resume_from) {
                                                               : resume_from.path().value_or(std::filesystem::path());
   if (resumes && !resume_from.last()) check_checkpoint(checkpoint);
   const std::unique_ptr<Collator> rows = training_data();
-  TrainingRun run(args_, *rows, model_.parameters(), options_.lr_scheduler);
+  TrainingRun run(args_, *rows, model_.parameters(), options_.lr_scheduler, options_.parameter_groups);
   const std::shared_ptr<OutputLock> lock = prepare_output_dir();
   state_ = resumes ? run.resume(checkpoint, args_, model_.parameters(), generator_) : run.initial_state(args_);
   if (resumes) resume(checkpoint);
@@ -246,7 +246,7 @@ inline void Trainer::update(TrainingRun& run, BatchLoader& batches, std::int64_t
   TrainerEvent details = event();
   details.learning_rate = run.progress.learning_rate;
   call(&TrainerCallback::on_pre_optimizer_step, details);
-  run.optimizer.step(run.progress.learning_rate, clip);
+  run.optimizer_step(state_.global_step, clip);
   call(&TrainerCallback::on_optimizer_step, details);
   run.optimizer.zero_grad();
   ++state_.global_step;

@@ -39,6 +39,7 @@ struct TrainerOptions {
   ComputeMetrics compute_metrics{};             ///< called at the end of each evaluation
   std::vector<std::shared_ptr<TrainerCallback>> callbacks{};
   std::shared_ptr<LearningRateSchedule> lr_scheduler{};   ///< takes the place of lr_scheduler_type
+  std::vector<ParameterGroup> parameter_groups{};         ///< parameters with a learning rate or decay of their own
   std::shared_ptr<Console> console = standard_console();  ///< where the Trainer's own callbacks show progress
 };
 

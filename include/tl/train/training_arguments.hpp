@@ -49,6 +49,9 @@ struct TrainingArguments {
   double max_grad_norm = 1.0;  ///< gradients are scaled down to this norm; 0: never
   double label_smoothing_factor = 0.0;
 
+  std::optional<double> head_learning_rate{};  ///< peak rate of what is not the encoder; nothing: learning_rate
+  std::optional<double> layerwise_lr_decay{};  ///< factor of the rate from each layer to the one below; nothing: none
+
   Choice<SchedulerType> lr_scheduler_type = SchedulerType::linear;
   SchedulerKwargs lr_scheduler_kwargs{};  ///< arguments of the schedule, e.g. {{"num_cycles", 3}}
   double warmup_steps = 0.0;              ///< number of updates, or below 1 a share
@@ -158,6 +161,10 @@ class ArgumentRules : Problems {
     need(a_.max_steps == -1 || a_.max_steps >= 1, "max_steps", "-1 (use num_train_epochs) or at least 1", a_.max_steps);
     non_negative("learning_rate", a_.learning_rate);
     non_negative("weight_decay", a_.weight_decay);
+    if (a_.head_learning_rate) non_negative("head_learning_rate", *a_.head_learning_rate);
+    if (a_.layerwise_lr_decay)
+      need(*a_.layerwise_lr_decay > 0 && *a_.layerwise_lr_decay <= 1, "layerwise_lr_decay", "a number in (0, 1]",
+           *a_.layerwise_lr_decay);
     non_negative("adam_epsilon", a_.adam_epsilon);
     non_negative("max_grad_norm", a_.max_grad_norm);
     non_negative("eval_delay", a_.eval_delay);

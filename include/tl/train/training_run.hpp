@@ -15,6 +15,7 @@
 #include <tl/optim/schedule.hpp>
 #include <tl/train/checkpoint.hpp>
 #include <tl/train/checkpoint_checksums.hpp>
+#include <tl/train/learning_rate_groups.hpp>
 #include <tl/train/run_plan.hpp>
 #include <tl/train/scheduler_state.hpp>
 #include <tl/train/trainer_state.hpp>
@@ -34,7 +35,7 @@ struct TrainingRun {
 
   /// A fresh run over `rows`, which must outlive it, with the user's schedule if there is one.
   TrainingRun(const TrainingArguments& args, const Collator& rows, ParameterSpace<float>& parameters,
-              std::shared_ptr<LearningRateSchedule> own_schedule = nullptr)
+              std::shared_ptr<LearningRateSchedule> own_schedule = nullptr, std::vector<ParameterGroup> groups = {})
       : collate(rows),
         plan(plan_run(args, collate.size())),
         schedule(own_schedule ? std::move(own_schedule)
@@ -47,7 +48,8 @@ struct TrainingRun {
                                .beta2 = args.adam_beta2,
                                .epsilon = args.adam_epsilon,
                                .weight_decay = args.weight_decay,
-                               .defer_rows = true}) {
+                               .defer_rows = true,
+                               .groups = training_groups(args, std::move(groups), parameters)}) {
     schedule->on_train_begin(plan.total_steps, plan.warmup_steps);
     if (args.group_by_length) lengths = collate.lengths();
     progress.rows = collate.size();
@@ -98,15 +100,12 @@ struct TrainingRun {
     return state;
   }
 
-  /// The learning rate of the update number `step`. Throws Error(invalid_argument) for one that a user's schedule gives
-  /// and that is no rate.
-  double learning_rate(std::int64_t step) const {
-    const double rate = schedule->learning_rate(optimizer.options().learning_rate, step);
-    if (!(detail::is_finite(rate) && rate >= 0))
-      fail(ErrorCode::invalid_argument, "lr_scheduler ", schedule->name(),
-           ": expected a finite learning rate >= 0 for step ", step, ", got ",
-           detail::is_nan(rate) ? std::abs(rate) : rate);
-    return rate;
+  /// The learning rate of the update number `step`, of parameters without a rate of their own.
+  double learning_rate(std::int64_t step) const { return scheduled(optimizer.options().learning_rate, step); }
+
+  /// The update number `step` of all parameters, with gradients multiplied by `gradient_scale`.
+  void optimizer_step(std::int64_t step, double gradient_scale) {
+    optimizer.step([&](double rate) { return scheduled(rate, step); }, gradient_scale);
   }
 
   /// The rows of the present epoch in their order, always the same for the same seed and epoch.
@@ -130,6 +129,16 @@ struct TrainingRun {
   }
 
  private:
+  /// Throws Error(invalid_argument) for a learning rate that a user's schedule gives and that is none.
+  double scheduled(double base, std::int64_t step) const {
+    const double rate = schedule->learning_rate(base, step);
+    if (!(detail::is_finite(rate) && rate >= 0))
+      fail(ErrorCode::invalid_argument, "lr_scheduler ", schedule->name(),
+           ": expected a finite learning rate >= 0 for step ", step, ", got ",
+           detail::is_nan(rate) ? std::abs(rate) : rate);
+    return rate;
+  }
+
   /// Throws Error(format) if progress.json and trainer_state.json cannot be of the same moment.
   static void check_agreement(const RunProgress& saved, const TrainerState& state,
                               const std::filesystem::path& checkpoint) {
