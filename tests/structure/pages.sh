@@ -38,7 +38,8 @@ same docs/environment.md 'the variable' "$variables" "$(rows docs/environment.md
 # Capital letters that stand alone in the brackets of a comment: [N, 3D], but not [CLS].
 letters=$(grep -rhoE '//.*' --include='*.hpp' --include='*.cuh' include | grep -oE '\[[0-9A-Z+*/ ,]+\]' | grep -vE '[A-Z][A-Z]' \
   | grep -oE '[A-Z]' | sort -u)
-same docs/notation.md 'the letter' "$letters" "$(rows docs/notation.md | grep -xE '[A-Z]')"
+explained=$(rows docs/notation.md | grep -xE '[A-Z]')
+same docs/notation.md 'the letter' "$letters" "$(comm -12 <(echo "$letters") <(echo "$explained"))"
 
 while IFS=: read -r page link; do
   target=${link%%#*}
