@@ -15,19 +15,18 @@ void embedding_layer_norm_dropout_forward(benchmark::State& state) {
   const auto gamma = filled({width}), beta = filled({width});
   auto y = filled({tokens, width}), xhat = filled({tokens, width}), rstd = filled({tokens});
   for (auto _ : state)
-    kernels::run(cpu_device, kernels::EmbeddingLayerNormDropoutForward<float>{.ids = ids.data(),
-                                                                              .positions = places.data(),
-                                                                              .word = word.data(),
-                                                                              .position = position.data(),
-                                                                              .gamma = gamma.data(),
-                                                                              .beta = beta.data(),
-                                                                              .y = y.data(),
-                                                                              .xhat = xhat.data(),
-                                                                              .rstd = rstd.data(),
-                                                                              .n = tokens,
-                                                                              .d = width,
-                                                                              .eps = 1e-12,
-                                                                              .dropout = mask});
+    kernels::run(cpu_device, kernels::EmbeddingLayerNormDropoutForward<float>{
+                                 .tables = {{{ids.data(), word.data()}, {places.data(), position.data()}}},
+                                 .table_count = 2,
+                                 .gamma = gamma.data(),
+                                 .beta = beta.data(),
+                                 .y = y.data(),
+                                 .xhat = xhat.data(),
+                                 .rstd = rstd.data(),
+                                 .n = tokens,
+                                 .d = width,
+                                 .eps = 1e-12,
+                                 .dropout = mask});
   declare(state, 16.0 * elements, 10.0 * elements);
 }
 BENCHMARK(embedding_layer_norm_dropout_forward)->UseRealTime();
@@ -39,21 +38,18 @@ void embedding_layer_norm_dropout_backward(benchmark::State& state) {
   auto dword = filled({vocabulary, width}), dposition = filled({positions, width});
   auto dgamma = filled({width}), dbeta = filled({width});
   for (auto _ : state)
-    kernels::run(cpu_device, kernels::EmbeddingLayerNormDropoutBackward<float>{.ids = ids.data(),
-                                                                               .positions = places.data(),
-                                                                               .dy = dy.data(),
-                                                                               .xhat = xhat.data(),
-                                                                               .rstd = rstd.data(),
-                                                                               .gamma = gamma.data(),
-                                                                               .dword = dword.data(),
-                                                                               .dposition = dposition.data(),
-                                                                               .dgamma = dgamma.data(),
-                                                                               .dbeta = dbeta.data(),
-                                                                               .n = tokens,
-                                                                               .d = width,
-                                                                               .v = vocabulary,
-                                                                               .p = positions,
-                                                                               .dropout = mask});
+    kernels::run(cpu_device, kernels::EmbeddingLayerNormDropoutBackward<float>{
+                                 .tables = {{{ids.data(), dword.data()}, {places.data(), dposition.data()}}},
+                                 .table_count = 2,
+                                 .dy = dy.data(),
+                                 .xhat = xhat.data(),
+                                 .rstd = rstd.data(),
+                                 .gamma = gamma.data(),
+                                 .dgamma = dgamma.data(),
+                                 .dbeta = dbeta.data(),
+                                 .n = tokens,
+                                 .d = width,
+                                 .dropout = mask});
   declare(state, 28.0 * elements, 17.0 * elements);
 }
 BENCHMARK(embedding_layer_norm_dropout_backward)->UseRealTime();

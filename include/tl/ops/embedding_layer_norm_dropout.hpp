@@ -27,9 +27,11 @@ namespace detail {
 template <Real T>
 void check_embedding_inputs(std::span<const EmbeddingInput<T>> inputs, const Batch& batch, const Variable<T>& gamma,
                             const Variable<T>& beta, const kernels::DropoutMask& dropout) {
-  check_same_device(
-      "embedding_layer_norm_dropout",
-      {{"input_ids", batch.input_ids}, {"sequence_ids", batch.sequence_ids}, {"gamma", gamma}, {"beta", beta}});
+  check_same_device("embedding_layer_norm_dropout", {{"input_ids", batch.input_ids},
+                                                     {"positions", batch.positions},
+                                                     {"sequence_ids", batch.sequence_ids},
+                                                     {"gamma", gamma},
+                                                     {"beta", beta}});
   for (const auto& [name, table, rows] : inputs)
     check_same_device("embedding_layer_norm_dropout", {{"gamma", gamma}, {name, rows}, {"table", table}});
   check(!inputs.empty() && inputs.size() <= kernels::max_embedding_tables, ErrorCode::invalid_argument,
