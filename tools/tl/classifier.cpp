@@ -44,9 +44,10 @@ const tl::PretrainedConfig& Classifier::config() const { return model_->model->c
 
 std::vector<std::string> Classifier::labels() const { return config().label_names(); }
 
-tl::Tensor<float> Classifier::logits(const std::vector<std::vector<std::int32_t>>& input_ids) const {
+tl::Tensor<float> Classifier::logits(const std::vector<std::vector<std::int32_t>>& input_ids,
+                                     const std::vector<std::vector<std::int32_t>>& token_types) const {
   const tl::NoGradGuard no_grad;
-  return (*model_->model)(tl::pack(input_ids)).logits.value();
+  return (*model_->model)(tl::pack(input_ids, token_types)).logits.value();
 }
 
 tl::Tensor<float> Classifier::scores(const tl::Tensor<float>& logits) const {

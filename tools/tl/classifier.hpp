@@ -30,8 +30,9 @@ class Classifier {
   /// Class names in the order of their ids.
   std::vector<std::string> labels() const;
 
-  /// Logits [B, C] of B tokenised texts.
-  tl::Tensor<float> logits(const std::vector<std::vector<std::int32_t>>& input_ids) const;
+  /// Logits [B, C] of B tokenised texts, with their token types if they are pairs.
+  tl::Tensor<float> logits(const std::vector<std::vector<std::int32_t>>& input_ids,
+                           const std::vector<std::vector<std::int32_t>>& token_types = {}) const;
 
   /// What the model's kind of problem makes of logits [B, C]: softmax, sigmoid, or the logits themselves.
   tl::Tensor<float> scores(const tl::Tensor<float>& logits) const;

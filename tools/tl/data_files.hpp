@@ -3,16 +3,27 @@
 #pragma once
 
 #include <cstddef>
+#include <fstream>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include <tl/data/load_dataset.hpp>
+#include <tl/io/json.hpp>
 
 #include "commands.hpp"
 
 namespace program {
+
+/// The column of the texts, and that of their second parts if they are pairs, else an empty name.
+struct TextColumns {
+  std::string text, pair;
+
+  std::vector<std::string> names() const {
+    return pair.empty() ? std::vector<std::string>{text} : std::vector<std::string>{text, pair};
+  }
+};
 
 struct FileOptions {
   std::string delimiter, quoting, field, column_names;
@@ -61,20 +72,45 @@ struct FileOptions {
     return tl::load_csv(path, options);
   }
 
-  /// The column of the texts of a table if none was named: "text" or another usual name; of a JSON file "text".
-  /// Throws Error(not_found) with the columns.
-  std::string find_text_column(const std::string& path) const {
-    if (!is_table(path)) return "text";
-    const std::vector<std::string> names = tl::csv_column_names(path, csv());
-    for (const std::string_view usual : {"text", "sentence", "review", "content", "comment", "message", "tweet"})
+  /// The columns of the texts that the user did not name: "text", or those of pairs as they are usually called, or what
+  /// people call a text else. Throws Error(not_found) with the columns if a table has none of them.
+  TextColumns find_text_columns(const std::string& path) const {
+    const std::vector<std::string> names = is_table(path) ? tl::csv_column_names(path, csv()) : first_keys(path);
+    const auto named = [&names](std::string_view usual) -> std::string {
       for (const std::string& name : names)
         if (tl::detail::ascii_lower(tl::detail::trimmed(name)) == usual) return name;
+      return {};
+    };
+    if (const std::string text = named("text"); !text.empty()) return {text, {}};
+    static constexpr std::pair<std::string_view, std::string_view> pairs[] = {
+        {"sentence1", "sentence2"}, {"premise", "hypothesis"}, {"question", "sentence"}, {"text1", "text2"}};
+    for (const auto& [first, second] : pairs)
+      if (!named(first).empty() && !named(second).empty()) return {named(first), named(second)};
+    for (const std::string_view usual : {"sentence", "review", "content", "comment", "message", "tweet"})
+      if (const std::string text = named(usual); is_table(path) && !text.empty()) return {text, {}};
+    if (!is_table(path)) return {"text", {}};
     tl::fail(tl::ErrorCode::not_found, path, ": expected a column 'text', the columns are ",
              tl::detail::python_text(names), "; name that of the texts with --text_column, or all with --column_names ",
              "if the file has no header");
   }
 
  private:
+  /// The keys of the object in the first line of a JSON file; none if that is something else, such as a list of rows.
+  static std::vector<std::string> first_keys(const std::string& path) {
+    std::ifstream file(path);
+    std::string line;
+    while (line.find_first_not_of(" \t\r") == std::string::npos && std::getline(file, line)) {
+    }
+    std::vector<std::string> keys;
+    try {
+      const tl::Json row = tl::parse_json(line, path);
+      if (row.is_object())
+        for (const auto& [key, value] : row.items()) keys.push_back(key);
+    } catch (const tl::Error&) {  // reading the file will say what is wrong
+    }
+    return keys;
+  }
+
   char delimiter_character() const {
     if (delimiter == "tab" || delimiter == "\\t") return '\t';
     const bool fits = delimiter.size() == 1 && delimiter[0] != '"' &&

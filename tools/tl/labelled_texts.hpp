@@ -22,7 +22,7 @@ namespace program {
 
 /// How files of labelled texts are read.
 struct DataOptions {
-  std::string text_column, label_column = "label";
+  std::string text_column, text_pair_column, label_column = "label";
   FileOptions files;
   std::optional<std::int64_t> max_seq_length;
   bool truncation = true;
@@ -30,6 +30,9 @@ struct DataOptions {
 
   void add(CLI::App& command) {
     command.add_option("--text_column", text_column, "column of the texts; default: text, or what looks like it");
+    command.add_option("--text_pair_column", text_pair_column,
+                       "column of the second texts, if texts are pairs; default: none, or sentence2 beside sentence1, "
+                       "hypothesis beside premise, sentence beside question, text2 beside text1");
     command.add_option("--label_column", label_column, "column of the labels: names of classes, or their positions")
         ->capture_default_str();
     files.add(command);
@@ -46,7 +49,7 @@ struct DataOptions {
 /// A file as it was read: texts, and labels as they are written.
 struct LabelledFile {
   std::string path;
-  std::string text_column;
+  TextColumns columns;
   tl::Dataset data;
 };
 
@@ -55,11 +58,20 @@ struct LabelledFile {
 inline LabelledFile read_labelled(const std::string& path, const DataOptions& options) {
   tl::check(FileOptions::is_json(path) || options.files.is_table(path), tl::ErrorCode::invalid_argument, path,
             ": expected a file name that ends with .jsonl, .json, .csv or .tsv, or a --delimiter");
-  const std::string text_column =
-      options.text_column.empty() ? options.files.find_text_column(path) : options.text_column;
-  tl::check(text_column != options.label_column, tl::ErrorCode::invalid_argument,
-            "--text_column and --label_column: expected two columns, got ", tl::python_repr(text_column), " for both");
-  LabelledFile file{path, text_column, options.files.read(path, {text_column, options.label_column})};
+  const TextColumns columns = options.text_column.empty() && options.text_pair_column.empty()
+                                  ? options.files.find_text_columns(path)
+                                  : TextColumns{options.text_column.empty() ? "text" : options.text_column,
+                                                options.text_pair_column};
+  std::vector<std::string> names = columns.names();
+  names.push_back(options.label_column);
+  for (std::size_t i = 1; i < names.size(); ++i)
+    tl::check(std::find(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(i), names[i]) ==
+                  names.begin() + static_cast<std::ptrdiff_t>(i),
+              tl::ErrorCode::invalid_argument,
+              columns.pair.empty() ? "--text_column and --label_column: expected two columns, got "
+                                   : "--text_column, --text_pair_column and --label_column: expected three columns, got ",
+              tl::python_repr(names[i]), columns.pair.empty() ? " for both" : " twice");
+  LabelledFile file{path, columns, options.files.read(path, names)};
   tl::check(file.data.num_rows() > 0, tl::ErrorCode::invalid_argument, path, ": expected at least one row, got none");
   return file;
 }
@@ -85,8 +97,18 @@ inline tl::Dataset tokenized(const LabelledFile& file, const DataOptions& option
   auto rows = file.data.map_batched(numbered, all_at_once(file.data));
   if (options.shuffle_seed) rows = rows.shuffle(*options.shuffle_seed);
   if (limit) rows = rows.take(std::min(*limit, rows.num_rows()));
-  const auto texts = rows.column<std::string>(file.text_column).to_vector();
-  auto ids = tokenizer.encode_ids(texts, {.truncation = options.truncation, .max_length = static_cast<int>(length)});
+  const auto texts = rows.column<std::string>(file.columns.text).to_vector();
+  const tl::EncodeOptions encode{.truncation = options.truncation, .max_length = static_cast<int>(length)};
+  std::vector<std::vector<std::int32_t>> ids, types;
+  if (file.columns.pair.empty()) {
+    ids = tokenizer.encode_ids(texts, encode);
+  } else {
+    const auto seconds = rows.column<std::string>(file.columns.pair).to_vector();
+    for (tl::Encoding& pair : tokenizer.encode_batch(texts, seconds, encode)) {
+      ids.push_back(std::move(pair.input_ids));
+      types.push_back(std::move(pair.token_type_ids));
+    }
+  }
   for (std::size_t i = 0; i < ids.size(); ++i) {
     const auto row = static_cast<std::int64_t>(i);
     if (static_cast<std::int64_t>(ids[i].size()) > length)
@@ -98,8 +120,10 @@ inline tl::Dataset tokenized(const LabelledFile& file, const DataOptions& option
                tl::python_repr(texts[i]));
   }
   const auto tokens_and_classes = [&](const tl::Dataset&) {
-    return tl::Columns{{"input_ids", std::move(ids)},
-                       {"label", rows.column<std::int64_t>(options.label_column).to_vector()}};
+    tl::Columns columns{{"input_ids", std::move(ids)}};
+    if (!file.columns.pair.empty()) columns.push_back({"token_type_ids", std::move(types)});
+    columns.push_back({"label", rows.column<std::int64_t>(options.label_column).to_vector()});
+    return columns;
   };
   auto how = all_at_once(rows);
   how.remove_columns = rows.column_names();

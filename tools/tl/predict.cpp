@@ -5,6 +5,7 @@
 #include <iostream>
 #include <memory>
 #include <numeric>
+#include <utility>
 
 #include <tl/io/json.hpp>
 
@@ -33,9 +34,7 @@ class Predictor {
         limit_(std::min(options.source.limit().value_or(classifier_.longest()), classifier_.longest())) {}
 
   void answer(const TextSource::Piece& piece) {
-    const auto ids = encode_piece(
-        piece, [&](const auto& texts) { return classifier_.tokenizer().encode_ids(texts, tokenize_); },
-        [&](const std::string& text) { (void)classifier_.tokenizer().encode(text, tokenize_); });
+    const auto& [ids, types] = tokenize(piece);
     for (std::size_t i = 0; i < ids.size(); ++i) {
       if (static_cast<std::int64_t>(ids[i].size()) > limit_)
         tl::fail(tl::ErrorCode::shape, piece.where(i), ": expected at most ", limit_,
@@ -45,8 +44,8 @@ class Predictor {
         tl::fail(tl::ErrorCode::shape, piece.where(i), ": expected a text with at least one token, got ",
                  tl::python_repr(piece.texts[i]));
     }
-    const tl::Tensor<float> logits = classifier_.logits(ids);     // [B, C]
-    const tl::Tensor<float> scores = classifier_.scores(logits);  // [B, C]
+    const tl::Tensor<float> logits = classifier_.logits(ids, types);  // [B, C]
+    const tl::Tensor<float> scores = classifier_.scores(logits);       // [B, C]
     for (std::size_t i = 0; i < ids.size(); ++i) {
       const auto row = static_cast<std::int64_t>(i);
       const auto values = logits[row].to_vector();
@@ -54,12 +53,37 @@ class Predictor {
         if (!std::isfinite(logit))
           tl::fail(tl::ErrorCode::numeric, piece.where(i), ": expected finite logits, got ",
                    std::isnan(logit) ? "nan" : "inf", "; the weights in ", options_.model, " are damaged");
-      print(piece.texts[i], values, scores[row].to_vector());
+      print(piece.pairs.empty() ? piece.texts[i] : piece.texts[i] + '\t' + piece.pairs[i], values,
+            scores[row].to_vector());
     }
     flush_answers();
   }
 
  private:
+  using Ids = std::vector<std::vector<std::int32_t>>;
+
+  /// Token ids of the texts, and the token types of pairs.
+  std::pair<Ids, Ids> tokenize(const TextSource::Piece& piece) const {
+    const tl::Tokenizer& tokenizer = classifier_.tokenizer();
+    std::pair<Ids, Ids> result;
+    if (piece.pairs.empty()) {
+      result.first = encode_piece(
+          piece, [&](const auto& texts) { return tokenizer.encode_ids(texts, tokenize_); },
+          [&](const std::string& text) { (void)tokenizer.encode(text, tokenize_); });
+      return result;
+    }
+    for (std::size_t i = 0; i < piece.texts.size(); ++i) {
+      try {
+        tl::Encoding pair = tokenizer.encode_pair(piece.texts[i], piece.pairs[i], tokenize_);
+        result.first.push_back(std::move(pair.input_ids));
+        result.second.push_back(std::move(pair.token_type_ids));
+      } catch (const tl::Error& error) {
+        tl::fail(error.code(), piece.where(i), ": ", error.what());
+      }
+    }
+    return result;
+  }
+
   void print(const std::string& text, const std::vector<float>& logits, const std::vector<float>& scores) const {
     std::vector<std::int64_t> order(scores.size());
     std::iota(order.begin(), order.end(), 0);
@@ -109,7 +133,7 @@ class Predictor {
 };
 
 void run(const Options& options) {
-  TextSource source(options.source);
+  TextSource source(options.source, true);
   Predictor predictor(options);
   for (;;) {
     const auto piece = source.next(options.batch_size);
@@ -125,7 +149,7 @@ void add_predict(CLI::App& app) {
   CLI::App& command = *app.add_subcommand("predict", "Prints label and score of texts");
   command.add_option("--model_name_or_path", options->model, "folder of a classifier")->required();
   add_tokenizer_name(command, options->tokenizer);
-  options->source.add(command);
+  options->source.add(command, true);
   add_truth(command, "json", options->json, "one JSON object per line: {\"label\": ..., \"score\": ...}");
   add_truth(command, "logits", options->logits, "show the logits, too");
   add_truth(command, "bf16", options->bf16, "matrix products in bfloat16");

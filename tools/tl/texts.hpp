@@ -100,12 +100,13 @@ struct TextOptions {
   std::vector<std::string> texts;
   std::string file;
   FileOptions files;
-  std::string text_column;
+  std::string text_column, text_pair_column;
   bool truncation = false;
   std::optional<std::int64_t> max_seq_length;
   const CLI::Option *text_column_option = nullptr, *truncation_option = nullptr;  // say whether they were given
 
-  void add(CLI::App& command) {
+  /// `pairs`: whether the command knows what to do with pairs of texts.
+  void add(CLI::App& command, bool pairs = false) {
     command.add_option("--text", texts, "a text; may be given several times")
         ->expected(1)
         ->allow_extra_args(false)
@@ -115,6 +116,9 @@ struct TextOptions {
         "texts of a .jsonl, .json, .csv or .tsv file, or one per line of any other; default: standard input");
     text_column_option = command.add_option("--text_column", text_column,
                                             "column or key of the texts; default: text, or what looks like it");
+    if (pairs)
+      command.add_option("--text_pair_column", text_pair_column,
+                         "column or key of the second texts, if texts are pairs; default: as tl train finds it");
     files.add(command);
     truncation_option =
         add_truth(command, "truncation", truncation, "cut texts that are too long; otherwise they are an error");
@@ -128,6 +132,9 @@ struct TextOptions {
     if (!texts.empty() && !file.empty()) usage_problems().emplace_back("expected --text or --file, got both");
     if (!text_column_option->empty() && !has_rows())
       usage_problems().push_back("--text_column: expected a .jsonl, .json, .csv or .tsv --file, got " +
+                                 (file.empty() ? "none" : file + ", whose texts are its lines"));
+    if (!text_pair_column.empty() && !has_rows())
+      usage_problems().push_back("--text_pair_column: expected a .jsonl, .json, .csv or .tsv --file, got " +
                                  (file.empty() ? "none" : file + ", whose texts are its lines"));
     if (file.empty() && files.encoding != "utf-8")
       usage_problems().emplace_back("--encoding: expected a --file, got none");
@@ -158,6 +165,7 @@ class TextSource {
  public:
   struct Piece {
     std::vector<std::string> texts;
+    std::vector<std::string> pairs{};  ///< the second texts, if they are pairs
     std::string place;          ///< "--text", "standard input, line" or "FILE, line": the number follows
     std::size_t first = 1;      ///< number of the first text
     const tl::Dataset* rows{};  ///< if they are rows of a data set, it knows their lines
@@ -168,7 +176,7 @@ class TextSource {
     }
   };
 
-  explicit TextSource(const TextOptions& options) : file_name_(options.file) {
+  explicit TextSource(const TextOptions& options, bool pairs = false) : file_name_(options.file) {
     if (!options.texts.empty()) {
       all_ = options.texts;
       place_ = "--text";
@@ -176,10 +184,19 @@ class TextSource {
       lines_.emplace(STDIN_FILENO, "standard input");
       place_ = "standard input, line";
     } else if (options.has_rows()) {
-      const std::string column =
-          options.text_column.empty() ? options.files.find_text_column(options.file) : options.text_column;
-      rows_ = options.files.read(options.file, {column});
-      if (rows_->num_rows() > 0) all_ = rows_->column<std::string>(column).to_vector();
+      TextColumns columns = options.text_column.empty() && options.text_pair_column.empty()
+                                ? options.files.find_text_columns(options.file)
+                                : TextColumns{options.text_column.empty() ? "text" : options.text_column,
+                                              options.text_pair_column};
+      if (!pairs) columns.pair.clear();
+      tl::check(columns.pair != columns.text, tl::ErrorCode::invalid_argument,
+                "--text_column and --text_pair_column: expected two columns, got ", tl::python_repr(columns.text),
+                " for both");
+      rows_ = options.files.read(options.file, columns.names());
+      if (rows_->num_rows() > 0) {
+        all_ = rows_->column<std::string>(columns.text).to_vector();
+        if (!columns.pair.empty()) seconds_ = rows_->column<std::string>(columns.pair).to_vector();
+      }
     } else if (tl::text_encoding(options.files.encoding) != tl::TextEncoding::utf_8) {
       rows_ = tl::load_text(options.file, options.files.encoding);
       all_ = rows_->column<std::string>("text").to_vector();
@@ -197,13 +214,16 @@ class TextSource {
 
   /// At most `most` texts; none at the end.
   Piece next(std::size_t most) {
-    Piece piece{{}, place_, done_ + 1, rows_ ? &*rows_ : nullptr};
+    Piece piece{.texts = {}, .place = place_, .first = done_ + 1, .rows = rows_ ? &*rows_ : nullptr};
     if (lines_) {
       piece.texts = lines_->next(most);
     } else {
       const std::size_t end = std::min(all_.size(), done_ + most);
       piece.texts.assign(all_.begin() + static_cast<std::ptrdiff_t>(done_),
                          all_.begin() + static_cast<std::ptrdiff_t>(end));
+      if (!seconds_.empty())
+        piece.pairs.assign(seconds_.begin() + static_cast<std::ptrdiff_t>(done_),
+                           seconds_.begin() + static_cast<std::ptrdiff_t>(end));
     }
     // Nothing on standard input is nothing to do; a file is named because there is something in it.
     tl::check(done_ > 0 || !piece.texts.empty() || file_name_.empty(), tl::ErrorCode::invalid_argument, file_name_,
@@ -214,7 +234,7 @@ class TextSource {
 
  private:
   std::string file_name_;  // empty: there is no file
-  std::vector<std::string> all_;
+  std::vector<std::string> all_, seconds_;  // texts, and the second ones of pairs
   std::optional<tl::Dataset> rows_;  // where those of a .jsonl file stand
   tl::detail::FileDescriptor file_;
   std::optional<LineReader> lines_;
