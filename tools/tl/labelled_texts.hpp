@@ -58,18 +58,19 @@ struct LabelledFile {
 inline LabelledFile read_labelled(const std::string& path, const DataOptions& options) {
   tl::check(FileOptions::is_json(path) || options.files.is_table(path), tl::ErrorCode::invalid_argument, path,
             ": expected a file name that ends with .jsonl, .json, .csv or .tsv, or a --delimiter");
-  const TextColumns columns = options.text_column.empty() && options.text_pair_column.empty()
-                                  ? options.files.find_text_columns(path)
-                                  : TextColumns{options.text_column.empty() ? "text" : options.text_column,
-                                                options.text_pair_column};
+  const TextColumns columns =
+      options.text_column.empty() && options.text_pair_column.empty()
+          ? options.files.find_text_columns(path)
+          : TextColumns{options.text_column.empty() ? "text" : options.text_column, options.text_pair_column};
   std::vector<std::string> names = columns.names();
   names.push_back(options.label_column);
   for (std::size_t i = 1; i < names.size(); ++i)
     tl::check(std::find(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(i), names[i]) ==
                   names.begin() + static_cast<std::ptrdiff_t>(i),
               tl::ErrorCode::invalid_argument,
-              columns.pair.empty() ? "--text_column and --label_column: expected two columns, got "
-                                   : "--text_column, --text_pair_column and --label_column: expected three columns, got ",
+              columns.pair.empty()
+                  ? "--text_column and --label_column: expected two columns, got "
+                  : "--text_column, --text_pair_column and --label_column: expected three columns, got ",
               tl::python_repr(names[i]), columns.pair.empty() ? " for both" : " twice");
   LabelledFile file{path, columns, options.files.read(path, names)};
   tl::check(file.data.num_rows() > 0, tl::ErrorCode::invalid_argument, path, ": expected at least one row, got none");

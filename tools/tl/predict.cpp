@@ -45,7 +45,7 @@ class Predictor {
                  tl::python_repr(piece.texts[i]));
     }
     const tl::Tensor<float> logits = classifier_.logits(ids, types);  // [B, C]
-    const tl::Tensor<float> scores = classifier_.scores(logits);       // [B, C]
+    const tl::Tensor<float> scores = classifier_.scores(logits);      // [B, C]
     for (std::size_t i = 0; i < ids.size(); ++i) {
       const auto row = static_cast<std::int64_t>(i);
       const auto values = logits[row].to_vector();

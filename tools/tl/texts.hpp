@@ -166,9 +166,9 @@ class TextSource {
   struct Piece {
     std::vector<std::string> texts;
     std::vector<std::string> pairs{};  ///< the second texts, if they are pairs
-    std::string place;          ///< "--text", "standard input, line" or "FILE, line": the number follows
-    std::size_t first = 1;      ///< number of the first text
-    const tl::Dataset* rows{};  ///< if they are rows of a data set, it knows their lines
+    std::string place;                 ///< "--text", "standard input, line" or "FILE, line": the number follows
+    std::size_t first = 1;             ///< number of the first text
+    const tl::Dataset* rows{};         ///< if they are rows of a data set, it knows their lines
 
     std::string where(std::size_t i) const {
       return rows != nullptr ? rows->place(static_cast<std::int64_t>(first - 1 + i))
@@ -184,10 +184,10 @@ class TextSource {
       lines_.emplace(STDIN_FILENO, "standard input");
       place_ = "standard input, line";
     } else if (options.has_rows()) {
-      TextColumns columns = options.text_column.empty() && options.text_pair_column.empty()
-                                ? options.files.find_text_columns(options.file)
-                                : TextColumns{options.text_column.empty() ? "text" : options.text_column,
-                                              options.text_pair_column};
+      TextColumns columns =
+          options.text_column.empty() && options.text_pair_column.empty()
+              ? options.files.find_text_columns(options.file)
+              : TextColumns{options.text_column.empty() ? "text" : options.text_column, options.text_pair_column};
       if (!pairs) columns.pair.clear();
       tl::check(columns.pair != columns.text, tl::ErrorCode::invalid_argument,
                 "--text_column and --text_pair_column: expected two columns, got ", tl::python_repr(columns.text),
@@ -233,9 +233,9 @@ class TextSource {
   }
 
  private:
-  std::string file_name_;  // empty: there is no file
+  std::string file_name_;                   // empty: there is no file
   std::vector<std::string> all_, seconds_;  // texts, and the second ones of pairs
-  std::optional<tl::Dataset> rows_;  // where those of a .jsonl file stand
+  std::optional<tl::Dataset> rows_;         // where those of a .jsonl file stand
   tl::detail::FileDescriptor file_;
   std::optional<LineReader> lines_;
   std::string place_;
