@@ -6,9 +6,16 @@
 #include <tl/core/print.hpp>
 #include <tl/models/bert_conversion.hpp>
 #include <tl/ops/add.hpp>
+#include <tl/ops/bce_with_logits.hpp>
+#include <tl/ops/concat.hpp>
+#include <tl/ops/divide.hpp>
 #include <tl/ops/matmul.hpp>
+#include <tl/ops/mse_loss.hpp>
 #include <tl/ops/multiply.hpp>
+#include <tl/ops/pointwise.hpp>
+#include <tl/ops/row_broadcast.hpp>
 #include <tl/ops/segment_mean.hpp>
+#include <tl/ops/softmax.hpp>
 #include <tl/ops/sum.hpp>
 #include <tl/trainer.hpp>
 #include <tl/version.hpp>
