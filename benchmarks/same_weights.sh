@@ -24,6 +24,9 @@ first=$(train "$old" "$work/old")
 second=$(train "$new" "$work/new")
 echo "$first  $old"
 echo "$second  $new"
-losses() { grep -o "'loss': [0-9.]*" "$1" || true; }
-[[ $(losses "$work/old.log") == "$(losses "$work/new.log")" ]] || echo 'the losses differ'
-[[ $first == "$second" ]]
+# What was logged, but for speeds: losses, norms and rates of the 189 updates, and the evaluations.
+logged() { grep -E '"(loss|tl_loss|grad_norm|learning_rate|eval_loss|eval_accuracy)"' "$1/trainer_state.json"; }
+same=0
+diff <(logged "$work/old") <(logged "$work/new") > /dev/null || { echo 'what they logged differs' && same=1; }
+echo "$(logged "$work/new" | wc -l) logged values"
+[[ $first == "$second" && $same == 0 ]]
