@@ -331,7 +331,7 @@ refused 1 'the tokens or labels of train_dataset, or their order, were others' t
   --train_file last.jsonl --labels a,b --output_dir resumed --num_train_epochs 2 --resume_from_checkpoint true
 ok train --model_name_or_path model --train_file first.jsonl --labels a,b --output_dir resumed --save_strategy no \
   --num_train_epochs 2 --resume_from_checkpoint true
-refused 1 'a BERT encoder can be converted' predict --model_name_or_path bert --text a
+refused 1 'expected a trained classifier, got a model without a head' predict --model_name_or_path bert --text a
 
 # A model for another kind of problem predicts with the function of that problem, and has no loss.
 cp -r results values
