@@ -1,6 +1,7 @@
 // A struct that is no network is refused in one sentence, not in a list of overloads.
 // expect: tl::CustomModel needs a network with `template <class Visit> void members(Visit&)` and
 #include <tl/models/custom_model.hpp>
+#include <tl/nn/linear.hpp>
 
 struct Network {
   tl::nn::Linear<float> layer{2, 2};
