@@ -146,3 +146,80 @@ TEST_CASE("collator: classes in the model's order, and batches without a label")
   CHECK_FALSE(some(ignored).has_loss());
   CHECK(some(mixed).has_loss());
 }
+
+TEST_CASE("collator: token types, and a label of each token") {
+  const auto data = [](Ids types, Ids labels) {
+    return Dataset::from_columns({{"input_ids", Ids{{5, 6}, {7, 8, 9}}},
+                                  {"attention_mask", Ids{{1, 1}, {1, 1, 0}}},
+                                  {"token_type_ids", std::move(types)},
+                                  {"labels", std::move(labels)}});
+  };
+  const Ids types{{0, 1}, {1, 1, 0}}, labels{{-100, 2}, {0, 1, -100}};
+  const CollatorOptions of_tokens{.name = "rows", .num_labels = 3, .token_types = 2, .token_labels = true};
+  const PackedCollator collate(data(types, labels), of_tokens);
+  CHECK(collate.has_labels());
+  const Batch batch = batch_of(collate, {1, 0});
+  CHECK(batch.input_ids.to_vector() == std::vector<std::int32_t>{7, 8, 5, 6});
+  CHECK(batch.token_type_ids.to_vector() == std::vector<std::int32_t>{1, 1, 0, 1});
+  CHECK(batch.labels.at<std::int64_t>("labels").to_vector() == std::vector<std::int64_t>{0, 1, -100, 2});
+
+  const auto check_rows = [&](Ids some_types, Ids some_labels) {
+    PackedCollator(data(std::move(some_types), std::move(some_labels)), of_tokens).check_rows();
+  };
+  TL_REQUIRE_ERROR(check_rows({{0, 2}, {1, 1, 0}}, labels),
+                   "rows, row 0: expected token types in [0, 2), which are those of the model, got 2 for token 1");
+  TL_REQUIRE_ERROR(check_rows({{0}, {1, 1, 0}}, labels),
+                   "rows, row 0: expected as many token_type_ids as input_ids, 2, got 1");
+  TL_REQUIRE_ERROR(check_rows(types, {{0, 1}, {0, 1}}), "rows, row 1: expected as many labels as input_ids, 3, got 2");
+  TL_REQUIRE_ERROR(check_rows(types, {{0, 3}, {0, 1, 0}}), "rows, row 0: expected labels in [0, 3), got 3");
+  TL_REQUIRE_ERROR(
+      PackedCollator(data(types, labels), {.name = "rows", .token_labels = false}),
+      "rows: expected a class id of each row in column labels, because the model classifies sequences, got "
+      "a list");
+  TL_REQUIRE_ERROR(PackedCollator(rows({{1}}, {0}), {.name = "rows", .token_labels = true}),
+                   "rows: expected a list with a class id of each token in column label, because the model classifies "
+                   "tokens, got one class id of each row");
+}
+
+TEST_CASE("collator: the fingerprint knows token types other than 0, and where they are") {
+  const auto of = [](Ids types) {
+    return PackedCollator(Dataset::from_columns({{"input_ids", Ids{{5, 6, 7}}}, {"token_type_ids", std::move(types)}}))
+        .fingerprint();
+  };
+  const std::uint64_t without = PackedCollator(Dataset::from_columns({{"input_ids", Ids{{5, 6, 7}}}})).fingerprint();
+  CHECK(of({{0, 0, 0}}) == without);
+  CHECK(of({{0, 1, 0}}) != without);
+  CHECK(of({{0, 1, 0}}) != of({{0, 0, 1}}));
+}
+
+TEST_CASE("collator: a user's function") {
+  const Dataset data = Dataset::from_columns({{"input_ids", Ids{{5, 6}, {7}}},
+                                              {"label", std::vector<std::int64_t>{1, 0}},
+                                              {"score", std::vector<double>{0.5, 2}}});
+  const FunctionCollator collate(
+      data,
+      [](const Dataset& all, std::span<const std::int64_t> rows) {
+        Ids ids;
+        std::vector<float> scores;
+        for (const std::int64_t row : rows) {
+          ids.push_back(all.column<std::vector<std::int32_t>>("input_ids")[row]);
+          scores.push_back(static_cast<float>(all.column<double>("score")[row]));
+        }
+        Batch batch = pack(ids);
+        batch.labels.set("labels", Tensor<float>::from(scores, {static_cast<std::int64_t>(rows.size()), 1}));
+        return batch;
+      },
+      "rows");
+  CHECK(collate.has_labels());
+  CHECK(collate.lengths() == std::vector<std::int64_t>{2, 1});
+  const std::vector<std::int64_t> both{1, 0};
+  CHECK(collate(both).labels.at<float>("labels").to_vector() == std::vector<float>{2.0F, 0.5F});
+  const auto backwards = [&](const Dataset&, std::span<const std::int64_t> rows) {
+    const std::int64_t other = 1 - rows[0];
+    return collate(std::span(&other, 1));
+  };
+  CHECK(FunctionCollator(data, backwards, "rows").fingerprint() != collate.fingerprint());
+  const FunctionCollator wrong(
+      data, [](const Dataset&, auto) { return pack(Ids{{1}}); }, "rows");
+  TL_REQUIRE_ERROR(wrong(both), "data_collator: expected a batch of 2 sequences for rows 1, 0 of rows, got 1");
+}

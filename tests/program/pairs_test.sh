@@ -66,6 +66,9 @@ lines 24
 
 # --- sentences
 
+mkfifo pipe.jsonl
+refused 1 'pipe.jsonl' train --model_name_or_path bert --train_file pipe.jsonl --output_dir refused
+
 refused 1 'expected three columns, got '"'sentence1'"' twice' train --model_name_or_path bert --train_file pairs.csv \
   --text_column sentence1 --text_pair_column sentence1 --output_dir refused
 refused 1 "expected a column 'absent'" evaluate --model_name_or_path found --validation_file pairs.csv --text_column sentence1 \

@@ -57,10 +57,8 @@ tl::Tensor<float> Classifier::scores(const tl::Tensor<float>& logits) const {
 Classifier::Evaluation Classifier::evaluate(const tl::Dataset& rows, const std::string& name,
                                             std::int64_t batch_size) const {
   model_->model->check_trainable();
-  tl::CollatorOptions options = tl::collator_options(*model_->model, name);
-  options.max_length.reset();
-  options.class_names.clear();
-  auto result = tl::run_evaluation(*model_->model, tl::PackedCollator(rows, options), {.batch_size = batch_size});
+  const tl::PackedCollator collate(rows, tl::collator_options(*model_->model, name));
+  auto result = tl::run_evaluation(*model_->model, collate, {.batch_size = batch_size});
   return {result.loss.value_or(0.0), std::move(result.prediction)};
 }
 

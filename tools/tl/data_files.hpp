@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <filesystem>
 #include <fstream>
 #include <string>
 #include <string_view>
@@ -72,8 +73,15 @@ struct FileOptions {
     return tl::load_csv(path, options);
   }
 
-  /// The columns of the texts that the user did not name: "text", or those of pairs as they are usually called, or what
-  /// people call a text else. Throws Error(not_found) with the columns if a table has none of them.
+  /// The columns that the user named, or those that are found.
+  TextColumns text_columns(const std::string& path, const std::string& text, const std::string& pair) const {
+    if (text.empty() && pair.empty()) return find_text_columns(path);
+    return {text.empty() ? "text" : text, pair};
+  }
+
+ private:
+  /// The columns of the texts that the user did not name: "text", or those of pairs as they are usually called, or
+  /// another usual name of a text. Throws Error(not_found) with the columns if a table has none of them.
   TextColumns find_text_columns(const std::string& path) const {
     const std::vector<std::string> names = is_table(path) ? tl::csv_column_names(path, csv()) : first_keys(path);
     const auto named = [&names](std::string_view usual) -> std::string {
@@ -94,9 +102,11 @@ struct FileOptions {
              "if the file has no header");
   }
 
- private:
-  /// The keys of the object in the first line of a JSON file; none if that is something else, such as a list of rows.
+  /// The keys of the object in the first line of a JSON file; none if that is something else, such as a list of rows,
+  /// or no file: opening a pipe would wait for its writer.
   static std::vector<std::string> first_keys(const std::string& path) {
+    std::error_code none;
+    if (!std::filesystem::is_regular_file(path, none)) return {};
     std::ifstream file(path);
     std::string line;
     while (line.find_first_not_of(" \t\r") == std::string::npos && std::getline(file, line)) {

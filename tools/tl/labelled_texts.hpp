@@ -58,10 +58,7 @@ struct LabelledFile {
 inline LabelledFile read_labelled(const std::string& path, const DataOptions& options) {
   tl::check(FileOptions::is_json(path) || options.files.is_table(path), tl::ErrorCode::invalid_argument, path,
             ": expected a file name that ends with .jsonl, .json, .csv or .tsv, or a --delimiter");
-  const TextColumns columns =
-      options.text_column.empty() && options.text_pair_column.empty()
-          ? options.files.find_text_columns(path)
-          : TextColumns{options.text_column.empty() ? "text" : options.text_column, options.text_pair_column};
+  const TextColumns columns = options.files.text_columns(path, options.text_column, options.text_pair_column);
   std::vector<std::string> names = columns.names();
   names.push_back(options.label_column);
   for (std::size_t i = 1; i < names.size(); ++i)

@@ -184,10 +184,7 @@ class TextSource {
       lines_.emplace(STDIN_FILENO, "standard input");
       place_ = "standard input, line";
     } else if (options.has_rows()) {
-      TextColumns columns =
-          options.text_column.empty() && options.text_pair_column.empty()
-              ? options.files.find_text_columns(options.file)
-              : TextColumns{options.text_column.empty() ? "text" : options.text_column, options.text_pair_column};
+      TextColumns columns = options.files.text_columns(options.file, options.text_column, options.text_pair_column);
       if (!pairs) columns.pair.clear();
       tl::check(columns.pair != columns.text, tl::ErrorCode::invalid_argument,
                 "--text_column and --text_pair_column: expected two columns, got ", tl::python_repr(columns.text),

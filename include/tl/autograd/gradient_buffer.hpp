@@ -5,7 +5,7 @@
 //
 // Memory is written in place where this buffer has the only handle to it. The buffer of an intermediate result takes
 // the first gradient over from the rule that made it, and makes a sum elsewhere as long as another buffer holds the
-// same tensor. The buffer of a leaf owns its memory, and whoever asked for the gradient sees it change.
+// same tensor. The buffer of a leaf owns its memory, and a tensor that grad() returned sees it change.
 #pragma once
 
 #include <algorithm>

@@ -1,6 +1,6 @@
 // A batch of token sequences without padding: everything token-wise has N rows, the sum of the lengths, and only
 // attention looks at where a sequence begins. This is the one batch layout inside the library. What a model reads of
-// the tokens lies in one block of memory, so that a batch is one copy to a device.
+// the tokens is allocated as one block of memory.
 #pragma once
 
 #include <algorithm>

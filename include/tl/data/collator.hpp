@@ -106,12 +106,13 @@ class PackedCollator : public Collator {
       check_order_of_classes(dataset.class_names(name));
       break;
     }
-    check(!options_.token_labels.value_or(false) || !labels_, ErrorCode::dtype, options_.name,
-          ": expected a class id of each token (a ", "list) in column ", label_name_,
-          ", because the model classifies tokens, got one of each row");
-    check(options_.token_labels.value_or(true) || !token_labels_, ErrorCode::dtype, options_.name,
-          ": expected a class id of each row in column ", label_name_,
-          ", because the model classifies sequences, got a ", "list");
+    const auto refuse = [&](bool bad, const char* expected, const char* model, const char* got) {
+      check(!bad, ErrorCode::dtype, options_.name, ": expected ", expected, " in column ", label_name_,
+            ", because the model classifies ", model, ", got ", got);
+    };
+    refuse(labels_ && options_.token_labels.value_or(false), "a list with a class id of each token", "tokens",
+           "one class id of each row");
+    refuse(token_labels_ && !options_.token_labels.value_or(true), "a class id of each row", "sequences", "a list");
   }
 
   bool has_labels() const override { return labels_ || token_labels_; }
@@ -135,8 +136,10 @@ class PackedCollator : public Collator {
       const std::int64_t tokens = length(row);
       mix(hash, tokens);
       for (std::int64_t i = 0; i < tokens; ++i) mix(hash, ids_[row][static_cast<std::size_t>(i)]);
-      if (types_)
-        for (const std::int32_t type : (*types_)[row]) mix(hash, type);
+      // Types of 0 say nothing, and version 0.1, whose checkpoints are resumed, did not read any.
+      for (std::int64_t i = 0; types_ && i < tokens; ++i)
+        if (const std::int64_t type = (*types_)[row][static_cast<std::size_t>(i)]; type != 0)
+          mix(hash, (i << 32) + type);
       if (labels_) mix(hash, (*labels_)[row]);
       if (token_labels_)
         for (const std::int32_t label : (*token_labels_)[row]) mix(hash, label);

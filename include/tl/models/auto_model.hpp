@@ -1,5 +1,5 @@
 // AutoModel: which model a folder holds is decided at run time, by the "model_type" of its config.json and by the task.
-// The families of tl are registered here; a program adds its own with register_model().
+// The families of tl are registered here; a program adds its own with ModelRegistry::add().
 #pragma once
 
 #include <filesystem>
@@ -86,12 +86,6 @@ class ModelRegistry {
   mutable std::mutex mutex_;
   std::vector<Entry> entries_;
 };
-
-/// Makes `M::from_pretrained(folder, options)` what AutoModel loads for the task of `M` from folders whose config.json
-/// names `model_type`.
-template <class M> void register_model(std::string model_type) {
-  ModelRegistry::instance().add(M::model_task, std::move(model_type), loader_of<M>());
-}
 
 /// The "model_type" of config.json in `folder`; "distilbert" if there is none, as in folders that older versions of the
 /// reference wrote by hand. Throws Error(io) or Error(format) if there is no such file.

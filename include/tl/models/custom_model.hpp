@@ -66,9 +66,7 @@ template <class Network> class [[nodiscard]] CustomModel final : public Model {
     save_parameters(folder, parameters_, Json::object());
   }
   void load_weights(const std::filesystem::path& folder) override {
-    const LoadReport report = load_parameters(folder, parameters_, "", class_name());
-    check(report.complete(), ErrorCode::format, folder.native(), ": expected every parameter of ", class_name(), ", ",
-          report.missing.empty() ? "" : report.missing.front().c_str(), " is missing");
+    load_all_parameters(folder, parameters_, "", class_name());
   }
 
   Network& network() { return network_; }

@@ -135,6 +135,15 @@ inline LoadReport load_parameters(const std::filesystem::path& folder, Parameter
   return report;
 }
 
+/// Replaces all of `parameters` by those of the checkpoint in `folder`. Throws Error(format) if one is missing, and
+/// what load_parameters() throws.
+inline void load_all_parameters(const std::filesystem::path& folder, ParameterSpace<float>& parameters,
+                                std::string_view prefix, std::string_view model_class) {
+  const LoadReport report = load_parameters(folder, parameters, prefix, model_class);
+  check(report.complete(), ErrorCode::format, folder.native(), ": expected every parameter of ", model_class, ", ",
+        report.missing.empty() ? "" : report.missing.front().c_str(), " is missing");
+}
+
 /// Draws fresh values for what `report` says is missing or mismatched, in the model's order, and notes it there.
 /// `finish` is called with each of these parts for values that are not drawn.
 inline void initialize_missing(LoadReport& report, ParameterSpace<float>& parameters, double std,

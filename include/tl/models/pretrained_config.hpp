@@ -49,7 +49,7 @@ struct PretrainedConfig {
   std::optional<std::string> problem_type;
   std::vector<std::string> architectures;
   Json other = Json::object();        ///< keys of the file that are not fields here
-  std::vector<std::string> warnings;  ///< what from_json() passed over in the labels, for whoever shows it
+  std::vector<std::string> warnings;  ///< what from_json() passed over in the labels, to be shown to the user
 
   static constexpr std::int64_t max_labels = detail::max_labels;
 

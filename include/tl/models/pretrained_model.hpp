@@ -106,9 +106,7 @@ template <class Network> class [[nodiscard]] PreTrainedModel final : public Mode
   }
 
   void load_weights(const std::filesystem::path& folder) override {
-    const LoadReport report = load_parameters(folder, parameters_, Encoder::prefix, Network::class_name);
-    check(report.complete(), ErrorCode::format, folder.native(), ": expected every parameter of ", Network::class_name,
-          ", ", report.missing.empty() ? "" : report.missing.front().c_str(), " is missing");
+    load_all_parameters(folder, parameters_, Encoder::prefix, Network::class_name);
   }
 
  private:

@@ -100,8 +100,8 @@ inline EvaluationResult run_evaluation(const Model& model, const Collator& colla
   if (options.loss_only) return result;
   const std::int64_t predicted = by_token ? offsets.back() : result.rows;
   result.prediction.predictions = Tensor<float>::from(logits, {predicted, classes});
-  if (!labels.empty() || (collate.has_labels() && predicted == 0))
-    result.prediction.label_ids = Tensor<std::int64_t>::from(labels, {static_cast<std::int64_t>(labels.size())});
+  if (collate.has_labels() && static_cast<std::int64_t>(labels.size()) == predicted)
+    result.prediction.label_ids = Tensor<std::int64_t>::from(labels, {predicted});
   if (by_token) result.prediction.offsets = std::move(offsets);
   return result;
 }
