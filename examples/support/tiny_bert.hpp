@@ -72,7 +72,7 @@ inline void write_tiny_bert(const std::filesystem::path& folder, const tl::Token
     for (const auto& [name, distilbert_name] : tl::detail::bert_layer_names) {
       const std::int64_t out = name == "intermediate.dense" ? hidden : width,
                          in = name == "output.dense" ? hidden : width;
-      add_pair(tl::join("encoder.layer.", i, ".", name),
+      add_pair(tl::str_cat("encoder.layer.", i, ".", name),
                name.ends_with("LayerNorm") ? tl::Shape{out} : tl::Shape{out, in});
     }
   add_pair("pooler.dense", {width, width});

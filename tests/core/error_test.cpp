@@ -14,18 +14,18 @@ struct Printed {
 
 }  // namespace
 
-TEST_CASE("join writes every part with operator<<") {
-  CHECK(tl::join("rows ", 3, ", ", 0.5, ' ', std::string("text"), std::string_view(" view"), true) ==
+TEST_CASE("str_cat writes every part with operator<<") {
+  CHECK(tl::str_cat("rows ", 3, ", ", 0.5, ' ', std::string("text"), std::string_view(" view"), true) ==
         "rows 3, 0.5 text view1");
-  CHECK(tl::join(Printed{4}, std::size_t{7}, "") == "printed(4)7");
+  CHECK(tl::str_cat(Printed{4}, std::size_t{7}, "") == "printed(4)7");
   const char* pointer = "pointer";
-  CHECK(tl::join(pointer) == "pointer");
-  CHECK(tl::join().empty());
+  CHECK(tl::str_cat(pointer) == "pointer");
+  CHECK(tl::str_cat().empty());
 }
 
-TEST_CASE("join does not depend on the program's locale") {
+TEST_CASE("str_cat does not depend on the program's locale") {
   const tl::test::ForeignLocale guard;
-  CHECK(tl::join("checkpoint-", 1000, ' ', 1234567, ' ', 0.5, ' ', true) == "checkpoint-1000 1234567 0.5 1");
+  CHECK(tl::str_cat("checkpoint-", 1000, ' ', 1234567, ' ', 0.5, ' ', true) == "checkpoint-1000 1234567 0.5 1");
   TL_REQUIRE_ERROR(tl::fail(tl::ErrorCode::io, "wanted ", 65536, " bytes"), "wanted 65536 bytes");
 }
 

@@ -55,7 +55,7 @@ TEST_CASE("batch loader: the batches of the collator, in the order of the sample
     check_equal(loader.next(), collate(batches[i]));
     REQUIRE(std::equal(loader.rows().begin(), loader.rows().end(), batches[i].begin(), batches[i].end()));
   }
-  TL_REQUIRE_ERROR(loader.next(), join("batch ", batches.size(), " of ", batches.size(), " batches"));
+  TL_REQUIRE_ERROR(loader.next(), str_cat("batch ", batches.size(), " of ", batches.size(), " batches"));
 }
 
 TEST_CASE("batch loader: begins at any batch, behind the last one too") {

@@ -17,7 +17,7 @@ using Texts = std::vector<std::string>;
 namespace {
 
 LabelTexts labels(Texts values) {
-  return {std::move(values), "label", "x.csv", [](std::int64_t row) { return join("x.csv, line ", row + 2); }};
+  return {std::move(values), "label", "x.csv", [](std::int64_t row) { return str_cat("x.csv, line ", row + 2); }};
 }
 
 ClassLabels read(Texts values) { return read_class_labels(labels(std::move(values))); }
@@ -114,7 +114,7 @@ TEST_CASE("class labels: labels that are no class") {
   TL_REQUIRE_ERROR(read({"x"}, {"a", "a"}), "label: expected every class name once, got ['a', 'a']");
   TL_REQUIRE_ERROR(read({"x"}, Texts(30, "a")), "every class name once");
   Texts many;
-  for (int i = 0; i < 30; ++i) many.push_back(join("n", i));
+  for (int i = 0; i < 30; ++i) many.push_back(str_cat("n", i));
   TL_REQUIRE_ERROR(read({"x"}, many), "'n19', ... 10 more], got 'x'");
   for (const char* empty : {"", "  ", "\t"}) {
     TL_REQUIRE_ERROR(read({"a", empty}, {"a", "b"}),

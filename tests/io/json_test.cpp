@@ -79,7 +79,7 @@ TEST_CASE("json: Python's words for numbers are numbers outside strings only, an
 
 TEST_CASE("json: a large object is read in linear time") {
   std::string text = "{";
-  for (int i = 0; i < 200000; ++i) text += join(i ? ",\"" : "\"", "token", i, "\":", i);
+  for (int i = 0; i < 200000; ++i) text += str_cat(i ? ",\"" : "\"", "token", i, "\":", i);
   CHECK(parse_json(text + "}", "vocab").size() == 200000);
 }
 

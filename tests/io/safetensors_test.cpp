@@ -180,7 +180,7 @@ TEST_CASE("safetensors: the shards say which tensors there are, the index only w
     const SafetensorsReader file(folder.path());
     std::string text;
     for (const char* name : {"a", "b", "c", "d"})
-      if (const SafetensorView* tensor = file.find(name)) text += join(name, '=', floats(*tensor).front(), ' ');
+      if (const SafetensorView* tensor = file.find(name)) text += str_cat(name, '=', floats(*tensor).front(), ' ');
     CHECK(file.find("") == nullptr);
     CHECK(file.find("z") == nullptr);
     return text;

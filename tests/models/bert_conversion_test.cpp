@@ -71,8 +71,8 @@ TEST_CASE("convert_bert adds token type 0 to the positions and renames the rest"
   CHECK(values(distilbert, "distilbert.embeddings.position_embeddings.weight") == expected);
   CHECK(expected != position);
   for (const auto& [from, to] : tl::detail::bert_layer_names)
-    CHECK(values(distilbert, tl::join("distilbert.transformer.layer.1.", to, ".weight")) ==
-          values(bert, tl::join("encoder.layer.1.", from, ".weight")));
+    CHECK(values(distilbert, tl::str_cat("distilbert.transformer.layer.1.", to, ".weight")) ==
+          values(bert, tl::str_cat("encoder.layer.1.", from, ".weight")));
 
   const auto config = tl::DistilBertConfig::from_pretrained(f.out);
   CHECK(config.dim == 32);

@@ -57,7 +57,7 @@ TEST_CASE("what is written reads back the same") {
   for (const auto& c : cases().at("cases")) {
     const auto once = parse(c.at("input")).to_json("X");
     const auto twice = DistilBertConfig::from_json(once, "again").to_json("X");
-    CHECK(tl::join(once) == tl::join(twice));
+    CHECK(tl::str_cat(once) == tl::str_cat(twice));
   }
 }
 
@@ -121,7 +121,7 @@ TEST_CASE("names in id2label may be numbers, its keys what int() reads") {
   const auto names = [](const std::string& id2label) {
     std::string all;
     for (const auto& [id, name] : parse("{\"id2label\": " + id2label + "}").id2label)
-      all += tl::join(id, '=', name, ' ');
+      all += tl::str_cat(id, '=', name, ' ');
     return all;
   };
   CHECK(names(R"({"0": 0, "1": 1})") == "0=0 1=1 ");
@@ -132,8 +132,8 @@ TEST_CASE("names in id2label may be numbers, its keys what int() reads") {
   TL_REQUIRE_ERROR(names(R"({"1": "a", "2": "b"})"), "id2label: expected the ids 0 to 1, id 0 is missing");
   TL_REQUIRE_ERROR(names(R"({"-1": "a", "0": "b"})"), "id2label: expected the ids 0 to 1, id 1 is missing");
   for (const char* key : {"", " ", "+", "0.0", "1e0", "0x1", "1000000000", "one"})
-    TL_REQUIRE_ERROR(names(tl::join("{\"", key, "\": \"x\"}")),
-                     tl::join("expected \"id2label\" to map class numbers to names, got \"", key, "\": \"x\""));
+    TL_REQUIRE_ERROR(names(tl::str_cat("{\"", key, "\": \"x\"}")),
+                     tl::str_cat("expected \"id2label\" to map class numbers to names, got \"", key, "\": \"x\""));
 }
 
 TEST_CASE("label2id never keeps a model from being read: id2label counts, and one sentence says so") {

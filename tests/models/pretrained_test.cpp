@@ -125,7 +125,7 @@ TEST_CASE("an encoder without its prefix beside a head is loaded whole, also if 
   const TemporaryFolder folder;
   const auto original = load(tiny_folder());
   for (const char* part : {"", "transformer.layer.0."}) {
-    write_edited(folder.path(), [&](auto& tensors) { rename_all(tensors, tl::join("distilbert.", part), part); });
+    write_edited(folder.path(), [&](auto& tensors) { rename_all(tensors, tl::str_cat("distilbert.", part), part); });
     const auto model = load(folder.path());
     CHECK(model.load_report().complete());
     CHECK(model.load_report().unexpected.empty());

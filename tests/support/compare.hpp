@@ -28,7 +28,7 @@ struct Comparison {
 /// Compares by the rule above. NaN equals only NaN.
 template <class T>
 Comparison compare(const Tensor<T>& got, const Tensor<double>& expected, std::int64_t terms, double eps) {
-  if (got.shape() != expected.shape()) return {false, join("got ", got, ", expected shape ", expected.shape())};
+  if (got.shape() != expected.shape()) return {false, str_cat("got ", got, ", expected shape ", expected.shape())};
   double largest = 0.0;
   for (const double value : expected.span())
     if (std::isfinite(value)) largest = std::max(largest, std::abs(value));

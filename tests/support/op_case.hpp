@@ -172,7 +172,7 @@ template <class Op> void check_thread_counts(const std::vector<Shape>& shapes, c
   for (const int threads : {2, 5}) {
     const auto together = run(threads);
     for (std::size_t i = 0; i < alone.size(); ++i) {
-      INFO((i ? join("gradient of leaf ", i - 1) : std::string("value")) << " with " << threads << " threads");
+      INFO((i ? str_cat("gradient of leaf ", i - 1) : std::string("value")) << " with " << threads << " threads");
       CHECK(same_bits(alone[i], together[i]));
     }
   }

@@ -124,7 +124,8 @@ TEST_CASE("tokenizer fuzz: random bytes give a format error at the right byte or
       FAIL("expected an error at byte " << bad);
     } catch (const Error& error) {
       REQUIRE(error.code() == ErrorCode::format);
-      REQUIRE(error.what() == join("text: expected UTF-8, got an invalid sequence at byte ", bad, " of ", text.size()));
+      REQUIRE(error.what() ==
+              str_cat("text: expected UTF-8, got an invalid sequence at byte ", bad, " of ", text.size()));
     }
   }
   CHECK(valid > 1000);

@@ -277,7 +277,7 @@ TEST_CASE("resume: damaged files are refused with file and key") {
       "progress.json", [](Json& j) { j["epoch"] = -1; }, "progress.json, key \"epoch\": expected 0 or more, got -1");
   const auto progress = [&](const char* key, const Json& value, const std::string& sentence) {
     damage(
-        "progress.json", [&](Json& j) { j[key] = value; }, join("progress.json, key \"", key, "\": ", sentence));
+        "progress.json", [&](Json& j) { j[key] = value; }, str_cat("progress.json, key \"", key, "\": ", sentence));
   };
   progress("epoch", 1.5, "got a value of the wrong type, number");
   progress("epoch", 7, "expected the epoch of 1.3 as trainer_state.json has it, got 7");
@@ -320,7 +320,7 @@ TEST_CASE("resume: damaged files are refused with file and key") {
   const auto state = [&](const char* key, const Json& value, const std::string& sentence) {
     damage(
         "trainer_state.json", [&](Json& j) { j[key] = value; },
-        join("trainer_state.json, key \"", key, "\": ", sentence));
+        str_cat("trainer_state.json, key \"", key, "\": ", sentence));
   };
   state("global_step", -1, "expected 0 or more, got -1");
   state("global_step", 5.5, "got a value of the wrong type, number");
@@ -638,7 +638,7 @@ TEST_CASE("resume: true with damaged checkpoints alone is refused") {
   TrainingArguments args = base;
   args.save_strategy = IntervalStrategy::epoch;
   run(folder / "out", args);
-  for (const int step : {4, 8, 12}) std::filesystem::remove(folder / "out" / join("checkpoint-", step) / "rng.json");
+  for (const int step : {4, 8, 12}) std::filesystem::remove(folder / "out" / str_cat("checkpoint-", step) / "rng.json");
   args.output_dir = (folder / "out").string();
   ToyModel model;
   Trainer trainer(model, args, options_with({}));
@@ -674,7 +674,7 @@ void check_interruptions(const TrainingArguments& given, std::int64_t steps) {
   for (std::int64_t step = 1; step <= steps; ++step)
     for (const bool in_evaluation : {false, true}) {
       INFO("step " << step << (in_evaluation ? ", in the evaluation after it" : ""));
-      const auto out = folder / join("out-", step, in_evaluation ? "e" : "s");
+      const auto out = folder / str_cat("out-", step, in_evaluation ? "e" : "s");
       args.output_dir = out.string();
       std::atomic<int> request{0};
       ToyModel model(0.3, 1);
@@ -686,8 +686,8 @@ void check_interruptions(const TrainingArguments& given, std::int64_t steps) {
       if (request == 0) continue;  // there is no evaluation after this step
       CHECK(output.interrupted);
       CHECK(output.global_step == step);
-      CHECK(std::filesystem::exists(out / join("checkpoint-", step)));
-      const Outcome resumed = run(out, args, join("checkpoint-", step));
+      CHECK(std::filesystem::exists(out / str_cat("checkpoint-", step)));
+      const Outcome resumed = run(out, args, str_cat("checkpoint-", step));
       CHECK(resumed.weights == whole.weights);
       CHECK(resumed.log == whole.log);
       CHECK(resumed.training_loss == whole.training_loss);

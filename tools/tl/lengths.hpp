@@ -32,8 +32,8 @@ inline std::optional<std::int64_t> cut_length(const tl::Tokenizer& tokenizer, st
   const std::int64_t least = (special_tokens ? tokenizer.num_special_tokens_to_add() : 0) + 1;
   tl::check(*asked >= least && (!model_longest || *asked <= *model_longest), tl::ErrorCode::invalid_argument,
             "--max_seq_length: expected at least ", least,
-            model_longest ? tl::join(" and at most the model's ", *model_longest)
-            : limit       ? tl::join(" and at most the tokenizer's ", *limit)
+            model_longest ? tl::str_cat(" and at most the model's ", *model_longest)
+            : limit       ? tl::str_cat(" and at most the tokenizer's ", *limit)
                           : "",
             ", got ", *asked);
   return asked;

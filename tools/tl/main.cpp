@@ -56,8 +56,8 @@ CLI::Option* add_number(CLI::App& command, const std::string& name, const std::f
     const char* const end = text.data() + text.size();
     const auto result = std::from_chars(text.data(), end, value);
     if (result.ec == std::errc{} && result.ptr == end && value >= least && value <= most) return set(value);
-    usage_problems().push_back(tl::join("--", name, ": expected a whole number from ", least, " to ", most, ", got ",
-                                        text.empty() ? "nothing" : text));
+    usage_problems().push_back(tl::str_cat("--", name, ": expected a whole number from ", least, " to ", most, ", got ",
+                                           text.empty() ? "nothing" : text));
   };
   return command.add_option_function<std::string>("--" + name, assign, help)->type_name("INT");
 }

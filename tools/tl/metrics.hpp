@@ -28,8 +28,8 @@ inline std::string metric_problem(const tl::TrainingArguments& arguments) {
     if (tl::eval_metric_name(wanted) == "eval_" + name) return {};
     list += (list.empty() ? "" : name == given.back() ? " or " : ", ") + name;
   }
-  return tl::join("metric_for_best_model: expected ", list, ", which an evaluation gives",
-                  arguments.prediction_loss_only ? " with prediction_loss_only" : "", ", got ", wanted);
+  return tl::str_cat("metric_for_best_model: expected ", list, ", which an evaluation gives",
+                     arguments.prediction_loss_only ? " with prediction_loss_only" : "", ", got ", wanted);
 }
 
 }  // namespace program

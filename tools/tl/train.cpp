@@ -46,7 +46,7 @@ void check_usage(const Options& options) {
        {std::pair("--labels", &options.labels), std::pair("--config_overrides", &options.config_overrides),
         std::pair("--freeze", &options.freeze)})
     if (tl::find_invalid_utf8(*text) != std::string::npos)
-      problems.push_back(tl::join(name, ": expected UTF-8, got ", tl::escape_invalid_utf8(*text)));
+      problems.push_back(tl::str_cat(name, ": expected UTF-8, got ", tl::escape_invalid_utf8(*text)));
   if (!options.labels.empty()) {
     const auto names = split_names(options.labels);
     const std::set<std::string> distinct(names.begin(), names.end());
@@ -60,8 +60,8 @@ void check_usage(const Options& options) {
   if (auto problem = metric_problem(arguments); !problem.empty()) problems.push_back(std::move(problem));
   if (!options.validation_file.empty()) return;
   if (arguments.eval_strategy != tl::IntervalStrategy::no)
-    problems.push_back(tl::join("--eval_strategy ", tl::to_string(arguments.eval_strategy),
-                                ": expected a --validation_file, got none"));
+    problems.push_back(tl::str_cat("--eval_strategy ", tl::to_string(arguments.eval_strategy),
+                                   ": expected a --validation_file, got none"));
   if (arguments.eval_on_start) problems.emplace_back("--eval_on_start: expected a --validation_file, got none");
 }
 
@@ -89,8 +89,8 @@ class KeepSignals : public tl::InterruptCallback {
 
 /// What a run that was interrupted after `step` leaves, as the end of a sentence.
 std::string what_is_left(const tl::TrainingArguments& arguments, std::int64_t step, std::int64_t max_steps) {
-  const std::string stopped = tl::join("stopped after step ", step, " of ", max_steps, "; ");
-  const std::string checkpoint = tl::join(arguments.output_dir, "/checkpoint-", step);
+  const std::string stopped = tl::str_cat("stopped after step ", step, " of ", max_steps, "; ");
+  const std::string checkpoint = tl::str_cat(arguments.output_dir, "/checkpoint-", step);
   if (arguments.save_strategy == tl::IntervalStrategy::no)
     return stopped + "nothing was saved because --save_strategy is no";
   if (arguments.save_only_model) return stopped + "the weights are in " + checkpoint;

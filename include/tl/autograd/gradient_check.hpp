@@ -44,7 +44,8 @@ inline GradientCheckResult gradient_check(
       // A NaN is larger than every number here and stays.
       if (!(error <= result.largest_error) && !detail::is_nan(result.largest_error)) {
         result.largest_error = error;
-        result.worst = join("input ", index, " element ", i, ": backward ", analytic, ", central difference ", numeric);
+        result.worst =
+            str_cat("input ", index, " element ", i, ": backward ", analytic, ", central difference ", numeric);
       }
     }
   }

@@ -84,7 +84,7 @@ inline std::string module_names(std::span<const std::string> names) {
     const std::string_view module = detail::module_of(name);
     if (std::find(modules.begin(), modules.end(), module) != modules.end()) continue;
     modules.push_back(module);
-    text += join(text.empty() ? "" : ", ", module);
+    text += str_cat(text.empty() ? "" : ", ", module);
   }
   return text;
 }

@@ -133,12 +133,12 @@ namespace detail {
 /// front of the tokens is not what the tokens alone give, and no packed batch can express it.
 template <class T> std::string padding_problem(std::span<const T> mask) {
   const auto other = std::find_if(mask.begin(), mask.end(), [](T m) { return m != 0 && m != 1; });
-  if (other != mask.end()) return join(": expected 0 or 1 in attention_mask, got ", std::int64_t{*other});
+  if (other != mask.end()) return str_cat(": expected 0 or 1 in attention_mask, got ", std::int64_t{*other});
   const auto padding = std::find(mask.begin(), mask.end(), T(0));
   if (std::find(padding, mask.end(), T(1)) == mask.end()) return {};
   if (padding != mask.begin())
-    return join(": expected padding behind the tokens only, got an attention_mask with a 0 at position ",
-                padding - mask.begin(), " before a 1");
+    return str_cat(": expected padding behind the tokens only, got an attention_mask with a 0 at position ",
+                   padding - mask.begin(), " before a 1");
   return ": expected padding behind the tokens, got an attention_mask that begins with 0; with padding in front, "
          "positions count from the padding and a padding token is classified, so pad on the right or not at all";
 }

@@ -28,7 +28,7 @@ inline std::ostream& operator<<(std::ostream& out, const Device& device) {
 }
 
 /// "cpu" or "cuda:0".
-inline std::string to_string(const Device& device) { return join(device); }
+inline std::string to_string(const Device& device) { return str_cat(device); }
 
 enum class CopyKind { host_to_device, device_to_host, device_to_device };
 

@@ -94,12 +94,12 @@ template <class... Kinds, class... Addresses> [[noreturn]] void fail_kinds(Error
 }  // namespace detail
 
 /// Joins its arguments into one string with operator<<, whatever the program's locale is.
-template <class... Parts> std::string join(const Parts&... parts) {
+template <class... Parts> std::string str_cat(const Parts&... parts) {
   const void* const addresses[sizeof...(parts) + 1] = {&parts...};
   return detail::join_parts(detail::part_writers<detail::PartKind<Parts>...>, addresses);
 }
 
-/// Throws Error(code, join(parts...)).
+/// Throws Error(code, str_cat(parts...)).
 template <class... Parts> [[noreturn]] void fail(ErrorCode code, const Parts&... parts) {
   detail::fail_kinds<detail::PartKind<Parts>...>(code, static_cast<const void*>(&parts)...);
 }

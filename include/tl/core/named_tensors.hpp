@@ -51,7 +51,7 @@ class NamedTensors {
     const Tensor<T>* const tensor = std::get_if<Tensor<T>>(any);
     if (tensor == nullptr)
       fail(ErrorCode::dtype, "labels: expected \"", name, "\" to be ", to_string(dtype_of<T>), ", got ",
-           std::visit([](const auto& other) { return join(other); }, *any));
+           std::visit([](const auto& other) { return str_cat(other); }, *any));
     return *tensor;
   }
 

@@ -68,6 +68,6 @@ class Shape {
 };
 
 /// The shape as text, e.g. "[8, 128, 768]".
-inline std::string to_string(const Shape& shape) { return join(shape); }
+inline std::string to_string(const Shape& shape) { return str_cat(shape); }
 
 }  // namespace tl

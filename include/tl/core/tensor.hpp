@@ -281,6 +281,6 @@ template <Element T> class [[nodiscard]] Tensor {
 };
 
 /// The description of a tensor, e.g. "f32[8, 128, 768]@cpu".
-template <Element T> std::string to_string(const Tensor<T>& tensor) { return join(tensor); }
+template <Element T> std::string to_string(const Tensor<T>& tensor) { return str_cat(tensor); }
 
 }  // namespace tl

@@ -42,7 +42,8 @@ namespace detail {
 /// Gives the rows their ids, and says how many have none.
 inline void set_ids(const LabelColumn& column, const std::vector<std::int64_t>& ids, ClassLabels& result) {
   const std::int64_t ignored = column.ignored_rows();
-  if (ignored > 0) result.decision += join("; ", ignored, ignored == 1 ? " row" : " rows", " with -100 have no label");
+  if (ignored > 0)
+    result.decision += str_cat("; ", ignored, ignored == 1 ? " row" : " rows", " with -100 have no label");
   result.ids = column.of_rows(ids);
 }
 
@@ -113,10 +114,10 @@ class KnownClassReader {
   }
 
  private:
-  std::string origin() const { return classes_.origin.empty() ? "" : join("; the classes are ", classes_.origin); }
+  std::string origin() const { return classes_.origin.empty() ? "" : str_cat("; the classes are ", classes_.origin); }
 
   std::string names_decision(const std::vector<std::int64_t>& ids, bool& as_written) const {
-    std::string decision = join(column_.about(), " are names of classes");
+    std::string decision = str_cat(column_.about(), " are names of classes");
     std::size_t others = 0;
     for (std::size_t i = 0; i < ids.size(); ++i) {
       if (column_.distinct()[i].is_ignored()) continue;
@@ -124,15 +125,15 @@ class KnownClassReader {
       if (name == column_.distinct()[i].text) continue;
       as_written = false;
       if (++others <= 3)
-        decision += join(others == 1 ? "; " : ", ", Repr{column_.distinct()[i].text}, " is read as ", Repr{name});
+        decision += str_cat(others == 1 ? "; " : ", ", Repr{column_.distinct()[i].text}, " is read as ", Repr{name});
     }
-    if (others > 3) decision += join(" and ", others - 3, " more");
+    if (others > 3) decision += str_cat(" and ", others - 3, " more");
     return decision;
   }
 
   std::string positions_decision(const std::vector<std::int64_t>& ids) const {
     std::string decision =
-        join(column_.about(), " are positions, from 0, among the classes ", shown_names(classes_.names));
+        str_cat(column_.about(), " are positions, from 0, among the classes ", shown_names(classes_.names));
     if (std::ranges::find(ids, 0) == ids.end()) decision += "; none of them is 0";
     return decision;
   }
@@ -272,7 +273,7 @@ inline ClassLabels read_class_labels(const LabelTexts& labels) {
     result.as_written = result.as_written && (label.is_ignored() || detail::name_of(label) == label.text);
   }
   result.decision =
-      join(column.about(), " name ", result.names.size(), " classes, ", detail::shown_names(result.names));
+      str_cat(column.about(), " name ", result.names.size(), " classes, ", detail::shown_names(result.names));
   detail::set_ids(column, ids, result);
   return result;
 }

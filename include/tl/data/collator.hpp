@@ -55,9 +55,9 @@ class Collator {
     constexpr std::size_t most = 32;
     const auto shown = rows.first(std::min(most, rows.size()));
     std::string text = rows.size() == 1 ? "row" : "rows";
-    for (std::size_t i = 0; i < shown.size(); ++i) text += join(i > 0 ? ", " : " ", shown[i]);
-    if (rows.size() > most) text += join(" and ", rows.size() - most, " more");
-    return join(text, " of ", name_, in_brackets(places_.place(shown)));
+    for (std::size_t i = 0; i < shown.size(); ++i) text += str_cat(i > 0 ? ", " : " ", shown[i]);
+    if (rows.size() > most) text += str_cat(" and ", rows.size() - most, " more");
+    return str_cat(text, " of ", name_, in_brackets(places_.place(shown)));
   }
 
  protected:
@@ -65,7 +65,7 @@ class Collator {
       : name_(std::move(name)), rows_(dataset.num_rows()), places_(dataset.select_columns({})) {}
 
   /// "eval_dataset, row 3 (test.csv, line 5)".
-  std::string where(std::int64_t row) const { return join(name_, ", row ", row, in_brackets(places_.place(row))); }
+  std::string where(std::int64_t row) const { return str_cat(name_, ", row ", row, in_brackets(places_.place(row))); }
 
   /// Adds a number to a fingerprint.
   static void mix(std::uint64_t& hash, std::int64_t value) {
@@ -75,7 +75,7 @@ class Collator {
   static constexpr std::uint64_t empty_fingerprint = 0xcbf29ce484222325u;
 
  private:
-  static std::string in_brackets(const std::string& place) { return place.empty() ? "" : join(" (", place, ")"); }
+  static std::string in_brackets(const std::string& place) { return place.empty() ? "" : str_cat(" (", place, ")"); }
 
   std::string name_;
   std::int64_t rows_;

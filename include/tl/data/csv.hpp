@@ -158,14 +158,14 @@ inline ColumnValues infer_column(std::vector<std::string> texts, bool& truth_val
 /// "x.1".
 inline std::vector<std::string> unique_names(std::vector<std::string> names) {
   for (std::size_t i = 0; i < names.size(); ++i)
-    if (names[i].empty()) names[i] = join("Unnamed: ", i);
+    if (names[i].empty()) names[i] = str_cat("Unnamed: ", i);
   std::set<std::string> taken(names.begin(), names.end()), seen;
   std::map<std::string, std::int64_t> next;
   for (std::string& name : names) {
     if (seen.insert(name).second) continue;
     std::int64_t& number = next[name];
     std::string other;
-    do other = join(name, ".", ++number);
+    do other = str_cat(name, ".", ++number);
     while (!taken.insert(other).second);
     seen.insert(other);
     name = std::move(other);
@@ -213,7 +213,7 @@ inline bool may_quote(const std::filesystem::path& path, const CsvOptions& optio
 /// A sentence about a row with too many or too few fields; the remedy is the likeliest cause.
 [[noreturn]] inline void fail_fields(const CsvParser& parser, const std::string& path,
                                      const std::vector<std::string>& header, std::size_t got, bool quotes) {
-  const std::string names = header.size() <= 20 ? join(" for the columns ", python_text(header)) : "";
+  const std::string names = header.size() <= 20 ? str_cat(" for the columns ", python_text(header)) : "";
   fail(ErrorCode::format, path, ", line ", parser.record_line(), ": expected ", header.size(),
        header.size() == 1 ? " field" : " fields", names, ", got ", got,
        quotes ? "" : "; if a field is quoted, read the file with quoting minimal");

@@ -120,13 +120,13 @@ class [[nodiscard]] Dataset {
   /// The same for several rows: "train.csv, lines 7, 3".
   std::string place(std::span<const std::int64_t> rows) const {
     if (!places_ || rows.empty()) return "";
-    std::string text = join(places_->file, ", ", places_->unit, rows.size() > 1 ? "s" : "");
+    std::string text = str_cat(places_->file, ", ", places_->unit, rows.size() > 1 ? "s" : "");
     for (std::size_t i = 0; i < rows.size(); ++i) {
       check(rows[i] >= 0 && rows[i] < num_rows_, ErrorCode::invalid_argument, "row ", rows[i], " of a data set with ",
             num_rows_, " rows");
       const auto row = static_cast<std::size_t>(rows[i]);
       const std::size_t read = place_rows_ ? static_cast<std::size_t>((*place_rows_)[row]) : row;
-      text += join(i > 0 ? ", " : " ", places_->numbers[read]);
+      text += str_cat(i > 0 ? ", " : " ", places_->numbers[read]);
     }
     return text;
   }
@@ -272,7 +272,7 @@ class [[nodiscard]] Dataset {
     LabelTexts labels{{}, column.name, places_ ? places_->file : "", {}};
     labels.where = [places = select_columns({})](std::int64_t row) {
       const std::string place = places.places_ ? places.place(row) : "";
-      return place.empty() ? join("row ", row) : place;
+      return place.empty() ? str_cat("row ", row) : place;
     };
     const ColumnType type = tl::column_type(*column.values);
     if (type == ColumnType::string) {
@@ -302,9 +302,9 @@ class [[nodiscard]] Dataset {
     if (column.class_names.empty()) {
       if (num_rows_ > 0) {
         LabelTexts labels = label_texts(name);
-        labels.source = join("cast_column ", detail::Repr{name});
+        labels.source = str_cat("cast_column ", detail::Repr{name});
         labels.where = [where = std::move(labels.where), source = labels.source](std::int64_t row) {
-          return join(source, ", ", where(row));
+          return str_cat(source, ", ", where(row));
         };
         column.assign(read_class_labels(labels, {label.names}).ids);
       }

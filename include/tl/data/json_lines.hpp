@@ -111,7 +111,7 @@ class JsonColumn {
   }
 
   std::string where(std::size_t row, const SourceLocations& places) const {
-    return join(places.file, ", ", places.unit, " ", places.numbers[row], ", key ", name_);
+    return str_cat(places.file, ", ", places.unit, " ", places.numbers[row], ", key ", name_);
   }
 
   Kind kind_of(const Json& value, const SourceLocations& places) const {
@@ -320,7 +320,7 @@ class JsonRows {
     std::string remedy;
     for (const auto& [key, value] : members_of(row))
       if (value.is_array() && !value.empty() && value[0].is_object() && remedy.empty())
-        remedy = join("; if the rows are under the key ", key, ", name it as the field");
+        remedy = str_cat("; if the rows are under the key ", key, ", name it as the field");
     fail(ErrorCode::format, where, ": expected the key ", name, ", it is missing; the keys are ",
          python_text(keys_of(row)), remedy);
   }
@@ -330,7 +330,7 @@ class JsonRows {
   }
 
   /// The place of the row that is added.
-  std::string where() const { return join(places_.file, ", ", places_.unit, " ", places_.numbers.back()); }
+  std::string where() const { return str_cat(places_.file, ", ", places_.unit, " ", places_.numbers.back()); }
 
   SourceLocations places_;
   bool chosen_;
@@ -461,7 +461,7 @@ inline Dataset load_jsonl(const std::filesystem::path& path, const JsonOptions& 
   for (const auto& span : spans) {
     const std::string_view value = std::string_view(text).substr(span.begin, span.end - span.begin);
     const bool one_line = value.find('\n') == std::string_view::npos;
-    const std::string where = join(name, one_line ? ", line " : ", the object that begins in line ", span.line);
+    const std::string where = str_cat(name, one_line ? ", line " : ", the object that begins in line ", span.line);
     Json row = parse_json(value, where, one_line ? span.begin - span.line_begin : 0);
     if (spans.size() == 1 && row.is_object() && rows.are_columns(row)) return rows.finish(std::move(row));
     ++number;

@@ -73,7 +73,7 @@ inline std::string shown_names(const std::vector<std::string>& names) {
   if (names.size() <= most) return python_text(names);
   std::string text = python_text(std::vector<std::string>(names.begin(), names.begin() + most));
   text.pop_back();
-  return join(text, ", ... ", names.size() - most, " more]");
+  return str_cat(text, ", ... ", names.size() - most, " more]");
 }
 
 /// The name of a class that is made of its label.
@@ -135,7 +135,7 @@ class LabelColumn {
   }
 
   std::string about() const {
-    return join(labels_.source, labels_.source.empty() ? "" : ": ", "the labels in column ", labels_.column);
+    return str_cat(labels_.source, labels_.source.empty() ? "" : ": ", "the labels in column ", labels_.column);
   }
 
   [[noreturn]] void fail_all_ignored() const {
@@ -195,7 +195,7 @@ class LabelColumn {
     read_label(distinct_.back());
   }
 
-  std::string where(std::int64_t row) const { return labels_.where ? labels_.where(row) : join("row ", row); }
+  std::string where(std::int64_t row) const { return labels_.where ? labels_.where(row) : str_cat("row ", row); }
 
   const LabelTexts& labels_;
   std::vector<Label> distinct_;

@@ -284,7 +284,7 @@ class AtomicFolder {
     committed_ = true;
     ::fchmod(folder_.get(), permissions_);
     for (int number = 1; number < 1000; ++number) {
-      const std::string name = number == 1 ? join(name_, "-unsaved") : join(name_, "-unsaved-", number);
+      const std::string name = number == 1 ? str_cat(name_, "-unsaved") : str_cat(name_, "-unsaved-", number);
       if (detail::mode_at(parent_.get(), name)) continue;
       if (::renameat(parent_.get(), temporary_.c_str(), parent_.get(), name.c_str()) != 0) break;
       ::fsync(parent_.get());

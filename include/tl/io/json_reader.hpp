@@ -233,7 +233,7 @@ class JsonReader {
   }
 
   bool start(bool is_object) {
-    if (depth_ == max_depth) fail_at(offset(), join("at most ", max_depth, " nested arrays and objects"), "more");
+    if (depth_ == max_depth) fail_at(offset(), str_cat("at most ", max_depth, " nested arrays and objects"), "more");
     if (depth_ == open_.size()) open_.emplace_back();
     open_[depth_++].is_object = is_object;
     return true;
@@ -250,7 +250,7 @@ class JsonReader {
   /// Bounds the memory of a member that is taken: a value of two bytes is one of 16 in memory, a member of 48.
   void count() {
     if (take_ != nullptr && ++values_ > max_taken_values)
-      fail_at(offset(), join("at most ", max_taken_values, " values under one key"), "more");
+      fail_at(offset(), str_cat("at most ", max_taken_values, " values under one key"), "more");
   }
 
   /// The place of the last character that was read.
@@ -281,7 +281,7 @@ inline bool JsonReader::parse_error(std::size_t position, const std::string& tok
     fail_at(position - token.size(), "a number in the range of a double", token.substr(0, 40));
   std::string message = error.what();
   if (const std::size_t begin = message.find(" - "); begin != std::string::npos) message.erase(0, begin + 3);
-  const std::string last_read = join("; last read: '", token, "'");
+  const std::string last_read = str_cat("; last read: '", token, "'");
   if (const std::size_t at = message.find(last_read); at != std::string::npos) message.erase(at, last_read.size());
   constexpr std::string_view unexpected = "unexpected ", separator = "; expected ";
   if (message.starts_with(unexpected)) message.erase(0, unexpected.size());

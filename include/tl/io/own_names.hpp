@@ -77,7 +77,7 @@ struct OwnName {
 
   /// A new name that cannot be guessed. It is cut where the system's limit of 255 bytes would not leave room.
   static std::string make(const std::string& owner, std::string_view kind) {
-    return join('.', shortened(owner), ".tl-", mark(random_bits()), '.', kind);
+    return str_cat('.', shortened(owner), ".tl-", mark(random_bits()), '.', kind);
   }
 
   /// The parts of a name that make() gave, or nothing.

@@ -128,7 +128,7 @@ class SafetensorsParser {
   }
 
   Entry parse_entry(std::string name, const Json& value) const {
-    const std::string where = join(path_, ", tensor ", name);
+    const std::string where = str_cat(path_, ", tensor ", name);
     check(value.is_object(), ErrorCode::format, where, ": expected an object, got ", value.type_name());
     for (const char* key : {"dtype", "shape", "data_offsets"})
       check(value.contains(key), ErrorCode::format, where, ": expected the key ", key, ", it is missing");

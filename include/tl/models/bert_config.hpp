@@ -52,11 +52,12 @@ struct BertConfig : PretrainedConfig {
   void validate(std::string_view where = class_name) const {
     std::vector<std::string> others;
     if (type_vocab_size < 1 || type_vocab_size > 1'000'000)
-      others.push_back(join("type_vocab_size: expected 1 to 1000000, got ", type_vocab_size));
-    if (!(layer_norm_eps > 0.0)) others.push_back(join("layer_norm_eps: expected more than 0, got ", layer_norm_eps));
+      others.push_back(str_cat("type_vocab_size: expected 1 to 1000000, got ", type_vocab_size));
+    if (!(layer_norm_eps > 0.0))
+      others.push_back(str_cat("layer_norm_eps: expected more than 0, got ", layer_norm_eps));
     if (position_embedding_type != "absolute")
-      others.push_back(join("position_embedding_type: expected absolute, got ", position_embedding_type,
-                            ", which tl does not have"));
+      others.push_back(str_cat("position_embedding_type: expected absolute, got ", position_embedding_type,
+                               ", which tl does not have"));
     if (is_decoder) others.emplace_back("is_decoder: expected an encoder, got true");
     if (add_cross_attention) others.emplace_back("add_cross_attention: expected an encoder, got true");
     detail::validate_config(*this,

@@ -114,7 +114,7 @@ class BertFold {
       for (const auto& [from, to] : bert_layer_names) {
         const bool widens = to == "ffn.lin1", narrows = to == "ffn.lin2", norm = to.ends_with("norm");
         const std::int64_t out = widens ? config.hidden_dim : d, in = narrows ? config.hidden_dim : d;
-        take_pair(join("encoder.layer.", i, ".", from), join("transformer.layer.", i, ".", to),
+        take_pair(str_cat("encoder.layer.", i, ".", from), str_cat("transformer.layer.", i, ".", to),
                   norm ? Shape{out} : Shape{out, in});
       }
     }

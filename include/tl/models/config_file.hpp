@@ -114,7 +114,7 @@ inline std::string label2id_warning(const PretrainedConfig& config, const Json& 
     return text.size() <= 80 ? text : text.substr(0, 77) + "...";
   };
   if (!label2id.is_object())
-    return join(where, ": \"label2id\" is not an object and is not used, got ", shown(label2id));
+    return str_cat(where, ": \"label2id\" is not an object and is not used, got ", shown(label2id));
   const auto says = [&](std::string_view name, const Json& id) {
     if (!is_int64(id)) return false;
     const auto known = config.id2label.find(id.get<std::int64_t>());
@@ -122,9 +122,9 @@ inline std::string label2id_warning(const PretrainedConfig& config, const Json& 
   };
   for (const auto& [name, id] : members_of(label2id))
     if (!says(name, id))
-      return join(where, ": \"label2id\" says ", shown(name), ": ", shown(id), ", which ",
-                  named ? "\"id2label\" does not say; the class names are those of \"id2label\""
-                        : "counts only with an \"id2label\"; the class names are LABEL_0, LABEL_1 ...");
+      return str_cat(where, ": \"label2id\" says ", shown(name), ": ", shown(id), ", which ",
+                     named ? "\"id2label\" does not say; the class names are those of \"id2label\""
+                           : "counts only with an \"id2label\"; the class names are LABEL_0, LABEL_1 ...");
   return {};
 }
 
@@ -138,8 +138,8 @@ inline void read_label_maps(PretrainedConfig& config, const Json& json, const st
     std::int64_t count = 0;
     assign_config_field(*found, count, where, "num_labels");
     if (named && count != config.num_labels())
-      config.warnings.push_back(join(where, ": \"num_labels\" is ", count, ", \"id2label\" has ", config.num_labels(),
-                                     " names; the classes are LABEL_0 to LABEL_", count - 1));
+      config.warnings.push_back(str_cat(where, ": \"num_labels\" is ", count, ", \"id2label\" has ",
+                                        config.num_labels(), " names; the classes are LABEL_0 to LABEL_", count - 1));
     try {
       config.set_num_labels(count);
     } catch (const Error& error) {
@@ -157,7 +157,7 @@ inline Activation config_activation(std::string_view field, std::string_view nam
   std::string names;
   for (const auto& [known, function] : named_activations) {
     if (name == known) return function;
-    names += join(names.empty() ? "" : ", ", known);
+    names += str_cat(names.empty() ? "" : ", ", known);
   }
   fail(ErrorCode::invalid_argument, field, ": expected one of ", names, ", got ", name);
 }
@@ -175,7 +175,7 @@ inline void validate_config(const PretrainedConfig& config, const EncoderFields&
                             const std::vector<std::string>& others = {}) {
   constexpr double max_parameters = 2e10;  // 80 GB, far beyond any model of these families
   std::string problems;
-  const auto report = [&](const auto&... parts) { problems += join(problems.empty() ? ": " : "; ", parts...); };
+  const auto report = [&](const auto&... parts) { problems += str_cat(problems.empty() ? ": " : "; ", parts...); };
   // The parameters are made before the first weight is read, so a damaged number must not fill the memory.
   constexpr std::int64_t no_limit = std::numeric_limits<std::int64_t>::max();
   const auto &layers = encoder.layers, &heads = encoder.heads, &width = encoder.width, &hidden = encoder.hidden;
@@ -312,7 +312,7 @@ template <class Config> Json config_json(const Config& config, const std::string
   if (config.num_labels() != 2 || config.id2label != numbered_labels(config.num_labels())) {
     // A JSON object of its own order: class numbers sort as numbers, not as text.
     JsonObjectBuilder names, ids;
-    for (const auto& [id, name] : config.id2label) names.add(join(id), name);
+    for (const auto& [id, name] : config.id2label) names.add(str_cat(id), name);
     for (const auto& [name, id] : config.label2id) ids.add(name, id);
     json["id2label"] = names.finish();
     json["label2id"] = ids.finish();
@@ -336,7 +336,7 @@ template <class Config> void update_config(Config& config, std::string_view text
     const auto* const field = find_config_field<Config>(name);
     if (field == nullptr) {
       std::string names;
-      for (const auto& one : Config::fields()) names += join(names.empty() ? "" : ", ", one.name);
+      for (const auto& one : Config::fields()) names += str_cat(names.empty() ? "" : ", ", one.name);
       fail(ErrorCode::invalid_argument, "config_overrides: \"", name, "\" is not a field of ", Config::class_name,
            "; the fields are ", names);
     }

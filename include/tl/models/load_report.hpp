@@ -34,15 +34,15 @@ struct LoadReport {
     const char* const fate = newly_initialized ? " and are newly initialized: " : " and keep their values: ";
     const char* const advice = newly_initialized ? " Train the model on your task before you use its predictions." : "";
     if (!missing.empty())
-      text +=
-          join(model_class, ": ", missing.size(), " parameters are not in ", source, fate, list(missing), ".", advice);
+      text += str_cat(model_class, ": ", missing.size(), " parameters are not in ", source, fate, list(missing), ".",
+                      advice);
     if (!mismatched.empty())
-      text += join(text.empty() ? "" : "\n", model_class, ": ", mismatched.size(), " parameters have another shape in ",
-                   source, fate, list(mismatched), ".", advice);
+      text += str_cat(text.empty() ? "" : "\n", model_class, ": ", mismatched.size(),
+                      " parameters have another shape in ", source, fate, list(mismatched), ".", advice);
     if (same_class && !unexpected.empty())
-      text += join(text.empty() ? "" : "\n", model_class, ": ", unexpected.size(), " parameters in ", source,
-                   " are not part of the model and are not used: ", list(unexpected), ".");
-    for (const auto& warning : warnings) text += join(text.empty() ? "" : "\n", warning, ".");
+      text += str_cat(text.empty() ? "" : "\n", model_class, ": ", unexpected.size(), " parameters in ", source,
+                      " are not part of the model and are not used: ", list(unexpected), ".");
+    for (const auto& warning : warnings) text += str_cat(text.empty() ? "" : "\n", warning, ".");
     return text;
   }
 };

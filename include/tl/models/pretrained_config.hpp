@@ -23,7 +23,7 @@ inline std::map<std::int64_t, std::string> numbered_labels(std::int64_t n) {
   check(n >= 1, ErrorCode::invalid_argument, "num_labels: expected at least 1, got ", n);
   check(n <= max_labels, ErrorCode::invalid_argument, "num_labels: expected at most ", max_labels, ", got ", n);
   std::map<std::int64_t, std::string> names;
-  for (std::int64_t id = 0; id < n; ++id) names[id] = join("LABEL_", id);
+  for (std::int64_t id = 0; id < n; ++id) names[id] = str_cat("LABEL_", id);
   return names;
 }
 

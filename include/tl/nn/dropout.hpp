@@ -53,7 +53,7 @@ struct Dropout {
     return ops::dropout(x, context.dropout_for_sequences(p, site), context.precision);
   }
 
-  std::string describe() const { return join("Dropout(p=", p, ", inplace=False)"); }
+  std::string describe() const { return str_cat("Dropout(p=", p, ", inplace=False)"); }
 
   template <class Visit> void members(Visit& visit) {
     if constexpr (requires { visit.next_dropout(); }) site.take_place(visit.next_dropout(), visit.prefix.size());

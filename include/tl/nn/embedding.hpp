@@ -25,8 +25,8 @@ template <Real T> struct Embedding {
   Variable<T> prepare_rows(const Tensor<std::int32_t>& ids) const { return weight.prepare_rows(ids); }
 
   std::string describe() const {
-    const std::string padding = padding_idx ? join(", padding_idx=", *padding_idx) : std::string{};
-    return join("Embedding(", weight.shape()[0], ", ", weight.shape()[1], padding, ")");
+    const std::string padding = padding_idx ? str_cat(", padding_idx=", *padding_idx) : std::string{};
+    return str_cat("Embedding(", weight.shape()[0], ", ", weight.shape()[1], padding, ")");
   }
 
   template <class Visit> void members(Visit& visit) { visit("weight", weight); }

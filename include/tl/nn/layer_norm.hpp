@@ -22,7 +22,7 @@ template <Real T> struct LayerNorm {
   Variable<T> operator()(const Variable<T>& x) const { return ops::layer_norm(x, *weight, *bias, eps); }
 
   std::string describe() const {
-    return join("LayerNorm((", weight.shape()[0], ",), eps=", eps, ", elementwise_affine=True)");
+    return str_cat("LayerNorm((", weight.shape()[0], ",), eps=", eps, ", elementwise_affine=True)");
   }
 
   template <class Visit> void members(Visit& visit) {

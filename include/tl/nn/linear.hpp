@@ -11,7 +11,7 @@ namespace tl::nn {
 
 namespace detail {
 inline std::string describe_linear(std::int64_t in, std::int64_t out, bool bias) {
-  return join("Linear(in_features=", in, ", out_features=", out, ", bias=", bias ? "True" : "False", ")");
+  return str_cat("Linear(in_features=", in, ", out_features=", out, ", bias=", bias ? "True" : "False", ")");
 }
 
 /// What a linear layer takes from the context of its pass.

@@ -46,7 +46,7 @@ template <Real T> struct ParameterCollector {
   void operator()(std::string_view name, Parameter<T>& parameter) { (*this)(name, parameter, 0, parameter.shape()[0]); }
   [[gnu::noinline]] void operator()(std::string_view name, Parameter<T>& parameter, std::int64_t begin,
                                     std::int64_t end) {
-    found->push_back({join(prefix, name), parameter, begin, end});
+    found->push_back({str_cat(prefix, name), parameter, begin, end});
   }
   template <Module M> void operator()(std::string_view name, M&& module) {
     const std::size_t length = prefix.size();
@@ -55,7 +55,7 @@ template <Real T> struct ParameterCollector {
     prefix.resize(length);
   }
   template <Module M> void operator()(std::string_view name, std::vector<M>& modules) {
-    for (std::size_t i = 0; i < modules.size(); ++i) (*this)(join(name, '.', i), modules[i]);
+    for (std::size_t i = 0; i < modules.size(); ++i) (*this)(str_cat(name, '.', i), modules[i]);
   }
 
   [[gnu::noinline]] void enter(std::string_view name) {
@@ -70,15 +70,15 @@ struct TreePrinter {
 
   template <Real T, class... Range> void operator()(std::string_view, Parameter<T>&, Range...) {}
 
-  template <Module M> void operator()(std::string_view name, M&& module) { line(join('(', name, "): "), module); }
+  template <Module M> void operator()(std::string_view name, M&& module) { line(str_cat('(', name, "): "), module); }
   // Equal modules of a list are one entry with their number, as the reference prints them.
   template <Module M> void operator()(std::string_view name, std::vector<M>& modules) {
     indent();
-    *out += join('(', name, "): ModuleList(\n");
+    *out += str_cat('(', name, "): ModuleList(\n");
     if (!modules.empty()) {
       TreePrinter inner{out, depth + 1};
       const std::size_t count = modules.size();
-      inner.line(count == 1 ? "(0): " : join("(0-", count - 1, "): ", count, " x "), modules[0]);
+      inner.line(count == 1 ? "(0): " : str_cat("(0-", count - 1, "): ", count, " x "), modules[0]);
     }
     indent();
     *out += ")\n";

@@ -52,7 +52,7 @@ void check_embedding_inputs(std::span<const EmbeddingInput<T>> inputs, const Bat
     check(name != "positions" || batch.max_length <= table.size(0), ErrorCode::invalid_argument, "a text of ",
           batch.max_length, " tokens is longer than the ", table.size(0),
           " positions of this model; truncate it (max_length = ", table.size(0), ")");
-    check_ids(join("embedding_layer_norm_dropout: ", name), rows, table.size(0));
+    check_ids(str_cat("embedding_layer_norm_dropout: ", name), rows, table.size(0));
   }
 }
 

@@ -81,7 +81,7 @@ class ReduceLROnPlateau : public LearningRateSchedule {
       const double value = found == state.end() ? -1.0 : found->second;
       check(value >= 0 && value == std::floor(value) && value <= 1e15, ErrorCode::format,
             "state of reduce_lr_on_plateau: expected ", key, " to be a whole number >= 0, got ",
-            found == state.end() ? "nothing" : join(value));
+            found == state.end() ? "nothing" : str_cat(value));
       return static_cast<std::int64_t>(value);
     };
     bad_ = count("num_bad_epochs");

@@ -63,7 +63,7 @@ inline SchedulerType scheduler_type(std::string_view name) {
   std::string names;
   for (const auto& entry : detail::schedule_entries) {
     if (entry.name == name) return entry.type;
-    names += join(names.empty() ? "" : ", ", entry.name);
+    names += str_cat(names.empty() ? "" : ", ", entry.name);
   }
   fail(ErrorCode::invalid_argument, "lr_scheduler_type: expected one of ", names, ", got ", name);
 }

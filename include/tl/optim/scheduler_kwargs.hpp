@@ -32,7 +32,7 @@ class SchedulerValue {
   /// The text; empty for a number.
   std::string text() const { return text_.value_or(""); }
   /// As it is shown in sentences.
-  std::string shown() const { return text_ ? *text_ : join(number_); }
+  std::string shown() const { return text_ ? *text_ : str_cat(number_); }
 
   friend bool operator==(const SchedulerValue&, const SchedulerValue&) = default;
 
@@ -77,7 +77,7 @@ class SchedulerArguments {
     std::string names;
     for (const std::string_view one : allowed) {
       if (!value->is_number() && value->text() == one) return value->text();
-      names += join(names.empty() ? "" : ", ", one);
+      names += str_cat(names.empty() ? "" : ", ", one);
     }
     fail(ErrorCode::invalid_argument, "lr_scheduler_kwargs: expected ", name, " to be one of ", names, ", got ",
          value->shown());
@@ -90,7 +90,7 @@ class SchedulerArguments {
       bool known = false;
       for (const std::string_view one : known_) {
         known = known || one == name;
-        names += join(names.empty() ? "" : ", ", one);
+        names += str_cat(names.empty() ? "" : ", ", one);
       }
       check(known, ErrorCode::invalid_argument, "lr_scheduler_kwargs: the schedule ", schedule_,
             known_.empty() ? " has no arguments" : " has the arguments ", names, ", got ", name);

@@ -26,7 +26,9 @@ struct JsonView {
   const JsonView* parent = nullptr;  // nothing: the whole content of a file
   std::string_view separator = {};   // between the place of the parent and the name
 
-  std::string where() const { return parent == nullptr ? std::string(name) : join(parent->where(), separator, name); }
+  std::string where() const {
+    return parent == nullptr ? std::string(name) : str_cat(parent->where(), separator, name);
+  }
 
   bool has(const char* key) const {
     const Json* const found = find_member(value, key);

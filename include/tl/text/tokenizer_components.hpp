@@ -26,7 +26,7 @@ Value named_value(const JsonView& from, const char* key, const std::pair<std::st
   std::string list;
   for (const auto& [known, value] : names) {
     if (name == known) return value;
-    list += join(list.empty() ? "" : ", ", "\"", known, "\"");
+    list += str_cat(list.empty() ? "" : ", ", "\"", known, "\"");
   }
   fail(ErrorCode::format, from.where(), ".", key, ": expected one of ", list, ", got \"", name, "\"");
 }
@@ -34,7 +34,7 @@ Value named_value(const JsonView& from, const char* key, const std::pair<std::st
 /// Calls read(view) for every element of an array, which must be objects.
 template <class Read> void for_each_object(const JsonView& list, Read&& read) {
   for (std::size_t i = 0; i < list.value.size(); ++i) {
-    const std::string place = join('[', i, ']');
+    const std::string place = str_cat('[', i, ']');
     const JsonView view{list.value[i], place, &list};
     view.expect(view.value.is_object(), "an object");
     read(view);
@@ -104,7 +104,7 @@ inline std::vector<TemplateItem> read_template(const JsonView& list,
                                                const std::map<std::string_view, std::size_t>& specials) {
   std::vector<TemplateItem> items;
   for (const Json& entry : list.value) {
-    const std::string place = join('[', items.size(), ']');
+    const std::string place = str_cat('[', items.size(), ']');
     const JsonView view{entry, place, &list};
     view.expect(entry.is_object(), "an object");
     const bool is_special = view.has("SpecialToken");

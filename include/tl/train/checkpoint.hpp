@@ -106,9 +106,9 @@ inline void check_progress(const RunProgress& progress, const std::filesystem::p
   const bool short_batch = progress.rows % progress.batch_size != 0 && !progress.drop_last;
   const std::int64_t batches = progress.rows / progress.batch_size + (short_batch ? 1 : 0);
   need(progress.batches_done <= batches, "batches_done",
-       join("at most ", batches, ", the batches of an epoch of ", progress.rows, " rows"), progress.batches_done);
+       str_cat("at most ", batches, ", the batches of an epoch of ", progress.rows, " rows"), progress.batches_done);
   need(progress.micro_batch >= static_cast<std::uint64_t>(progress.batches_done), "micro_batch",
-       join("at least batches_done, ", progress.batches_done), progress.micro_batch);
+       str_cat("at least batches_done, ", progress.batches_done), progress.micro_batch);
 }
 
 /// The part of a flat moment buffer that belongs to a named parameter.
@@ -184,7 +184,7 @@ inline void save_optimizer(const std::filesystem::path& folder, AdamW<float>& op
     for (const auto& [suffix, moments] :
          {std::pair(".exp_avg", optimizer.exp_avg()), std::pair(".exp_avg_sq", optimizer.exp_avg_sq())}) {
       const Tensor<float> view = detail::moment_view(moments, parameters, part);
-      tensors.push_back(safetensor_view<float>(join(part.name, suffix), view.shape(), view.span()));
+      tensors.push_back(safetensor_view<float>(str_cat(part.name, suffix), view.shape(), view.span()));
     }
   }
   const std::int64_t steps = optimizer.steps();
@@ -200,12 +200,13 @@ inline void check_same_frozen(const std::filesystem::path& folder, const Safeten
   if (moments.find("step") == nullptr) return;  // not a whole file, which is said later
   std::vector<std::string> frozen, trained;
   for (const auto& part : parameters.named()) {
-    const bool then = moments.find(join(part.name, ".exp_avg")) != nullptr, now = part.parameter.trainable();
+    const bool then = moments.find(str_cat(part.name, ".exp_avg")) != nullptr, now = part.parameter.trainable();
     if (then != now) (now ? frozen : trained).push_back(part.name);
   }
   std::string text;
-  if (!frozen.empty()) text = join("frozen then and trained now: ", module_names(frozen));
-  if (!trained.empty()) text += join(text.empty() ? "" : "; ", "trained then and frozen now: ", module_names(trained));
+  if (!frozen.empty()) text = str_cat("frozen then and trained now: ", module_names(frozen));
+  if (!trained.empty())
+    text += str_cat(text.empty() ? "" : "; ", "trained then and frozen now: ", module_names(trained));
   check(text.empty(), ErrorCode::invalid_argument, "cannot resume from ", folder.native(),
         ": expected the same parameters to be frozen as when it was written, got ", text);
 }
@@ -224,7 +225,7 @@ inline void load_optimizer(const std::filesystem::path& folder, AdamW<float>& op
     for (const auto& [suffix, moments] :
          {std::pair(".exp_avg", optimizer.exp_avg()), std::pair(".exp_avg_sq", optimizer.exp_avg_sq())}) {
       Tensor<float> view = detail::moment_view(moments, parameters, part);
-      const SafetensorView& stored = reader.at(join(part.name, suffix));
+      const SafetensorView& stored = reader.at(str_cat(part.name, suffix));
       check(stored.shape == view.shape(), ErrorCode::shape, path.native(), ", tensor ", stored.name,
             ": expected shape ", view.shape(), ", got ", stored.shape);
       read_floats(stored, view.span(), path.native());
@@ -294,7 +295,7 @@ inline std::filesystem::path place_for_checkpoint(const std::filesystem::path& f
     const auto status = std::filesystem::symlink_status(place, error);
     if (!std::filesystem::exists(status) || is_checkpoint(place)) return place;
     if (std::filesystem::is_directory(status) && std::filesystem::is_empty(place, error)) return place;
-    place = join(folder.native(), number == 1 ? "-beside" : join("-beside-", number));
+    place = str_cat(folder.native(), number == 1 ? "-beside" : str_cat("-beside-", number));
   }
 }
 
@@ -312,9 +313,9 @@ inline std::string data_differences(const RunProgress& then, const RunProgress& 
   std::string text;
   for (const auto& [key, is] : present.items())
     if (const Json& was = former.at(key); was != is)
-      text += join(text.empty() ? "" : ", ", key, " was ", dump_json(was), " and is ", dump_json(is));
+      text += str_cat(text.empty() ? "" : ", ", key, " was ", dump_json(was), " and is ", dump_json(is));
   if (then.fingerprint != 0 && then.fingerprint != now.fingerprint && then.rows == now.rows)
-    text += join(text.empty() ? "" : ", ", "the tokens or labels of train_dataset, or their order, were others");
+    text += str_cat(text.empty() ? "" : ", ", "the tokens or labels of train_dataset, or their order, were others");
   return text;
 }
 
@@ -334,7 +335,7 @@ inline void check_checkpoint(const std::filesystem::path& folder) {
   std::string missing;
   for (const char* name :
        {"trainer_state.json", "progress.json", "rng.json", "scheduler.json", "optimizer.safetensors"})
-    if (!has(name)) missing += join(missing.empty() ? "" : ", ", name);
+    if (!has(name)) missing += str_cat(missing.empty() ? "" : ", ", name);
   if (missing.empty()) return;  // then the model itself knows what else it needs
   if (!has("model.safetensors") && !has("model.safetensors.index.json")) missing += ", model.safetensors";
   const char* why =
@@ -351,12 +352,12 @@ inline std::string remove_checkpoint(const std::filesystem::path& folder) {
   const std::string hidden = detail::OwnName::make(name, detail::OwnName::deleted);
   const detail::FileDescriptor parent = detail::open_folder(detail::parent_folder(folder));
   if (parent.get() < 0 || ::renameat(parent.get(), name.c_str(), parent.get(), hidden.c_str()) != 0)
-    return join("cannot delete ", folder.native(), ": ", std::generic_category().message(errno));
+    return str_cat("cannot delete ", folder.native(), ": ", std::generic_category().message(errno));
   ::fsync(parent.get());  // else a power cut could bring back the name without all of the files
   const int error = detail::remove_tree(parent.get(), hidden);
   if (error == 0) return {};
-  return join("cannot delete all of ", folder.native(), ": ", std::generic_category().message(error),
-              "; what is left is ", (detail::parent_folder(folder) / hidden).native());
+  return str_cat("cannot delete all of ", folder.native(), ": ", std::generic_category().message(error),
+                 "; what is left is ", (detail::parent_folder(folder) / hidden).native());
 }
 
 /// Deletes the oldest checkpoints beyond `limit`, never `best` nor that of update `newest`, the last one written; with

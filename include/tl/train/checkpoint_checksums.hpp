@@ -55,7 +55,7 @@ inline void write_checksums(const std::filesystem::path& folder, const ChecksumL
   std::string text;
   for (const std::string& name : names) {
     const auto known = log.find(folder / name);
-    text += join(known ? checksum_text(*known) : detail::file_checksum(folder / name), "  ", name, '\n');
+    text += str_cat(known ? checksum_text(*known) : detail::file_checksum(folder / name), "  ", name, '\n');
   }
   write_file(folder / checksums_name, text);
 }

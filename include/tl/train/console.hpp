@@ -29,14 +29,14 @@ class Console {
   /// Writes one line above the bar.
   void line(std::string_view text) {
     if (!write_) return;
-    write_(join(bar_.empty() ? "" : erase, text, '\n', bar_));
+    write_(str_cat(bar_.empty() ? "" : erase, text, '\n', bar_));
   }
 
   /// Draws or replaces the bar; an empty text removes it.
   void bar(std::string text) {
     if (!write_ || !terminal_ || text == bar_) return;
     bar_ = std::move(text);
-    write_(join(erase, bar_));
+    write_(str_cat(erase, bar_));
   }
 
  private:

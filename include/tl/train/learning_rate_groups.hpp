@@ -31,7 +31,7 @@ inline std::optional<std::pair<std::size_t, std::size_t>> number_in(std::string_
 }
 
 inline void add_pattern(std::string& patterns, std::string_view name) {
-  patterns += join(patterns.empty() ? "" : ",", name);
+  patterns += str_cat(patterns.empty() ? "" : ",", name);
 }
 
 /// Names of a model by where they are: in a numbered layer, in the embeddings below, in the head, or elsewhere.

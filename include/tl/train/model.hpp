@@ -36,7 +36,7 @@ inline ModelOutput compute_loss(const Model& model, const Batch& batch, const nn
                                            {.label_smoothing = options.label_smoothing});
     check(output.loss.defined() && output.loss.shape().elements() == 1, ErrorCode::shape,
           "compute_loss: expected a scalar, got ",
-          output.loss.defined() ? join(output.loss.value()) : std::string("an undefined variable"));
+          output.loss.defined() ? str_cat(output.loss.value()) : std::string("an undefined variable"));
     return output;
   }
   ModelOutput output = model.forward(batch, context);

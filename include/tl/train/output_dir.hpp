@@ -101,7 +101,7 @@ inline std::pair<std::string, std::string> need_and_room(std::uintmax_t need, st
   const int shift = need < (10U << 10) ? 0 : need < (10U << 20) ? 10 : 20;
   const char* const unit = shift == 0 ? " bytes" : shift == 10 ? " KiB" : " MiB";
   const bool more = (need & ((std::uintmax_t{1} << shift) - 1)) != 0;
-  return {join((need >> shift) + (more ? 1 : 0), unit), join(room >> shift, unit)};
+  return {str_cat((need >> shift) + (more ? 1 : 0), unit), str_cat(room >> shift, unit)};
 }
 
 }  // namespace detail

@@ -24,7 +24,7 @@ namespace detail {
 inline std::string python_value(const Json& value) {
   if (value.is_null()) return "None";
   if (value.is_boolean()) return value.get<bool>() ? "True" : "False";
-  if (value.is_string()) return join('\'', string_of(value), '\'');
+  if (value.is_string()) return str_cat('\'', string_of(value), '\'');
   return dump_json(value, {.indent = -1});
 }
 
@@ -33,8 +33,8 @@ inline std::string shown_entry(const Json& entry) {
   std::string text;
   for (const auto& [key, value] : entry.items())
     if (key != "total_flos" && !key.starts_with("tl_"))
-      text += join(text.empty() ? "{'" : ", '", key,
-                   "': ", python_value(key == "epoch" ? Json(rounded(json_get<double>(value), 2)) : value));
+      text += str_cat(text.empty() ? "{'" : ", '", key,
+                      "': ", python_value(key == "epoch" ? Json(rounded(json_get<double>(value), 2)) : value));
   return text.empty() ? "{}" : text + "}";
 }
 
@@ -65,8 +65,8 @@ inline std::string bar_text(std::string_view label, std::int64_t done, std::int6
   const std::string speed = rate > 0 ? fixed_text(rate, 2) : "?";
   char percent[16];
   std::snprintf(percent, sizeof percent, "%3d%%", static_cast<int>(100 * std::min(done, total) / total));
-  return join(label, percent, '|', bar, "| ", done, '/', total, " [", clock_text(seconds), '<', left, ", ",
-              std::string(speed.size() < 5 ? 5 - speed.size() : 0, ' '), speed, "it/s]");
+  return str_cat(label, percent, '|', bar, "| ", done, '/', total, " [", clock_text(seconds), '<', left, ", ",
+                 std::string(speed.size() < 5 ? 5 - speed.size() : 0, ' '), speed, "it/s]");
 }
 
 }  // namespace detail

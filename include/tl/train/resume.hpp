@@ -57,7 +57,7 @@ inline std::string why_not_resumable(const std::filesystem::path& folder) {
 /// Why `folder` is not the checkpoint of update `step` with weights that can be read; empty if it is.
 inline std::string why_not_loadable(const std::filesystem::path& folder, std::int64_t step) {
   std::error_code ignored;
-  if (!std::filesystem::is_directory(folder, ignored)) return join(folder.native(), " is not there");
+  if (!std::filesystem::is_directory(folder, ignored)) return str_cat(folder.native(), " is not there");
   return complaint_of([&] {
     const TrainerState state = TrainerState::load(folder / "trainer_state.json");
     check(state.global_step == step, ErrorCode::format, folder.native(), ": expected the checkpoint of step ", step,
@@ -79,11 +79,11 @@ inline std::filesystem::path newest_sound_checkpoint(const std::filesystem::path
   for (const auto& folder : folders) {
     const std::string reason = detail::why_not_resumable(folder);
     if (!reason.empty()) {
-      passed_over += join(passed_over.empty() ? "" : "; ", folder.filename().native(), ": ", reason);
+      passed_over += str_cat(passed_over.empty() ? "" : "; ", folder.filename().native(), ": ", reason);
       continue;
     }
     if (!passed_over.empty())
-      warn(join("resume_from_checkpoint: going on from ", folder.native(), "; passed over ", passed_over));
+      warn(str_cat("resume_from_checkpoint: going on from ", folder.native(), "; passed over ", passed_over));
     return folder;
   }
   check(passed_over.empty(), ErrorCode::not_found, "resume_from_checkpoint: expected a whole checkpoint in ",
@@ -97,7 +97,7 @@ inline void find_best_checkpoint(TrainerState& state, const std::filesystem::pat
                                  const std::filesystem::path& output_dir, const Warn& warn) {
   if (!state.best_global_step || !state.best_model_checkpoint) return;
   const std::filesystem::path former = *state.best_model_checkpoint;
-  const std::string name = join("checkpoint-", *state.best_global_step);
+  const std::string name = str_cat("checkpoint-", *state.best_global_step);
   std::string reason;
   for (const auto& folder : {folder_with_name(checkpoint).parent_path() / name, output_dir / name, former}) {
     std::string complaint = detail::why_not_loadable(folder, *state.best_global_step);
@@ -108,8 +108,8 @@ inline void find_best_checkpoint(TrainerState& state, const std::filesystem::pat
     std::error_code ignored;
     if (reason.empty() || std::filesystem::exists(folder, ignored)) reason = std::move(complaint);
   }
-  warn(join("the best checkpoint of this run, ", former.native(), ", cannot be used (", reason,
-            "); there is no best one until the next evaluation"));
+  warn(str_cat("the best checkpoint of this run, ", former.native(), ", cannot be used (", reason,
+               "); there is no best one until the next evaluation"));
   state.best_metric.reset();
   state.best_global_step.reset();
   state.best_model_checkpoint.reset();

@@ -37,10 +37,10 @@ class Stopwatch {
 
 /// Adds {split}_runtime, {split}_samples_per_second and {split}_steps_per_second to `entry`.
 inline void add_speed_metrics(Json& entry, const std::string& split, double seconds, double samples, double steps) {
-  entry[join(split, "_runtime")] = rounded(seconds, 4);
+  entry[str_cat(split, "_runtime")] = rounded(seconds, 4);
   if (seconds <= 0.0) return;
-  entry[join(split, "_samples_per_second")] = rounded(samples / seconds, 3);
-  entry[join(split, "_steps_per_second")] = rounded(steps / seconds, 3);
+  entry[str_cat(split, "_samples_per_second")] = rounded(samples / seconds, 3);
+  entry[str_cat(split, "_steps_per_second")] = rounded(steps / seconds, 3);
 }
 
 }  // namespace tl

@@ -323,7 +323,7 @@ inline bool Trainer::evaluate_for_best(TrainingRun& run) {
     const std::string sentence = error.what();
     fail(error.code(), sentence, "; ", rescue(run));
   } catch (...) {
-    warn(join("the evaluation after step ", state_.global_step, " ended with an error; ", rescue(run)));
+    warn(str_cat("the evaluation after step ", state_.global_step, " ended with an error; ", rescue(run)));
     throw;
   }
 }
@@ -332,16 +332,16 @@ inline bool Trainer::evaluate_for_best(TrainingRun& run) {
 inline std::string Trainer::rescue(TrainingRun& run) {
   std::filesystem::path folder;
   const std::string reason = detail::complaint_of([&] { folder = save_checkpoint(run); });
-  if (!reason.empty()) return join("what was trained could not be saved: ", reason);
-  return join("what was trained so far is in ", folder.native());
+  if (!reason.empty()) return str_cat("what was trained could not be saved: ", reason);
+  return str_cat("what was trained so far is in ", folder.native());
 }
 
 /// Writes a checkpoint, deletes those that are too many, and returns the folder.
 inline std::filesystem::path Trainer::save_checkpoint(TrainingRun& run) {
   const auto usual = checkpoint_folder(state_.global_step), folder = place_for_checkpoint(usual);
   if (folder != usual)
-    warn(join(usual.native(), " is there already and is no checkpoint; it stays as it is, the checkpoint is in ",
-              folder.native()));
+    warn(str_cat(usual.native(), " is there already and is no checkpoint; it stays as it is, the checkpoint is in ",
+                 folder.native()));
   if (state_.best_global_step == state_.global_step) state_.best_model_checkpoint = folder.string();
   else if (state_.best_global_step && is_checkpoint(checkpoint_folder(*state_.best_global_step)))
     state_.best_model_checkpoint = checkpoint_folder(*state_.best_global_step).string();
@@ -411,8 +411,8 @@ inline void Trainer::load_best_model(TrainingRun& run) {
   if (reason.empty()) reason = detail::complaint_of([&] { model_.load_weights(best); });
   if (reason.empty()) return;
   std::copy(last.begin(), last.end(), weights.begin());
-  warn(join("load_best_model_at_end: the best checkpoint, ", best.native(), ", cannot be loaded (", reason,
-            "); the model has the weights of step ", state_.global_step));
+  warn(str_cat("load_best_model_at_end: the best checkpoint, ", best.native(), ", cannot be loaded (", reason,
+               "); the model has the weights of step ", state_.global_step));
   state_.best_model_checkpoint.reset();
 }
 
@@ -431,7 +431,7 @@ inline void Trainer::keep_best_alone() {
 inline EvaluationResult Trainer::run_over(const Dataset& dataset, const std::string& prefix, bool loss_only,
                                           Json& metrics) {
   const std::unique_ptr<Collator> collate =
-      collator(dataset, prefix == "eval" ? "eval_dataset" : join(prefix, " data set"));
+      collator(dataset, prefix == "eval" ? "eval_dataset" : str_cat(prefix, " data set"));
   const detail::ContextGuard restore(model_.context());
   const Stopwatch watch;
   model_.train(false);
@@ -448,7 +448,7 @@ inline EvaluationResult Trainer::run_over(const Dataset& dataset, const std::str
                                                     details.batches = batches;
                                                     call(&TrainerCallback::on_prediction_step, details);
                                                   }});
-  if (result.loss) metrics[join(prefix, "_loss")] = *result.loss;
+  if (result.loss) metrics[str_cat(prefix, "_loss")] = *result.loss;
   if (options_.compute_metrics && !loss_only && collate->has_labels() && result.rows > 0)
     for (const auto& [name, value] : options_.compute_metrics(result.prediction))
       metrics[prefixed(prefix, name)] = value;

@@ -101,10 +101,10 @@ class TrainerBase {
       value_width = std::max(value_width, lines.back().second.size());
     }
     std::sort(lines.begin(), lines.end());
-    options_.console->line(join("***** ", split, " metrics *****"));
+    options_.console->line(str_cat("***** ", split, " metrics *****"));
     for (const auto& [key, value] : lines)
-      options_.console->line(join("  ", key, std::string(key_width - key.size(), ' '), " = ",
-                                  std::string(value_width - value.size(), ' '), value));
+      options_.console->line(str_cat("  ", key, std::string(key_width - key.size(), ' '), " = ",
+                                     std::string(value_width - value.size(), ' '), value));
   }
 
   /// Writes {split}_results.json into output_dir and, if `combined`, merges the metrics into all_results.json; neither
@@ -112,7 +112,7 @@ class TrainerBase {
   void save_metrics(const std::string& split, const Json& metrics, bool combined = true) const {
     const std::filesystem::path folder = args_.output_dir;
     make_output_dir();
-    std::vector<NamedText> files = {{join(split, "_results.json"), dump_json(metrics, {.indent = 4})}};
+    std::vector<NamedText> files = {{str_cat(split, "_results.json"), dump_json(metrics, {.indent = 4})}};
     if (combined) {
       Json all = read_all_results(folder);
       for (const auto& [key, value] : metrics.items()) all[key] = value;
@@ -158,7 +158,7 @@ class TrainerBase {
   /// Tells the user about something that the run survives: a line on the console, and the callbacks. This is the one
   /// way in which the Trainer reports what is no error; pass it on as std::function<void(const std::string&)>.
   void warn(const std::string& sentence) {
-    options_.console->line(join("warning: ", sentence));
+    options_.console->line(str_cat("warning: ", sentence));
     TrainerEvent details = event();
     details.warning = sentence;
     callbacks_.call(&TrainerCallback::on_warning, details);
@@ -191,13 +191,13 @@ class TrainerBase {
 
   /// Name in front of every metric that does not have it yet.
   static std::string prefixed(const std::string& prefix, const std::string& name) {
-    const std::string start = join(prefix, '_');
-    return name.starts_with(start) ? name : join(start, name);
+    const std::string start = str_cat(prefix, '_');
+    return name.starts_with(start) ? name : str_cat(start, name);
   }
 
   /// The folder of the checkpoint of update `step`.
   std::filesystem::path checkpoint_folder(std::int64_t step) const {
-    return std::filesystem::path(args_.output_dir) / join("checkpoint-", step);
+    return std::filesystem::path(args_.output_dir) / str_cat("checkpoint-", step);
   }
 
   void make_output_dir() const { tl::make_output_dir(args_.output_dir); }
@@ -242,10 +242,10 @@ class TrainerBase {
       std::snprintf(text, sizeof text, "%lld:%02lld:", static_cast<long long>(whole / 3600),
                     static_cast<long long>(whole / 60 % 60));
       const std::string rest = fixed_text(seconds - static_cast<double>(whole / 60 * 60), 2);
-      return join(text, rest.size() < 5 ? "0" : "", rest);
+      return str_cat(text, rest.size() < 5 ? "0" : "", rest);
     }
     if (key == "total_flos" && value.is_number())
-      return join(static_cast<std::int64_t>(value.get<double>()) >> 30, "GF");
+      return str_cat(static_cast<std::int64_t>(value.get<double>()) >> 30, "GF");
     if (value.is_number_float()) return python_float(rounded(value.get<double>(), 4));
     return value.is_string() ? value.get<std::string>() : dump_json(value, {.indent = -1});
   }

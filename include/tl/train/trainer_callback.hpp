@@ -93,7 +93,7 @@ class DefaultFlowCallback : public TrainerCallback {
 
 /// The name of the metric in the entries of evaluate(): with "eval_" in front.
 inline std::string eval_metric_name(const std::string& metric) {
-  return metric.starts_with("eval_") ? metric : join("eval_", metric);
+  return metric.starts_with("eval_") ? metric : str_cat("eval_", metric);
 }
 
 /// The value of metric_for_best_model in `metrics`. Throws Error(not_found) with the names that are there.
@@ -102,7 +102,7 @@ inline double metric_for_best_model(const TrainingArguments& args, const Json& m
   if (const Json* const found = detail::find_member(metrics, name); found != nullptr && found->is_number())
     return found->get<double>();
   std::string present;
-  for (const auto& [key, value] : metrics.items()) present += join(present.empty() ? "" : ", ", key);
+  for (const auto& [key, value] : metrics.items()) present += str_cat(present.empty() ? "" : ", ", key);
   fail(ErrorCode::not_found, "metric_for_best_model: expected a metric of the evaluation, got ", name,
        "; there are: ", present);
 }
@@ -216,7 +216,7 @@ class CallbackList {
     for (const auto& callback : callbacks_) {
       seen.push_back(callback->name());
       const auto same = std::count(seen.begin(), seen.end(), seen.back());
-      names.push_back(same == 1 || seen.back().empty() ? seen.back() : join(seen.back(), '-', same));
+      names.push_back(same == 1 || seen.back().empty() ? seen.back() : str_cat(seen.back(), '-', same));
     }
     return names;
   }

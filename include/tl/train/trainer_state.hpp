@@ -101,7 +101,7 @@ struct TrainerState {
          epoch.value_or(0.0));
     need(detail::is_finite(total_flos) && total_flos >= 0, "total_flos", "a finite number of 0 or more", total_flos);
     need(!best_global_step || (*best_global_step >= 0 && *best_global_step <= global_step), "best_global_step",
-         join("0 to global_step, ", global_step), best_global_step.value_or(0));
+         str_cat("0 to global_step, ", global_step), best_global_step.value_or(0));
     for (const Json& entry : log_history)
       need(entry.is_object(), "log_history", "a list of objects", entry.type_name());
     need(stateful_callbacks.is_object(), "stateful_callbacks", "an object", stateful_callbacks.type_name());

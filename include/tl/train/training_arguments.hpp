@@ -96,7 +96,7 @@ struct Problems {
   std::vector<std::string> sentences;
 
   template <class... Parts> void report(bool bad, const Parts&... parts) {
-    if (bad) add(join(parts...));
+    if (bad) add(str_cat(parts...));
   }
   [[gnu::noinline]] void add(std::string sentence) { sentences.push_back(std::move(sentence)); }
 
@@ -104,7 +104,7 @@ struct Problems {
   void raise(const char* of) const {
     if (sentences.empty()) return;
     std::string all;
-    for (const auto& sentence : sentences) all += join(all.empty() ? "" : "; ", sentence);
+    for (const auto& sentence : sentences) all += str_cat(all.empty() ? "" : "; ", sentence);
     fail(ErrorCode::invalid_argument, of, ": ", sentences.size(),
          sentences.size() == 1 ? " problem: " : " problems: ", all);
   }
@@ -217,7 +217,7 @@ class ArgumentRules : Problems {
   /// The total number of steps is not known yet and decides no argument's range.
   void scheduler_kwargs() {
     for (const auto& [name, value] : a_.lr_scheduler_kwargs)
-      utf8("lr_scheduler_kwargs", value.is_number() ? name : join(name, "=", value.text()));
+      utf8("lr_scheduler_kwargs", value.is_number() ? name : str_cat(name, "=", value.text()));
     try {
       const ScheduleOptions options{.learning_rate = a_.learning_rate, .kwargs = a_.lr_scheduler_kwargs};
       static_cast<void>(make_schedule(a_.lr_scheduler_type, options));

@@ -147,12 +147,12 @@ struct TrainingRun {
             expected, " as trainer_state.json has it, got ", value);
     };
     need(saved.last_logged_step <= state.global_step, "last_logged_step", saved.last_logged_step,
-         join("at most global_step, ", state.global_step));
+         str_cat("at most global_step, ", state.global_step));
     need(saved.micro_batch >= static_cast<std::uint64_t>(state.global_step), "micro_batch", saved.micro_batch,
-         join("at least global_step, ", state.global_step));
+         str_cat("at least global_step, ", state.global_step));
     const double epoch = state.epoch.value_or(static_cast<double>(saved.epoch)),
                  begin = static_cast<double>(saved.epoch);
-    need(begin <= epoch && epoch <= begin + 1.0, "epoch", saved.epoch, join("the epoch of ", epoch));
+    need(begin <= epoch && epoch <= begin + 1.0, "epoch", saved.epoch, str_cat("the epoch of ", epoch));
   }
 
   void set_totals(TrainerState& state, const TrainingArguments& args) const {

@@ -13,7 +13,7 @@ namespace tl::cuda {
 static __global__ void probe_kernel() {}
 
 /// "13.0" from CUDA's 13000.
-static std::string version_text(int version) { return join(version / 1000, ".", version % 1000 / 10); }
+static std::string version_text(int version) { return str_cat(version / 1000, ".", version % 1000 / 10); }
 
 static std::string find_unavailable_reason() {
   int driver = 0, runtime = 0, devices = 0;
@@ -22,23 +22,23 @@ static std::string find_unavailable_reason() {
   if (driver == 0) return "no NVIDIA driver is installed on this machine";
   const cudaError_t counted = cudaGetDeviceCount(&devices);
   if (counted == cudaErrorInsufficientDriver)
-    return join("this program needs a driver for CUDA ", version_text(runtime), " or newer, the installed one is for ",
-                version_text(driver));
+    return str_cat("this program needs a driver for CUDA ", version_text(runtime),
+                   " or newer, the installed one is for ", version_text(driver));
   if (counted == cudaErrorNoDevice || (counted == cudaSuccess && devices == 0)) {
     const char* visible = std::getenv("CUDA_VISIBLE_DEVICES");
-    return visible ? join("no NVIDIA GPU is visible with CUDA_VISIBLE_DEVICES=", visible)
+    return visible ? str_cat("no NVIDIA GPU is visible with CUDA_VISIBLE_DEVICES=", visible)
                    : std::string("the NVIDIA driver finds no GPU");
   }
-  if (counted != cudaSuccess) return join("the NVIDIA driver answers: ", cudaGetErrorString(counted));
+  if (counted != cudaSuccess) return str_cat("the NVIDIA driver answers: ", cudaGetErrorString(counted));
 
   cudaFuncAttributes attributes;
   const cudaError_t probed = cudaFuncGetAttributes(&attributes, probe_kernel);
   if (probed == cudaSuccess) return "";
   (void)cudaGetLastError();
   cudaDeviceProp properties;
-  if (cudaGetDeviceProperties(&properties, 0) != cudaSuccess) return join("GPU 0: ", cudaGetErrorString(probed));
-  return join("tl::cuda was not compiled for GPU 0, ", properties.name, ", compute capability ", properties.major, ".",
-              properties.minor, ": ", cudaGetErrorString(probed), "; add it to TL_CUDA_ARCHITECTURES");
+  if (cudaGetDeviceProperties(&properties, 0) != cudaSuccess) return str_cat("GPU 0: ", cudaGetErrorString(probed));
+  return str_cat("tl::cuda was not compiled for GPU 0, ", properties.name, ", compute capability ", properties.major,
+                 ".", properties.minor, ": ", cudaGetErrorString(probed), "; add it to TL_CUDA_ARCHITECTURES");
 }
 
 static std::string unavailable_reason() {
