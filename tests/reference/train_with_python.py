@@ -3,7 +3,7 @@
 
     python train_with_python.py --model_name_or_path DIR --train_file train.jsonl --validation_file validation.jsonl --report out.json
         [--max_train_samples 1000] [--max_eval_samples 200] [--shuffle_seed 42] [--seed 42] [--dropout 0] [--bf16]
-        [--recipe dynamic|written|grouped] [--num_train_epochs 3] [--logging_steps 1] [--threads 2] [--no_eval] [--save]
+        [--text_pair_column NAME] [--recipe dynamic|written|grouped] [--num_train_epochs 3] [--logging_steps 1] [--threads 2] [--no_eval] [--save]
 
 Recipes: `dynamic` tokenizes without padding and pads each batch to its longest row; `grouped` does the same with batches
 grouped by length, the fastest setting of this stack; `written` pads in map(), as tutorials do. Needs torch, transformers
@@ -25,6 +25,7 @@ def parse():
         p.add_argument('--' + name, required=True)
     p.add_argument('--output_dir', default=os.path.join(tempfile.gettempdir(), 'train_with_python'))
     p.add_argument('--text_column', default='text')
+    p.add_argument('--text_pair_column')
     p.add_argument('--label_column', default='label')
     p.add_argument('--labels', default='NEGATIVE,POSITIVE')
     p.add_argument('--max_seq_length', type=int, default=256)
@@ -32,7 +33,7 @@ def parse():
     p.add_argument('--max_eval_samples', type=int)
     p.add_argument('--shuffle_seed', type=int)
     p.add_argument('--seed', type=int, default=42)
-    p.add_argument('--dropout', type=float, help='for all three dropouts of the model')
+    p.add_argument('--dropout', type=float, help='for all dropouts of the model')
     p.add_argument('--bf16', action='store_true')
     p.add_argument('--recipe', choices=['dynamic', 'written', 'grouped'], default='dynamic')
     p.add_argument('--num_train_epochs', type=float, default=3)
@@ -71,7 +72,8 @@ def main():
         data = data.rename_column(a.label_column, 'label')
 
     def tokenize(rows):
-        return tokenizer(rows[a.text_column], truncation=True, max_length=a.max_seq_length,
+        pairs = rows[a.text_pair_column] if a.text_pair_column else None
+        return tokenizer(rows[a.text_column], pairs, truncation=True, max_length=a.max_seq_length,
                          padding=a.recipe == 'written')
 
     began = time.time()
@@ -84,8 +86,8 @@ def main():
 
     train, evaluation = subset(data['train'], a.max_train_samples), subset(data['validation'], a.max_eval_samples)
 
-    dropout = {} if a.dropout is None else dict(dropout=a.dropout, attention_dropout=a.dropout,
-                                                seq_classif_dropout=a.dropout)
+    fields = [name for name in vars(AutoConfig.from_pretrained(a.model_name_or_path)) if 'dropout' in name]
+    dropout = {} if a.dropout is None else dict.fromkeys(fields, a.dropout)
     set_seed(a.seed)
     if a.base_size:
         config = AutoConfig.from_pretrained(a.model_name_or_path, **labels, **dropout)
