@@ -60,7 +60,7 @@ int main(int argc, char** argv) {
                            [](const tl::EvalPrediction& p) {
                              return tl::Metrics{{"accuracy", tl::accuracy(p)}};
                            },
-                       .callbacks = {std::make_shared<tl::EpochTable>()}});
+                       .callbacks = {std::make_shared<tl::NotebookProgressCallback>()}});
   const auto result = trainer.train();
   trainer.log_metrics("train", result.metrics);
 

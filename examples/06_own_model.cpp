@@ -77,7 +77,7 @@ int main() {
                       {.train_dataset = splits["train"],
                        .eval_dataset = splits["test"],
                        .compute_metrics = metrics,
-                       .callbacks = {std::make_shared<tl::EpochTable>()}});
+                       .callbacks = {std::make_shared<tl::NotebookProgressCallback>()}});
   const auto accuracy = (trainer.train(), trainer.evaluate()).at("eval_accuracy").get<double>();
   std::cout << "bag of embeddings: accuracy " << accuracy << "\n";
   return loss_value < 0.05F && accuracy > 0.6 ? 0 : 1;

@@ -101,7 +101,7 @@ TEST_CASE("printer: log entries only") {
 
 TEST_CASE("epoch table: the notebook's rows") {
   Stage stage;
-  EpochTable table(stage.plain);
+  NotebookProgressCallback table(stage.plain);
   CHECK(table.shows_logs());
   const Json metrics{{"eval_loss", 0.5123456}, {"eval_accuracy", 0.775},         {"eval_f1_macro", 1},
                      {"eval_runtime", 1.0},    {"eval_samples_per_second", 2.0}, {"epoch", 1.0}};
@@ -125,7 +125,7 @@ TEST_CASE("epoch table: the notebook's rows") {
 
 TEST_CASE("epoch table: entries between the rows, when they are logged") {
   Stage stage;
-  EpochTable table(stage.plain, true);
+  NotebookProgressCallback table(stage.plain, true);
   table.on_train_begin(stage.event());
   stage.log(table, {{"loss", 0.5}, {"learning_rate", 0.25}, {"epoch", 0.5}});
   CHECK(stage.shown == "{'loss': 0.5, 'learning_rate': 0.25, 'epoch': 0.5}\n");
@@ -137,7 +137,7 @@ TEST_CASE("epoch table: entries between the rows, when they are logged") {
 TEST_CASE("epoch table: without evaluations a row per log entry") {
   Stage stage;
   stage.args.eval_strategy = IntervalStrategy::no;
-  EpochTable table(stage.plain);
+  NotebookProgressCallback table(stage.plain);
   table.on_train_begin(stage.event());
   stage.state.global_step = 50;
   stage.log(table, {{"loss", 0.5}});

@@ -4,7 +4,7 @@
 #include <set>
 
 #include <tl/train/argument_fields.hpp>
-#include <tl/train/run_plan.hpp>
+#include <tl/train/train_schedule.hpp>
 
 #include "support/catch.hpp"
 
@@ -355,7 +355,8 @@ TEST_CASE("argument fields: as JSON") {
 }
 
 TEST_CASE("run plan: the notebook's numbers") {
-  const RunPlan plan = plan_run({.num_train_epochs = 3, .per_device_train_batch_size = 16, .warmup_ratio = 0.1}, 1000);
+  const TrainSchedule plan =
+      train_schedule({.num_train_epochs = 3, .per_device_train_batch_size = 16, .warmup_ratio = 0.1}, 1000);
   CHECK(plan.batches_per_epoch == 63);
   CHECK(plan.updates_per_epoch == 63);
   CHECK(plan.total_steps == 189);
@@ -365,14 +366,14 @@ TEST_CASE("run plan: the notebook's numbers") {
 }
 
 TEST_CASE("run plan: accumulation, fractions, limits") {
-  const auto plan = [](const TrainingArguments& args, std::int64_t rows) { return plan_run(args, rows); };
+  const auto plan = [](const TrainingArguments& args, std::int64_t rows) { return train_schedule(args, rows); };
   CHECK(plan({.gradient_accumulation_steps = 3}, 40).updates_per_epoch == 2);
   CHECK(plan({.gradient_accumulation_steps = 99}, 40).updates_per_epoch == 1);
-  const RunPlan half = plan({.num_train_epochs = 1.5}, 40);
+  const TrainSchedule half = plan({.num_train_epochs = 1.5}, 40);
   CHECK(half.total_steps == 8);
   CHECK(half.epochs == 2);
   CHECK(half.samples == 60.0);
-  const RunPlan limited = plan({.gradient_accumulation_steps = 2, .max_steps = 7}, 40);
+  const TrainSchedule limited = plan({.gradient_accumulation_steps = 2, .max_steps = 7}, 40);
   CHECK(limited.total_steps == 7);
   CHECK(limited.epochs == 3);
   CHECK(limited.samples == 7.0 * 8 * 2);

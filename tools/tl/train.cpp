@@ -133,7 +133,7 @@ void run(const Options& options) {
                                      .processing_class = tokenizer,
                                      .compute_metrics = classification_metrics(labels.size())};
   if (arguments.eval_strategy != tl::IntervalStrategy::no)
-    trainer_options.callbacks.push_back(std::make_shared<tl::EpochTable>(tl::standard_console(), true));
+    trainer_options.callbacks.push_back(std::make_shared<tl::NotebookProgressCallback>(tl::standard_console(), true));
   SignalKeeper signals;
   trainer_options.callbacks.push_back(std::make_shared<KeepSignals>(signals));
   tl::Trainer trainer(model, arguments, std::move(trainer_options));

@@ -29,7 +29,7 @@
 namespace tl {
 
 /// Where a run stands inside its epoch, and the sums that the next log entry is made of.
-struct RunProgress {
+struct ResumeState {
   std::int64_t epoch = 0;
   std::int64_t batches_done = 0;  ///< micro-batches of this epoch
   bool epoch_ended = false;       ///< what happens at the end of an epoch has happened
@@ -51,7 +51,7 @@ struct RunProgress {
 namespace detail {
 
 /// What must be the same for a resumed run to see the same batches.
-inline Json data_settings(const RunProgress& progress) {
+inline Json data_settings(const ResumeState& progress) {
   return {{"train_rows", progress.rows},
           {"per_device_train_batch_size", progress.batch_size},
           {"gradient_accumulation_steps", progress.accumulation},
@@ -81,7 +81,7 @@ inline Mt19937::State generator_state(const Json& json, const std::filesystem::p
 }
 
 /// Throws Error(format) for what no run can have written, e.g. more batches than its epoch has.
-inline void check_progress(const RunProgress& progress, const std::filesystem::path& path) {
+inline void check_progress(const ResumeState& progress, const std::filesystem::path& path) {
   const auto need = [&path](bool sound, const char* key, const auto& expected, const auto& got) {
     check(sound, ErrorCode::format, path.native(), ", key \"", key, "\": expected ", expected, ", got ", got);
   };
@@ -120,7 +120,7 @@ inline void check_progress(const RunProgress& progress, const std::filesystem::p
 
 }  // namespace detail
 
-inline void save_progress(const std::filesystem::path& folder, const RunProgress& progress) {
+inline void save_progress(const std::filesystem::path& folder, const ResumeState& progress) {
   Json json = {{"epoch", progress.epoch},
                {"batches_done", progress.batches_done},
                {"epoch_ended", progress.epoch_ended},
@@ -141,8 +141,8 @@ inline void save_progress(const std::filesystem::path& folder, const RunProgress
 }
 
 /// Throws Error(io) or Error(format) naming file and key.
-inline RunProgress load_progress(const std::filesystem::path& folder) {
-  RunProgress progress;
+inline ResumeState load_progress(const std::filesystem::path& folder) {
+  ResumeState progress;
   const auto path = folder / "progress.json";
   const Json json = read_json(path);
   const auto read = [&](const char* key, auto& value) { detail::read_member(json, key, value, path); };
@@ -308,7 +308,7 @@ inline std::filesystem::path last_checkpoint(const std::filesystem::path& output
 }
 
 /// What of the data settings is not as it was, e.g. "seed was 42 and is 43"; empty if the batches will be the same.
-inline std::string data_differences(const RunProgress& then, const RunProgress& now) {
+inline std::string data_differences(const ResumeState& then, const ResumeState& now) {
   const Json former = detail::data_settings(then), present = detail::data_settings(now);
   std::string text;
   for (const auto& [key, is] : present.items())

@@ -53,57 +53,79 @@ inline void append_offsets(std::vector<std::int64_t>& all, const Tensor<std::int
 /// A NaN prints as "nan" and never as "-nan", which says no more.
 inline double without_sign_of_nan(double value) { return detail::is_nan(value) ? std::abs(value) : value; }
 
+/// What the batches of an evaluation gave so far.
+class EvaluationSums {
+ public:
+  EvaluationSums(const Collator& collate, const EvaluationOptions& options, bool by_token)
+      : collate_(collate), options_(options), by_token_(by_token) {}
+
+  /// Adds a batch of these rows. Throws Error(numeric) for a loss that is not finite, Error(shape).
+  void add(const Batch& batch, const ModelOutput& output, std::span<const std::int64_t> rows) {
+    if (options_.loss.compute_loss || batch.has_loss()) add_loss(output.loss.value().item(), rows);
+    rows_ += static_cast<std::int64_t>(rows.size());
+    if (options_.loss_only) return;
+    check(output.logits.shape().rank() == 2, ErrorCode::shape, "evaluation: expected logits [B, C] or [N, C], got ",
+          output.logits.value());
+    append(logits_, output.logits.value());
+    classes_ = output.logits.size(1);
+    by_token_ = by_token_ || output.logits.size(0) != batch.sequences();
+    append_offsets(offsets_, batch.cu_seqlens);
+    if (const auto* ids = batch.labels.find<std::int64_t>("labels")) append(labels_, *ids);
+  }
+
+  EvaluationResult result(std::int64_t batches) && {
+    EvaluationResult result{.rows = rows_, .batches = batches};
+    if (loss_rows_ > 0)
+      result.loss = static_cast<float>(loss_sum_ / static_cast<double>(loss_rows_));  // the reference's mean is a float
+    if (options_.loss_only) return result;
+    const std::int64_t predicted = by_token_ ? offsets_.back() : rows_;
+    result.prediction.predictions = Tensor<float>::from(logits_, {predicted, classes_});
+    if (collate_.has_labels() && static_cast<std::int64_t>(labels_.size()) == predicted)
+      result.prediction.label_ids = Tensor<std::int64_t>::from(labels_, {predicted});
+    if (by_token_) result.prediction.offsets = std::move(offsets_);
+    return result;
+  }
+
+ private:
+  void add_loss(double loss, std::span<const std::int64_t> rows) {
+    if (!detail::is_finite(loss))
+      fail(ErrorCode::numeric, "evaluation: expected a finite loss, got ", without_sign_of_nan(loss), " for ",
+           collate_.describe(rows));
+    loss_sum_ += loss * static_cast<double>(rows.size());
+    loss_rows_ += static_cast<std::int64_t>(rows.size());
+  }
+
+  const Collator& collate_;
+  const EvaluationOptions& options_;
+  bool by_token_;  // else one row of logits for each sequence
+  double loss_sum_ = 0.0;
+  std::int64_t loss_rows_ = 0, rows_ = 0, classes_ = 0;
+  std::vector<float> logits_;
+  std::vector<std::int64_t> labels_, offsets_{0};
+};
+
 }  // namespace detail
+
+/// Loss and logits of one batch, without gradients. The model must be in evaluation mode.
+inline ModelOutput prediction_step(const Model& model, const Batch& batch, const nn::ForwardContext& context,
+                                   const LossOptions& loss = {}) {
+  const NoGradGuard no_grad;
+  return compute_loss(model, batch, context, loss);
+}
 
 /// Runs `model` over all rows, in order. The model must be in evaluation mode.
 /// Throws Error(numeric) naming the rows if a loss is not finite.
 inline EvaluationResult run_evaluation(const Model& model, const Collator& collate, const EvaluationOptions& options) {
-  const NoGradGuard no_grad;
   BatchLoader batches({sequential_order(collate.size()), options.batch_size, options.drop_last}, collate);
   nn::ForwardContext context = model.context();
   if (batches.size() > 1) context.packed_weights = std::make_shared<PackedWeightCache>();
-  EvaluationResult result;
-  result.batches = batches.size();
-  double loss_sum = 0.0;
-  std::int64_t loss_rows = 0;
-  std::vector<float> logits;
-  std::vector<std::int64_t> labels;
-  std::vector<std::int64_t> offsets{0};
-  std::int64_t classes = 0;
-  bool by_token = model.task() == Task::token_classification;
+  detail::EvaluationSums sums(collate, options, model.task() == Task::token_classification);
   for (std::int64_t i = 0; i < batches.size(); ++i) {
     const Batch batch = batches.next();
-    const auto rows = batches.rows();
-    const ModelOutput output = compute_loss(model, batch, context, options.loss);
-    if (options.loss.compute_loss || batch.has_loss()) {
-      const double value = output.loss.value().item();
-      if (!detail::is_finite(value))
-        fail(ErrorCode::numeric, "evaluation: expected a finite loss, got ", detail::without_sign_of_nan(value),
-             " for ", collate.describe(rows));
-      loss_sum += value * static_cast<double>(rows.size());
-      loss_rows += static_cast<std::int64_t>(rows.size());
-    }
-    if (!options.loss_only) {
-      check(output.logits.shape().rank() == 2, ErrorCode::shape, "evaluation: expected logits [B, C] or [N, C], got ",
-            output.logits.value());
-      detail::append(logits, output.logits.value());
-      classes = output.logits.size(1);
-      by_token = by_token || output.logits.size(0) != batch.sequences();
-      detail::append_offsets(offsets, batch.cu_seqlens);
-      if (const auto* ids = batch.labels.find<std::int64_t>("labels")) detail::append(labels, *ids);
-    }
-    result.rows += static_cast<std::int64_t>(rows.size());
+    sums.add(batch, prediction_step(model, batch, context, options.loss), batches.rows());
     if (options.on_batch) options.on_batch(i + 1, batches.size());
   }
-  if (loss_rows > 0)
-    result.loss = static_cast<float>(loss_sum / static_cast<double>(loss_rows));  // the reference's mean is a float
-  if (options.loss_only) return result;
-  const std::int64_t predicted = by_token ? offsets.back() : result.rows;
-  result.prediction.predictions = Tensor<float>::from(logits, {predicted, classes});
-  if (collate.has_labels() && static_cast<std::int64_t>(labels.size()) == predicted)
-    result.prediction.label_ids = Tensor<std::int64_t>::from(labels, {predicted});
-  if (by_token) result.prediction.offsets = std::move(offsets);
-  return result;
+  return std::move(sums).result(batches.size());
 }
 
 }  // namespace tl

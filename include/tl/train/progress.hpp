@@ -143,10 +143,10 @@ class PrinterCallback : public TrainerCallback {
 
 /// One row per evaluation: Epoch (or Step) | Training Loss | Validation Loss | the other metrics. The training loss is
 /// the last one that was logged, or "No log" if there was none yet.
-class EpochTable : public TrainerCallback {
+class NotebookProgressCallback : public TrainerCallback {
  public:
   /// With `between_rows` the entries of the training loss are shown, too, when they are logged.
-  explicit EpochTable(std::shared_ptr<Console> console = standard_console(), bool between_rows = false)
+  explicit NotebookProgressCallback(std::shared_ptr<Console> console = standard_console(), bool between_rows = false)
       : console_(std::move(console)), between_rows_(between_rows) {}
 
   bool shows_logs() const override { return true; }

@@ -21,8 +21,8 @@
 #include <tl/train/checkpoint_checksums.hpp>
 #include <tl/train/evaluation.hpp>
 #include <tl/train/model.hpp>
+#include <tl/train/train_loop.hpp>
 #include <tl/train/trainer_base.hpp>
-#include <tl/train/training_run.hpp>
 
 namespace tl {
 
@@ -89,20 +89,20 @@ class Trainer : public TrainerBase {
   std::unique_ptr<Collator> training_data() const;
   std::shared_ptr<OutputLock> prepare_output_dir();
   void resume(const std::filesystem::path& checkpoint);
-  void train_epoch(TrainingRun& run);
-  void update(TrainingRun& run, BatchLoader& batches, std::int64_t group);
-  void micro_batches(TrainingRun& run, BatchLoader& batches, std::int64_t group);
-  void micro_batch(TrainingRun& run, BatchLoader& batches, std::int64_t group,
-                   const std::shared_ptr<PackedWeightCache>& weights);
-  void log_evaluate_save(TrainingRun& run);
-  bool evaluate_for_best(TrainingRun& run);
-  std::string rescue(TrainingRun& run);
-  std::filesystem::path save_checkpoint(TrainingRun& run);
-  TrainOutput totals(TrainingRun& run, const Stopwatch& watch) const;
-  void load_best_model(TrainingRun& run);
+  void train_epoch(TrainLoop& loop);
+  void optimizer_step(TrainLoop& loop, BatchLoader& batches, std::int64_t group);
+  void training_steps(TrainLoop& loop, BatchLoader& batches, std::int64_t group);
+  void training_step(TrainLoop& loop, BatchLoader& batches, std::int64_t group,
+                     const std::shared_ptr<PackedWeightCache>& weights);
+  void log_evaluate_save(TrainLoop& loop);
+  bool evaluate_for_best(TrainLoop& loop);
+  std::string rescue(TrainLoop& loop);
+  std::filesystem::path save_checkpoint(TrainLoop& loop);
+  TrainOutput totals(TrainLoop& loop, const Stopwatch& watch) const;
+  void load_best_model(TrainLoop& loop);
   void keep_best_alone();
-  TrainOutput finish(TrainingRun& run, const Stopwatch& watch);
-  EvaluationResult run_over(const Dataset& dataset, const std::string& prefix, bool loss_only, Json& metrics);
+  TrainOutput finalize(TrainLoop& loop, const Stopwatch& watch);
+  EvaluationResult evaluation_loop(const Dataset& dataset, const std::string& prefix, bool loss_only, Json& metrics);
 
   [[noreturn]] void fail_numeric(const char* expected, double got, const char* which, const std::string& rows) const {
     fail(ErrorCode::numeric, "training: expected ", expected, detail::without_sign_of_nan(got), " in step ",
@@ -142,9 +142,9 @@ inline TrainOutput Trainer::train(const ResumeFrom& resume_from) {
                                                               : resume_from.path().value_or(std::filesystem::path());
   if (resumes && !resume_from.last()) check_checkpoint(checkpoint);
   const std::unique_ptr<Collator> rows = training_data();
-  TrainingRun run(args_, *rows, model_.parameters(), options_.lr_scheduler, options_.parameter_groups);
+  TrainLoop loop(args_, *rows, model_.parameters(), options_.lr_scheduler, options_.parameter_groups);
   const std::shared_ptr<OutputLock> lock = prepare_output_dir();
-  state_ = resumes ? run.resume(checkpoint, args_, model_.parameters(), generator_) : run.initial_state(args_);
+  state_ = resumes ? loop.resume(checkpoint, args_, model_.parameters(), generator_) : loop.initial_state(args_);
   if (resumes) resume(checkpoint);
   nn::check_initialized(model_.parameters(), "train");
   const Stopwatch watch;
@@ -152,14 +152,14 @@ inline TrainOutput Trainer::train(const ResumeFrom& resume_from) {
   model_.parameters().zero_grad();
   control_.should_training_stop = control_.should_interrupt = false;
   TrainerEvent begin = event();
-  begin.train_rows = run.collate.size();
+  begin.train_rows = loop.collate.size();
   call(&TrainerCallback::on_train_begin, begin);
   if (args_.eval_on_start && !resumes) evaluate();
 
   // A run that was interrupted between its last update and the end of that epoch still has to end the epoch.
-  const auto more = [&] { return state_.global_step < run.plan.total_steps || run.inside_epoch; };
-  while (run.progress.epoch < run.plan.epochs && !stops() && more()) train_epoch(run);
-  return finish(run, watch);
+  const auto more = [&] { return state_.global_step < loop.plan.total_steps || loop.inside_epoch; };
+  while (loop.progress.epoch < loop.plan.epochs && !stops() && more()) train_epoch(loop);
+  return finalize(loop, watch);
 }
 
 /// train_dataset in batches. Throws what is wrong with it, or with eval_dataset.
@@ -195,68 +195,68 @@ inline void Trainer::resume(const std::filesystem::path& checkpoint) {
   find_best_checkpoint(state_, checkpoint, args_.output_dir, warning());
 }
 
-inline void Trainer::train_epoch(TrainingRun& run) {
-  RunProgress& progress = run.progress;
-  const std::int64_t skipped = std::exchange(run.next_batch, 0);
-  const bool inside = std::exchange(run.inside_epoch, false);
+inline void Trainer::train_epoch(TrainLoop& loop) {
+  ResumeState& progress = loop.progress;
+  const std::int64_t skipped = std::exchange(loop.next_batch, 0);
+  const bool inside = std::exchange(loop.inside_epoch, false);
   progress.epoch_ended = false;
   progress.epoch_generator = generator_.state();
   control_.should_epoch_stop = false;
   if (!inside) call(&TrainerCallback::on_epoch_begin);
   BatchLoader batches(
-      {run.epoch_order(args_, generator_), args_.per_device_train_batch_size, args_.dataloader_drop_last}, run.collate,
-      skipped);
+      {loop.epoch_order(args_, generator_), args_.per_device_train_batch_size, args_.dataloader_drop_last},
+      loop.collate, skipped);
   if (inside) generator_.restore(progress.generator);
 
   progress.batches_done = skipped;
-  while (progress.batches_done < batches.size() && state_.global_step < run.plan.total_steps &&
+  while (progress.batches_done < batches.size() && state_.global_step < loop.plan.total_steps &&
          !control_.should_epoch_stop && !stops()) {
     const std::int64_t group = std::min(args_.gradient_accumulation_steps, batches.size() - progress.batches_done);
-    update(run, batches, group);
+    optimizer_step(loop, batches, group);
     progress.batches_done += group;
     state_.epoch = static_cast<double>(progress.epoch) +
                    static_cast<double>(progress.batches_done) / static_cast<double>(batches.size());
     TrainerEvent done = event();
     done.rows = batches.rows();
-    done.learning_rate = run.progress.learning_rate;
+    done.learning_rate = loop.progress.learning_rate;
     call(&TrainerCallback::on_step_end, done);
-    log_evaluate_save(run);
+    log_evaluate_save(loop);
   }
   if (control_.should_interrupt) return;  // the run that goes on will end the epoch
   call(&TrainerCallback::on_epoch_end);
   progress.epoch_ended = true;
-  log_evaluate_save(run);
+  log_evaluate_save(loop);
   ++progress.epoch;
 }
 
 /// One update from the next `group` micro-batches.
-inline void Trainer::update(TrainingRun& run, BatchLoader& batches, std::int64_t group) {
+inline void Trainer::optimizer_step(TrainLoop& loop, BatchLoader& batches, std::int64_t group) {
   control_.should_log = control_.should_evaluate = control_.should_save = false;
   call(&TrainerCallback::on_step_begin);
-  micro_batches(run, batches, group);
+  training_steps(loop, batches, group);
   double clip = 1.0;
   if (args_.max_grad_norm > 0) {
-    run.progress.grad_norm = static_cast<float>(gradient_norm(model_.parameters()));
-    if (!detail::is_finite(run.progress.grad_norm))
-      fail_numeric("finite gradients, got a norm of ", run.progress.grad_norm, "last micro-batch",
-                   run.collate.describe(batches.rows()));
-    clip = clip_coefficient(run.progress.grad_norm, args_.max_grad_norm);
+    loop.progress.grad_norm = static_cast<float>(gradient_norm(model_.parameters()));
+    if (!detail::is_finite(loop.progress.grad_norm))
+      fail_numeric("finite gradients, got a norm of ", loop.progress.grad_norm, "last micro-batch",
+                   loop.collate.describe(batches.rows()));
+    clip = clip_coefficient(loop.progress.grad_norm, args_.max_grad_norm);
   }
-  run.progress.learning_rate = run.learning_rate(state_.global_step);
+  loop.progress.learning_rate = loop.learning_rate(state_.global_step);
   TrainerEvent details = event();
-  details.learning_rate = run.progress.learning_rate;
+  details.learning_rate = loop.progress.learning_rate;
   call(&TrainerCallback::on_pre_optimizer_step, details);
-  run.optimizer_step(state_.global_step, clip);
+  loop.optimizer_step(state_.global_step, clip);
   call(&TrainerCallback::on_optimizer_step, details);
-  run.optimizer.zero_grad();
+  loop.optimizer.zero_grad();
   ++state_.global_step;
 }
 
 /// Gradients of the next `group` micro-batches, which all have the same weights.
-inline void Trainer::micro_batches(TrainingRun& run, BatchLoader& batches, std::int64_t group) {
+inline void Trainer::training_steps(TrainLoop& loop, BatchLoader& batches, std::int64_t group) {
   const auto weights = group > 1 ? std::make_shared<PackedWeightCache>() : nullptr;
   for (std::int64_t i = 0; i < group; ++i) {
-    micro_batch(run, batches, group, weights);
+    training_step(loop, batches, group, weights);
     if (i + 1 == group) break;
     TrainerEvent done = event();
     done.rows = batches.rows();
@@ -265,34 +265,34 @@ inline void Trainer::micro_batches(TrainingRun& run, BatchLoader& batches, std::
 }
 
 /// Forward and backward of the next micro-batch, one of `group` whose mean is the loss of the update.
-inline void Trainer::micro_batch(TrainingRun& run, BatchLoader& batches, std::int64_t group,
-                                 const std::shared_ptr<PackedWeightCache>& weights) {
+inline void Trainer::training_step(TrainLoop& loop, BatchLoader& batches, std::int64_t group,
+                                   const std::shared_ptr<PackedWeightCache>& weights) {
   const nn::PackedWeightScope scope(model_.context(), weights);
   model_.train(true);
   set_precision();
   model_.context().seed = seed();
-  model_.context().step = run.progress.micro_batch++;
+  model_.context().step = loop.progress.micro_batch++;
   const Batch batch = batches.next();
   const Variable<float> loss = compute_loss(model_, batch, model_.context(), loss_options()).loss;
   // The mean over no rows is NaN, and its gradients are zeros.
   const float value = options_.compute_loss || batch.has_loss() ? loss.value().item() : 0.0F;
   if (!detail::is_finite(value))
-    fail_numeric("a finite loss, got ", value, "micro-batch", run.collate.describe(batches.rows()));
+    fail_numeric("a finite loss, got ", value, "micro-batch", loop.collate.describe(batches.rows()));
   const float share = 1.0F / static_cast<float>(group);
   loss.backward(Tensor<float>::full(loss.shape(), share, loss.device()));
-  run.progress.loss_since_log += value / static_cast<float>(group);
+  loop.progress.loss_since_log += value / static_cast<float>(group);
   state_.total_flos += 6.0 * static_cast<double>(batch.padded_tokens()) *
                        static_cast<double>(detail::parameters_without_embeddings(model_.parameters()));
 }
 
-inline void Trainer::log_evaluate_save(TrainingRun& run) {
-  RunProgress& progress = run.progress;
+inline void Trainer::log_evaluate_save(TrainLoop& loop) {
+  ResumeState& progress = loop.progress;
   if (control_.should_log && state_.global_step > progress.last_logged_step) {
     const double sum = progress.loss_since_log;
     const double mean = sum / static_cast<double>(state_.global_step - progress.last_logged_step);
     Json entry = {{"loss", rounded(mean, 4)}};
-    if (!detail::is_nan(run.progress.grad_norm)) entry["grad_norm"] = run.progress.grad_norm;
-    entry["learning_rate"] = run.progress.learning_rate;
+    if (!detail::is_nan(loop.progress.grad_norm)) entry["grad_norm"] = loop.progress.grad_norm;
+    entry["learning_rate"] = loop.progress.learning_rate;
     entry["tl_loss"] = mean;
     progress.loss_logged += sum;
     progress.loss_since_log = 0.0F;
@@ -300,12 +300,12 @@ inline void Trainer::log_evaluate_save(TrainingRun& run) {
     log(entry);
   }
   if (control_.should_evaluate) {
-    const bool best = evaluate_for_best(run);
+    const bool best = evaluate_for_best(loop);
     if (args_.save_strategy == IntervalStrategy::best) control_.should_save = best;
   }
   if (control_.should_interrupt && args_.save_strategy != IntervalStrategy::no) control_.should_save = true;
   if (control_.should_save) {
-    save_checkpoint(run);
+    save_checkpoint(loop);
     control_.should_save = false;
     call(&TrainerCallback::on_save);
   }
@@ -313,31 +313,31 @@ inline void Trainer::log_evaluate_save(TrainingRun& run) {
 
 /// Evaluates, and compares with the best so far; true if it is better. What metrics and callbacks throw is often found
 /// only here, long after the start, and must not cost what was trained.
-inline bool Trainer::evaluate_for_best(TrainingRun& run) {
+inline bool Trainer::evaluate_for_best(TrainLoop& loop) {
   try {
     const Json metrics = evaluate();
-    if (args_.metric_for_best_model) run.schedule->on_evaluate(metric_for_best_model(args_, metrics));
-    else if (metrics.contains("eval_loss")) run.schedule->on_evaluate(metrics.at("eval_loss").get<double>());
+    if (args_.metric_for_best_model) loop.schedule->on_evaluate(metric_for_best_model(args_, metrics));
+    else if (metrics.contains("eval_loss")) loop.schedule->on_evaluate(metrics.at("eval_loss").get<double>());
     return update_best(metrics);
   } catch (const Error& error) {
     const std::string sentence = error.what();
-    fail(error.code(), sentence, "; ", rescue(run));
+    fail(error.code(), sentence, "; ", rescue(loop));
   } catch (...) {
-    warn(str_cat("the evaluation after step ", state_.global_step, " ended with an error; ", rescue(run)));
+    warn(str_cat("the evaluation after step ", state_.global_step, " ended with an error; ", rescue(loop)));
     throw;
   }
 }
 
 /// Writes a checkpoint of a run that is about to end with an error, and says where, or why there is none.
-inline std::string Trainer::rescue(TrainingRun& run) {
+inline std::string Trainer::rescue(TrainLoop& loop) {
   std::filesystem::path folder;
-  const std::string reason = detail::complaint_of([&] { folder = save_checkpoint(run); });
+  const std::string reason = detail::complaint_of([&] { folder = save_checkpoint(loop); });
   if (!reason.empty()) return str_cat("what was trained could not be saved: ", reason);
   return str_cat("what was trained so far is in ", folder.native());
 }
 
 /// Writes a checkpoint, deletes those that are too many, and returns the folder.
-inline std::filesystem::path Trainer::save_checkpoint(TrainingRun& run) {
+inline std::filesystem::path Trainer::save_checkpoint(TrainLoop& loop) {
   const auto usual = checkpoint_folder(state_.global_step), folder = place_for_checkpoint(usual);
   if (folder != usual)
     warn(str_cat(usual.native(), " is there already and is no checkpoint; it stays as it is, the checkpoint is in ",
@@ -350,8 +350,8 @@ inline std::filesystem::path Trainer::save_checkpoint(TrainingRun& run) {
   const ChecksumLog checksums;
   write_model(building.path());
   if (!args_.save_only_model) {
-    run.progress.generator = generator_.state();
-    run.save(building.path(), model_.parameters(), state_.global_step);
+    loop.progress.generator = generator_.state();
+    loop.save(building.path(), model_.parameters(), state_.global_step);
   }
   state_.stateful_callbacks["TrainerControl"] = {{"args",
                                                   {{"should_epoch_stop", control_.should_epoch_stop},
@@ -372,10 +372,10 @@ inline std::filesystem::path Trainer::save_checkpoint(TrainingRun& run) {
 }
 
 /// Loads the best weights if asked for, logs the run's totals, and tidies up; a run that was interrupted goes on later.
-inline TrainOutput Trainer::finish(TrainingRun& run, const Stopwatch& watch) {
-  run.optimizer.materialize_rows();  // part of the run's time
-  if (!control_.should_interrupt) load_best_model(run);
-  TrainOutput output = totals(run, watch);
+inline TrainOutput Trainer::finalize(TrainLoop& loop, const Stopwatch& watch) {
+  loop.optimizer.materialize_rows();  // part of the run's time
+  if (!control_.should_interrupt) load_best_model(loop);
+  TrainOutput output = totals(loop, watch);
   if (!output.interrupted) {
     log(output.metrics);
     keep_best_alone();
@@ -384,26 +384,26 @@ inline TrainOutput Trainer::finish(TrainingRun& run, const Stopwatch& watch) {
   return output;
 }
 
-inline TrainOutput Trainer::totals(TrainingRun& run, const Stopwatch& watch) const {
+inline TrainOutput Trainer::totals(TrainLoop& loop, const Stopwatch& watch) const {
   const double steps = static_cast<double>(state_.global_step);
-  const double loss = (run.progress.loss_logged + run.progress.loss_since_log) / std::max(steps, 0.001);
+  const double loss = (loop.progress.loss_logged + loop.progress.loss_since_log) / std::max(steps, 0.001);
   // after a resume the speed is that of this process
-  const std::int64_t left = std::max<std::int64_t>(run.plan.total_steps - run.first_step, 0);
+  const std::int64_t left = std::max<std::int64_t>(loop.plan.total_steps - loop.first_step, 0);
   const double here =
-      run.plan.total_steps > 0 ? static_cast<double>(left) / static_cast<double>(run.plan.total_steps) : 1.0;
+      loop.plan.total_steps > 0 ? static_cast<double>(left) / static_cast<double>(loop.plan.total_steps) : 1.0;
   TrainOutput output{state_.global_step, loss, Json::object(), control_.should_interrupt};
-  add_speed_metrics(output.metrics, "train", watch.seconds(), run.plan.samples * here,
-                    static_cast<double>(run.plan.total_steps) * here);
+  add_speed_metrics(output.metrics, "train", watch.seconds(), loop.plan.samples * here,
+                    static_cast<double>(loop.plan.total_steps) * here);
   output.metrics["total_flos"] = state_.total_flos;
   output.metrics["train_loss"] = loss;
   return output;
 }
 
 /// Loads the best weights if asked for. If they cannot be loaded any more, the last ones stay.
-inline void Trainer::load_best_model(TrainingRun& run) {
+inline void Trainer::load_best_model(TrainLoop& loop) {
   if (!args_.load_best_model_at_end || !state_.best_model_checkpoint || !state_.best_global_step) return;
-  Tensor<float> values = model_.parameters().values();           // shares the memory
-  const std::span<float> last = run.optimizer.exp_avg().span();  // not needed any more, so that no memory is taken
+  Tensor<float> values = model_.parameters().values();            // shares the memory
+  const std::span<float> last = loop.optimizer.exp_avg().span();  // not needed any more, so that no memory is taken
   const std::span<float> weights = values.span().first(last.size());
   std::copy(weights.begin(), weights.end(), last.begin());
   const std::filesystem::path best = *state_.best_model_checkpoint;
@@ -428,8 +428,8 @@ inline void Trainer::keep_best_alone() {
 }
 
 /// Runs the model over `dataset` in evaluation mode and fills `metrics` with everything but the epoch.
-inline EvaluationResult Trainer::run_over(const Dataset& dataset, const std::string& prefix, bool loss_only,
-                                          Json& metrics) {
+inline EvaluationResult Trainer::evaluation_loop(const Dataset& dataset, const std::string& prefix, bool loss_only,
+                                                 Json& metrics) {
   const std::unique_ptr<Collator> collate =
       collator(dataset, prefix == "eval" ? "eval_dataset" : str_cat(prefix, " data set"));
   const detail::ContextGuard restore(model_.context());
@@ -463,7 +463,7 @@ inline Json Trainer::evaluate(const std::optional<Dataset>& dataset, const std::
         "evaluate(): expected a data set, the Trainer was given no eval_dataset");
   Json metrics = Json::object();
   const bool loss_only = args_.prediction_loss_only || !options_.compute_metrics;
-  run_over(dataset ? *dataset : *options_.eval_dataset, prefix, loss_only, metrics);
+  evaluation_loop(dataset ? *dataset : *options_.eval_dataset, prefix, loss_only, metrics);
   log(metrics);
   control_.should_evaluate = false;
   TrainerEvent details = event();
@@ -474,7 +474,7 @@ inline Json Trainer::evaluate(const std::optional<Dataset>& dataset, const std::
 
 inline PredictionOutput Trainer::predict(const Dataset& dataset, const std::string& prefix) {
   PredictionOutput output;
-  const EvaluationResult result = run_over(dataset, prefix, args_.prediction_loss_only, output.metrics);
+  const EvaluationResult result = evaluation_loop(dataset, prefix, args_.prediction_loss_only, output.metrics);
   output.predictions = result.prediction.predictions;
   output.label_ids = result.prediction.label_ids;
   output.offsets = result.prediction.offsets;

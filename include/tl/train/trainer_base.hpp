@@ -214,13 +214,14 @@ class TrainerBase {
   void validate() const {
     detail::Problems problems{args_.problems()};
     const bool evaluates = args_.eval_strategy.known() && args_.eval_strategy != IntervalStrategy::no;
-    problems.report(evaluates && !options_.eval_dataset, "eval_dataset: expected a data set because eval_strategy is ",
-                    args_.eval_strategy.name(), ", got none");
-    problems.report(args_.eval_on_start && !options_.eval_dataset,
-                    "eval_dataset: expected a data set because eval_on_start is true, got none");
+    problems.require(!evaluates || options_.eval_dataset.has_value(),
+                     "eval_dataset: expected a data set because eval_strategy is ", args_.eval_strategy.name(),
+                     ", got none");
+    problems.require(!args_.eval_on_start || options_.eval_dataset.has_value(),
+                     "eval_dataset: expected a data set because eval_on_start is true, got none");
     if (evaluates && lacks_best_metric())
-      problems.report(
-          true, "metric_for_best_model: expected loss because ",
+      problems.require(
+          false, "metric_for_best_model: expected loss because ",
           options_.compute_metrics ? "prediction_loss_only is true" : "the Trainer was given no compute_metrics",
           ", got ", *args_.metric_for_best_model);
     problems.raise("Trainer");

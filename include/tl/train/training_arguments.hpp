@@ -95,8 +95,9 @@ namespace detail {
 struct Problems {
   std::vector<std::string> sentences;
 
-  template <class... Parts> void report(bool bad, const Parts&... parts) {
-    if (bad) add(str_cat(parts...));
+  /// Adds the sentence made of `parts` unless `good`.
+  template <class... Parts> void require(bool good, const Parts&... parts) {
+    if (!good) add(str_cat(parts...));
   }
   [[gnu::noinline]] void add(std::string sentence) { sentences.push_back(std::move(sentence)); }
 
@@ -130,7 +131,7 @@ class ArgumentRules : Problems {
 
  private:
   template <class T> [[gnu::noinline]] void need(bool good, const char* field, const char* range, const T& got) {
-    report(!good, field, ": expected ", range, ", got ", got);
+    require(good, field, ": expected ", range, ", got ", got);
   }
 
   /// They are written into training_args.json, which has to be UTF-8.
@@ -140,14 +141,14 @@ class ArgumentRules : Problems {
     utf8("logging_dir", a_.logging_dir);
     utf8("metric_for_best_model", a_.metric_for_best_model.value_or(""));
     utf8("resume_from_checkpoint", a_.resume_from_checkpoint.value_or(""));
-    report(a_.output_dir.empty(), "output_dir: expected the path of a folder, got an empty text");
-    report(a_.resume_from_checkpoint && a_.resume_from_checkpoint->empty(),
-           "resume_from_checkpoint: expected true, false or a checkpoint folder, got an empty text");
+    require(!a_.output_dir.empty(), "output_dir: expected the path of a folder, got an empty text");
+    require(!a_.resume_from_checkpoint || !a_.resume_from_checkpoint->empty(),
+            "resume_from_checkpoint: expected true, false or a checkpoint folder, got an empty text");
   }
 
   void utf8(const char* field, const std::string& text) {
     if (find_invalid_utf8(text) != std::string_view::npos)
-      report(true, field, ": expected UTF-8, got ", escape_invalid_utf8(text));
+      require(false, field, ": expected UTF-8, got ", escape_invalid_utf8(text));
   }
 
   void numbers() {
@@ -206,12 +207,12 @@ class ArgumentRules : Problems {
     if (!a_.lr_scheduler_type.known()) return unknown_scheduler();
     scheduler_kwargs();
     if (a_.lr_scheduler_type != SchedulerType::reduce_lr_on_plateau) return;
-    report(a_.eval_strategy.known() && a_.eval_strategy == IntervalStrategy::no,
-           "lr_scheduler_type: reduce_lr_on_plateau needs an eval_strategy, got eval_strategy no");
+    require(!a_.eval_strategy.known() || a_.eval_strategy != IntervalStrategy::no,
+            "lr_scheduler_type: reduce_lr_on_plateau needs an eval_strategy, got eval_strategy no");
     const std::string metric = a_.metric_for_best_model.value_or("loss");
-    report(a_.greater_is_better.value_or(!metric.ends_with("loss")) && !a_.lr_scheduler_kwargs.contains("mode"),
-           "lr_scheduler_kwargs: reduce_lr_on_plateau follows ", metric,
-           ", which is better when it is greater, and its mode is min unless it is given; set mode to max");
+    require(!a_.greater_is_better.value_or(!metric.ends_with("loss")) || a_.lr_scheduler_kwargs.contains("mode"),
+            "lr_scheduler_kwargs: reduce_lr_on_plateau follows ", metric,
+            ", which is better when it is greater, and its mode is min unless it is given; set mode to max");
   }
 
   /// The total number of steps is not known yet and decides no argument's range.
@@ -235,19 +236,19 @@ class ArgumentRules : Problems {
   }
 
   void unsupported() {
-    report(a_.fp16 && a_.bf16, "fp16 and bf16: expected at most one of them to be true, got both");
-    report(a_.fp16,
-           "fp16: expected false, got true: there is no fp16 training on the CPU; set bf16 = true, or train "
-           "in fp32 with both false");
-    report(a_.optim != "adamw_torch" && a_.optim != "adamw_torch_fused",
-           "optim: expected adamw_torch or adamw_torch_fused, got ", a_.optim);
-    report(a_.report_to != "none",
-           "report_to: expected none (no reporter is built in; give the Trainer a callback "
-           "with on_log), got ",
-           a_.report_to);
-    report(a_.push_to_hub,
-           "push_to_hub: expected false, got true: uploading is not supported; upload the folder "
-           "written by save_model() with the hub's own tools");
+    require(!(a_.fp16 && a_.bf16), "fp16 and bf16: expected at most one of them to be true, got both");
+    require(!a_.fp16,
+            "fp16: expected false, got true: there is no fp16 training on the CPU; set bf16 = true, or train "
+            "in fp32 with both false");
+    require(a_.optim == "adamw_torch" || a_.optim == "adamw_torch_fused",
+            "optim: expected adamw_torch or adamw_torch_fused, got ", a_.optim);
+    require(a_.report_to == "none",
+            "report_to: expected none (no reporter is built in; give the Trainer a callback "
+            "with on_log), got ",
+            a_.report_to);
+    require(!a_.push_to_hub,
+            "push_to_hub: expected false, got true: uploading is not supported; upload the folder "
+            "written by save_model() with the hub's own tools");
   }
 
   /// False if a name is misspelt: then nothing can be said about the rules that depend on it.
@@ -280,21 +281,21 @@ class ArgumentRules : Problems {
 
   void best_model() {
     if (a_.save_strategy == IntervalStrategy::best) {
-      report(a_.eval_strategy == IntervalStrategy::no,
-             "save_strategy: best needs an eval_strategy, got eval_strategy no");
-      report(!a_.metric_for_best_model && !a_.load_best_model_at_end,
-             "save_strategy: best needs metric_for_best_model, which is not set");
+      require(a_.eval_strategy != IntervalStrategy::no,
+              "save_strategy: best needs an eval_strategy, got eval_strategy no");
+      require(a_.metric_for_best_model || a_.load_best_model_at_end,
+              "save_strategy: best needs metric_for_best_model, which is not set");
     }
-    report(a_.metric_for_best_model && a_.metric_for_best_model->empty(),
-           "metric_for_best_model: expected the name of a metric, got an empty text");
+    require(!a_.metric_for_best_model || !a_.metric_for_best_model->empty(),
+            "metric_for_best_model: expected the name of a metric, got an empty text");
     if (!a_.load_best_model_at_end || a_.save_strategy == IntervalStrategy::best) return;
     if (a_.eval_strategy != a_.save_strategy) {
-      report(true, "load_best_model_at_end: expected eval_strategy and save_strategy to be equal, got eval_strategy ",
-             to_string(a_.eval_strategy), " and save_strategy ", to_string(a_.save_strategy));
+      require(false, "load_best_model_at_end: expected eval_strategy and save_strategy to be equal, got eval_strategy ",
+              to_string(a_.eval_strategy), " and save_strategy ", to_string(a_.save_strategy));
       return;
     }
-    report(a_.eval_strategy == IntervalStrategy::no,
-           "load_best_model_at_end: expected an eval_strategy of steps or epoch, got no");
+    require(a_.eval_strategy != IntervalStrategy::no,
+            "load_best_model_at_end: expected an eval_strategy of steps or epoch, got no");
     if (a_.eval_strategy == IntervalStrategy::steps) multiple();
   }
 
@@ -306,9 +307,9 @@ class ArgumentRules : Problems {
     const double scale = shares ? 1e6 : 1.0;
     const bool mixed = (eval_steps < 1) != (a_.save_steps < 1);
     const bool fits = std::fmod(std::round(a_.save_steps * scale), std::round(eval_steps * scale)) == 0;
-    report(mixed || !fits,
-           "load_best_model_at_end: expected save_steps to be a multiple of eval_steps, got save_steps ", a_.save_steps,
-           " and eval_steps ", eval_steps);
+    require(!mixed && fits,
+            "load_best_model_at_end: expected save_steps to be a multiple of eval_steps, got save_steps ",
+            a_.save_steps, " and eval_steps ", eval_steps);
   }
 
   static bool is_whole(double value) { return value == std::floor(value); }

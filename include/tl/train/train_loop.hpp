@@ -1,4 +1,4 @@
-// TrainingRun: the state of one call of Trainer::train() that does not depend on the model's type: data, plan,
+// TrainLoop: the state of one call of Trainer::train() that does not depend on the model's type: data, plan,
 // schedule, optimizer, and the position, which is what a checkpoint keeps.
 #pragma once
 
@@ -16,28 +16,28 @@
 #include <tl/train/checkpoint.hpp>
 #include <tl/train/checkpoint_checksums.hpp>
 #include <tl/train/learning_rate_groups.hpp>
-#include <tl/train/run_plan.hpp>
 #include <tl/train/scheduler_state.hpp>
+#include <tl/train/train_schedule.hpp>
 #include <tl/train/trainer_state.hpp>
 
 namespace tl {
 
-struct TrainingRun {
+struct TrainLoop {
   const Collator& collate;
   std::vector<std::int64_t> lengths;  ///< of the rows, only under group_by_length
-  RunPlan plan;
+  TrainSchedule plan;
   std::shared_ptr<LearningRateSchedule> schedule;
   AdamW<float> optimizer;
-  RunProgress progress{};
+  ResumeState progress{};
   std::int64_t first_step = 0;  ///< updates made before this call
   std::int64_t next_batch = 0;  ///< micro-batches of the first epoch to skip
   bool inside_epoch = false;    ///< the first epoch was begun before the interruption
 
   /// A fresh run over `rows`, which must outlive it, with the user's schedule if there is one.
-  TrainingRun(const TrainingArguments& args, const Collator& rows, ParameterSpace<float>& parameters,
-              std::shared_ptr<LearningRateSchedule> own_schedule = nullptr, std::vector<ParameterGroup> groups = {})
+  TrainLoop(const TrainingArguments& args, const Collator& rows, ParameterSpace<float>& parameters,
+            std::shared_ptr<LearningRateSchedule> own_schedule = nullptr, std::vector<ParameterGroup> groups = {})
       : collate(rows),
-        plan(plan_run(args, collate.size())),
+        plan(train_schedule(args, collate.size())),
         schedule(own_schedule ? std::move(own_schedule)
                               : make_schedule(args.lr_scheduler_type, {.learning_rate = args.learning_rate,
                                                                        .warmup_steps = plan.warmup_steps,
@@ -75,7 +75,7 @@ struct TrainingRun {
   /// Throws Error(invalid_argument) listing what differs, Error(format) and others for damaged files.
   TrainerState resume(const std::filesystem::path& checkpoint, const TrainingArguments& args,
                       const ParameterSpace<float>& parameters, Mt19937& generator) {
-    const RunProgress saved = load_progress(checkpoint);
+    const ResumeState saved = load_progress(checkpoint);
     const std::string differences = data_differences(saved, progress);
     check(differences.empty() || args.ignore_data_skip, ErrorCode::invalid_argument, "cannot resume from ",
           checkpoint.string(), " with the same batches: ", differences,
@@ -140,7 +140,7 @@ struct TrainingRun {
   }
 
   /// Throws Error(format) if progress.json and trainer_state.json cannot be of the same moment.
-  static void check_agreement(const RunProgress& saved, const TrainerState& state,
+  static void check_agreement(const ResumeState& saved, const TrainerState& state,
                               const std::filesystem::path& checkpoint) {
     const auto need = [&checkpoint](bool agree, const char* key, const auto& value, const auto& expected) {
       check(agree, ErrorCode::format, (checkpoint / "progress.json").native(), ", key \"", key, "\": expected ",
@@ -165,8 +165,8 @@ struct TrainingRun {
         args.eval_steps ? resolve_steps(*args.eval_steps, plan.total_steps) : TrainerState::default_eval_steps;
   }
 
-  void take_position(const RunProgress& saved) {
-    RunProgress next = saved;
+  void take_position(const ResumeState& saved) {
+    ResumeState next = saved;
     next.rows = progress.rows;
     next.batch_size = progress.batch_size;
     next.accumulation = progress.accumulation;

@@ -10,7 +10,7 @@
 
 namespace tl {
 
-struct RunPlan {
+struct TrainSchedule {
   std::int64_t batches_per_epoch = 0;  ///< micro-batches
   std::int64_t updates_per_epoch = 0;
   std::int64_t total_steps = 0;  ///< updates of the run
@@ -20,10 +20,10 @@ struct RunPlan {
 };
 
 /// The plan for `rows` training rows. Throws Error(invalid_argument) if there is no batch.
-inline RunPlan plan_run(const TrainingArguments& args, std::int64_t rows) {
+inline TrainSchedule train_schedule(const TrainingArguments& args, std::int64_t rows) {
   const std::int64_t batch = args.per_device_train_batch_size, group = args.gradient_accumulation_steps;
   check(rows > 0, ErrorCode::invalid_argument, "train_dataset: expected at least one row, got an empty data set");
-  RunPlan plan;
+  TrainSchedule plan;
   plan.batches_per_epoch = args.dataloader_drop_last ? rows / batch : (rows + batch - 1) / batch;
   check(plan.batches_per_epoch > 0, ErrorCode::invalid_argument, "train_dataset: expected at least ", batch,
         " rows, one full batch, because dataloader_drop_last is true, got ", rows);
