@@ -58,7 +58,7 @@ TEST_CASE("batch loader: the batches of the collator, in the order of the sample
   TL_REQUIRE_ERROR(loader.next(), str_cat("batch ", batches.size(), " of ", batches.size(), " batches"));
 }
 
-TEST_CASE("batch loader: begins at any batch, behind the last one too") {
+TEST_CASE("batch loader: begins at any batch, after the last one too") {
   const Threads set(GENERATE(1, 2));
   const PackedCollator collate(numbered_rows(10));
   const BatchSampler batches(sequential_order(10), 3);

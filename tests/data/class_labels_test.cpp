@@ -92,7 +92,7 @@ TEST_CASE("class labels: positions only if no label is a name") {
       read({"0", "0"}, {"-1", "1"}),
       "x.csv, line 2: expected label to be one of ['-1', '1'], got '0', which is no name and may be a position");
   TL_REQUIRE_ERROR(read({"1", "0"}, {"True", "False"}),
-                   "x.csv, line 2: got '1' in column label, which is a truth value of another class than its position "
+                   "x.csv, line 2: got '1' in column label, which is a boolean of another class than its position "
                    "among ['True', 'False']");
   TL_REQUIRE_ERROR(read({"True", "False"}, {"NEG", "POS"}),
                    "x.csv, line 2: expected label to be one of ['NEG', 'POS'], got 'True'");
@@ -152,11 +152,11 @@ TEST_CASE("class labels: columns of a data set, whatever their type") {
   CHECK(column(Ids{4, 1, 2}).class_labels("label", {{"1", "2", "3", "4", "5"}}).ids == Ids{3, 0, 1});
   CHECK(column(std::vector<double>{1, 0}).class_labels("label").names == Texts{"0", "1"});
   CHECK(column(Texts{"b", "a"}).class_labels("label").ids == Ids{1, 0});
-  const Dataset truth = Dataset::from_columns({{"label", Ids{1, 0}}}, {}, {"label"});
-  CHECK(truth.class_labels("label").names == Texts{"False", "True"});
-  CHECK(truth.select({1, 0}).class_labels("label", {{"True", "False"}}).ids == Ids{1, 0});
-  CHECK(truth.class_encode_column("label").class_names("label") == Texts{"False", "True"});  // as Python's datasets
-  CHECK(truth.cast_column("label", {{"True", "False"}}).column<std::int64_t>("label").to_vector() == Ids{0, 1});
+  const Dataset boolean = Dataset::from_columns({{"label", Ids{1, 0}}}, {}, {"label"});
+  CHECK(boolean.class_labels("label").names == Texts{"False", "True"});
+  CHECK(boolean.select({1, 0}).class_labels("label", {{"True", "False"}}).ids == Ids{1, 0});
+  CHECK(boolean.class_encode_column("label").class_names("label") == Texts{"False", "True"});  // as Python's datasets
+  CHECK(boolean.cast_column("label", {{"True", "False"}}).column<std::int64_t>("label").to_vector() == Ids{0, 1});
   const Dataset named = column(Texts{"x", "y"}).cast_column("label", {{"y", "x"}});
   CHECK(named.class_labels("label", {{"x", "y"}}).ids == Ids{0, 1});  // ids that have names are these names
   CHECK(named.cast_column("label", {{"p", "q"}}).column<std::int64_t>("label").to_vector() == Ids{1, 0});
@@ -176,9 +176,9 @@ TEST_CASE("class labels: columns of a data set, whatever their type") {
   TL_REQUIRE_ERROR(column(std::vector<Texts>{{"a"}}).class_labels("label"),
                    "column 'label': expected int64, got list of string");
   TL_REQUIRE_ERROR(Dataset::from_columns({{"a", Texts{"x"}}}, {}, {"a"}), "column 'a': expected int64, got string");
-  CHECK(truth.map([](const Row&) -> Example {
-               return {{"label", 1}};
-             })
+  CHECK(boolean.map([](const Row&) -> Example {
+                 return {{"label", 1}};
+               })
             .class_encode_column("label")
             .class_names("label") == Texts{"1"});
 }

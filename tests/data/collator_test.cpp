@@ -50,10 +50,10 @@ TEST_CASE("collator: padding that rows bring along is dropped") {
   };
   TL_REQUIRE_ERROR(
       masked({{0, 1, 1}}).check_rows(),
-      "d, row 0: expected padding behind the tokens, got an attention_mask that begins with 0; with padding "
+      "d, row 0: expected padding after the tokens, got an attention_mask that begins with 0; with padding "
       "in front, positions count from the padding and a padding token is classified, so pad on the right");
   TL_REQUIRE_ERROR(masked({{1, 0, 1}}).check_rows(),
-                   "d, row 0: expected padding behind the tokens only, got an attention_mask with a 0 at position 1");
+                   "d, row 0: expected padding after the tokens only, got an attention_mask with a 0 at position 1");
   TL_REQUIRE_ERROR(masked({{1, 2, 1}}).check_rows(), "d, row 0: expected 0 or 1 in attention_mask, got 2");
   TL_REQUIRE_ERROR(masked({{0, 0, 0}}).check_rows(), "d, row 0: expected at least one token, got none");
   TL_REQUIRE_ERROR(masked({{1, 1}}).check_rows(),

@@ -26,7 +26,7 @@ void put(const std::filesystem::path& path, const std::string& text) {
   out << text;
 }
 
-/// A cell as the reference wrote it: truth values as numbers, a missing text as an empty one.
+/// A cell as the reference wrote it: booleans as numbers, a missing text as an empty one.
 void check_cell(const Value& value, const json& expected) {
   if (expected.is_null()) CHECK(value == Value(""));
   else if (expected.is_string()) CHECK(value == Value(expected.get<std::string>()));
@@ -212,8 +212,8 @@ TEST_CASE("json lines: errors say the line and the key") {
     put(path, text);
     TL_REQUIRE_ERROR(load_jsonl(path), path.string() + part);
   };
-  refused("{\"a\": true}\n{\"a\": 0.5}\n", ", line 2, key a: expected a truth value as in line 1, got a number");
-  refused("{\"a\": 0.5}\n{\"a\": true}\n", ", line 2, key a: expected a number as in line 1, got a truth value");
+  refused("{\"a\": true}\n{\"a\": 0.5}\n", ", line 2, key a: expected a boolean as in line 1, got a number");
+  refused("{\"a\": 0.5}\n{\"a\": true}\n", ", line 2, key a: expected a number as in line 1, got a boolean");
   refused("{\"a\": 1}\n{\"a\": 0.5}\n{\"a\": \"x\"}\n{\"a\": }\n",
           ", line 3, key a: expected a number as in line 2, got a text");
   refused("{\"a\": 1}\n{\"a\": }\n", ", line 2, byte 6: expected '[', '{', or a literal, got '}'");
@@ -227,7 +227,7 @@ TEST_CASE("json lines: errors say the line and the key") {
   refused("{\"a\": []}\n{\"a\": [1]}\n{\"a\": [\"x\"]}\n",
           ", line 3, key a: expected a list of whole numbers as in line 2, got a list of texts");
   refused("{\"a\": [0.5]}\n{\"a\": \"x\"}\n", ", line 2, key a: expected a list of numbers as in line 1, got a text");
-  refused("{\"a\": null}\n", ", line 1, key a: expected a text, number, truth value or list, got null");
+  refused("{\"a\": null}\n", ", line 1, key a: expected a text, number, boolean or list, got null");
   refused("{\"a\": [1, \"x\"]}\n", ", line 1, key a: expected a list of texts or a list of numbers, got [1, \"x\"]");
   refused("{\"a\": [1]}\n{\"a\": [2147483648]}\n",
           ", line 2, key a: expected list elements in the range of int32, got 2147483648");
@@ -357,7 +357,7 @@ TEST_CASE("csv: lines of blanks, and of delimiters at the end, are skipped") {
   CHECK(load_csv(folder / "x.tsv").num_rows() == 1);
 }
 
-TEST_CASE("load_dataset: numbers and truth values in a column of texts are texts") {
+TEST_CASE("load_dataset: numbers and booleans in a column of texts are texts") {
   const test::TemporaryFolder folder;
   put(folder / "x.csv", "text,label\n2020,0\n1.50,1\nTrue,1\n");
   CHECK(load_csv(folder / "x.csv", {.text_columns = {"text"}}).column<std::string>("text").to_vector() ==
@@ -373,7 +373,7 @@ TEST_CASE("load_dataset: numbers and truth values in a column of texts are texts
         Texts{"2020", "1.5", "True", "18446744073709551615", "x", "-3"});
   put(folder / "x.jsonl", "{\"text\": 1}\n{\"text\": null}\n");
   TL_REQUIRE_ERROR(load_jsonl(folder / "x.jsonl", {.text_columns = {"text"}}),
-                   "line 2, key text: expected a text, number or truth value, got null");
+                   "line 2, key text: expected a text, number or boolean, got null");
 }
 
 TEST_CASE("json: the shapes that Python reads") {

@@ -125,10 +125,10 @@ checks=$((checks + 1))
 printf 'a\n\nb\n' | "$tl" predict --model_name_or_path results > out
 lines 3
 printf '{"text": "a"}\n{"text": null}\n' > null.jsonl
-refused 1 'null.jsonl, line 2, key text: expected a text, number or truth value, got null' predict \
+refused 1 'null.jsonl, line 2, key text: expected a text, number or boolean, got null' predict \
   --model_name_or_path results --file null.jsonl
 printf '{"text": "a", "label": 0}\n{"text": "b", "label": null}\n' > null_label.jsonl
-cannot_evaluate 'null_label.jsonl, line 2, key label: expected a text, number or truth value, got null' null_label.jsonl
+cannot_evaluate 'null_label.jsonl, line 2, key label: expected a text, number or boolean, got null' null_label.jsonl
 printf '{"text": "a", "label": 0}\n{"text": "b"}\n' > none.jsonl
 cannot_evaluate 'none.jsonl, line 2: expected the key label, it is missing' none.jsonl
 printf 'text,label\na,0\nb,\nc,1\n' > gap.csv

@@ -87,7 +87,7 @@ printf 'Class Index,Title,Description\n3,t,fine\n1,t,bad\n2,t,bad\n4,t,"a, b"\n'
 trains ag.csv --text_column Description --label_column 'Class Index'
 classes 1 2 3 4
 
-# --- truth values
+# --- booleans
 table bool.csv False True
 objects bool.jsonl false true
 for file in bool.csv bool.jsonl; do
@@ -101,7 +101,7 @@ for file in bool.csv bool.jsonl; do
   done
   checks=$((checks + 1))
   cmp -s of_bool.csv of_bool.jsonl || complain 'expected the same figures for both formats'
-  cannot_evaluate "which is a truth value of another class than its position among ['True', 'False']" ints.csv
+  cannot_evaluate "which is a boolean of another class than its position among ['True', 'False']" ints.csv
   ok predict --model_name_or_path results --text "${texts[1]}" --text "${texts[0]}"
   checks=$((checks + 1))
   [[ $(cut -f 1 out | tr '\n' ' ') == 'True False ' ]] || complain 'expected True for the text that is labelled True'

@@ -177,7 +177,7 @@ refused_training() {
 printf '{"text": "a", "label": 0}\n{"text": "b", "label": 7}\n{"text": "c", "label": 1}\n' > label.jsonl
 refused_training 'label.jsonl, line 2: expected label in [0, 2), got 7' --train_file label.jsonl --labels a,b
 printf '{"text": "a", "label": 0}\n{"text": null, "label": 1}\n' > null_text.jsonl
-refused_training 'null_text.jsonl, line 2, key text: expected a text, number or truth value, got null' \
+refused_training 'null_text.jsonl, line 2, key text: expected a text, number or boolean, got null' \
   --train_file null_text.jsonl
 : > empty.jsonl
 refused_training 'expected at least one row' --train_file empty.jsonl
@@ -292,7 +292,7 @@ refused 1 'text 1: expected at most 8 tokens, got ' predict --model_name_or_path
   --truncation false --max_seq_length 8
 ok predict --model_name_or_path results --text "$many_words" --max_seq_length 8
 refused 1 'expected a trained classifier' predict --model_name_or_path model --text a
-cp -r results damaged  # its first tensor, classifier.bias, begins behind the header
+cp -r results damaged  # its first tensor, classifier.bias, begins after the header
 printf '\x00\x00\xc0\x7f' | dd of=damaged/model.safetensors bs=1 conv=notrunc status=none \
   seek=$((8 + $(od -An -t u8 -N 8 damaged/model.safetensors)))
 refused 1 'text 1: expected finite logits, got nan; the weights in damaged are damaged' predict --model_name_or_path damaged \

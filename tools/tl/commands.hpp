@@ -43,8 +43,8 @@ CLI::Option* add_number(CLI::App& command, const std::string& name, const std::f
 /// Whether the name of a file ends with `extension` (".csv"), in any case.
 bool has_extension(const std::string& path, std::string_view extension);
 
-/// An option that is a truth value: "--name", "--name true" and "--name false" are all fine.
-CLI::Option* add_truth(CLI::App& command, const std::string& name, bool& value, const std::string& help);
+/// A boolean option: "--name", "--name true" and "--name false" are all fine.
+CLI::Option* add_bool(CLI::App& command, const std::string& name, bool& value, const std::string& help);
 
 /// "--tokenizer_name DIR", a tokenizer that is not in the model's folder.
 void add_tokenizer_name(CLI::App& command, std::string& folder);

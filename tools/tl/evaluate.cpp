@@ -71,7 +71,7 @@ void add_evaluate(CLI::App& app) {
       command, "per_device_eval_batch_size", [raw = options.get()](auto n) { raw->batch_size = n; },
       "texts per batch; default: 16", 1, 1 << 20);
   command.add_option("--output_dir", options->output_dir, "write eval_results.json into this folder");
-  add_truth(command, "json", options->json, "print one JSON object");
+  add_bool(command, "json", options->json, "print one JSON object");
   add_threads(command);
   on_run(
       command, [options] { run(*options); }, [options] { options->data.files.check(); });

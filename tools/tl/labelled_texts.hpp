@@ -39,7 +39,7 @@ struct DataOptions {
     add_number(
         command, "max_seq_length", [this](auto n) { max_seq_length = n; },
         "cut texts to this many tokens; default: what tokenizer and model take", 1, std::numeric_limits<int>::max());
-    add_truth(command, "truncation", truncation, "cut texts that are too long (default); false: they are an error");
+    add_bool(command, "truncation", truncation, "cut texts that are too long (default); false: they are an error");
     add_number(
         command, "shuffle_seed", [this](auto n) { shuffle_seed = static_cast<std::uint64_t>(n); },
         "shuffle each split with this seed before limits apply", 0);

@@ -68,7 +68,7 @@ bool has_extension(const std::string& path, std::string_view extension) {
                     [](char a, char b) { return a == (b >= 'A' && b <= 'Z' ? b - 'A' + 'a' : b); });
 }
 
-CLI::Option* add_truth(CLI::App& command, const std::string& name, bool& value, const std::string& help) {
+CLI::Option* add_bool(CLI::App& command, const std::string& name, bool& value, const std::string& help) {
   const auto assign = [&value, name](const std::string& text) {
     value = text.empty() || text == "true" || text == "True" || text == "1";
     if (!value && text != "false" && text != "False" && text != "0")

@@ -150,9 +150,9 @@ void add_predict(CLI::App& app) {
   command.add_option("--model_name_or_path", options->model, "folder of a classifier")->required();
   add_tokenizer_name(command, options->tokenizer);
   options->source.add(command, true);
-  add_truth(command, "json", options->json, "one JSON object per line: {\"label\": ..., \"score\": ...}");
-  add_truth(command, "logits", options->logits, "show the logits, too");
-  add_truth(command, "bf16", options->bf16, "matrix products in bfloat16");
+  add_bool(command, "json", options->json, "one JSON object per line: {\"label\": ..., \"score\": ...}");
+  add_bool(command, "logits", options->logits, "show the logits, too");
+  add_bool(command, "bf16", options->bf16, "matrix products in bfloat16");
   add_number(
       command, "top_k", [raw = options.get()](auto n) { raw->top_k = n; }, "show the best K labels; default: 1");
   add_number(

@@ -121,7 +121,7 @@ struct TextOptions {
                          "column or key of the second texts, if texts are pairs; default: as tl train finds it");
     files.add(command);
     truncation_option =
-        add_truth(command, "truncation", truncation, "cut texts that are too long; otherwise they are an error");
+        add_bool(command, "truncation", truncation, "cut texts that are too long; otherwise they are an error");
     add_number(
         command, "max_seq_length", [this](auto n) { max_seq_length = n; },
         "cut texts to this many tokens (implies --truncation)", 1, std::numeric_limits<int>::max());

@@ -117,10 +117,10 @@ void add_tokenize(CLI::App& app) {
   command.add_option("--model_name_or_path", options->model, "folder with a tokenizer");
   add_tokenizer_name(command, options->tokenizer);
   options->source.add(command);
-  add_truth(command, "add_special_tokens", options->special_tokens, "put [CLS] and [SEP] around a text; default: true");
-  add_truth(command, "json", options->json, "JSON lines, the only form there is");
-  add_truth(command, "bench", options->bench,
-            "print only how long all texts take to become ids: the median of 5 passes");
+  add_bool(command, "add_special_tokens", options->special_tokens, "put [CLS] and [SEP] around a text; default: true");
+  add_bool(command, "json", options->json, "JSON lines, the only form there is");
+  add_bool(command, "bench", options->bench,
+           "print only how long all texts take to become ids: the median of 5 passes");
   add_threads(command);
   const auto check = [options] {
     options->source.check();

@@ -193,8 +193,7 @@ void add_train(CLI::App& app) {
   command.add_option("--config_overrides", options->config_overrides, "e.g. dropout=0,attention_dropout=0");
   command.add_option("--freeze", options->freeze,
                      "parameters that are not trained, e.g. distilbert.embeddings,distilbert.transformer.layer.[0-3]");
-  add_truth(command, "ignore_mismatched_sizes", options->ignore_mismatched_sizes,
-            "start a head of another size afresh");
+  add_bool(command, "ignore_mismatched_sizes", options->ignore_mismatched_sizes, "start a head of another size afresh");
   add_threads(command);
   for (const tl::ArgumentField& field : tl::argument_fields()) {
     const auto assign = [&field, options](const std::string& text) {

@@ -48,7 +48,7 @@ class BatchLoader {
   /// Number of batches, those before the first one included.
   std::int64_t size() const noexcept { return batches_.size(); }
 
-  /// The next batch. Throws what the collator throws for it, again and again, and Error(invalid_argument) behind the
+  /// The next batch. Throws what the collator throws for it, again and again, and Error(invalid_argument) after the
   /// last one.
   Batch next() {
     rows_ = batches_[next_];

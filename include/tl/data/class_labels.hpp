@@ -107,7 +107,7 @@ class KnownClassReader {
       read_positions(ids);
       result.decision = positions_decision(ids);
       result.as_written = std::ranges::all_of(distinct, [](const Label& label) { return label.key == label.text; }) &&
-                          std::ranges::none_of(distinct, [](const Label& l) { return l.kind == Label::Kind::truth; });
+                          std::ranges::none_of(distinct, [](const Label& l) { return l.kind == Label::Kind::boolean; });
     }
     set_ids(column_, ids, result);
     return result;
@@ -141,12 +141,12 @@ class KnownClassReader {
   /// Labels of which none is a name.
   void read_positions(std::vector<std::int64_t>& ids) const {
     const auto count = static_cast<std::int64_t>(classes_.names.size());
-    const bool truth = truth_values_are_positions(classes_.names);
+    const bool boolean = booleans_are_positions(classes_.names);
     std::size_t used = 0;
     for (std::size_t i = 0; i < column_.distinct().size(); ++i) {
       const Label& label = column_.distinct()[i];
       if (label.is_ignored()) continue;
-      const bool fits = label.kind == Label::Kind::whole || (label.kind == Label::Kind::truth && truth);
+      const bool fits = label.kind == Label::Kind::whole || (label.kind == Label::Kind::boolean && boolean);
       if (!fits || label.number < 0 || label.number >= count) fail_unknown(label);
       ids[i] = label.number;
       ++used;
@@ -155,25 +155,25 @@ class KnownClassReader {
   }
 
   /// True is 1 whatever the classes are called, if they are called by their numbers.
-  static bool truth_values_are_positions(const std::vector<std::string>& names) {
+  static bool booleans_are_positions(const std::vector<std::string>& names) {
     return names == std::vector<std::string>{"LABEL_0", "LABEL_1"} || names == std::vector<std::string>{"0", "1"};
   }
 
   /// Refuses positions among names that mean other numbers.
   void check_two_readings(std::size_t used) const {
     const std::vector<std::string>& names = classes_.names;
-    bool numbers = true, truth = names.size() == 2;
+    bool numbers = true, boolean = names.size() == 2;
     for (const std::string& name : names) {
       Label label{name, 0};
       read_label(label);
       numbers = numbers && label.is_number();
-      truth = truth && label.kind == Label::Kind::truth;
+      boolean = boolean && label.kind == Label::Kind::boolean;
     }
     const Label* const first = column_.first();
     std::int64_t first_name = 0;
-    if (truth && parse_truth(trimmed(names[0]), first_name) && first_name == 1)
+    if (boolean && parse_bool(trimmed(names[0]), first_name) && first_name == 1)
       fail(ErrorCode::invalid_argument, column_.where(*first), ": got ", Repr{first->text}, " in column ",
-           column_.name(), ", which is a truth value of another class than its position among ", shown_names(names),
+           column_.name(), ", which is a boolean of another class than its position among ", shown_names(names),
            "; write the labels as names");
     if (numbers && used < names.size())
       fail(ErrorCode::invalid_argument, column_.where(*first), ": expected ", column_.name(), " to be one of ",

@@ -144,13 +144,13 @@ std::vector<T> parse_all(const std::vector<std::string>& texts, bool (*parse)(st
   return values;
 }
 
-/// int64 if every text is a whole number or every one a truth value, float64 if every one is a number, else texts.
-inline ColumnValues infer_column(std::vector<std::string> texts, bool& truth_values) {
+/// int64 if every text is a whole number or every one a boolean, float64 if every one is a number, else texts.
+inline ColumnValues infer_column(std::vector<std::string> texts, bool& booleans) {
   if (auto values = parse_all(texts, parse_integer); !values.empty()) return values;
   if (auto values = parse_all(texts, parse_decimal); !values.empty()) return values;
-  auto values = parse_all(texts, parse_truth);
-  truth_values = !values.empty();
-  if (truth_values) return values;
+  auto values = parse_all(texts, parse_bool);
+  booleans = !values.empty();
+  if (booleans) return values;
   return texts;
 }
 
@@ -261,15 +261,15 @@ inline Dataset load_csv(const std::filesystem::path& path, const CsvOptions& opt
   }
   const std::set<std::string> texts(options.text_columns.begin(), options.text_columns.end());
   Columns result;
-  std::vector<std::string> truth_columns;
+  std::vector<std::string> bool_columns;
   for (std::size_t i = 0; i < chosen.size(); ++i) {
-    bool truth = false;
+    bool boolean = false;
     result.push_back({chosen[i], texts.contains(chosen[i]) ? ColumnValues(std::move(columns[i]))
-                                                           : detail::infer_column(std::move(columns[i]), truth)});
-    if (truth) truth_columns.push_back(chosen[i]);
+                                                           : detail::infer_column(std::move(columns[i]), boolean)});
+    if (boolean) bool_columns.push_back(chosen[i]);
   }
   if (result.empty()) return {};
-  return Dataset::from_columns(std::move(result), std::move(places), truth_columns);
+  return Dataset::from_columns(std::move(result), std::move(places), bool_columns);
 }
 
 /// Two names in braces would be one path from the address of the first to that of the second.

@@ -43,12 +43,12 @@ class [[nodiscard]] Dataset {
  public:
   Dataset() = default;
 
-  /// Takes columns of equal length, and where their rows were read if they come from a file. `truth_columns` are those
-  /// of int64 whose 1 and 0 are truth values, so that class names made of them are True and False.
+  /// Takes columns of equal length, and where their rows were read if they come from a file. `bool_columns` are those
+  /// of int64 whose 1 and 0 are booleans, so that class names made of them are True and False.
   /// Throws invalid_argument for a name that stands twice, shape for unequal lengths, not_found or dtype for a column
-  /// of truth values that is not there or of another type.
+  /// of booleans that is not there or of another type.
   static Dataset from_columns(Columns columns, SourceLocations places = {},
-                              const std::vector<std::string>& truth_columns = {}) {
+                              const std::vector<std::string>& bool_columns = {}) {
     Dataset result;
     if (!columns.empty()) result.num_rows_ = column_size(columns.front().values);
     std::set<std::string_view> names;  // there may be thousands
@@ -61,10 +61,10 @@ class [[nodiscard]] Dataset {
       result.columns_.push_back({column.name, nullptr, nullptr, {}});
       result.columns_.back().assign(std::move(column.values));
     }
-    for (const std::string& name : truth_columns) {
+    for (const std::string& name : bool_columns) {
       Column& column = result.columns_[result.index_of(name)];
       check_type(column, ColumnType::int64);
-      column.truth_values = true;
+      column.booleans = true;
     }
     if (places.file.empty()) return result;
     check(static_cast<std::int64_t>(places.numbers.size()) == result.num_rows_, ErrorCode::shape,
@@ -316,7 +316,7 @@ class [[nodiscard]] Dataset {
                detail::shown_names(label.names), ", got the class id ", ids[row]);
     }
     column.class_names = label.names;
-    column.truth_values = false;
+    column.booleans = false;
     return result;
   }
 
@@ -346,7 +346,7 @@ class [[nodiscard]] Dataset {
     Column& target = result.columns_[index_of(name)];
     target.assign(std::move(encoded));
     target.class_names = std::move(names);
-    target.truth_values = false;
+    target.booleans = false;
     return result;
   }
 
@@ -364,7 +364,7 @@ class [[nodiscard]] Dataset {
     std::shared_ptr<const ColumnValues> values;
     Rows rows;  // row numbers in `values`; null: as they stand
     std::vector<std::string> class_names;
-    bool truth_values = false;  // int64 that are named False and True
+    bool booleans = false;  // int64 that are named False and True
 
     void assign(ColumnValues&& others) {
       values = std::make_shared<const ColumnValues>(std::move(others));
@@ -404,7 +404,7 @@ class [[nodiscard]] Dataset {
   }
 
   static std::string label_text(const Column& column, std::int64_t value) {
-    if (column.truth_values && (value == 0 || value == 1)) return value == 1 ? "True" : "False";
+    if (column.booleans && (value == 0 || value == 1)) return value == 1 ? "True" : "False";
     const bool named = value >= 0 && value < static_cast<std::int64_t>(column.class_names.size());
     return named ? column.class_names[static_cast<std::size_t>(value)] : std::to_string(value);
   }
@@ -448,7 +448,7 @@ class [[nodiscard]] Dataset {
       const std::size_t at = position_of.emplace(column.name, result.columns_.size()).first->second;
       if (at == result.columns_.size()) result.columns_.push_back({column.name, nullptr, nullptr, {}});
       if (tl::column_type(column.values) != ColumnType::int64) result.columns_[at].class_names.clear();
-      result.columns_[at].truth_values = false;
+      result.columns_[at].booleans = false;
       result.columns_[at].assign(std::move(column.values));
     }
     return result;

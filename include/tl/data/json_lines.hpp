@@ -1,7 +1,7 @@
 // JSON files as data sets, in the shapes that Python reads: objects one per line, over several lines or side by side,
 // an array of objects, one of texts, any of these under a key (JsonOptions::field), and one object of columns. The
 // first row decides the columns, and every row must have them all. Whole numbers make int64, one number with a point
-// makes the column float64, truth values are 1 and 0; lists hold whole numbers, numbers or texts. The last of repeated
+// makes the column float64, booleans are 1 and 0; lists hold whole numbers, numbers or texts. The last of repeated
 // keys counts.
 #pragma once
 
@@ -30,7 +30,7 @@ namespace tl {
 /// How a JSON file is read.
 struct JsonOptions {
   std::vector<std::string> columns = {};       ///< read only these keys; empty: those of the first row
-  std::vector<std::string> text_columns = {};  ///< keys of texts: numbers and truth values become texts, as str() does
+  std::vector<std::string> text_columns = {};  ///< keys of texts: numbers and booleans become texts, as str() does
   std::string encoding = "utf-8";              ///< or "utf-16", "latin-1", "cp1252"
   std::string field = {};                      ///< the key of the rows in a file that is one object; empty: no such key
 };
@@ -47,24 +47,24 @@ inline std::vector<std::string> keys_of(const Json& object) {
 /// One column while its rows are read: its type is that of the first cell, and widens as others come.
 class JsonColumn {
  public:
-  /// `is_text`: numbers and truth values become texts.
+  /// `is_text`: numbers and booleans become texts.
   JsonColumn(std::string name, bool is_text) : name_(std::move(name)), is_text_(is_text) {}
 
   /// Throws format if the cell does not fit the former ones. `places` has those of all rows up to this one.
   void add(Json cell, const SourceLocations& places) {
     const Kind here = is_text_ ? Kind::text : kind_of(cell, places);
-    const bool truth = cell.is_boolean();
+    const bool boolean = cell.is_boolean();
     if (rows_ == 0) cells_ = of_kind(here);
-    else widen(here, truth, places);
-    has_truth_ = has_truth_ || truth;
-    has_others_ = has_others_ || !truth;
+    else widen(here, boolean, places);
+    has_booleans_ = has_booleans_ || boolean;
+    has_others_ = has_others_ || !boolean;
     append(std::move(cell), places);
     ++rows_;
   }
 
   const std::string& name() const { return name_; }
   std::size_t rows() const { return rows_; }
-  bool is_truth() const { return !is_text_ && has_truth_ && !has_others_; }
+  bool is_boolean() const { return !is_text_ && has_booleans_ && !has_others_; }
 
   /// The values; the column is empty afterwards.
   ColumnValues finish(const SourceLocations& places) {
@@ -119,7 +119,7 @@ class JsonColumn {
     if (value.is_boolean() || is_int64(value)) return Kind::integer;
     if (value.is_number()) return Kind::number;
     if (!value.is_array())
-      fail(ErrorCode::format, where(rows_, places), ": expected a text, number, truth value or list, got ",
+      fail(ErrorCode::format, where(rows_, places), ": expected a text, number, boolean or list, got ",
            value.type_name());
     if (value.empty()) return Kind::empty_list;
     bool texts = true, integers = true, numbers = true;
@@ -136,16 +136,16 @@ class JsonColumn {
   }
 
   /// Makes the column fit a cell as well.
-  void widen(Kind here, bool truth, const SourceLocations& places) {
+  void widen(Kind here, bool boolean, const SourceLocations& places) {
     const auto pair = [&](Kind a, Kind b) { return kind() == a && here == b; };
-    const bool to_number = pair(Kind::integer, Kind::number) && !has_truth_;
+    const bool to_number = pair(Kind::integer, Kind::number) && !has_booleans_;
     const bool to_list = kind() == Kind::empty_list && here > Kind::empty_list;
     const bool to_numbers = pair(Kind::integers, Kind::numbers);
-    const bool fits = here == kind() || (pair(Kind::number, Kind::integer) && !truth) ||
+    const bool fits = here == kind() || (pair(Kind::number, Kind::integer) && !boolean) ||
                       pair(Kind::numbers, Kind::integers) || (here == Kind::empty_list && kind() > Kind::empty_list);
     if (!(fits || to_number || to_list || to_numbers))
-      fail(ErrorCode::format, where(rows_, places), ": expected ", has_truth_ ? "a truth value" : name_of(kind()),
-           " as in ", places.unit, " ", places.numbers[decided_at_], ", got ", truth ? "a truth value" : name_of(here));
+      fail(ErrorCode::format, where(rows_, places), ": expected ", has_booleans_ ? "a boolean" : name_of(kind()),
+           " as in ", places.unit, " ", places.numbers[decided_at_], ", got ", boolean ? "a boolean" : name_of(here));
     if (fits) return;
     if (to_number) {
       const auto& whole = std::get<std::vector<std::int64_t>>(cells_);
@@ -188,7 +188,7 @@ class JsonColumn {
     if (cell.is_boolean()) return cell.get<bool>() ? "True" : "False";
     if (cell.is_number_float()) return python_text(cell.get<double>());
     if (cell.is_number()) return dump_json(cell);
-    fail(ErrorCode::format, where(rows_, places), ": expected a text, number or truth value, got ", cell.type_name());
+    fail(ErrorCode::format, where(rows_, places), ": expected a text, number or boolean, got ", cell.type_name());
   }
 
   ColumnValues token_ids(const Lists<std::int64_t>& lists, const SourceLocations& places) const {
@@ -206,7 +206,7 @@ class JsonColumn {
 
   std::string name_;
   bool is_text_;
-  bool has_truth_ = false, has_others_ = false;
+  bool has_booleans_ = false, has_others_ = false;
   Cells cells_;
   std::size_t rows_ = 0;
   std::size_t decided_at_ = 0;  // the row that the type of the column is from
@@ -233,13 +233,13 @@ class JsonRows {
 
   Dataset finish() {
     Columns result;
-    std::vector<std::string> truth_columns;
+    std::vector<std::string> bool_columns;
     for (JsonColumn& column : columns_) {
-      if (column.is_truth()) truth_columns.push_back(column.name());
+      if (column.is_boolean()) bool_columns.push_back(column.name());
       result.push_back({column.name(), column.finish(places_)});
     }
     if (result.empty()) return {};
-    return Dataset::from_columns(std::move(result), std::move(places_), truth_columns);
+    return Dataset::from_columns(std::move(result), std::move(places_), bool_columns);
   }
 
   /// One object whose values are whole columns: lists, or objects with a value per row as pandas writes them.

@@ -34,13 +34,13 @@ namespace detail {
 
 /// One distinct label of a column.
 struct Label {
-  enum class Kind { ignored, whole, fraction, truth, text };
+  enum class Kind { ignored, whole, fraction, boolean, text };
 
   std::string_view text;  // as it is written
   std::int64_t first_row;
   std::int64_t rows = 0;
   Kind kind = Kind::text;
-  std::int64_t number = 0;  // of whole numbers and truth values
+  std::int64_t number = 0;  // of whole numbers and booleans
   std::string key = {};     // equal for labels that differ in spelling only
 
   bool is_number() const { return kind == Kind::whole || kind == Kind::fraction; }
@@ -51,8 +51,8 @@ struct Label {
 inline void read_label(Label& label) {
   const std::string_view text = trimmed(label.text);
   double real = 0;
-  if (parse_truth(text, label.number)) {
-    label.kind = Label::Kind::truth;
+  if (parse_bool(text, label.number)) {
+    label.kind = Label::Kind::boolean;
     label.key = label.number == 1 ? "True" : "False";
   } else if (parse_integer(text, label.number)) {
     label.kind = label.number == no_label ? Label::Kind::ignored : Label::Kind::whole;
@@ -80,8 +80,8 @@ inline std::string shown_names(const std::vector<std::string>& names) {
 inline std::string name_of(const Label& label) {
   const std::string_view text = trimmed(label.text);
   const bool leading_zero = text.size() > 1 && text[0] == '0' && text[1] >= '0' && text[1] <= '9';
-  return (label.kind == Label::Kind::whole && !leading_zero) || label.kind == Label::Kind::truth ? label.key
-                                                                                                 : std::string(text);
+  return (label.kind == Label::Kind::whole && !leading_zero) || label.kind == Label::Kind::boolean ? label.key
+                                                                                                   : std::string(text);
 }
 
 /// The distinct labels of a column, in the order of their first rows.
@@ -162,17 +162,17 @@ class LabelColumn {
   /// If most labels are numbers and one is not, that one is a slip ("nan", "pos"), and a class of its own would hide
   /// it. Truth values beside numbers may be the same classes or others.
   void check_same_kind() const {
-    const Label *number = nullptr, *other = nullptr, *truth = nullptr;
+    const Label *number = nullptr, *other = nullptr, *boolean = nullptr;
     std::int64_t numbers = 0;
     for (const Label& label : distinct_) {
       const bool is_number = label.is_number() || label.is_ignored();
       numbers += is_number ? label.rows : 0;
       const Label*& first = is_number ? number : other;
       if (first == nullptr) first = &label;
-      if (truth == nullptr && label.kind == Label::Kind::truth) truth = &label;
+      if (boolean == nullptr && label.kind == Label::Kind::boolean) boolean = &label;
     }
     if (number == nullptr || other == nullptr) return;
-    if (2 * numbers > static_cast<std::int64_t>(of_row_.size()) || truth != nullptr)
+    if (2 * numbers > static_cast<std::int64_t>(of_row_.size()) || boolean != nullptr)
       fail(ErrorCode::invalid_argument, where(*other), ": expected a class id in column ", labels_.column, " as in ",
            line(*number), ", got ", Repr{other->text});
   }

@@ -1,4 +1,4 @@
-// Numbers and truth values that are written as texts, as data files have them.
+// Numbers and booleans that are written as texts, as data files have them.
 #pragma once
 
 #include <algorithm>
@@ -35,7 +35,7 @@ inline bool parse_decimal(std::string_view text, double& value) {
   return parse_number(text, value);
 }
 
-inline bool parse_truth(std::string_view text, std::int64_t& value) {
+inline bool parse_bool(std::string_view text, std::int64_t& value) {
   value = text == "True" || text == "true" || text == "TRUE";
   return value == 1 || text == "False" || text == "false" || text == "FALSE";
 }

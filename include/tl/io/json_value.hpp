@@ -80,7 +80,7 @@ template <std::integral T> T json_integer(const Json& json) {
 }
 
 /// The value as bool, an integer, a floating-point number, std::string, Json or a std::vector of these; unlike
-/// Json::get it neither cuts what does not fit nor takes a truth value for a number. Throws Error(format).
+/// Json::get it neither cuts what does not fit nor takes a boolean for a number. Throws Error(format).
 template <class T> T json_get(const Json& json) {
   if constexpr (std::same_as<T, Json>) {
     return json;

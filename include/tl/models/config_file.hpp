@@ -80,7 +80,7 @@ inline std::optional<std::int64_t> class_number(std::string_view key) {
   return negative ? -number : number;
 }
 
-/// The name of a class as text; numbers, truth values and null as Python writes them.
+/// The name of a class as text; numbers, booleans and null as Python writes them.
 inline std::optional<std::string> class_name(const Json& name) {
   if (name.is_string()) return name.get<std::string>();
   if (name.is_boolean()) return name.get<bool>() ? "True" : "False";

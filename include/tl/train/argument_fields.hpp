@@ -29,7 +29,7 @@ struct ArgumentField {
       member;
   std::string_view help;
 
-  /// A truth value: on a command line the name alone means true.
+  /// A boolean: on a command line the name alone means true.
   bool is_flag() const {
     return std::holds_alternative<bool A::*>(member) || std::holds_alternative<std::optional<bool> A::*>(member);
   }
