@@ -48,11 +48,11 @@ TEST_CASE("padded tensors that cannot be packed") {
     return tl::pack(Ids::from({1, 2, 3, 4, 5, 6}, {2, 3}), Ids::from(mask, {2, 3}));
   };
   TL_REQUIRE_ERROR(pack({1, 1, 1, 0, 1, 1}),
-                   "pack, row 1: expected padding behind the tokens, got an attention_mask that begins with 0; with "
+                   "pack, row 1: expected padding after the tokens, got an attention_mask that begins with 0; with "
                    "padding in front, positions count from the padding and a padding token is classified, so pad on "
                    "the right or not at all");
   TL_REQUIRE_ERROR(pack({1, 0, 1, 1, 1, 1}),
-                   "pack, row 0: expected padding behind the tokens only, got an attention_mask with a 0 at position 1 "
+                   "pack, row 0: expected padding after the tokens only, got an attention_mask with a 0 at position 1 "
                    "before a 1");
   TL_REQUIRE_ERROR(pack({1, 1, 1, 1, -1, 0}), "pack, row 1: expected 0 or 1 in attention_mask, got -1");
   TL_REQUIRE_ERROR(pack({1, 1, 1, 0, 0, 0}), "sequence 1 of the batch has no tokens");

@@ -1,5 +1,5 @@
 // Fuzzer of the safetensors reader. A first byte that is even: the rest is the file. Odd: the header, 0xFF, the data,
-// with the length that fits, so that the input reaches what stands behind that check. What was read is written and read
+// with the length that fits, so that the input reaches what comes after that check. What was read is written and read
 // again as the same tensors.
 #include <algorithm>
 #include <cmath>

@@ -1,4 +1,4 @@
-// Mapped files, atomic files and folders: content, what stays behind after a failure, and the errors.
+// Mapped files, atomic files and folders: content, what is left after a failure, and the errors.
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>

@@ -19,7 +19,7 @@ namespace {
 Classifier load() { return Classifier::from_pretrained(test::reference_file("pipeline")); }
 
 /// Whether the memory of a table differs from its values, which are up to date afterwards.
-bool is_behind(const Classifier& model) {
+bool is_stale(const Classifier& model) {
   const auto& table = model.parameters().tables()[0].parameter;
   const std::vector<float> raw = table.raw().value().to_vector();
   return raw != table.value().to_vector();
@@ -30,12 +30,12 @@ struct Spy : TrainerCallback {
     if (hold) held = model.parameters().values();
   }
   void on_step_end(const TrainerEvent&) override {
-    if (held.defined()) behind += is_behind(model);
-    else if (++steps == 3) behind += is_behind(model);
+    if (held.defined()) stale += is_stale(model);
+    else if (++steps == 3) stale += is_stale(model);
   }
   Classifier& model;
   Tensor<float> held;
-  int behind = 0, steps = 0;
+  int stale = 0, steps = 0;
 };
 
 }  // namespace
@@ -65,7 +65,7 @@ TEST_CASE("deferred rows: a DistilBERT in a loop by hand, its evaluation and its
               at_once.parameters().values().to_vector());
       }
     }
-    CHECK(is_behind(deferred));
+    CHECK(is_stale(deferred));
     deferred.load_weights(folder / "saved");
     CHECK(Classifier::from_pretrained(folder / "saved").parameters().values().to_vector() ==
           deferred.parameters().values().to_vector());
@@ -90,7 +90,7 @@ TEST_CASE("deferred rows: the Trainer defers, and gives the same bits to a callb
                      .save_strategy = "no"},
                     {.train_dataset = rows, .callbacks = {spy}, .console = silent_console()});
     trainer.train();
-    CHECK(spy->behind == (hold ? 0 : 1));
+    CHECK(spy->stale == (hold ? 0 : 1));
     if (hold) CHECK(spy->held.to_vector() == model.parameters().values().to_vector());
     results.push_back(model.parameters().values().to_vector());
   }

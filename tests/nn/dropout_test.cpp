@@ -62,7 +62,7 @@ TEST_CASE("dropout: every pass in training mode draws anew, whoever keeps the co
   CHECK(masks.size() == 15);
 }
 
-TEST_CASE("dropout: the gradient passes where the value of its own pass did, also behind later passes") {
+TEST_CASE("dropout: the gradient passes where the value of its own pass did, also after later passes") {
   const nn::Dropout dropout{0.5};
   const nn::ForwardContext context{.training = true};
   const auto x = ones(), other = ones();

@@ -62,7 +62,7 @@ TEST_CASE("attention: error sentences") {
   TL_REQUIRE_ERROR(tl::ops::self_attention(leaf({2, 12}), at({0, 1}), {.heads = 2}),
                    "attention: queries: expected offsets that end at the 2 rows, got 1");
   TL_REQUIRE_ERROR(tl::ops::attention(leaf({2, 4}), leaf({3, 8}), at({0, 2}), at({0, 4}), {.heads = 2}),
-                   "attention: keys: expected ascending offsets of at most 3, the number of rows, got 4 behind 0");
+                   "attention: keys: expected ascending offsets of at most 3, the number of rows, got 4 after 0");
   TL_REQUIRE_ERROR(tl::ops::attention(leaf({2, 4}), leaf({3, 8}), at({0, 1, 2}), at({0, 2, 1}), {.heads = 2}),
-                   "got 1 behind 2 at position 2");
+                   "got 1 after 2 at position 2");
 }

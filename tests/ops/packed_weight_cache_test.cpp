@@ -37,7 +37,7 @@ Variable<float> input(std::int64_t rows, std::int64_t width, int seed = 3) {
   return Variable<float>(varied<float>({rows, width}, seed), true);
 }
 
-/// The result of the layer and the gradient of its input, one behind the other.
+/// The result of the layer and the gradient of its input, one after the other.
 std::vector<float> pass(const Layer& layer, std::int64_t rows, const Cache& cache = nullptr) {
   const Variable<float> x = input(rows, layer.weight.size(1));
   const Variable<float> y = layer(x, cache);

@@ -41,8 +41,8 @@ TEST_CASE("segment_mean: error sentences") {
     return tl::ops::segment_mean(leaf({2, 2}), Tensor<std::int32_t>::from(cu, {count}));
   };
   TL_REQUIRE_ERROR(mean({0, 50000000, 2}), "expected ascending offsets of at most 2, the number of rows, got 50000000");
-  TL_REQUIRE_ERROR(mean({0, 2, 1, 2}), "got 1 behind 2 at position 2");
-  TL_REQUIRE_ERROR(mean({0, -1, 2}), "got -1 behind 0 at position 1");
+  TL_REQUIRE_ERROR(mean({0, 2, 1, 2}), "got 1 after 2 at position 2");
+  TL_REQUIRE_ERROR(mean({0, -1, 2}), "got -1 after 0 at position 1");
   TL_REQUIRE_ERROR(mean({1, 2}), "expected the first sequence to begin at row 0, got 1");
   TL_REQUIRE_ERROR(mean({0}), "expected offsets that end at the 2 rows, got 0");
   TL_REQUIRE_ERROR(tl::ops::segment_mean(leaf({2}), offsets),

@@ -91,7 +91,7 @@ struct Twins {
 
   // The memory of the table, without what is pending.
   Floats raw() const { return deferred.table.weight.raw().value().to_vector(); }
-  bool behind() const { return raw() != expected(); }
+  bool stale() const { return raw() != expected(); }
 
   bool same() const { return deferred.values() == at_once.values(); }
 };
@@ -151,7 +151,7 @@ TEST_CASE("deferred rows: every way to ask a parameter or a space for values mak
   for (std::size_t way = 0; way < ways.size(); ++way) {
     INFO("way " << way);
     for (int i = 0; i < 3; ++i) twins.step();
-    CHECK(twins.behind());  // so there was something to do
+    CHECK(twins.stale());  // so there was something to do
     const bool current = ways[way]() == twins.expected();
     CHECK(current);
   }
@@ -162,7 +162,7 @@ TEST_CASE("deferred rows: nothing is deferred while a tensor or a variable of th
   const auto& weight = twins.deferred.table.weight;
   const auto held_over_steps = [&](const auto& take, const auto& read) {
     for (int i = 0; i < 3; ++i) twins.step();
-    CHECK(twins.behind());
+    CHECK(twins.stale());
     {
       const auto held = take();
       for (int i = 0; i < 3; ++i) {
@@ -172,7 +172,7 @@ TEST_CASE("deferred rows: nothing is deferred while a tensor or a variable of th
       }
     }
     twins.step();
-    CHECK(twins.behind());  // and deferred again afterwards
+    CHECK(twins.stale());  // and deferred again afterwards
     CHECK(twins.same());
   };
   const auto all = [](const auto& tensor) { return tensor.to_vector(); };
@@ -239,7 +239,7 @@ TEST_CASE("deferred rows: gradients that are written by hand count, through a te
   write_over_steps(twins.at_once.space.at("table.weight").gradient(),
                    twins.deferred.space.at("table.weight").gradient(), 34);
   for (int i = 0; i < 3; ++i) twins.step();
-  CHECK(twins.behind());
+  CHECK(twins.stale());
   const std::int64_t offset = twins.at_once.space.tables()[0].offset;
   write_over_steps(twins.at_once.space.gradients().view(offset, {40, 20}),
                    twins.deferred.space.gradients().view(offset, {40, 20}), 35);
@@ -257,7 +257,7 @@ TEST_CASE("deferred rows: moments that are held, or written, are current") {
     }
   }
   for (int i = 0; i < 3; ++i) twins.step();
-  CHECK(twins.behind());
+  CHECK(twins.stale());
   for (auto* optimizer : {&*twins.every, &*twins.by_rows}) optimizer->exp_avg().view(0, {30}).fill(0.5F);
   for (int i = 0; i < 3; ++i) twins.step();
   CHECK(twins.same());
@@ -301,9 +301,9 @@ TEST_CASE("deferred rows: an optimizer makes its updates before it goes, and one
   TL_REQUIRE_ERROR((AdamW<float>(twins.deferred.space, {.defer_rows = true})),
                    "AdamW: expected one optimizer at a time that defers the updates of rows, another one does so for a "
                    "table of shape [40, 20]");
-  CHECK(twins.behind());
+  CHECK(twins.stale());
   twins.by_rows.reset();
-  CHECK_FALSE(twins.behind());
+  CHECK_FALSE(twins.stale());
   CHECK(twins.deferred.table.weight.pending() == nullptr);
   AdamW<float> next(twins.deferred.space, {.defer_rows = true});
   CHECK(twins.deferred.table.weight.pending() != nullptr);

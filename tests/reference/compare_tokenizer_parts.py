@@ -144,7 +144,7 @@ def vocabulary(texts, prefix):
         letters += [x for c in letters for x in form.normalize_str(c)]
     pieces += letters + [prefix + x for x in letters] + [prefix + w[-2:].lower() for w, _ in counts.most_common(2000)]
     pieces = [x for x in dict.fromkeys(pieces) if x]
-    return {piece: i + i // 100 for i, piece in enumerate(pieces)}  # a hole behind every hundredth piece
+    return {piece: i + i // 100 for i, piece in enumerate(pieces)}  # a hole after every hundredth piece
 
 
 def row(e):

@@ -3,7 +3,7 @@ project, and what the real libraries answer about it.
 
 Usage: make_tokenizer_cases.py [FOLDER [RANDOM_TEXTS [SEED]]]     defaults: data beside this script, 150, 7
 
-Made with tokenizers 0.23.3 and transformers 5.23.0, seed 7. tokenizer_cases.jsonl holds one case a line behind a
+Made with tokenizers 0.23.3 and transformers 5.23.0, seed 7. tokenizer_cases.jsonl holds one case a line after a
 header; field k says what was called. In k=trunc the first window is the result and the others its overflow; error names
 the refusal: settings (when the setting is made), stride, short or second (when the text is encoded).
 tokenizer_code_points.json holds CRC-32 sums over the answers for every code point, one sum per 4096 code points."""

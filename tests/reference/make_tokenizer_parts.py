@@ -3,7 +3,7 @@ compare_tokenizer_parts.py, and of every code point with every normalizer and sp
 
 Usage: make_tokenizer_parts.py [OUT.json]        (made with tokenizers 0.23.3)
 
-"pieces" is the vocabulary: a piece that starts with ## has the prefix of the combination instead; behind every hundredth
+"pieces" is the vocabulary: a piece that starts with ## has the prefix of the combination instead; after every hundredth
 piece there is a hole in the ids. "code_points" holds one CRC-32 per component over its answers to "a" + c + "b" for all
 code points c."""
 

@@ -162,7 +162,7 @@ TEST_CASE("tokenizer parts: every code point in every normalizer and splitter") 
   }
 }
 
-TEST_CASE("tokenizer parts: ids with holes, shared ids and tokens behind a gap") {
+TEST_CASE("tokenizer parts: ids with holes, shared ids and tokens after a gap") {
   const Tokenizer holes = load(small_tokenizer([](json& j) {
     j["model"]["vocab"]["b"] = 40;
     j["model"]["vocab"]["c"] = 5;

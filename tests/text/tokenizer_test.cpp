@@ -256,7 +256,7 @@ TEST_CASE("tokenizer: special tokens and sizes") {
   CHECK_FALSE(own_tokenizer("cased").do_lower_case());
 }
 
-TEST_CASE("tokenizer: special tokens that are no pieces get ids behind the vocabulary") {
+TEST_CASE("tokenizer: special tokens that are no pieces get ids after the vocabulary") {
   const Tokenizer tokenizer =
       Tokenizer::from_vocabulary({"[UNK]", "a", "b"}, {.sep_token = "</s>", .cls_token = "<s>"});
   CHECK(tokenizer.unk_token_id() == 0);

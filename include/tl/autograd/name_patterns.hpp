@@ -15,7 +15,7 @@ namespace tl {
 
 namespace detail {
 
-/// Whether `c` is in the class whose '[' is at pattern[at]; `at` is moved behind its ']'. A ']' that comes first is a
+/// Whether `c` is in the class whose '[' is at pattern[at]; `at` is moved past its ']'. A ']' that comes first is a
 /// member. Without a ']' the '[' is an ordinary character.
 inline bool in_class(std::string_view pattern, std::size_t& at, char c) {
   std::size_t i = at + 1;

@@ -57,7 +57,7 @@ inline void check_offsets(std::string_view what, const Tensor<std::int32_t>& off
   check(all.front() == 0, ErrorCode::shape, what, ": expected the first sequence to begin at row 0, got ", all.front());
   for (std::size_t b = 1; b < all.size(); ++b)
     check(all[b - 1] <= all[b] && all[b] <= rows, ErrorCode::shape, what, ": expected ascending offsets of at most ",
-          rows, ", the number of rows, got ", all[b], " behind ", all[b - 1], " at position ", b);
+          rows, ", the number of rows, got ", all[b], " after ", all[b - 1], " at position ", b);
   check(all.back() == rows, ErrorCode::shape, what, ": expected offsets that end at the ", rows, " rows, got ",
         all.back());
 }
@@ -137,9 +137,9 @@ template <class T> std::string padding_problem(std::span<const T> mask) {
   const auto padding = std::find(mask.begin(), mask.end(), T(0));
   if (std::find(padding, mask.end(), T(1)) == mask.end()) return {};
   if (padding != mask.begin())
-    return str_cat(": expected padding behind the tokens only, got an attention_mask with a 0 at position ",
+    return str_cat(": expected padding after the tokens only, got an attention_mask with a 0 at position ",
                    padding - mask.begin(), " before a 1");
-  return ": expected padding behind the tokens, got an attention_mask that begins with 0; with padding in front, "
+  return ": expected padding after the tokens, got an attention_mask that begins with 0; with padding in front, "
          "positions count from the padding and a padding token is classified, so pad on the right or not at all";
 }
 

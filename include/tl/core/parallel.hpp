@@ -91,7 +91,7 @@ class ThreadPool {
     new (&wake_) std::condition_variable;
     new (&done_) std::condition_variable;
     static std::vector<std::vector<std::thread>>& gone = *new std::vector<std::vector<std::thread>>;
-    gone.push_back(std::exchange(workers_, {}));  // neither joined nor destroyed: there is nothing behind them
+    gone.push_back(std::exchange(workers_, {}));  // neither joined nor destroyed: their threads do not exist here
     job_ = nullptr;
     state_ = 0;
     sleeping_workers_ = 0;

@@ -1,4 +1,4 @@
-// Memory behind tensors: 64-byte aligned, owned by a Storage, freed with it. A ContentWatch sees whether a part of it
+// Memory of tensors: 64-byte aligned, owned by a Storage, freed with it. A ContentWatch sees whether a part of it
 // is changed: what an operation keeps for its gradient must be the same in backward().
 #pragma once
 

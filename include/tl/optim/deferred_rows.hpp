@@ -71,21 +71,21 @@ template <Real T> class DeferredRows final : public PendingRows {
 
   void materialize(std::span<const std::int32_t> rows) override {
     const std::scoped_lock lock(mutex_);  // several threads may predict with the model of this optimizer
-    std::vector<std::int32_t> behind;
+    std::vector<std::int32_t> stale;
     for (const std::int32_t row : rows)
       if (row >= 0 && static_cast<std::size_t>(row) < seen_.size() && seen_[static_cast<std::size_t>(row)] < now())
-        behind.push_back(row);
-    SparseRows::sort_unique(behind);
-    make_up(behind);
+        stale.push_back(row);
+    SparseRows::sort_unique(stale);
+    make_up(stale);
   }
 
   void materialize_all() override {
     const std::scoped_lock lock(mutex_);
     if (steps_.empty()) return;
-    std::vector<std::int32_t> behind;
+    std::vector<std::int32_t> stale;
     for (std::size_t row = 0; row < seen_.size(); ++row)
-      if (seen_[row] < now()) behind.push_back(static_cast<std::int32_t>(row));
-    make_up(behind);
+      if (seen_[row] < now()) stale.push_back(static_cast<std::int32_t>(row));
+    make_up(stale);
     std::fill(seen_.begin(), seen_.end(), 0);
     steps_.clear();
   }

@@ -100,7 +100,7 @@ inline std::shared_ptr<const WordPiece> read_model(const JsonView& model) {
 }
 
 /// Adds tokens in the order in which they are listed. The ids that they are listed with do not count: the reference
-/// gives a token the id of its piece or the next one behind the vocabulary.
+/// gives a token the id of its piece or the next one after the vocabulary.
 inline void add_in_order(TokenizerData& data, const std::vector<AddedToken>& tokens) {
   std::int32_t next = data.added.next_id(*data.model);
   for (const AddedToken& token : tokens) data.added.add(token, *data.model, next);

@@ -1,5 +1,5 @@
 // Writes a tokenizer as Python's transformers 4 does, which both Python generations read: tokenizer.json, vocab.txt,
-// tokenizer_config.json, special_tokens_map.json, and added_tokens.json if there are tokens behind the vocabulary. A
+// tokenizer_config.json, special_tokens_map.json, and added_tokens.json if there are tokens after the vocabulary. A
 // reader never sees half a file.
 #pragma once
 
@@ -177,7 +177,7 @@ inline std::string tokenizer_json_text(const TokenizerData& data) {
 }
 
 /// The text of vocab.txt, one piece a line. Of equal lines the last one counts, so the line of a hole in the ids
-/// repeats the piece behind it. Empty where lines cannot say it: pieces with a common id, or more holes than pieces.
+/// repeats the piece after it. Empty where lines cannot say it: pieces with a common id, or more holes than pieces.
 inline std::string vocabulary_text(const WordPiece& model) {
   std::string out;
   if (model.id_limit() > 2 * std::int64_t{model.size()} + 1000) return out;
@@ -253,7 +253,7 @@ inline std::string special_tokens_map_text(const TokenizerData& data) {
   return pretty(out, true) + "\n";
 }
 
-/// The text of added_tokens.json, empty if no token has an id behind the vocabulary.
+/// The text of added_tokens.json, empty if no token has an id after the vocabulary.
 inline std::string added_tokens_text(const TokenizerData& data) {
   JsonObjectBuilder beyond;
   for (const auto& [id, token] : data.added.by_id())

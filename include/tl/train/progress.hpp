@@ -87,7 +87,7 @@ class ProgressCallback : public TrainerCallback {
     draw(event, event.state.global_step >= event.state.max_steps);
   }
   void on_prediction_step(const TrainerEvent& event) override {
-    // the first event comes after the first batch, so the rate is that of the batches behind it
+    // the first event comes after the first batch, so the rate is that of the batches after it
     if (event.batch == 1) prediction_start_ = Clock::now();
     if (due(event.batch == event.batches))
       console_->bar(detail::bar_text("evaluating ", event.batch, event.batches, seconds_since(prediction_start_), 1));

@@ -88,7 +88,7 @@ class TrainerBase {
   const TrainingArguments& args() const { return args_; }
   const TrainerState& state() const { return state_; }
 
-  /// Adds a callback behind the user's others, before the progress display.
+  /// Adds a callback after the user's others, before the progress display.
   void add_callback(std::shared_ptr<TrainerCallback> callback) { callbacks_.add(std::move(callback)); }
 
   /// Writes `metrics` as a table to the console.

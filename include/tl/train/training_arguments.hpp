@@ -18,7 +18,7 @@ namespace tl {
 
 /// "Steps" are updates of the weights, never micro-batches. A step count below 1 is a share of all updates.
 struct TrainingArguments {
-  // The cell that most notebooks have, in its order; what it rarely sets comes behind.
+  // The cell that most notebooks have, in its order; what it rarely sets comes after it.
   std::string output_dir = "trainer_output";  ///< where checkpoints and results are written
   double num_train_epochs = 3.0;
   std::int64_t per_device_train_batch_size = 8;

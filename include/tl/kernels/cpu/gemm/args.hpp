@@ -1,4 +1,4 @@
-// What a matrix product is given, for gemm() and the loops behind it.
+// What a matrix product is given, for gemm() and its loops.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
-// The matrix product behind linear and matmul: C = op(A) op(B) (+ bias), row-major, on all threads. Every element of C
-// is summed in an order that depends on the shape only, so the result has the same bits for any thread count.
+// The matrix product that linear and matmul use: C = op(A) op(B) (+ bias), row-major, on all threads. Every element of
+// C is summed in an order that depends on the shape only, so the result has the same bits for any thread count.
 #pragma once
 
 #include <algorithm>
