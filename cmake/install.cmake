@@ -27,7 +27,7 @@ install(FILES ${PROJECT_BINARY_DIR}/tl-config.cmake ${PROJECT_BINARY_DIR}/tl-con
               ${CMAKE_CURRENT_LIST_DIR}/build_type.cmake
         DESTINATION ${tl_package_dir})
 
-# For pkg-config. Its prefix is where it lies, since the prefix may be chosen when installing.
+# For pkg-config. Its prefix is derived from its place, since it may be chosen when installing.
 set(tl_pc_dir ${CMAKE_INSTALL_DATADIR}/pkgconfig)
 file(RELATIVE_PATH tl_prefix_from_pc /prefix/${tl_pc_dir} /prefix)
 configure_file(${CMAKE_CURRENT_LIST_DIR}/tl.pc.in ${PROJECT_BINARY_DIR}/tl.pc @ONLY)

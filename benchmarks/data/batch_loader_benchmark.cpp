@@ -27,8 +27,8 @@ void collate_now(benchmark::State& state) {
 }
 BENCHMARK(collate_now)->ArgNames({"rows", "tokens"})->Args({16, 27})->Args({64, 256})->Unit(benchmark::kMicrosecond);
 
-/// Only next() counts; between two calls lies a pause in which the loader's thread has time for the next batch, as it
-/// has during a step.
+/// Only next() counts; between two calls there is a pause in which the loader's thread has time for the next batch, as
+/// it has during a step.
 void next_of_loader(benchmark::State& state) {
   using Clock = std::chrono::steady_clock;
   const std::int64_t rows = state.range(0), epoch = 200;

@@ -1,5 +1,5 @@
 // linear at the sizes of DistilBERT, 438 tokens: forward, and the gradients of input and weight. FLOPs = 2 N I O each.
-// The matrices are tensors, so that they lie in the same kind of memory as in a training step.
+// The matrices are tensors, so that they are in the same kind of memory as in a training step.
 #include <benchmark/benchmark.h>
 
 #include <tl/kernels/cpu/linear.hpp>

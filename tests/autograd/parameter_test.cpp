@@ -36,7 +36,7 @@ TEST_CASE("a parameter has no memory before a space gives it some") {
   TL_REQUIRE_ERROR(weight.freeze(), "freeze() must be called before the parameter is part of a tl::ParameterSpace");
 }
 
-TEST_CASE("the space lies in the order decayed, not decayed, frozen, each on a 64-byte boundary") {
+TEST_CASE("the space is in the order decayed, not decayed, frozen, each on a 64-byte boundary") {
   Parameter<float> bias({3}, Initialization::zeros, WeightDecay::off);
   Parameter<float> weight({3, 5}, Initialization::normal, WeightDecay::on);
   Parameter<float> frozen({2, 2}, Initialization::normal, WeightDecay::on);

@@ -72,7 +72,7 @@ TEST_CASE("what no rule reads may change, and everything after backward") {
   auto x = leaf({1, 2}, {1, 2}), bias = leaf({5, 6}, {2}), weight = leaf({1, 2, 3, 4}, {2, 2});
   go_back([&] { return x + x; }, [&] { x.value().fill(7); });
   go_back([&] { return tl::ops::linear(x, weight, bias); }, [&] { bias.value().fill(0); });
-  // The other half of the memory that a kept value lies in.
+  // The other half of the memory that a kept value is in.
   auto table = leaf({1, 2, 3, 4}, {2, 2});
   const auto upper = table.leaf_rows(0, 1);
   go_back([&] { return upper * upper; }, [&] { table.value()[1].fill(0); });

@@ -94,7 +94,7 @@ TEST_CASE("gradients accumulate over backward calls until they are zeroed") {
   CHECK(grad(x) == Values{1, 1});
 }
 
-TEST_CASE("a gradient that was handed out is not changed by zero_grad of another variable") {
+TEST_CASE("a gradient that was read is not changed by zero_grad of another variable") {
   auto x = leaf({1, 2}), y = leaf({3, 4});
   tl::ops::sum(x + y).backward();  // both get the same gradient tensor from the rule
   x.zero_grad();

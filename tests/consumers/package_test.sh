@@ -16,7 +16,7 @@ fail() {
 
 rm -rf "$work"
 mkdir -p "$work"
-# A copy, because the preset's folder lies in the tree.
+# A copy, because the preset's folder is in the tree.
 mkdir "$work/tree"
 cp -r "$root"/{CMakeLists.txt,CMakePresets.json,cmake,include,src} "$work/tree"
 cd "$work/tree"

@@ -59,7 +59,7 @@ TEST_CASE("zeroed memory is zero, also when its block was used before") {
   }
 }
 
-TEST_CASE("freed memory is handed out again, in other sizes too") {
+TEST_CASE("freed memory is used again, in other sizes too") {
   if (sanitized) TL_SKIP("under sanitizers every block comes from the system");
   auto first = std::make_unique<Storage>(10000, tl::cpu_device, false);
   auto second = std::make_unique<Storage>(20000, tl::cpu_device, false);

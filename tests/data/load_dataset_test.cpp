@@ -327,7 +327,7 @@ TEST_CASE("csv: TSV files, whose quotes are text, and quoting by option") {
   CHECK(load_csv(folder / "x.csv", {.delimiter = ';'}).column<std::int64_t>("b")[0] == 2);
 }
 
-TEST_CASE("csv: columns without a name and names that stand twice, as pandas names them") {
+TEST_CASE("csv: columns without a name and repeated names, as pandas names them") {
   const test::TemporaryFolder folder;
   const auto names = [&](const std::string& header) {
     put(folder / "x", header + "\n");

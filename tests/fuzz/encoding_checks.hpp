@@ -17,7 +17,7 @@ inline std::int32_t code_points(std::string_view text) {
   return count;
 }
 
-/// All lists have one length, ids are those of tokens, and offsets lie in the text.
+/// All lists have one length, ids are those of tokens, and offsets are within the text.
 inline void check_encoding(const Tokenizer& tokenizer, const Encoding& encoding, std::string_view text) {
   const std::size_t n = encoding.size();
   require(encoding.token_type_ids.size() == n && encoding.attention_mask.size() == n &&

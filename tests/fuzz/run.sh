@@ -26,7 +26,7 @@ PROBE
   "$here/../structure/skip.sh" "the fuzzers need clang++ with libFuzzer (Debian: clang libclang-rt-dev)"
 fi
 
-# All names in the parsers' sources, as they stand in JSON: a dictionary that cannot go stale.
+# All names in the parsers' sources, as JSON spells them: a dictionary that cannot go stale.
 include=$(cd "$here/../../include" && pwd)
 export include
 grep -rhoE '"[A-Za-z_][A-Za-z_0-9]+"' "$include"/tl/{io,text,models,data,train} | sort -u \

@@ -192,7 +192,7 @@ TEST_CASE("packing: a sequence's output and gradient do not depend on its neighb
   CHECK(worst_difference(x.grad().rows(6, 12), Tensor<double>::zeros({6, width})) == 0.0);
 }
 
-TEST_CASE("packing: dropout masks belong to (sequence, position), wherever the rows lie") {
+TEST_CASE("packing: dropout masks belong to (sequence, position), wherever the rows are") {
   Fixture<double> fixture(0.3);
   // The first sequence keeps its number and so its masks, whatever follows it.
   const auto small = batch_of({4}), large = batch_of({4, 9, 1});

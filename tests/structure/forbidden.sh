@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What must not occur in include/tl. Usage: forbidden.sh ROOT. Prints a sentence per line found, and fails if there was
-# one. Comments are not code: what stands after // is not looked at.
+# one. Comments are not code: what comes after // is not looked at.
 set -euo pipefail
 cd "$1"
 

@@ -35,7 +35,7 @@ variables=$( {
 } | grep -oE '[A-Z][A-Z_]+' | sort -u)
 same docs/environment.md 'the variable' "$variables" "$(rows docs/environment.md | grep -xE '[A-Z][A-Z_]+')"
 
-# Capital letters that stand alone in the brackets of a comment: [N, 3D], but not [CLS].
+# Capital letters that are alone in the brackets of a comment: [N, 3D], but not [CLS].
 letters=$(grep -rhoE '//.*' --include='*.hpp' --include='*.cuh' include | grep -oE '\[[0-9A-Z+*/ ,]+\]' | grep -vE '[A-Z][A-Z]' \
   | grep -oE '[A-Z]' | sort -u)
 explained=$(rows docs/notation.md | grep -xE '[A-Z]')

@@ -85,7 +85,7 @@ json named(const char* name) { return {{"tokenizer_class", name}}; }
 
 }  // namespace
 
-TEST_CASE("tokenizer class: with a generic class tokenizer.json is the whole truth") {
+TEST_CASE("tokenizer class: with a generic class tokenizer.json decides alone") {
   for (const char* name : {"PreTrainedTokenizerFast", "TokenizersBackend", "PreTrainedTokenizer", "PythonBackend"}) {
     INFO(name);
     json config = named(name);

@@ -88,7 +88,7 @@ void check_columns(const Encoding& encoding) {
   REQUIRE(equal);
 }
 
-// Offsets lie in the text, do not run backwards, and words are counted without a gap.
+// Offsets are within the text, do not run backwards, and words are counted without a gap.
 void check_single(const Encoding& encoding, std::size_t code_points) {
   check_columns(encoding);
   std::int32_t last_begin = 0, last_word = -1;

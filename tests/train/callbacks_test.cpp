@@ -252,7 +252,7 @@ TEST_CASE("metrics: averages of F1 over several classes") {
 TEST_CASE("speed metrics: rounded as Python rounds") {
   CHECK(rounded(0.12345, 4) == 0.1235);
   CHECK(rounded(2.5, 0) == 2.0);
-  CHECK(rounded(2.675, 2) == 2.67);  // the double lies below
+  CHECK(rounded(2.675, 2) == 2.67);  // the double is below
   Json entry = Json::object();
   add_speed_metrics(entry, "eval", 2.0, 3.0, 1.0);
   CHECK(dump_json(entry, {.indent = -1, .sort_keys = false}) ==

@@ -232,7 +232,7 @@ class TextSource {
  private:
   std::string file_name_;                   // empty: there is no file
   std::vector<std::string> all_, seconds_;  // texts, and the second ones of pairs
-  std::optional<tl::Dataset> rows_;         // where those of a .jsonl file stand
+  std::optional<tl::Dataset> rows_;         // where those of a .jsonl file are
   tl::detail::FileDescriptor file_;
   std::optional<LineReader> lines_;
   std::string place_;

@@ -31,7 +31,7 @@ class Mt19937 {
   /// Everything the generator remembers; equal states continue with equal draws.
   struct State {
     std::array<std::uint32_t, words> key{};
-    std::uint32_t position = words;     ///< words of `key` already handed out
+    std::uint32_t position = words;     ///< words of `key` already used
     std::optional<double> next_normal;  ///< second value of the last scalar normal pair, see normal_
 
     friend bool operator==(const State&, const State&) = default;

@@ -66,7 +66,7 @@ class Storage {
   /// True while a ContentWatch looks at a part of this memory.
   bool watched() const noexcept { return watches_.load(std::memory_order_relaxed) != nullptr; }
 
-  /// To be called before an address is handed out through which these bytes may be written.
+  /// To be called before an address through which these bytes may be written is returned.
   void may_change(const void* begin, std::size_t bytes);
 
   /// To be called for bytes that are written.

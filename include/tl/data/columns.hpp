@@ -21,7 +21,7 @@ struct NamedColumn {
 };
 using Columns = std::vector<NamedColumn>;
 
-/// Where the rows of a file stand, for errors that are found long after the file was read.
+/// Where the rows of a file are, for errors that are found long after the file was read.
 struct SourceLocations {
   std::string file = {};
   std::string unit = "line";               ///< what the numbers count

@@ -173,7 +173,7 @@ inline std::vector<std::string> unique_names(std::vector<std::string> names) {
   return names;
 }
 
-/// The field of each chosen column. Throws not_found for a name that is not there, format for one that stands twice.
+/// The field of each chosen column. Throws not_found for a name that is not there, format for one that is repeated.
 inline std::vector<std::size_t> fields_of(const std::vector<std::string>& chosen,
                                           const std::vector<std::string>& header, const std::vector<std::string>& names,
                                           const std::string& path) {
@@ -234,7 +234,7 @@ inline std::vector<std::string> csv_column_names(const std::filesystem::path& pa
 }
 
 /// Reads a CSV or TSV file; the type of a column follows from its texts unless it is one of text_columns. Names that
-/// are missing or stand twice become "Unnamed: 2" and "x.1", as in pandas; a name that stands twice cannot be chosen.
+/// are missing or repeated become "Unnamed: 2" and "x.1", as in pandas; a repeated name cannot be chosen.
 /// A file without rows gives a data set without rows. Throws io, invalid_argument for a delimiter or an encoding that
 /// cannot be one, not_found for a chosen column that is not there, format with the line otherwise.
 inline Dataset load_csv(const std::filesystem::path& path, const CsvOptions& options = {}) {

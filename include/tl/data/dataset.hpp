@@ -45,7 +45,7 @@ class [[nodiscard]] Dataset {
 
   /// Takes columns of equal length, and where their rows were read if they come from a file. `bool_columns` are those
   /// of int64 whose 1 and 0 are booleans, so that class names made of them are True and False.
-  /// Throws invalid_argument for a name that stands twice, shape for unequal lengths, not_found or dtype for a column
+  /// Throws invalid_argument for a repeated name, shape for unequal lengths, not_found or dtype for a column
   /// of booleans that is not there or of another type.
   static Dataset from_columns(Columns columns, SourceLocations places = {},
                               const std::vector<std::string>& bool_columns = {}) {
@@ -242,14 +242,14 @@ class [[nodiscard]] Dataset {
     const std::set<std::string_view> removed(names.begin(), names.end());
     Dataset result = *this;
     std::erase_if(result.columns_, [&removed](const Column& column) { return removed.contains(column.name); });
-    if (removed.size() < names.size()) {  // a name stands twice, and the column is gone the second time
+    if (removed.size() < names.size()) {  // a name is repeated, and the column is gone the second time
       for (auto name = names.begin(); name != names.end(); ++name)
         if (std::find(names.begin(), name, *name) != name) (void)result.index_of(*name);
     }
     return result;
   }
 
-  /// Keeps these columns, in this order. Throws not_found, or invalid_argument for a name that stands twice.
+  /// Keeps these columns, in this order. Throws not_found, or invalid_argument for a repeated name.
   Dataset select_columns(const std::vector<std::string>& names) const {
     check_columns(names);
     std::map<std::string_view, const Column*> column_of;
@@ -362,7 +362,7 @@ class [[nodiscard]] Dataset {
   struct Column {
     std::string name;
     std::shared_ptr<const ColumnValues> values;
-    Rows rows;  // row numbers in `values`; null: as they stand
+    Rows rows;  // row numbers in `values`; null: in their order
     std::vector<std::string> class_names;
     bool booleans = false;  // int64 that are named False and True
 
@@ -464,7 +464,7 @@ class [[nodiscard]] Dataset {
   std::vector<Column> columns_;
   std::int64_t num_rows_ = 0;
   std::shared_ptr<const SourceLocations> places_;  // null: the rows come from no file
-  Rows place_rows_;                                // row numbers in places_; null: as they stand
+  Rows place_rows_;                                // row numbers in places_; null: in their order
 };
 
 template <ColumnElement T> const T& Row::get(std::string_view column) const {

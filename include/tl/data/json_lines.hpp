@@ -338,7 +338,7 @@ class JsonRows {
   std::vector<JsonColumn> columns_;
 };
 
-/// Where a value of a JSON file stands.
+/// Where a value of a JSON file is.
 struct JsonSpan {
   std::size_t begin, end, line_begin;
   std::int64_t line;

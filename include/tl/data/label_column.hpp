@@ -1,4 +1,4 @@
-// The labels of a column as a file holds them: the distinct ones, what each may mean, where each stands, and the
+// The labels of a column as a file holds them: the distinct ones, what each may mean, where each is found, and the
 // sentences about labels that cannot be classes. What they mean in the end is decided in class_labels.hpp.
 #pragma once
 

@@ -93,7 +93,7 @@ class SafetensorsParser {
     return entries;
   }
 
-  /// The last value of a key that stands twice counts, as in JSON that is read as a whole.
+  /// The last value of a repeated key counts, as in JSON that is read as a whole.
   static void keep_last_of_each_name(std::vector<Entry>& entries) {
     const auto order = argsort(entries.size(), [first = entries.data()](auto a, auto b) {
       return first[a].tensor.name < first[b].tensor.name;

@@ -1,5 +1,5 @@
 // Writing safetensors byte for byte as the Python library does: metadata first, tensors by element type (widest first)
-// and then name, header padded with blanks to a multiple of 8. The data is streamed from where it lies.
+// and then name, header padded with blanks to a multiple of 8. The data is streamed from where it is.
 #pragma once
 
 #include <array>
@@ -24,7 +24,7 @@ namespace tl {
 using SafetensorsMetadata = std::vector<std::pair<std::string, std::string>>;
 
 /// Writes a file atomically; the order of `tensors` does not matter. Without metadata the header has none.
-/// Throws invalid_argument for a name that stands twice or is reserved, shape if a tensor's bytes do not fit its shape,
+/// Throws invalid_argument for a name that is repeated or reserved, shape if a tensor's bytes do not fit its shape,
 /// format if a name is not UTF-8, io.
 inline void write_safetensors(const std::filesystem::path& path, std::span<const SafetensorView> tensors,
                               const SafetensorsMetadata& metadata = {{"format", "pt"}}) {

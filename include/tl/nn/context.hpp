@@ -1,5 +1,5 @@
 // What a forward pass needs to know beside its inputs: whether it trains, in which precision, and where in the random
-// space its dropout masks lie.
+// space its dropout masks are drawn.
 #pragma once
 
 #include <cstdint>

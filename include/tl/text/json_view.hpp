@@ -35,7 +35,7 @@ struct JsonView {
     return found != nullptr && !found->is_null();
   }
 
-  /// The view of a value that stands in this one under `key`.
+  /// The view of the member `key` of this value.
   JsonView member(std::string_view key, const Json& found) const { return {found, key, this, parent ? "." : ": "}; }
 
   [[gnu::noinline]] JsonView at(const char* key) const {

@@ -27,7 +27,7 @@ struct LayoutItem {
   std::int32_t sequence_id = -1;  // the index of the text, -1 for none
 };
 
-/// What stands around the texts of one call, and how many special tokens that adds.
+/// What surrounds the texts of one call, and how many special tokens that adds.
 struct Layout {
   std::vector<LayoutItem> items;
   std::size_t special_tokens = 0;

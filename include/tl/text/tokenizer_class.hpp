@@ -1,6 +1,6 @@
 // Whose rules a tokenizer folder asks for. The class is named in tokenizer_config.json, else in config.json, else it
 // follows from config.json's model_type, as in transformers 5. Bert's classes take the vocabulary of tokenizer.json and
-// make everything else from the configuration; for the generic classes tokenizer.json is the whole truth; all other
+// make everything else from the configuration; for the generic classes tokenizer.json decides alone; all other
 // classes are refused by name, because their pieces would be others.
 #pragma once
 

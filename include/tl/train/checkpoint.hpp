@@ -28,7 +28,7 @@
 
 namespace tl {
 
-/// Where a run stands inside its epoch, and the sums that the next log entry is made of.
+/// Where a run is inside its epoch, and the sums that the next log entry is made of.
 struct ResumeState {
   std::int64_t epoch = 0;
   std::int64_t batches_done = 0;  ///< micro-batches of this epoch

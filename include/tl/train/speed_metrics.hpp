@@ -1,4 +1,4 @@
-// Run times and rates as they stand in log entries, rounded as Python's round() does. Nothing here depends on the
+// Run times and rates as log entries have them, rounded as Python's round() does. Nothing here depends on the
 // program's locale.
 #pragma once
 

@@ -65,7 +65,7 @@ TEST_CASE("a mask depends on seed, site, step, sequence and position, and on not
     CHECK(fast_factors<float>(other, 4, 256) != reference);
   CHECK(fast_factors<float>(mask, 5, 256) != reference);
 
-  // Row 4 without coordinates is sequence 4, position 0, wherever that row lies in a packed batch.
+  // Row 4 without coordinates is sequence 4, position 0, wherever that row is in a packed batch.
   const std::vector<std::int32_t> sequence{9, 4}, position{0, 0}, later{0, 1};
   DropoutMask packed = mask;
   packed.sequence = sequence.data();

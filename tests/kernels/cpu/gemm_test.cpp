@@ -181,7 +181,7 @@ TEST_CASE("gemm with a cached packed B gives the same bits, first and later, for
       }
 }
 
-TEST_CASE("gemm leaves what lies between the rows of C alone") {
+TEST_CASE("gemm leaves what is between the rows of C alone") {
   for (Case shape : shapes) {
     shape.padding = 5;
     check_all<float>(shape);
