@@ -1,6 +1,6 @@
 # tl::cuda: the kernels of include/tl/kernels/cuda compiled by nvcc into a static library that plain C++ programs link.
 #
-# nvcc is run by a command of our own and not as a CMake language: CMake 3.25.1 silently drops CUDA_STANDARD 20 with
+# nvcc is run by a custom command and not as a CMake language: CMake 3.25.1 silently drops CUDA_STANDARD 20 with
 # nvcc, and a project that links a library written in an enabled language must enable that language too.
 #
 # Sets tl_has_cuda, and tl_no_cuda_reason if it is FALSE.

@@ -164,7 +164,7 @@ TEST_CASE("BERT: configurations that tl does not have, and families without a mo
                    "\"roberta\"");
 }
 
-TEST_CASE("AutoModel: a user's own model_type") {
+TEST_CASE("AutoModel: a custom model_type") {
   ModelRegistry::instance().add(Task::sequence_classification, "mine",
                                 [](const std::filesystem::path&, const FromPretrainedOptions& options) {
                                   return std::make_unique<BertForSequenceClassification>(

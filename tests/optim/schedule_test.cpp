@@ -139,7 +139,7 @@ TEST_CASE("no schedule gives NaN or a negative rate, whatever the step counts") 
         }
 }
 
-TEST_CASE("a schedule of a user's own is a function of the step, or a class") {
+TEST_CASE("a custom schedule is a function of the step, or a class") {
   const auto halves = tl::lambda_schedule([](std::int64_t step) { return std::pow(0.5, static_cast<double>(step)); });
   CHECK(halves->learning_rate(8.0, 0) == 8.0);
   CHECK(halves->learning_rate(8.0, 3) == 1.0);

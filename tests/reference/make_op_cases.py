@@ -239,7 +239,7 @@ for name, lens, chosen, precision in (
     add_case("attention", f"first rows only, {name}", dict(q=random(len(lens), 16), kv=random(cu[-1], 2 * 16)),
              first_rows, max(lens + [8]), dict(cu_q=integers(queries), cu_k=integers(cu)), **options)
 
-# What a head of a user's own is made of.
+# What a custom head is made of.
 for function in ("exp", "log", "sigmoid"):
     x = random(3, 37) if function != "log" else random(3, 37).abs() + 0.25
     add_case("pointwise", function, dict(x=x), getattr(torch, function), 1, function=function)

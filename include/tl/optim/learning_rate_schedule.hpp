@@ -1,4 +1,4 @@
-// The interface of a learning-rate schedule. One of a user's own derives from LearningRateSchedule, or is a function of
+// The interface of a learning-rate schedule. A custom one derives from LearningRateSchedule, or is a function of
 // the step: see lambda_schedule(). Those of the library are made by make_schedule().
 #pragma once
 
@@ -59,7 +59,7 @@ class LambdaSchedule : public LearningRateSchedule {
   std::string name_;
 };
 
-/// A schedule of a user's own, for TrainerOptions::lr_scheduler: lambda_schedule([](std::int64_t step) { ... }).
+/// A custom schedule, for TrainerOptions::lr_scheduler: lambda_schedule([](std::int64_t step) { ... }).
 inline std::shared_ptr<LearningRateSchedule> lambda_schedule(ScheduleFactor factor) {
   return std::make_shared<LambdaSchedule>(std::move(factor));
 }

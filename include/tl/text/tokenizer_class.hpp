@@ -55,7 +55,7 @@ inline TokenizerClass class_named(const std::string& name, const std::string& wh
        "tokenizer.json (PreTrainedTokenizerFast, TokenizersBackend), got \"", name, "\", which tl does not have");
 }
 
-/// The class that auto_map names for code of the folder's own, empty if there is none.
+/// The class that auto_map names for code of the folder, empty if there is none.
 inline std::string code_of_its_own(const JsonView& config) {
   const Json* map = find_member(config.value, "auto_map");
   if (map != nullptr && map->is_object()) map = find_member(*map, "AutoTokenizer");

@@ -111,7 +111,7 @@ struct Problems {
   }
 };
 
-// The rules are the reference's; where it would silently do nothing, or something else, there is a rule of our own.
+// The rules are the reference's; where it would silently do nothing, or something else, there is an additional rule.
 class ArgumentRules : Problems {
  public:
   explicit ArgumentRules(const TrainingArguments& arguments) : a_(arguments) {}
