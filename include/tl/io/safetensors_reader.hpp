@@ -83,7 +83,7 @@ class SafetensorsParser {
     std::string text(static_cast<std::size_t>(length), '\0');
     file_.read(std::as_writable_bytes(std::span(text)), 8);
     std::vector<Entry> entries;
-    const auto take = [&](std::string name, Json value) {
+    const auto take = [&](std::string name, const Json& value) {
       if (name == "__metadata__") parse_metadata(value, metadata);
       else entries.push_back(parse_entry(std::move(name), value));
     };

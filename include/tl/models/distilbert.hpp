@@ -24,7 +24,8 @@ inline void fill_sinusoidal(Tensor<float> table) {
   const std::int64_t rows = table.size(0), width = table.size(1);
   for (std::int64_t p = 0; p < rows; ++p)
     for (std::int64_t j = 0; j < width; ++j) {
-      const double exponent = static_cast<double>(2 * (j / 2)) / static_cast<double>(width);
+      const std::int64_t even = j - j % 2;
+      const double exponent = static_cast<double>(even) / static_cast<double>(width);
       const double angle = static_cast<double>(p) / std::pow(10000.0, exponent);
       table.at({p, j}) = static_cast<float>(j % 2 == 0 ? std::sin(angle) : std::cos(angle));
     }

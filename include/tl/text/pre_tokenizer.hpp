@@ -136,7 +136,7 @@ class PreTokenizer {
   }
 
   void apply(const PreTokenizerStep& step, std::string_view text, std::vector<Range>& ranges) const {
-    using namespace detail::text;
+    using namespace detail::text;  // NOLINT(google-build-using-namespace): inside this function only
     switch (step.kind) {
       case Step::none: return;
       case Step::bert:

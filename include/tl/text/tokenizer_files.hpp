@@ -233,7 +233,7 @@ inline void finish(TokenizerData& data, ConfigFiles& files) {
 
 inline void check_folder(const std::filesystem::path& folder) {
   constexpr std::string_view expected = "a folder that holds tokenizer.json or vocab.txt";
-  const std::string name = folder.native();
+  const std::string& name = folder.native();
   if (!present(folder))
     fail(ErrorCode::not_found, "tokenizer: expected ", expected, ", got \"", name, "\", which does not exist",
          hub_hint(folder));

@@ -20,7 +20,7 @@ inline void save_schedule(const std::filesystem::path& folder, const LearningRat
           ": expected finite numbers in its state, got ", is_nan(value) ? std::abs(value) : value, " for ", key);
     state[key] = value;
   }
-  if (state.size() > 0) about["state"] = state;
+  if (!state.empty()) about["state"] = state;
   write_json(folder / "scheduler.json", about);
 }
 

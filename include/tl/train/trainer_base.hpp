@@ -238,11 +238,11 @@ class TrainerBase {
   static std::string formatted(const std::string& key, const Json& value) {
     if (key.ends_with("_runtime") && value.is_number()) {
       const double seconds = value.get<double>();
-      const auto whole = static_cast<std::int64_t>(seconds);
+      const auto whole = static_cast<std::int64_t>(seconds), minutes = whole / 60;
       char text[64];
       std::snprintf(text, sizeof text, "%lld:%02lld:", static_cast<long long>(whole / 3600),
-                    static_cast<long long>(whole / 60 % 60));
-      const std::string rest = fixed_text(seconds - static_cast<double>(whole / 60 * 60), 2);
+                    static_cast<long long>(minutes % 60));
+      const std::string rest = fixed_text(seconds - static_cast<double>(60 * minutes), 2);
       return str_cat(text, rest.size() < 5 ? "0" : "", rest);
     }
     if (key == "total_flos" && value.is_number())
