@@ -1,9 +1,11 @@
-// Writes what tl computes for a model folder of any family, for compare_model.py to compare with the reference:
-//   tl_model_dump MODEL_DIR CASES.json OUT.safetensors
-// CASES.json: {"task": "sequences" or "tokens", "sequences": [[ids], ...], "types": [[token types], ...] or [],
-// "batch": n, "labels": [a number for each of the first n sequences, or for each of their tokens], "overrides":
-// "dropout=0,..."}. OUT holds the logits of all sequences in evaluation mode, and loss and every gradient of the first
-// n.
+// Writes what tl computes for a model folder of any family, for compare_model.py and compare_folders.py to compare with
+// the reference:
+//   tl_model_dump MODEL_DIR CASES.json OUT.safetensors [SAVE_TO]
+// CASES.json: {"task": "hidden", "sequences" or "tokens", "sequences": [[ids], ...], "types": [[token types], ...] or
+// [], "overrides": "dropout=0,..."}, and for a loss "batch": n and "labels": [a number for each of the first n
+// sequences, or for each of their tokens]. OUT holds the logits, or hidden states and pooled output, of all sequences
+// in evaluation mode, and loss and every gradient of the first n. SAVE_TO: a folder for the loaded model. A folder that
+// lacks a parameter, or has one too many, is an error.
 #include <iostream>
 #include <memory>
 
@@ -11,50 +13,74 @@
 
 namespace {
 
-void dump(const std::filesystem::path& folder, const std::filesystem::path& cases_file,
-          const std::filesystem::path& out) {
-  const tl::Json cases = tl::read_json(cases_file);
-  using Rows = std::vector<std::vector<std::int32_t>>;
-  const auto sequences = cases.at("sequences").get<Rows>(), types = cases.at("types").get<Rows>();
-  const auto count = cases.at("batch").get<std::size_t>();
-  const auto label_list = cases.at("labels").get<std::vector<std::int64_t>>();
-  tl::check(count <= sequences.size(), tl::ErrorCode::invalid_argument, cases_file.string(),
-            ": expected a batch of at most ", sequences.size(), " sequences, got ", count);
+using Rows = std::vector<std::vector<std::int32_t>>;
+using NamedTensor = std::pair<std::string, tl::Tensor<float>>;
+
+std::unique_ptr<tl::Model> load(const std::filesystem::path& folder, const tl::Json& cases) {
   const tl::FromPretrainedOptions options{.config_overrides = cases.at("overrides").get<std::string>()};
-  const std::unique_ptr<tl::Model> model =
-      cases.at("task") == "tokens" ? tl::AutoModelForTokenClassification::from_pretrained(folder, options)
-                                   : tl::AutoModelForSequenceClassification::from_pretrained(folder, options);
-  tl::Tensor<float> logits;
-  {
-    const tl::NoGradGuard no_grad;
-    logits = (*model)(tl::pack(sequences, types)).logits.value();
-  }
-  model->train();
+  const auto task = cases.at("task").get<std::string>();
+  auto model = task == "hidden"      ? tl::AutoModel::from_pretrained(folder, options)
+               : task == "sequences" ? tl::AutoModelForSequenceClassification::from_pretrained(folder, options)
+                                     : tl::AutoModelForTokenClassification::from_pretrained(folder, options);
+  const tl::LoadReport& report = model->load_report();
+  tl::check(report.complete() && report.unexpected.empty(), tl::ErrorCode::format, folder.string(),
+            ": expected all parameters and no others, got ", report.missing.size(), " missing, ",
+            report.mismatched.size(), " of another shape, ", report.unexpected.size(), " unexpected");
+  return model;
+}
+
+/// Logits of all sequences, or what a model without a head gives.
+std::vector<NamedTensor> outputs(const tl::Model& model, const tl::Batch& batch) {
+  const tl::NoGradGuard no_grad;
+  const tl::ModelOutput output = model(batch);
+  std::vector<NamedTensor> tensors;
+  for (const auto& [name, value] : {std::pair{"logits", output.logits},
+                                    {"last_hidden_state", output.last_hidden_state},
+                                    {"pooler_output", output.pooler_output}})
+    if (value.defined()) tensors.emplace_back(name, value.value());
+  return tensors;
+}
+
+/// Loss and gradients of the first `count` sequences.
+std::vector<NamedTensor> gradients(tl::Model& model, const tl::Json& cases, const Rows& sequences, const Rows& types) {
+  const auto count = cases.at("batch").get<std::size_t>();
+  tl::check(count <= sequences.size(), tl::ErrorCode::invalid_argument, "expected a batch of at most ",
+            sequences.size(), " sequences, got ", count);
+  const auto label_list = cases.at("labels").get<std::vector<std::int64_t>>();
   const auto batch = tl::pack(std::span(sequences).first(count), std::span(types).first(types.empty() ? 0 : count));
-  const auto labels = tl::Tensor<std::int64_t>::from(label_list, {static_cast<std::int64_t>(label_list.size())});
-  const tl::Tensor<float> loss = [&] {
-    const auto output = (*model)(batch, labels);
-    output.loss.backward();
-    return output.loss.value();
-  }();
-  std::vector<tl::SafetensorView> tensors{tl::safetensor_view<float>("logits", logits.shape(), logits.span()),
-                                          tl::safetensor_view<float>("loss", loss.shape(), loss.span())};
-  for (const auto& part : model->parameters().named()) {
-    const tl::Tensor<float> gradient = part.gradient();
-    tensors.push_back(tl::safetensor_view<float>("gradient." + part.name, gradient.shape(), gradient.span()));
-  }
-  tl::write_safetensors(out, tensors);
+  model.train();
+  const auto output =
+      model(batch, tl::Tensor<std::int64_t>::from(label_list, {static_cast<std::int64_t>(label_list.size())}));
+  output.loss.backward();
+  std::vector<NamedTensor> tensors{{"loss", output.loss.value()}};
+  for (const auto& part : model.parameters().named()) tensors.emplace_back("gradient." + part.name, part.gradient());
+  return tensors;
+}
+
+void dump(const std::filesystem::path& folder, const std::filesystem::path& cases_file,
+          const std::filesystem::path& out, const char* save_to) {
+  const tl::Json cases = tl::read_json(cases_file);
+  const auto sequences = cases.at("sequences").get<Rows>(), types = cases.at("types").get<Rows>();
+  const std::unique_ptr<tl::Model> model = load(folder, cases);
+  std::vector<NamedTensor> tensors = outputs(*model, tl::pack(sequences, types));
+  if (save_to) model->save_pretrained(save_to);
+  if (cases.contains("labels"))
+    for (auto& tensor : gradients(*model, cases, sequences, types)) tensors.push_back(std::move(tensor));
+  std::vector<tl::SafetensorView> views;
+  for (const auto& [name, tensor] : tensors)
+    views.push_back(tl::safetensor_view<float>(name, tensor.shape(), tensor.span()));
+  tl::write_safetensors(out, views);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 4) {
-    std::cerr << "usage: tl_model_dump MODEL_DIR CASES.json OUT.safetensors\n";
+  if (argc != 4 && argc != 5) {
+    std::cerr << "usage: tl_model_dump MODEL_DIR CASES.json OUT.safetensors [SAVE_TO]\n";
     return 2;
   }
   try {
-    dump(argv[1], argv[2], argv[3]);
+    dump(argv[1], argv[2], argv[3], argc == 5 ? argv[4] : nullptr);
   } catch (const std::exception& error) {
     std::cerr << "error: " << error.what() << '\n';
     return 1;
