@@ -154,12 +154,14 @@ TEST_CASE("gradient buffer: a table that is trained by rows knows which are othe
   GradientBuffer<double> table(Tensor<double>::zeros({4, 2}), true);
   const auto add_to = [&](std::vector<std::int32_t> ids) {
     const auto rows = Tensor<std::int32_t>::from(ids, {static_cast<std::int64_t>(ids.size())});
-    Tensor<double> grad = table.accumulator(rows);
+    Tensor<double> grad = table.accumulator(tl::group_rows(rows));
     for (const std::int32_t id : ids) grad[id].fill(id);
   };
   add_to({3, 1, 3});
   CHECK_FALSE(table.sparse()->all_marked());
   CHECK(table.sparse()->marked() == std::vector<std::int32_t>{1, 3});
+  add_to({1, 0});  // of a second micro-batch
+  CHECK(table.sparse()->marked() == std::vector<std::int32_t>{0, 1, 3});
   table.zero();
   CHECK(table.sparse()->marked().empty());
   CHECK(table.read().to_vector() == Values(8, 0));

@@ -1,6 +1,35 @@
 #include <tl/core/batch.hpp>
 
+#include <cstring>
+#include <utility>
+#include <vector>
+
 #include "support/catch.hpp"
+#include "support/host_memory_device.hpp"
+
+namespace {
+
+using Ints = std::vector<std::int32_t>;
+
+bool same(const tl::RowGroups& a, const tl::RowGroups& b) {
+  return a.rows.to_vector() == b.rows.to_vector() && a.begin.to_vector() == b.begin.to_vector() &&
+         a.ids.to_vector() == b.ids.to_vector();
+}
+
+std::vector<tl::CopyKind> copies;  // of the device, from its making on
+
+/// HostMemoryDevice that writes down its copies.
+struct CopyingDevice : tl::test::HostMemoryDevice {
+  CopyingDevice() {
+    copies.clear();
+    tl::cuda_backend.copy = [](void* to, const void* from, std::size_t bytes, tl::CopyKind kind) {
+      copies.push_back(kind);
+      std::memcpy(to, from, bytes);
+    };
+  }
+};
+
+}  // namespace
 
 TEST_CASE("pack lays sequences end to end") {
   const std::vector<std::vector<std::int32_t>> sequences = {{5, 6, 7}, {8}, {9, 10}};
@@ -63,4 +92,72 @@ TEST_CASE("padded tensors that cannot be packed") {
   TL_REQUIRE_ERROR(tl::pack(Ids{}, Ids{}), "pack: expected input_ids [B, T]");
   TL_REQUIRE_ERROR(tl::pack(Ids::from({1, std::int64_t{1} << 31}, {1, 2}), Ids::full({1, 2}, 1)),
                    "pack, row 0: expected token ids of 32 bits, got 2147483648");
+}
+
+TEST_CASE("pack groups the rows of a batch, in the one block that it is") {
+  const std::vector<Ints> sequences = {{5, 6, 5}, {6}, {9, 5}}, types = {{0, 0, 1}, {0}, {0, 1}};
+  const tl::Batch batch = tl::pack(sequences, types);
+  CHECK(batch.id_groups.ids.to_vector() == Ints{5, 6, 9});
+  CHECK(batch.id_groups.rows.to_vector() == Ints{0, 2, 5, 1, 3, 4});
+  CHECK(batch.id_groups.begin.to_vector() == Ints{0, 3, 5, 6});
+  CHECK(batch.position_groups.rows.to_vector() == Ints{0, 3, 4, 1, 5, 2});
+  CHECK(batch.token_type_groups.rows.to_vector() == Ints{0, 1, 3, 4, 2, 5});
+  CHECK(batch.token_type_groups.ids.to_vector() == Ints{0, 1});
+  CHECK(batch.token_type_ids.to_vector() == Ints{0, 0, 1, 0, 0, 1});
+  const tl::Tensor<std::int32_t>& block = batch.block;
+  for (const auto& part : {batch.input_ids, batch.positions, batch.sequence_ids, batch.cu_seqlens, batch.token_type_ids,
+                           batch.id_groups.rows, batch.position_groups.begin, batch.token_type_groups.ids}) {
+    CHECK(part.data() >= block.data());
+    CHECK(part.data() + part.elements() <= block.data() + block.elements());
+  }
+  const tl::Batch plain = tl::pack(sequences);
+  CHECK_FALSE(plain.token_type_groups.defined());
+  CHECK(same(plain.id_groups, batch.id_groups));
+  CHECK(tl::pack(std::vector<Ints>{}).id_groups.count() == 0);
+}
+
+TEST_CASE("a batch reaches a device in one copy, and its labels in another") {
+  tl::Batch batch = tl::pack(std::vector<Ints>{{5, 6, 5}, {6}}, std::vector<Ints>{{0, 1, 1}, {0}});
+  batch.labels.set("labels", tl::Tensor<std::int64_t>::from({1, 0}, {2}));
+  const CopyingDevice device;
+  const tl::Batch moved = batch.to(tl::cuda_device);
+  CHECK(copies == std::vector(2, tl::CopyKind::host_to_device));
+  for (const auto& part : {moved.input_ids, moved.positions, moved.sequence_ids, moved.cu_seqlens, moved.token_type_ids,
+                           moved.id_groups.rows, moved.position_groups.begin, moved.token_type_groups.ids})
+    CHECK(part.device() == tl::cuda_device);
+  CHECK(moved.max_length == 3);
+  copies.clear();
+  const tl::Batch back = moved.to(tl::cpu_device);
+  CHECK(copies == std::vector(2, tl::CopyKind::device_to_host));
+  for (const auto& [a, b] :
+       {std::pair(back.input_ids, batch.input_ids), std::pair(back.positions, batch.positions),
+        std::pair(back.sequence_ids, batch.sequence_ids), std::pair(back.cu_seqlens, batch.cu_seqlens),
+        std::pair(back.token_type_ids, batch.token_type_ids)})
+    CHECK(a.to_vector() == b.to_vector());
+  CHECK(same(back.id_groups, batch.id_groups));
+  CHECK(same(back.position_groups, batch.position_groups));
+  CHECK(same(back.token_type_groups, batch.token_type_groups));
+  CHECK(back.labels.at<std::int64_t>("labels").to_vector() == std::vector<std::int64_t>{1, 0});
+}
+
+TEST_CASE("a batch of a user's own reaches a device whole, with the groups of the ids that it has") {
+  const tl::Batch packed = tl::pack(std::vector<Ints>{{5, 6, 5}, {6}});
+  const tl::Batch bare{.input_ids = packed.input_ids.clone(),
+                       .positions = packed.positions.clone(),
+                       .sequence_ids = packed.sequence_ids.clone(),
+                       .cu_seqlens = packed.cu_seqlens.clone(),
+                       .max_length = 3};
+  tl::Batch masked = packed, replaced = packed;
+  replaced.input_ids = tl::Tensor<std::int32_t>::from({7, 7, 5, 6}, {4});
+  const CopyingDevice device;
+  CHECK(same(bare.to(tl::cuda_device).id_groups, packed.id_groups));
+  CHECK(same(bare.to(tl::cuda_device).position_groups, packed.position_groups));
+  const tl::Batch other = replaced.to(tl::cuda_device);
+  CHECK(other.input_ids.to_vector() == Ints{7, 7, 5, 6});
+  CHECK(other.id_groups.ids.to_vector() == Ints{5, 6, 7});
+  CHECK(other.positions.to_vector() == Ints{0, 1, 2, 0});
+  masked.input_ids.data()[1] = 100;  // in the block
+  const tl::Batch third = masked.to(tl::cuda_device);
+  CHECK(third.input_ids.to_vector() == Ints{5, 100, 5, 6});
+  CHECK(third.id_groups.ids.to_vector() == Ints{5, 6, 100});
 }

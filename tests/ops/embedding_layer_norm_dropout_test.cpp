@@ -85,6 +85,43 @@ TEST_CASE("embedding_layer_norm_dropout: a third table is added in the order of 
   CHECK(result.passed);
 }
 
+TEST_CASE("embedding_layer_norm_dropout: the same gradients with groups of the batch, without, and after ids changed") {
+  std::vector<std::vector<std::int32_t>> sequences, types;
+  for (const std::size_t length : {40U, 3U, 90U}) {
+    sequences.emplace_back();
+    types.emplace_back();
+    for (std::size_t t = 0; t < length; ++t) {
+      sequences.back().push_back(static_cast<std::int32_t>((t * t + length) % 50));
+      types.back().push_back(t > length / 2);
+    }
+  }
+  const auto gradients = [&](const tl::Batch& batch) {
+    const Variable<float> word(varied<float>({50, 24}, 1), true), type(varied<float>({2, 24}, 2), true),
+        position(varied<float>({90, 24}, 3), true), gamma(varied<float>({24}, 4), true),
+        beta(varied<float>({24}, 5), true);
+    const std::array<tl::ops::EmbeddingInput<float>, 3> inputs{
+        {{"input_ids", word, batch.input_ids, batch.id_groups},
+         {"token_type_ids", type, batch.token_type_ids, batch.token_type_groups},
+         {"positions", position, batch.positions, batch.position_groups}}};
+    const auto y = tl::ops::embedding_layer_norm_dropout(batch, std::span<const tl::ops::EmbeddingInput<float>>(inputs),
+                                                         gamma, beta, 1e-12, tl::kernels::DropoutMask{0.1, 1, 2, 3});
+    y.backward(varied<float>(y.shape(), 6));
+    return std::vector{word.grad(), type.grad(), position.grad()};
+  };
+  const auto check_same = [&](const tl::Batch& a, const tl::Batch& b) {
+    const auto one = gradients(a), other = gradients(b);
+    for (std::size_t k = 0; k < one.size(); ++k) CHECK(same_bits(one[k], other[k]));
+  };
+  const tl::Batch packed = tl::pack(sequences, types);
+  tl::Batch bare = packed;
+  bare.id_groups = bare.position_groups = bare.token_type_groups = {};
+  check_same(packed, bare);
+  tl::Batch masked = tl::pack(sequences, types), bare_masked = tl::pack(sequences, types);
+  masked.input_ids.data()[5] = bare_masked.input_ids.data()[5] = 49;  // as a collator that masks tokens does
+  bare_masked.id_groups = {};
+  check_same(masked, bare_masked);
+}
+
 TEST_CASE("embedding_layer_norm_dropout: error sentences") {
   const auto call = [](std::int64_t vocabulary, std::int64_t positions, std::int64_t width, std::int64_t gamma) {
     return tl::ops::embedding_layer_norm_dropout(batch_of_lengths({4, 9}, 30), leaf({vocabulary, 8}),

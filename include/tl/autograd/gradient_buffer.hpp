@@ -16,6 +16,7 @@
 #include <vector>
 
 #include <tl/autograd/sparse_rows.hpp>
+#include <tl/core/row_groups.hpp>
 #include <tl/core/tensor.hpp>
 #include <tl/kernels/add.hpp>
 #include <tl/kernels/cpu/add.hpp>
@@ -67,10 +68,10 @@ template <Real T> class GradientBuffer {
   /// The gradient as memory that a kernel adds to, zero at first.
   Tensor<T> accumulator() { return whole_ ? whole_->rows_to_add(begin_, begin_ + shape_[0]) : rows_to_add(0, rows()); }
 
-  /// accumulator() for a kernel that adds to these rows only.
-  Tensor<T> accumulator(const Tensor<std::int32_t>& rows) {
-    if (!sparse_ || rows.device().type != DeviceType::cpu) return accumulator();
-    sparse_->mark(rows.span());
+  /// accumulator() for a kernel that adds to the rows of these ids only.
+  Tensor<T> accumulator(const RowGroups& groups) {
+    if (!sparse_ || groups.ids.device().type != DeviceType::cpu) return accumulator();
+    sparse_->mark(groups.ids.span());
     return memory_;
   }
 
@@ -221,13 +222,13 @@ template <Real T> class Gradient {
   /// none.
   Tensor<T> new_tensor() const { return buffer_ ? Tensor<T>::empty(buffer_->shape(), buffer_->device()) : Tensor<T>{}; }
 
-  /// The gradient itself, zero at first, for kernels that accumulate into it, or into these rows of it only.
+  /// The gradient itself, zero at first, for kernels that accumulate into it, or into the rows of these ids only.
   Tensor<T> accumulator() const { return buffer_->accumulator(); }
-  Tensor<T> accumulator(const Tensor<std::int32_t>& rows) const { return buffer_->accumulator(rows); }
+  Tensor<T> accumulator(const RowGroups& groups) const { return buffer_->accumulator(groups); }
 
   /// The memory of accumulator(); null if that input needs no gradient.
   T* accumulator_data() const { return buffer_ ? accumulator().data() : nullptr; }
-  T* accumulator_data(const Tensor<std::int32_t>& rows) const { return buffer_ ? accumulator(rows).data() : nullptr; }
+  T* accumulator_data(const RowGroups& groups) const { return buffer_ ? accumulator(groups).data() : nullptr; }
 
   /// Where a kernel puts its gradient that can add or write; undefined, and to be written, if that input needs none.
   Target write_or_add() const { return buffer_ ? buffer_->write_or_add() : Target{{}, false}; }

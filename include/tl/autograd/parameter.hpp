@@ -26,7 +26,7 @@ enum class Initialization { normal, zeros, ones };
 class PendingRows {
  public:
   virtual ~PendingRows() = default;
-  /// Makes the updates that these rows have not had. Numbers that are no rows are passed over.
+  /// Makes the updates that these rows, each once, have not had. Numbers that are no rows are passed over.
   virtual void materialize(std::span<const std::int32_t> rows) = 0;
   virtual void materialize_all() = 0;
 };
@@ -74,11 +74,11 @@ template <Real T> class Parameter {
   Tensor<T> grad() const { return raw().grad(); }
 
   /// The parameter for an operation that reads rows `ids` only: these are up to date, others of a table in training
-  /// may not be.
-  Variable<T> prepare_rows(const Tensor<std::int32_t>& ids) const {
+  /// may not be. `groups` are those of the ids, if they are made already.
+  Variable<T> prepare_rows(const Tensor<std::int32_t>& ids, const RowGroups& groups = {}) const {
     if (ids.device().type != DeviceType::cpu) return **this;
     const Variable<T>& variable = raw();
-    if (state_->pending) state_->pending->materialize(ids.span());
+    if (state_->pending) state_->pending->materialize(groups_of(ids, groups).ids.span());
     return variable;
   }
 

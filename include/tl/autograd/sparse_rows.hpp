@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <iterator>
 #include <span>
+#include <utility>
 #include <vector>
 
 namespace tl {
@@ -12,9 +14,13 @@ namespace tl {
 /// Numbers of rows of one table, or all of them.
 class SparseRows {
  public:
-  /// Something is added to the gradient of these rows.
+  /// Something is added to the gradient of these rows, which are ascending, each once, as RowGroups::ids are.
   void mark(std::span<const std::int32_t> rows) {
-    if (!all_) rows_.insert(rows_.end(), rows.begin(), rows.end());
+    if (all_) return;
+    std::vector<std::int32_t> both;
+    both.reserve(rows_.size() + rows.size());
+    std::ranges::set_union(rows_, rows, std::back_inserter(both));
+    rows_ = std::move(both);
   }
   /// Something may be added to the gradient of any row.
   void mark_all() { all_ = true; }
@@ -22,21 +28,12 @@ class SparseRows {
   bool all_marked() const { return all_; }
 
   /// The rows that may have a gradient other than zero, ascending, each once; not all of them if all_marked().
-  const std::vector<std::int32_t>& marked() {
-    sort_unique(rows_);
-    return rows_;
-  }
+  const std::vector<std::int32_t>& marked() const { return rows_; }
 
   /// The gradient is zero again.
   void clear() {
     rows_.clear();
     all_ = false;
-  }
-
-  /// Brings numbers of rows into ascending order, each once.
-  static void sort_unique(std::vector<std::int32_t>& rows) {
-    std::sort(rows.begin(), rows.end());
-    rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
   }
 
  private:

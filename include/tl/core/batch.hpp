@@ -1,11 +1,12 @@
 // A batch of token sequences without padding: everything token-wise has N rows, the sum of the lengths, and only
 // attention looks at where a sequence begins. This is the one batch layout inside the library. What a model reads of
-// the tokens is allocated as one block of memory.
+// the tokens is allocated as one block of memory, and reaches a device in one copy.
 #pragma once
 
 #include <algorithm>
 #include <concepts>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <span>
 #include <string>
@@ -14,6 +15,7 @@
 #include <vector>
 
 #include <tl/core/named_tensors.hpp>
+#include <tl/core/row_groups.hpp>
 #include <tl/core/tensor.hpp>
 
 namespace tl {
@@ -29,6 +31,10 @@ struct [[nodiscard]] Batch {
   /// What the task wants to be predicted: "labels" is int64 [B] for a class of each sequence, float [B, C] for several
   /// labels or numbers, int64 [N] for a class of each token. A class of -100 does not count.
   NamedTensors labels{};
+  /// Rows with the same id, position and token type, for the gradients of embeddings. A batch need not have them: what
+  /// it lacks, or no longer fits, is made where it is needed; see groups_of().
+  RowGroups id_groups{}, position_groups{}, token_type_groups{};
+  Tensor<std::int32_t> block{};  ///< the memory of all these, but for the labels; undefined if it is not one
 
   std::int64_t tokens() const { return input_ids.elements(); }
   std::int64_t sequences() const { return cu_seqlens.elements() - 1; }
@@ -43,7 +49,8 @@ struct [[nodiscard]] Batch {
     return std::ranges::any_of(classes->to(cpu_device).span(), [](std::int64_t label) { return label != -100; });
   }
 
-  /// The batch on `device`.
+  /// The batch on `device`, with groups: one copy of the block, one for each of the labels and for each tensor that is
+  /// no part of the block.
   Batch to(Device device) const;
 };
 
@@ -64,30 +71,82 @@ inline void check_offsets(std::string_view what, const Tensor<std::int32_t>& off
 
 namespace detail {
 
-/// A batch of that many tokens and sequences whose tensors are parts of `block` [3 N + B + 1, or 4 N + B + 1 with token
-/// types].
-inline Batch batch_in(const Tensor<std::int32_t>& block, std::int64_t tokens, std::int64_t sequences, bool with_types) {
-  const auto part = [&](std::int64_t number) { return block.view(number * tokens, Shape{tokens}); };
-  Batch batch{.input_ids = part(0),
-              .positions = part(1),
-              .sequence_ids = part(2),
-              .cu_seqlens = block.view((with_types ? 4 : 3) * tokens, Shape{sequences + 1})};
-  if (with_types) batch.token_type_ids = part(3);
-  return batch;
+/// `part` on the device of `moved`, a copy of `block`: a part of it if it is one of `block`, else a copy.
+inline Tensor<std::int32_t> moved_part(const Tensor<std::int32_t>& part, const Tensor<std::int32_t>& block,
+                                       const Tensor<std::int32_t>& moved, Device device) {
+  if (!part.defined() || !block.defined()) return part.to(device);
+  const std::less_equal<const std::int32_t*> not_after;
+  const std::int32_t *begin = block.data(), *first = part.data();
+  const bool inside = not_after(begin, first) && not_after(first + part.elements(), begin + block.elements());
+  return inside ? moved.view(first - begin, part.shape()) : part.to(device);
 }
 
 }  // namespace detail
 
 inline Batch Batch::to(Device device) const {
   if (device == input_ids.device()) return *this;
-  return {.input_ids = input_ids.to(device),
-          .positions = positions.to(device),
-          .sequence_ids = sequence_ids.to(device),
-          .cu_seqlens = cu_seqlens.to(device),
-          .max_length = max_length,
-          .token_type_ids = token_type_ids.defined() ? token_type_ids.to(device) : Tensor<std::int32_t>{},
-          .labels = labels.to(device)};
+  Batch moved = *this;
+  moved.id_groups = groups_of(input_ids, id_groups);
+  moved.position_groups = groups_of(positions, position_groups);
+  if (token_type_ids.defined()) moved.token_type_groups = groups_of(token_type_ids, token_type_groups);
+  moved.block = block.to(device);
+  moved.labels = labels.to(device);
+  for (Tensor<std::int32_t>* part :
+       {&moved.input_ids, &moved.positions, &moved.sequence_ids, &moved.cu_seqlens, &moved.token_type_ids})
+    *part = detail::moved_part(*part, block, moved.block, device);
+  for (RowGroups* groups : {&moved.id_groups, &moved.position_groups, &moved.token_type_groups})
+    for (Tensor<std::int32_t>* part : {&groups->rows, &groups->begin, &groups->ids})
+      *part = detail::moved_part(*part, block, moved.block, device);
+  return moved;
 }
+
+namespace detail {
+
+/// input_ids, positions, sequence_ids and, if there are any, token types, each [N], then cu_seqlens [B + 1].
+inline std::vector<std::int32_t> packed_columns(std::span<const std::vector<std::int32_t>> sequences,
+                                                std::span<const std::vector<std::int32_t>> token_types,
+                                                std::int64_t tokens) {
+  std::vector<std::int32_t> all;
+  all.reserve(static_cast<std::size_t>((token_types.empty() ? 3 : 4) * tokens) + sequences.size() + 1);
+  for (const auto& ids : sequences) all.insert(all.end(), ids.begin(), ids.end());
+  for (const auto& ids : sequences)
+    for (std::size_t t = 0; t < ids.size(); ++t) all.push_back(static_cast<std::int32_t>(t));
+  for (std::size_t b = 0; b < sequences.size(); ++b)
+    all.insert(all.end(), sequences[b].size(), static_cast<std::int32_t>(b));
+  for (const auto& types : token_types) all.insert(all.end(), types.begin(), types.end());
+  std::int32_t row = 0;
+  all.push_back(row);
+  for (const auto& ids : sequences) all.push_back(row += static_cast<std::int32_t>(ids.size()));
+  return all;
+}
+
+/// The batch of packed_columns() in one block, with its groups.
+inline Batch batch_of_columns(const std::vector<std::int32_t>& columns, std::int64_t n, std::int64_t b,
+                              bool with_types) {
+  const auto column = [&](std::int64_t k) {
+    return std::span(columns).subspan(static_cast<std::size_t>(k * n), static_cast<std::size_t>(n));
+  };
+  const SortedRows ids(column(0)), positions(column(1)), types(with_types ? column(3) : column(0).first(0));
+  const auto end = static_cast<std::int64_t>(columns.size());
+  const auto block =
+      Tensor<std::int32_t>::empty({end + ids.elements() + positions.elements() + (with_types ? types.elements() : 0)});
+  std::ranges::copy(columns, Tensor<std::int32_t>(block).data());
+  const auto part = [&](std::int64_t k) { return block.view(k * n, Shape{n}); };
+  Batch batch{.input_ids = part(0),
+              .positions = part(1),
+              .sequence_ids = part(2),
+              .cu_seqlens = block.view((with_types ? 4 : 3) * n, Shape{b + 1})};
+  batch.id_groups = ids.write_to(block, end);
+  batch.position_groups = positions.write_to(block, end + ids.elements());
+  if (with_types) {
+    batch.token_type_ids = part(3);
+    batch.token_type_groups = types.write_to(block, end + ids.elements() + positions.elements());
+  }
+  batch.block = block;
+  return batch;
+}
+
+}  // namespace detail
 
 /// Packs token ids of B sequences, with the token types of each if they are not all 0. Throws Error(shape) if a
 /// sequence is empty or has another number of token types than of tokens.
@@ -96,33 +155,21 @@ inline Batch pack(std::span<const std::vector<std::int32_t>> sequences,
   check(token_types.empty() || token_types.size() == sequences.size(), ErrorCode::shape,
         "pack: expected token types of each of the ", sequences.size(), " sequences, got those of ",
         token_types.size());
-  std::int64_t tokens = 0;
+  std::int64_t tokens = 0, max_length = 0;
   for (std::size_t b = 0; b < sequences.size(); ++b) {
-    check(!sequences[b].empty(), ErrorCode::shape, "sequence ", b, " of the batch has no tokens");
+    const auto length = static_cast<std::int64_t>(sequences[b].size());
+    check(length > 0, ErrorCode::shape, "sequence ", b, " of the batch has no tokens");
     check(token_types.empty() || token_types[b].size() == sequences[b].size(), ErrorCode::shape, "pack, sequence ", b,
-          ": expected as many token types as tokens, ", sequences[b].size(), ", got ",
+          ": expected as many token types as tokens, ", length, ", got ",
           token_types.empty() ? 0 : token_types[b].size());
-    tokens += static_cast<std::int64_t>(sequences[b].size());
+    tokens += length;
+    max_length = std::max(max_length, length);
   }
   check(tokens <= std::numeric_limits<std::int32_t>::max(), ErrorCode::shape, "a batch of ", tokens,
         " tokens; at most 2^31 - 1 fit");
-  const auto count = static_cast<std::int64_t>(sequences.size());
-  const bool with_types = !token_types.empty();
-  const auto block = Tensor<std::int32_t>::empty({(with_types ? 4 : 3) * tokens + count + 1});
-  Batch batch = detail::batch_in(block, tokens, count, with_types);
-  std::int32_t row = 0;
-  for (std::int32_t b = 0; b < static_cast<std::int32_t>(count); ++b) {
-    batch.cu_seqlens.data()[b] = row;
-    const auto& ids = sequences[static_cast<std::size_t>(b)];
-    if (with_types) std::ranges::copy(token_types[static_cast<std::size_t>(b)], batch.token_type_ids.data() + row);
-    for (std::int32_t t = 0; t < static_cast<std::int32_t>(ids.size()); ++t, ++row) {
-      batch.input_ids.data()[row] = ids[static_cast<std::size_t>(t)];
-      batch.positions.data()[row] = t;
-      batch.sequence_ids.data()[row] = b;
-    }
-    batch.max_length = std::max(batch.max_length, static_cast<std::int64_t>(ids.size()));
-  }
-  batch.cu_seqlens.data()[count] = row;
+  Batch batch = detail::batch_of_columns(detail::packed_columns(sequences, token_types, tokens), tokens,
+                                         static_cast<std::int64_t>(sequences.size()), !token_types.empty());
+  batch.max_length = max_length;
   return batch;
 }
 

@@ -1,6 +1,6 @@
 // Contract of embedding: y[i] = table[ids[i]].
 // y is overwritten; dtable accumulates, in the order of i for each row, so the sum does not depend on threads.
-// Ids are checked by the caller.
+// Ids and groups are checked by the caller.
 #pragma once
 
 #include <cstdint>
@@ -8,6 +8,14 @@
 #include <tl/kernels/run.hpp>
 
 namespace tl::kernels {
+
+/// tl::RowGroups for kernels: rows[begin[g]] ... rows[begin[g + 1] - 1], ascending, are those with id ids[g].
+struct GroupedRows {
+  const std::int32_t* rows;   // [N]
+  const std::int32_t* begin;  // [G + 1]
+  const std::int32_t* ids;    // [G], ascending
+  std::int64_t count;         // G
+};
 
 template <class T> struct EmbeddingForward {
   static constexpr const char* name = "embedding_forward";
@@ -21,9 +29,9 @@ template <class T> struct EmbeddingForward {
 template <class T> struct EmbeddingBackward {
   static constexpr const char* name = "embedding_backward";
 
-  const std::int32_t* ids;  // [N]
-  const T* dy;              // [N, D]
-  T* dtable;                // [V, D], accumulates
+  GroupedRows groups;  // of the ids
+  const T* dy;         // [N, D]
+  T* dtable;           // [V, D], accumulates
   std::int64_t n, d, v;
 };
 

@@ -8,6 +8,7 @@
 #include <cstdint>
 
 #include <tl/kernels/dropout_mask.hpp>
+#include <tl/kernels/embedding.hpp>
 #include <tl/kernels/run.hpp>
 
 namespace tl::kernels {
@@ -21,8 +22,8 @@ template <class T> struct EmbeddingTable {
 };
 
 template <class T> struct EmbeddingTableGradient {
-  const std::int32_t* rows;  // [N]
-  T* gradient;               // [V, D], accumulates; or null
+  GroupedRows groups;  // of the rows that were read; only with a gradient
+  T* gradient;         // [V, D], accumulates; or null
 };
 
 template <class T> struct EmbeddingLayerNormDropoutForward {

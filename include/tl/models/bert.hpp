@@ -42,9 +42,12 @@ struct BertEmbeddings {
                                            ? batch.token_type_ids
                                            : Tensor<std::int32_t>::zeros({batch.tokens()}, batch.input_ids.device());
     const std::array<ops::EmbeddingInput<float>, 3> inputs{
-        {{"input_ids", word_embeddings.prepare_rows(batch.input_ids), batch.input_ids},
-         {"token_type_ids", token_type_embeddings.prepare_rows(types), types},
-         {"positions", position_embeddings.prepare_rows(batch.positions), batch.positions}}};
+        {{"input_ids", word_embeddings.prepare_rows(batch.input_ids, batch.id_groups), batch.input_ids,
+          batch.id_groups},
+         {"token_type_ids", token_type_embeddings.prepare_rows(types, batch.token_type_groups), types,
+          batch.token_type_groups},
+         {"positions", position_embeddings.prepare_rows(batch.positions, batch.position_groups), batch.positions,
+          batch.position_groups}}};
     return ops::embedding_layer_norm_dropout(batch, std::span<const ops::EmbeddingInput<float>>(inputs),
                                              *layer_norm.weight, *layer_norm.bias, layer_norm.eps,
                                              context.dropout_for_tokens(dropout.p, dropout.site, batch));

@@ -18,11 +18,15 @@ template <Real T> struct Embedding {
     weight.set_sparse();
   }
 
-  /// ids [N] -> [N, D].
-  Variable<T> operator()(const Tensor<std::int32_t>& ids) const { return ops::embedding(ids, prepare_rows(ids)); }
+  /// ids [N] -> [N, D]. `groups` are those of the ids, if they are made already, as in a Batch.
+  Variable<T> operator()(const Tensor<std::int32_t>& ids, const RowGroups& groups = {}) const {
+    return ops::embedding(ids, prepare_rows(ids, groups), groups);
+  }
 
   /// The table for an operation that reads rows `ids` only.
-  Variable<T> prepare_rows(const Tensor<std::int32_t>& ids) const { return weight.prepare_rows(ids); }
+  Variable<T> prepare_rows(const Tensor<std::int32_t>& ids, const RowGroups& groups = {}) const {
+    return weight.prepare_rows(ids, groups);
+  }
 
   std::string describe() const {
     const std::string padding = padding_idx ? str_cat(", padding_idx=", *padding_idx) : std::string{};

@@ -16,9 +16,18 @@ inline void check_ids(std::string_view what, const Tensor<std::int32_t>& ids, st
           limit, "), got ", ids.data()[i], " at row ", i);
 }
 
-/// y[i] = table[ids[i]] for ids [N] and table [V, D]: y [N, D].
-/// Throws Error(invalid_argument) if an id is outside [0, V).
-template <Real T> Variable<T> embedding(const Tensor<std::int32_t>& ids, const Variable<T>& table) {
+namespace detail {
+
+inline kernels::GroupedRows grouped(const RowGroups& groups) {
+  return {.rows = groups.rows.data(), .begin = groups.begin.data(), .ids = groups.ids.data(), .count = groups.count()};
+}
+
+}  // namespace detail
+
+/// y[i] = table[ids[i]] for ids [N] and table [V, D]: y [N, D]. `groups` are those of the ids, if they are made
+/// already. Throws Error(invalid_argument) if an id is outside [0, V).
+template <Real T>
+Variable<T> embedding(const Tensor<std::int32_t>& ids, const Variable<T>& table, const RowGroups& groups = {}) {
   check_same_device("embedding", {{"ids", ids}, {"table", table}});
   check(table.shape().rank() == 2 && ids.rank() == 1, ErrorCode::shape,
         "embedding: expected ids [N] and table [V, D], got ", ids, " and ", table.value());
@@ -28,9 +37,10 @@ template <Real T> Variable<T> embedding(const Tensor<std::int32_t>& ids, const V
   kernels::run(table.device(), kernels::EmbeddingForward<T>{
                                    .ids = ids.data(), .table = table.value().data(), .y = y.data(), .n = n, .d = d});
   return Variable<T>::record(y, {table}, [=, rows = SavedValue(ids), gtable = table.gradient()](const Tensor<T>& dy) {
-    kernels::run(dy.device(), kernels::EmbeddingBackward<T>{.ids = rows.data(),
+    const RowGroups current = groups_of(rows.value(), groups);
+    kernels::run(dy.device(), kernels::EmbeddingBackward<T>{.groups = detail::grouped(current),
                                                             .dy = dy.data(),
-                                                            .dtable = gtable.accumulator_data(rows.value()),
+                                                            .dtable = gtable.accumulator_data(current),
                                                             .n = n,
                                                             .d = d,
                                                             .v = v});

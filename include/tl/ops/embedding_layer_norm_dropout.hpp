@@ -20,6 +20,7 @@ template <Real T> struct EmbeddingInput {
   std::string_view name;      ///< of the rows, in errors
   Variable<T> table;          ///< [V, D]
   Tensor<std::int32_t> rows;  ///< [N]
+  RowGroups groups{};         ///< of the rows, if they are made already
 };
 
 namespace detail {
@@ -32,7 +33,7 @@ void check_embedding_inputs(std::span<const EmbeddingInput<T>> inputs, const Bat
                                                      {"sequence_ids", batch.sequence_ids},
                                                      {"gamma", gamma},
                                                      {"beta", beta}});
-  for (const auto& [name, table, rows] : inputs)
+  for (const auto& [name, table, rows, groups] : inputs)
     check_same_device("embedding_layer_norm_dropout", {{"gamma", gamma}, {name, rows}, {"table", table}});
   check(!inputs.empty() && inputs.size() <= kernels::max_embedding_tables, ErrorCode::invalid_argument,
         "embedding_layer_norm_dropout: expected one to ", kernels::max_embedding_tables, " tables, got ",
@@ -43,7 +44,7 @@ void check_embedding_inputs(std::span<const EmbeddingInput<T>> inputs, const Bat
         batch.input_ids, ", ", batch.positions, " and ", batch.sequence_ids);
   check(dropout.p >= 0.0 && dropout.p <= 1.0, ErrorCode::invalid_argument,
         "embedding_layer_norm_dropout: expected a dropout p in [0, 1], got ", dropout.p);
-  for (const auto& [name, table, rows] : inputs) {
+  for (const auto& [name, table, rows, groups] : inputs) {
     check(table.shape().rank() == 2 && gamma.shape() == Shape{table.size(1)} && beta.shape() == gamma.shape(),
           ErrorCode::shape, "embedding_layer_norm_dropout: expected a table [V, D] for ", name,
           ", gamma [D] and beta [D], got ", table.value(), ", ", gamma.value(), " and ", beta.value());
@@ -86,13 +87,14 @@ Variable<T> embedding_layer_norm_dropout(const Batch& batch, std::span<const Emb
                                                        .dropout = dropout};
   struct Table {
     SavedValue<std::int32_t> rows;
+    RowGroups groups;
     Gradient<T> gradient;
   };
   std::array<Table, kernels::max_embedding_tables> tables;
   std::array<Variable<T>, kernels::max_embedding_tables> variables;
   for (std::size_t k = 0; k < inputs.size(); ++k) {
     forward.tables[k] = {.rows = inputs[k].rows.data(), .values = inputs[k].table.value().data()};
-    tables[k] = {SavedValue<std::int32_t>(inputs[k].rows), inputs[k].table.gradient()};
+    tables[k] = {SavedValue<std::int32_t>(inputs[k].rows), inputs[k].groups, inputs[k].table.gradient()};
     variables[k] = inputs[k].table;
   }
   kernels::run(device, forward);
@@ -113,9 +115,13 @@ Variable<T> embedding_layer_norm_dropout(const Batch& batch, std::span<const Emb
                                                                .n = n,
                                                                .d = d,
                                                                .dropout = dropout};
-        for (std::size_t k = 0; k < count; ++k)
-          backward.tables[k] = {.rows = tables[k].rows.data(),
-                                .gradient = tables[k].gradient.accumulator_data(tables[k].rows.value())};
+        std::array<RowGroups, kernels::max_embedding_tables> groups;
+        for (std::size_t k = 0; k < count; ++k) {
+          const auto& [rows, made, gradient] = tables[k];
+          if (!gradient) continue;
+          groups[k] = groups_of(rows.value(), made);
+          backward.tables[k] = {.groups = detail::grouped(groups[k]), .gradient = gradient.accumulator_data(groups[k])};
+        }
         kernels::run(dy.device(), backward);
       });
 }
@@ -125,8 +131,8 @@ template <Real T>
 Variable<T> embedding_layer_norm_dropout(const Batch& batch, const Variable<T>& word, const Variable<T>& position,
                                          const Variable<T>& gamma, const Variable<T>& beta, double eps,
                                          const kernels::DropoutMask& dropout = {}) {
-  const std::array<EmbeddingInput<T>, 2> inputs{
-      {{"input_ids", word, batch.input_ids}, {"positions", position, batch.positions}}};
+  const std::array<EmbeddingInput<T>, 2> inputs{{{"input_ids", word, batch.input_ids, batch.id_groups},
+                                                 {"positions", position, batch.positions, batch.position_groups}}};
   return embedding_layer_norm_dropout(batch, std::span<const EmbeddingInput<T>>(inputs), gamma, beta, eps, dropout);
 }
 

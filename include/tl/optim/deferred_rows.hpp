@@ -49,7 +49,7 @@ template <Real T> class DeferredRows final : public PendingRows {
   /// One update of the table, `update` with the addresses of its first elements. Rows without a gradient wait for it,
   /// unless they could be read from outside: `moments_held`, or a handle of the values.
   void step(const kernels::AdamW<T>& update, bool moments_held) {
-    SparseRows& rows = table_.gradient_rows();
+    const SparseRows& rows = table_.gradient_rows();
     const bool held = moments_held || parameters_->values_held() || !table_.parameter.raw().value().is_only_handle();
     if (held || rows.all_marked()) {
       materialize_all();
@@ -75,7 +75,6 @@ template <Real T> class DeferredRows final : public PendingRows {
     for (const std::int32_t row : rows)
       if (row >= 0 && static_cast<std::size_t>(row) < seen_.size() && seen_[static_cast<std::size_t>(row)] < now())
         stale.push_back(row);
-    SparseRows::sort_unique(stale);
     make_up(stale);
   }
 

@@ -25,7 +25,7 @@ template <Real T> std::vector<std::uint8_t> active_chunks(const ParameterSpace<T
   for (const auto& entry : parameters.tables()) {
     const auto& [table, offset] = entry;
     const std::int64_t width = table.shape()[1];
-    SparseRows& rows = entry.gradient_rows();
+    const SparseRows& rows = entry.gradient_rows();
     if (rows.all_marked()) {
       mark(offset, offset + table.shape().elements());
       continue;

@@ -74,7 +74,7 @@ template <class T> void run(Cpu, const kernels::EmbeddingLayerNormDropoutBackwar
   sums.add_to(a.dgamma, 0, a.d);
   sums.add_to(a.dbeta, a.d, a.d);
   for (const auto& table : used)
-    if (table.gradient) add_to_rows(dsum, table.rows, table.gradient, a.n, a.d);
+    if (table.gradient) add_groups(dsum, table.groups, table.gradient, a.d);
 }
 
 }  // namespace tl::cpu
