@@ -12,28 +12,29 @@
 #include "support/temporary_folder.hpp"
 
 using namespace tl;
-using Classifier = DistilBertForSequenceClassification;
 
 namespace {
 
-Classifier load() { return Classifier::from_pretrained(test::reference_file("pipeline")); }
+DistilBertForSequenceClassification pipeline_model() {
+  return DistilBertForSequenceClassification::from_pretrained(test::reference_file("pipeline"));
+}
 
 /// Whether the memory of a table differs from its values, which are up to date afterwards.
-bool is_stale(const Classifier& model) {
+bool is_stale(const DistilBertForSequenceClassification& model) {
   const auto& table = model.parameters().tables()[0].parameter;
   const std::vector<float> raw = table.raw().value().to_vector();
   return raw != table.value().to_vector();
 }
 
 struct Spy : TrainerCallback {
-  explicit Spy(Classifier& model_, bool hold) : model(model_) {
+  explicit Spy(DistilBertForSequenceClassification& model_, bool hold) : model(model_) {
     if (hold) held = model.parameters().values();
   }
   void on_step_end(const TrainerEvent&) override {
     if (held.defined()) stale += is_stale(model);
     else if (++steps == 3) stale += is_stale(model);
   }
-  Classifier& model;
+  DistilBertForSequenceClassification& model;
   Tensor<float> held;
   int stale = 0, steps = 0;
 };
@@ -41,7 +42,7 @@ struct Spy : TrainerCallback {
 }  // namespace
 
 TEST_CASE("deferred rows: a DistilBERT in a loop by hand, its evaluation and its files") {
-  Classifier at_once = load(), deferred = load();
+  DistilBertForSequenceClassification at_once = pipeline_model(), deferred = pipeline_model();
   const test::TemporaryFolder folder;
   {
     AdamW<float> every(at_once.parameters(), {.learning_rate = 1e-2, .weight_decay = 0.1});
@@ -61,13 +62,14 @@ TEST_CASE("deferred rows: a DistilBERT in a loop by hand, its evaluation and its
       }
       if (step == 3) {
         deferred.save_pretrained(folder / "saved");
-        CHECK(Classifier::from_pretrained(folder / "saved").parameters().values().to_vector() ==
-              at_once.parameters().values().to_vector());
+        CHECK(
+            DistilBertForSequenceClassification::from_pretrained(folder / "saved").parameters().values().to_vector() ==
+            at_once.parameters().values().to_vector());
       }
     }
     CHECK(is_stale(deferred));
     deferred.load_weights(folder / "saved");
-    CHECK(Classifier::from_pretrained(folder / "saved").parameters().values().to_vector() ==
+    CHECK(DistilBertForSequenceClassification::from_pretrained(folder / "saved").parameters().values().to_vector() ==
           deferred.parameters().values().to_vector());
   }
 }
@@ -79,7 +81,7 @@ TEST_CASE("deferred rows: the Trainer defers, and gives the same bits to a callb
   const auto rows = Dataset::from_columns({{"input_ids", ids}, {"label", labels}});
   std::vector<std::vector<float>> results;
   for (const bool hold : {false, true}) {
-    Classifier model = load();
+    DistilBertForSequenceClassification model = pipeline_model();
     const auto spy = std::make_shared<Spy>(model, hold);
     Trainer trainer(model,
                     {.output_dir = (folder / "out").string(),

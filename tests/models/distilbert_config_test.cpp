@@ -10,7 +10,7 @@ using tl::Json;
 
 namespace {
 
-const nlohmann::json& cases() {
+const nlohmann::json& config_cases() {
   static const auto parsed = nlohmann::json::parse(tl::test::read_text(tl::test::reference_file("config_cases.json")));
   return parsed;
 }
@@ -22,7 +22,7 @@ DistilBertConfig parse(const std::string& text) {
 }  // namespace
 
 TEST_CASE("configurations are read as the reference reads them") {
-  for (const auto& c : cases().at("cases")) {
+  for (const auto& c : config_cases().at("cases")) {
     INFO(c.at("name"));
     const auto config = parse(c.at("input"));
     CHECK(config.num_labels() == c.at("num_labels").get<std::int64_t>());
@@ -34,7 +34,7 @@ TEST_CASE("configurations are read as the reference reads them") {
 }
 
 TEST_CASE("configurations are written as the reference writes them") {
-  for (const auto& c : cases().at("cases")) {
+  for (const auto& c : config_cases().at("cases")) {
     INFO(c.at("name"));
     const Json got = parse(c.at("input")).to_json("DistilBertForSequenceClassification");
     Json expected = tl::parse_json(c.at("saved").get<std::string>(), "saved");
@@ -54,7 +54,7 @@ TEST_CASE("configurations are written as the reference writes them") {
 }
 
 TEST_CASE("what is written reads back the same") {
-  for (const auto& c : cases().at("cases")) {
+  for (const auto& c : config_cases().at("cases")) {
     const auto once = parse(c.at("input")).to_json("X");
     const auto twice = DistilBertConfig::from_json(once, "again").to_json("X");
     CHECK(tl::str_cat(once) == tl::str_cat(twice));

@@ -25,12 +25,13 @@
 namespace ops = tl::ops;
 using tl::Shape;
 using tl::Tensor;
-using Variable = tl::Variable<float>;
 
 namespace {
 
-Variable here(const Shape& shape) { return Variable(Tensor<float>::zeros(shape), true); }
-Variable there(const Shape& shape) { return Variable(Tensor<float>::zeros(shape, tl::cuda_device), true); }
+tl::Variable<float> here(const Shape& shape) { return tl::Variable<float>(Tensor<float>::zeros(shape), true); }
+tl::Variable<float> there(const Shape& shape) {
+  return tl::Variable<float>(Tensor<float>::zeros(shape, tl::cuda_device), true);
+}
 template <class T> Tensor<T> zeros(const Shape& shape, tl::Device device) { return Tensor<T>::zeros(shape, device); }
 
 }  // namespace
@@ -123,6 +124,7 @@ TEST_CASE("every operation refuses tensors of different devices in one sentence"
 }
 
 TEST_CASE("inputs that are undefined are on no device") {
-  CHECK_NOTHROW(ops::check_same_device("op", {{"x", here({2})}, {"bias", Variable{}}, {"rows", Tensor<float>{}}}));
+  CHECK_NOTHROW(
+      ops::check_same_device("op", {{"x", here({2})}, {"bias", tl::Variable<float>{}}, {"rows", Tensor<float>{}}}));
   CHECK_NOTHROW(ops::check_same_device("op", {}));
 }

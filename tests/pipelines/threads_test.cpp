@@ -16,7 +16,7 @@ using Classifier = DistilBertForSequenceClassification;
 
 namespace {
 
-std::filesystem::path model_folder() { return test::reference_file("pipeline"); }
+std::filesystem::path tiny_model_folder() { return test::reference_file("pipeline"); }
 
 const std::vector<std::string> texts{"a very very great film", "not bad", "the film was awful ! ! !", "me", "a"};
 
@@ -40,7 +40,7 @@ std::function<void()> predicting(const Pipeline& classify, const Tensor<float>& 
 
 /// A short training of a model of its own.
 void train_another() {
-  auto other = Classifier::from_pretrained(model_folder());
+  auto other = Classifier::from_pretrained(tiny_model_folder());
   std::vector<std::vector<std::int32_t>> ids(6, {2, 5, 7, 3});
   const std::vector<std::int64_t> labels{0, 1, 2, 0, 1, 2};
   const auto rows = Dataset::from_columns({{"input_ids", ids}, {"label", labels}});
@@ -57,9 +57,9 @@ void train_another() {
 
 TEST_CASE("threads: one pipeline, and two of one model, in two precisions of their models") {
   for (const bool bf16 : {false, true}) {
-    const auto shared = pipeline("text-classification", model_folder(), {.bf16 = bf16});
-    auto model = Classifier::from_pretrained(model_folder());
-    const auto tokenizer = Tokenizer::from_pretrained(model_folder());
+    const auto shared = pipeline("text-classification", tiny_model_folder(), {.bf16 = bf16});
+    auto model = Classifier::from_pretrained(tiny_model_folder());
+    const auto tokenizer = Tokenizer::from_pretrained(tiny_model_folder());
     const auto first = pipeline("text-classification", model, tokenizer, {.bf16 = bf16}),
                second = pipeline("text-classification", model, tokenizer, {.bf16 = bf16});
     const Tensor<float> expected = shared.logits(texts);
@@ -71,8 +71,8 @@ TEST_CASE("threads: one pipeline, and two of one model, in two precisions of the
 }
 
 TEST_CASE("threads: the first predictions after a training mode come from several threads") {
-  auto model = Classifier::from_pretrained(model_folder());
-  const auto tokenizer = Tokenizer::from_pretrained(model_folder());
+  auto model = Classifier::from_pretrained(tiny_model_folder());
+  const auto tokenizer = Tokenizer::from_pretrained(tiny_model_folder());
   const auto classify = pipeline("text-classification", model, tokenizer);
   const Tensor<float> expected = classify.logits(texts);
   model.train();
@@ -85,19 +85,19 @@ TEST_CASE("threads: the first predictions after a training mode come from severa
 }
 
 TEST_CASE("threads: predictions beside models that are loaded and trained") {
-  const auto classify = pipeline("text-classification", model_folder());
+  const auto classify = pipeline("text-classification", tiny_model_folder());
   const Tensor<float> expected = classify.logits(texts);
   std::atomic<int> wrong{0};
   together({predicting(classify, expected, wrong), predicting(classify, expected, wrong), train_another, [&] {
-              const auto another = pipeline("text-classification", model_folder());
+              const auto another = pipeline("text-classification", tiny_model_folder());
               if (another.logits(texts).to_vector() != expected.to_vector()) ++wrong;
             }});
   CHECK(wrong == 0);
 }
 
 TEST_CASE("threads: an optimizer that defers updates lets several threads predict") {
-  auto model = Classifier::from_pretrained(model_folder());
-  const auto tokenizer = Tokenizer::from_pretrained(model_folder());
+  auto model = Classifier::from_pretrained(tiny_model_folder());
+  const auto tokenizer = Tokenizer::from_pretrained(tiny_model_folder());
   const auto batch = pack(std::vector<std::vector<std::int32_t>>{{2, 5, 3}});
   AdamW<float> optimizer(model.parameters(), {.learning_rate = 1e-3, .weight_decay = 0.1, .defer_rows = true});
   for (int i = 0; i < 2; ++i) {
@@ -116,8 +116,8 @@ TEST_CASE("threads: an optimizer that defers updates lets several threads predic
 }
 
 TEST_CASE("threads: predictions leave the gradients alone") {
-  auto model = Classifier::from_pretrained(model_folder());
-  const auto tokenizer = Tokenizer::from_pretrained(model_folder());
+  auto model = Classifier::from_pretrained(tiny_model_folder());
+  const auto tokenizer = Tokenizer::from_pretrained(tiny_model_folder());
   const auto classify = pipeline("text-classification", model, tokenizer);
   const auto batch = pack(std::vector<std::vector<std::int32_t>>{{2, 5, 3}, {2, 7, 3}});
   const auto gradients = [&](bool predict) {

@@ -13,14 +13,14 @@ using namespace tl;
 
 namespace {
 
-Tokenizer small() {
+Tokenizer small_tokenizer() {
   return Tokenizer::from_vocabulary({"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "b", "##b"});
 }
 
 }  // namespace
 
 TEST_CASE("tokenizer options: wrong arguments") {
-  const Tokenizer tokenizer = small();
+  const Tokenizer tokenizer = small_tokenizer();
   TL_REQUIRE_ERROR(tokenizer.encode("a", {.max_length = -1}), "EncodeOptions::max_length: expected at least 0, got -1");
   TL_REQUIRE_ERROR(tokenizer.encode("a", {.stride = -2}), "EncodeOptions::stride: expected at least 0, got -2");
   TL_REQUIRE_ERROR(tokenizer.encode("a", {.max_length = 4, .stride = 3}),
@@ -43,7 +43,7 @@ TEST_CASE("tokenizer options: wrong arguments") {
 }
 
 TEST_CASE("tokenizer options: bytes that are not UTF-8 are named, with the row in a batch") {
-  const Tokenizer tokenizer = small();
+  const Tokenizer tokenizer = small_tokenizer();
   const std::string bad = "ab\xc3(";
   const std::vector<std::string> texts{"a", "b", bad};
   TL_REQUIRE_ERROR(tokenizer.encode(bad), "text: expected UTF-8, got an invalid sequence at byte 2 of 4");
@@ -59,7 +59,7 @@ TEST_CASE("tokenizer options: bytes that are not UTF-8 are named, with the row i
 }
 
 TEST_CASE("tokenizer options: padding modes without a target") {
-  const Tokenizer tokenizer = small();
+  const Tokenizer tokenizer = small_tokenizer();
   std::vector<Encoding> batch{tokenizer.encode("a"), tokenizer.encode("a b")};
   tokenizer.pad(batch, {.mode = PaddingMode::none});
   CHECK(batch[0].size() == 3);

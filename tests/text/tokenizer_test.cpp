@@ -60,7 +60,7 @@ const Tokenizer& own_tokenizer(const std::string& name) {
   return found->second;
 }
 
-const std::vector<json>& recorded() {
+const std::vector<json>& recorded_folders() {
   static const std::vector<json> cases = [] {
     std::ifstream in(reference_file("tokenizer_cases.jsonl"));
     std::vector<json> out;
@@ -72,7 +72,7 @@ const std::vector<json>& recorded() {
 
 std::vector<json> recorded(const std::string& kind) {
   std::vector<json> out;
-  for (const json& item : recorded())
+  for (const json& item : recorded_folders())
     if (item.value("k", "") == kind) out.push_back(item);
   return out;
 }
@@ -84,9 +84,9 @@ std::optional<int> number_or_none(const json& value) {
 }  // namespace
 
 TEST_CASE("tokenizer: every recorded case") {
-  REQUIRE(recorded().front().at("cases") == recorded().size() - 1);
+  REQUIRE(recorded_folders().front().at("cases") == recorded_folders().size() - 1);
   std::map<std::string, int> counts;
-  for (const json& item : recorded()) {
+  for (const json& item : recorded_folders()) {
     const std::string kind = item.value("k", "pad");
     ++counts[kind];
     if (kind != "pad" && kind != "call") check_case(item, own_tokenizer);

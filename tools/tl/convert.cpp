@@ -10,12 +10,12 @@ namespace program {
 
 namespace {
 
-struct Options {
+struct ConvertOptions {
   std::string from = "bert";
   std::string input, output;
 };
 
-void run(const Options& options) {
+void convert(const ConvertOptions& options) {
   const auto report = tl::convert_bert(options.input, options.output);
   std::cout << options.output << ": " << report.tensors << " tensors, " << report.parameters << " parameters ("
             << report.config.n_layers << " layers of width " << report.config.dim << ")\n";
@@ -29,12 +29,12 @@ void run(const Options& options) {
 }  // namespace
 
 void add_convert(CLI::App& app) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<ConvertOptions>();
   CLI::App& command = *app.add_subcommand("convert", "Writes an encoder of another family as a DistilBERT");
   command.add_option("--from", options->from, "family of the model")->required()->check(CLI::IsMember({"bert"}));
   command.add_option("IN", options->input, "model folder")->required();
   command.add_option("OUT", options->output, "new folder")->required();
-  on_run(command, [options] { run(*options); });
+  on_run(command, [options] { convert(*options); });
 }
 
 }  // namespace program

@@ -15,7 +15,7 @@ namespace program {
 
 namespace {
 
-struct Options {
+struct EvaluateOptions {
   std::string model, tokenizer, validation_file, output_dir;
   DataOptions data;
   std::optional<std::int64_t> max_eval_samples;
@@ -23,7 +23,7 @@ struct Options {
   bool json = false;
 };
 
-void run(const Options& options) {
+void evaluate(const EvaluateOptions& options) {
   if (!options.output_dir.empty()) tl::check_output_dir(options.output_dir, 0, "eval_results.json");
   const LabelledFile file = read_labelled(options.validation_file, options.data);
   const Classifier classifier(options.model, options.tokenizer);
@@ -58,7 +58,7 @@ void run(const Options& options) {
 }  // namespace
 
 void add_evaluate(CLI::App& app) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<EvaluateOptions>();
   CLI::App& command = *app.add_subcommand("evaluate", "Measures a classifier on labelled texts");
   command.add_option("--model_name_or_path", options->model, "folder of a classifier")->required();
   add_tokenizer_name(command, options->tokenizer);
@@ -74,7 +74,7 @@ void add_evaluate(CLI::App& app) {
   add_bool(command, "json", options->json, "print one JSON object");
   add_threads(command);
   on_run(
-      command, [options] { run(*options); }, [options] { options->data.files.check(); });
+      command, [options] { evaluate(*options); }, [options] { options->data.files.check(); });
 }
 
 }  // namespace program

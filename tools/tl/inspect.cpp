@@ -60,7 +60,7 @@ void show_tensors(const fs::path& path) {
             << " bytes\n";
 }
 
-void run(const fs::path& path) {
+void inspect(const fs::path& path) {
   std::error_code ignored;
   if (!fs::is_directory(path, ignored)) {
     tl::check(tl::detail::path_exists(path), tl::ErrorCode::io, "expected a model folder or a .safetensors file, got ",
@@ -91,7 +91,7 @@ void add_inspect(CLI::App& app) {
   const auto path = std::make_shared<std::string>();
   CLI::App& command = *app.add_subcommand("inspect", "Shows configuration, tokenizer, tensors and counts");
   command.add_option("PATH", *path, "model folder, .safetensors file, its index, or config.json")->required();
-  on_run(command, [path] { run(*path); });
+  on_run(command, [path] { inspect(*path); });
 }
 
 }  // namespace program

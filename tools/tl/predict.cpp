@@ -17,7 +17,7 @@ namespace program {
 
 namespace {
 
-struct Options {
+struct PredictOptions {
   std::string model, tokenizer;
   TextOptions source;
   std::size_t batch_size = 16;
@@ -27,7 +27,7 @@ struct Options {
 
 class Predictor {
  public:
-  explicit Predictor(const Options& options)
+  explicit Predictor(const PredictOptions& options)
       : options_(options),
         classifier_(options.model, options.tokenizer, options.bf16),
         tokenize_(options.source.encode_options(classifier_.tokenizer(), classifier_.longest())),
@@ -126,13 +126,13 @@ class Predictor {
     std::cout << text << '\n';
   }
 
-  const Options& options_;
+  const PredictOptions& options_;
   Classifier classifier_;
   tl::EncodeOptions tokenize_;
   std::int64_t limit_;  // tokens of the longest text
 };
 
-void run(const Options& options) {
+void predict(const PredictOptions& options) {
   TextSource source(options.source, true);
   Predictor predictor(options);
   for (;;) {
@@ -145,7 +145,7 @@ void run(const Options& options) {
 }  // namespace
 
 void add_predict(CLI::App& app) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<PredictOptions>();
   CLI::App& command = *app.add_subcommand("predict", "Prints label and score of texts");
   command.add_option("--model_name_or_path", options->model, "folder of a classifier")->required();
   add_tokenizer_name(command, options->tokenizer);
@@ -160,7 +160,7 @@ void add_predict(CLI::App& app) {
       "texts that are computed at once; default: 16", 1, 4096);
   add_threads(command);
   on_run(
-      command, [options] { run(*options); }, [options] { options->source.check(); });
+      command, [options] { predict(*options); }, [options] { options->source.check(); });
 }
 
 }  // namespace program

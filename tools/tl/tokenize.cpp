@@ -14,7 +14,7 @@ namespace program {
 
 namespace {
 
-struct Options {
+struct TokenizeOptions {
   std::string model, tokenizer;
   TextOptions source;
   bool special_tokens = true;
@@ -102,7 +102,7 @@ void measure(const tl::Tokenizer& tokenizer, TextSource& source, const tl::Encod
   std::cout << tl::dump_json(line, {.indent = -1, .sort_keys = false}) << '\n';
 }
 
-void run(const Options& options) {
+void tokenize(const TokenizeOptions& options) {
   const auto tokenizer = tl::Tokenizer::from_pretrained(options.tokenizer.empty() ? options.model : options.tokenizer);
   const tl::EncodeOptions how = options.source.encode_options(tokenizer, {}, options.special_tokens);
   TextSource source(options.source);
@@ -112,7 +112,7 @@ void run(const Options& options) {
 }  // namespace
 
 void add_tokenize(CLI::App& app) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<TokenizeOptions>();
   CLI::App& command = *app.add_subcommand("tokenize", "Prints ids, tokens and offsets of texts as JSON lines");
   command.add_option("--model_name_or_path", options->model, "folder with a tokenizer");
   add_tokenizer_name(command, options->tokenizer);
@@ -129,7 +129,7 @@ void add_tokenize(CLI::App& app) {
     if (!options->json) usage_problems().emplace_back("--json: tl tokenize prints JSON lines only");
   };
   on_run(
-      command, [options] { run(*options); }, check);
+      command, [options] { tokenize(*options); }, check);
 }
 
 }  // namespace program

@@ -17,7 +17,7 @@ namespace program {
 
 namespace {
 
-struct Options {
+struct TrainOptions {
   std::string model, tokenizer, train_file, validation_file, labels, config_overrides, freeze;
   DataOptions data;
   std::optional<std::int64_t> max_train_samples, max_eval_samples;
@@ -40,7 +40,7 @@ std::vector<std::string> split_names(const std::string& list) {
 }
 
 /// Everything about the command line that can be wrong before a file has been read.
-void check_usage(const Options& options) {
+void check_usage(const TrainOptions& options) {
   std::vector<std::string>& problems = usage_problems();
   for (const auto& [name, text] :
        {std::pair("--labels", &options.labels), std::pair("--config_overrides", &options.config_overrides),
@@ -66,7 +66,7 @@ void check_usage(const Options& options) {
 }
 
 /// Names from the command line, else those of a model that is a classifier already; none: the labels are the names.
-tl::KnownClasses known_classes(const Options& options) {
+tl::KnownClasses known_classes(const TrainOptions& options) {
   if (!options.labels.empty()) return {split_names(options.labels), "those of --labels"};
   const tl::PretrainedConfig config = tl::load_common_config(options.model);
   const bool classifies = std::ranges::any_of(
@@ -97,7 +97,7 @@ std::string what_is_left(const tl::TrainingArguments& arguments, std::int64_t st
   return stopped + "--resume_from_checkpoint true goes on from " + checkpoint;
 }
 
-void run(const Options& options) {
+void train(const TrainOptions& options) {
   const tl::TrainingArguments& arguments = options.arguments;
   const LabelledFile train_file = read_labelled(options.train_file, options.data);
   std::optional<LabelledFile> validation_file;
@@ -176,7 +176,7 @@ void run(const Options& options) {
 }  // namespace
 
 void add_train(CLI::App& app) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<TrainOptions>();
   CLI::App& command = *app.add_subcommand("train", "Fine-tunes a classifier");
   command.add_option("--model_name_or_path", options->model, "folder of a pretrained model")->required();
   add_tokenizer_name(command, options->tokenizer);
@@ -216,7 +216,7 @@ void add_train(CLI::App& app) {
         ->type_name(field.is_flag() ? "BOOL" : "VALUE");
   }
   on_run(
-      command, [options] { run(*options); }, [options] { check_usage(*options); });
+      command, [options] { train(*options); }, [options] { check_usage(*options); });
 }
 
 }  // namespace program

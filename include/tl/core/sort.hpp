@@ -2,20 +2,35 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <numeric>
 #include <optional>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace tl {
 
-/// 0, 1, ... count - 1, those first that come before(a, b) others; equal ones in ascending order.
-template <class Before> std::vector<std::int64_t> argsort(std::size_t count, const Before& before) {
+/// 0, 1, ... count - 1, those first that come before(a, b) others; equal ones in ascending order. A stable sort is the
+/// largest algorithm of the standard library: a std::function lets a program have it once.
+inline std::vector<std::int64_t> argsort(std::size_t count,
+                                         const std::function<bool(std::int64_t, std::int64_t)>& before) {
   std::vector<std::int64_t> order(count);
   std::iota(order.begin(), order.end(), std::int64_t{0});
-  std::stable_sort(order.begin(), order.end(), before);
+  std::stable_sort(order.begin(), order.end(), std::cref(before));
   return order;
+}
+
+/// `items` with those first that come before(a, b) others; equal ones keep their order.
+template <class T, class Before> std::vector<T> stable_sorted(std::vector<T> items, const Before& before) {
+  std::vector<T> sorted;
+  sorted.reserve(items.size());
+  const auto item = [&items](std::int64_t i) -> T& { return items[static_cast<std::size_t>(i)]; };
+  for (const std::int64_t i : argsort(items.size(), [&](auto a, auto b) { return before(item(a), item(b)); }))
+    sorted.push_back(std::move(item(i)));
+  return sorted;
 }
 
 /// A name that is in `names` more than once, the first such in ascending order, or nothing.

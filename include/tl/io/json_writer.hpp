@@ -13,6 +13,7 @@
 
 #include <tl/core/error.hpp>
 #include <tl/core/finite.hpp>
+#include <tl/core/sort.hpp>
 #include <tl/io/json_value.hpp>
 #include <tl/io/utf8.hpp>
 
@@ -96,7 +97,7 @@ class JsonPrinter {
     std::vector<const Json::object_t::value_type*> members;
     for (const auto& member : members_of(value)) members.push_back(&member);
     if (style_.sort_keys)
-      std::stable_sort(members.begin(), members.end(), [](auto a, auto b) { return a->first < b->first; });
+      members = stable_sorted(std::move(members), [](auto a, auto b) { return a->first < b->first; });
     out_ += '{';
     for (std::size_t i = 0; i < members.size(); ++i) {
       begin_element(i, level);

@@ -29,7 +29,8 @@ struct BertConfig : PretrainedConfig {
   bool add_cross_attention = false;
   bool use_cache = true;  ///< of decoders; kept for the file
 
-  static constexpr std::string_view class_name = "BertConfig", model_type = "bert";
+  std::string_view class_name() const override { return "BertConfig"; }
+  std::string_view model_type() const override { return "bert"; }
 
   BertConfig() {
     vocab_size = 30522;
@@ -49,7 +50,7 @@ struct BertConfig : PretrainedConfig {
 
   /// Throws one Error(invalid_argument) that lists every field with an impossible value, or one of a BERT that tl does
   /// not have. `where` names the source.
-  void validate(std::string_view where = class_name) const {
+  void validate(std::string_view where = {}) const override {
     std::vector<std::string> others;
     if (type_vocab_size < 1 || type_vocab_size > 1'000'000)
       others.push_back(str_cat("type_vocab_size: expected 1 to 1000000, got ", type_vocab_size));
@@ -78,21 +79,25 @@ struct BertConfig : PretrainedConfig {
 
   /// Reads config.json of a model folder. Throws Error(io), Error(format) or Error(invalid_argument) with the path.
   static BertConfig from_pretrained(const std::filesystem::path& folder) {
-    return detail::load_config_file<BertConfig>(folder);
+    BertConfig config;
+    detail::read_config_file(config, folder);
+    return config;
   }
 
   /// Reads the content of a config.json; `where` names it in errors.
   static BertConfig from_json(const Json& json, const std::string& where) {
-    return detail::read_config<BertConfig>(json, where);
+    BertConfig config;
+    detail::read_config(config, json, where);
+    return config;
   }
 
   /// The content of config.json for a model of class `architecture`, as the reference writes it.
   Json to_json(const std::string& architecture) const { return detail::config_json(*this, architecture); }
 
   /// The fields that a file stores under their own names.
-  static std::span<const ConfigField<BertConfig>> fields() {
+  std::span<const ConfigField> fields() const override {
     using C = BertConfig;
-    static const ConfigField<C> all[] = {
+    static const ConfigField all[] = {
         {"vocab_size", &C::vocab_size},
         {"hidden_size", &C::hidden_size},
         {"num_hidden_layers", &C::num_hidden_layers},
@@ -113,9 +118,6 @@ struct BertConfig : PretrainedConfig {
     };
     return all;
   }
-
-  /// The reference's other names of fields: none.
-  static std::string_view canonical_key(std::string_view key) { return key; }
 };
 
 }  // namespace tl

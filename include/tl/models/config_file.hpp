@@ -1,10 +1,5 @@
-// Reading, checking and writing the config.json of any family of models. A family's configuration is a struct that
-// derives from PretrainedConfig and has
-//
-//   static constexpr std::string_view class_name = "DistilBertConfig", model_type = "distilbert";
-//   static std::span<const ConfigField<DistilBertConfig>> fields();       // what files store under their own names
-//   static std::string_view canonical_key(std::string_view key);          // of the reference's other names
-//   void validate(std::string_view where) const;
+// Reading, checking and writing the config.json of any family of models; see PretrainedConfig for what a family's
+// configuration adds.
 #pragma once
 
 #include <algorithm>
@@ -13,7 +8,6 @@
 #include <limits>
 #include <map>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -27,14 +21,6 @@
 #include <tl/models/pretrained_config.hpp>
 
 namespace tl {
-
-/// A field that a file stores under its own name.
-template <class Config> struct ConfigField {
-  std::string_view name;
-  std::variant<bool Config::*, std::int64_t Config::*, double Config::*, std::string Config::*,
-               std::optional<double> Config::*>
-      member;
-};
 
 namespace detail {
 
@@ -217,19 +203,28 @@ inline void validate_config(const PretrainedConfig& config, const EncoderFields&
     report(error.what());
   }
   for (const std::string& problem : others) report(problem);
-  if (!problems.empty()) fail(ErrorCode::invalid_argument, where, problems);
+  if (!problems.empty()) fail(ErrorCode::invalid_argument, where.empty() ? config.class_name() : where, problems);
 }
 
-template <class Config> const ConfigField<Config>* find_config_field(std::string_view name) {
-  for (const ConfigField<Config>& field : Config::fields())
+inline const ConfigField* find_config_field(const PretrainedConfig& config, std::string_view name) {
+  for (const ConfigField& field : config.fields())
     if (field.name == name) return &field;
   return nullptr;
 }
 
-template <class Config>
-void assign_config_field(const Json& value, Config& config, const ConfigField<Config>& field, std::string_view where,
-                         std::string_view written_key) {
+inline void assign_config_field(const Json& value, PretrainedConfig& config, const ConfigField& field,
+                                std::string_view where, std::string_view written_key) {
   std::visit([&](auto member) { assign_config_field(value, config.*member, where, written_key); }, field.member);
+}
+
+/// The value of a field.
+inline Json config_value(const PretrainedConfig& config, const ConfigField& field) {
+  return std::visit(
+      [&config](auto member) {
+        if constexpr (requires { (config.*member).has_value(); }) return json_or_null(config.*member);
+        else return Json(config.*member);
+      },
+      field.member);
 }
 
 /// Reads a key that all families have; false if it is none of these.
@@ -250,24 +245,23 @@ inline bool read_common_key(PretrainedConfig& config, std::string_view key, cons
   return true;
 }
 
-/// Reads the content of a config.json; `where` names it in errors. Keys that the family does not know are kept.
-template <class Config> Config read_config(const Json& json, const std::string& where) {
+/// Reads the content of a config.json into a configuration with the family's defaults; `where` names it in errors. Keys
+/// that the family does not know are kept.
+inline void read_config(PretrainedConfig& config, const Json& json, const std::string& where) {
   if (!json.is_object()) fail(ErrorCode::format, where, ": expected a JSON object, got ", one_line(json).substr(0, 40));
   const Json* const type = find_member(json, "model_type");
-  if (type != nullptr && *type != Config::model_type)
-    fail(ErrorCode::format, where, ": expected \"model_type\": \"", Config::model_type, "\", got ", one_line(*type));
-  Config config;
+  if (type != nullptr && *type != config.model_type())
+    fail(ErrorCode::format, where, ": expected \"model_type\": \"", config.model_type(), "\", got ", one_line(*type));
   JsonObjectBuilder others;
   for (const auto& member : members_of(json)) {  // clang 14 captures no structured bindings
-    const std::string_view key = Config::canonical_key(member.first);
-    if (const auto* const field = find_config_field<Config>(key))
+    const std::string_view key = config.canonical_key(member.first);
+    if (const ConfigField* const field = find_config_field(config, key))
       assign_config_field(member.second, config, *field, where, member.first);
     else if (!read_common_key(config, key, member.second, where)) others.add(member.first, member.second);
   }
   config.other = others.finish();
   read_label_maps(config, json, where);
   config.validate(where);
-  return config;
 }
 
 /// Throws Error(io) for something that is no model folder: a name on a hub, a file, a folder without config.json.
@@ -283,30 +277,23 @@ inline void check_model_folder(const std::filesystem::path& folder) {
 }
 
 /// Reads config.json of a model folder. Throws Error(io), Error(format) or Error(invalid_argument) with the path.
-template <class Config> Config load_config_file(const std::filesystem::path& folder) {
+inline void read_config_file(PretrainedConfig& config, const std::filesystem::path& folder) {
   check_model_folder(folder);
   const auto path = folder / "config.json";
-  return read_config<Config>(read_json(path), path.native());
+  read_config(config, read_json(path), path.native());
 }
 
 /// The content of config.json for a model of class `architecture`, as the reference writes it, with sorted keys.
-template <class Config> Json config_json(const Config& config, const std::string& architecture) {
+inline Json config_json(const PretrainedConfig& config, const std::string& architecture) {
   Json json = config.other;
-  for (const ConfigField<Config>& field : Config::fields())
-    json[field.name] = std::visit(
-        [&config](auto member) {
-          if constexpr (requires { (config.*member).has_value(); }) return json_or_null(config.*member);
-          else return Json(config.*member);
-        },
-        field.member);
-  const Json defaults = {{"bos_token_id", nullptr}, {"eos_token_id", nullptr}, {"tie_word_embeddings", true}};
-  for (const auto& [key, value] : defaults.items())
-    if (!json.contains(key)) json[key] = value;
-  const Json ours = {{"model_type", Config::model_type},
-                     {"architectures", Json::array({architecture})},
-                     {"pad_token_id", json_or_null(config.pad_token_id)},
-                     {"dtype", "float32"}};
-  for (const auto& [key, value] : ours.items()) json[key] = value;
+  for (const ConfigField& field : config.fields()) json[field.name] = config_value(config, field);
+  for (const char* token : {"bos_token_id", "eos_token_id"})
+    if (!json.contains(token)) json[token] = nullptr;
+  if (!json.contains("tie_word_embeddings")) json["tie_word_embeddings"] = true;
+  json["model_type"] = config.model_type();
+  json["architectures"] = Json::array({architecture});
+  json["pad_token_id"] = json_or_null(config.pad_token_id);
+  json["dtype"] = "float32";
   for (const char* replaced : {"torch_dtype", "_name_or_path"}) json.erase(replaced);
   if (config.problem_type) json["problem_type"] = *config.problem_type;
   if (config.num_labels() != 2 || config.id2label != numbered_labels(config.num_labels())) {
@@ -323,7 +310,7 @@ template <class Config> Json config_json(const Config& config, const std::string
 
 /// Sets fields from "name=value,name=value", e.g. "dropout=0,attention_dropout=0".
 /// Throws Error(invalid_argument) for a name that is not a field, or a value of another type.
-template <class Config> void update_config(Config& config, std::string_view text) {
+inline void update_config(PretrainedConfig& config, std::string_view text) {
   while (!text.empty()) {
     const auto comma = std::min(text.find(','), text.size());
     const std::string_view item = text.substr(0, comma);
@@ -331,17 +318,17 @@ template <class Config> void update_config(Config& config, std::string_view text
     const auto equals = item.find('=');
     check(equals != std::string_view::npos, ErrorCode::invalid_argument,
           "config_overrides: expected name=value, got \"", item, "\"");
-    const std::string_view name = Config::canonical_key(item.substr(0, equals));
+    const std::string_view name = config.canonical_key(item.substr(0, equals));
     const std::string_view value = item.substr(equals + 1);
-    const auto* const field = find_config_field<Config>(name);
+    const ConfigField* const field = find_config_field(config, name);
     if (field == nullptr) {
       std::string names;
-      for (const auto& one : Config::fields()) names += str_cat(names.empty() ? "" : ", ", one.name);
-      fail(ErrorCode::invalid_argument, "config_overrides: \"", name, "\" is not a field of ", Config::class_name,
+      for (const auto& one : config.fields()) names += str_cat(names.empty() ? "" : ", ", one.name);
+      fail(ErrorCode::invalid_argument, "config_overrides: \"", name, "\" is not a field of ", config.class_name(),
            "; the fields are ", names);
     }
     Json parsed = value;
-    if (!std::holds_alternative<std::string Config::*>(field->member)) {
+    if (!std::holds_alternative<std::string PretrainedConfig::*>(field->member)) {
       try {
         parsed = parse_json(value == "True"    ? "true"
                             : value == "False" ? "false"

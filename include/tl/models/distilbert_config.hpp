@@ -24,7 +24,8 @@ struct DistilBertConfig : PretrainedConfig {
   double qa_dropout = 0.1;
   double seq_classif_dropout = 0.2;
 
-  static constexpr std::string_view class_name = "DistilBertConfig", model_type = "distilbert";
+  std::string_view class_name() const override { return "DistilBertConfig"; }
+  std::string_view model_type() const override { return "distilbert"; }
 
   DistilBertConfig() {
     vocab_size = 30522;
@@ -42,7 +43,7 @@ struct DistilBertConfig : PretrainedConfig {
   Activation activation_function() const { return detail::config_activation("activation", activation); }
 
   /// Throws one Error(invalid_argument) that lists every field with an impossible value. `where` names the source.
-  void validate(std::string_view where = class_name) const {
+  void validate(std::string_view where = {}) const override {
     detail::validate_config(*this,
                             {.layers = {"n_layers", n_layers},
                              .heads = {"n_heads", n_heads},
@@ -62,21 +63,25 @@ struct DistilBertConfig : PretrainedConfig {
 
   /// Reads config.json of a model folder. Throws Error(io), Error(format) or Error(invalid_argument) with the path.
   static DistilBertConfig from_pretrained(const std::filesystem::path& folder) {
-    return detail::load_config_file<DistilBertConfig>(folder);
+    DistilBertConfig config;
+    detail::read_config_file(config, folder);
+    return config;
   }
 
   /// Reads the content of a config.json; `where` names it in errors.
   static DistilBertConfig from_json(const Json& json, const std::string& where) {
-    return detail::read_config<DistilBertConfig>(json, where);
+    DistilBertConfig config;
+    detail::read_config(config, json, where);
+    return config;
   }
 
   /// The content of config.json for a model of class `architecture`, as the reference writes it.
   Json to_json(const std::string& architecture) const { return detail::config_json(*this, architecture); }
 
   /// The fields that a file stores under their own names.
-  static std::span<const ConfigField<DistilBertConfig>> fields() {
+  std::span<const ConfigField> fields() const override {
     using C = DistilBertConfig;
-    static const ConfigField<C> all[] = {
+    static const ConfigField all[] = {
         {"vocab_size", &C::vocab_size},
         {"max_position_embeddings", &C::max_position_embeddings},
         {"sinusoidal_pos_embds", &C::sinusoidal_pos_embds},
@@ -95,7 +100,7 @@ struct DistilBertConfig : PretrainedConfig {
   }
 
   /// The reference's other names of some fields.
-  static std::string_view canonical_key(std::string_view key) {
+  std::string_view canonical_key(std::string_view key) const override {
     if (key == "hidden_size") return "dim";
     if (key == "num_attention_heads") return "n_heads";
     if (key == "num_hidden_layers") return "n_layers";

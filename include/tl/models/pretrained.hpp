@@ -182,9 +182,10 @@ inline void save_parameters(const std::filesystem::path& folder, const Parameter
 
 namespace detail {
 
-/// config.json of `folder` with the options' labels and overrides.
-template <class Config> Config load_config(const std::filesystem::path& folder, const FromPretrainedOptions& options) {
-  Config config = Config::from_pretrained(folder);
+/// Reads config.json of `folder`, then the options' labels and overrides.
+inline void load_config(PretrainedConfig& config, const std::filesystem::path& folder,
+                        const FromPretrainedOptions& options) {
+  read_config_file(config, folder);
   if (!options.labels.empty()) {
     check(!options.num_labels || *options.num_labels == static_cast<std::int64_t>(options.labels.size()),
           ErrorCode::invalid_argument,
@@ -194,8 +195,7 @@ template <class Config> Config load_config(const std::filesystem::path& folder, 
   } else if (options.num_labels) {
     config.set_num_labels(*options.num_labels);
   }
-  if (!options.config_overrides.empty()) config.update_from_string(options.config_overrides);
-  return config;
+  if (!options.config_overrides.empty()) update_config(config, options.config_overrides);
 }
 
 }  // namespace detail

@@ -1,13 +1,15 @@
-// What the configurations of all families of models have in common: the sizes that texts are checked against, the
-// labels, and the kind of problem.
+// PretrainedConfig: what the configurations of all families of models have in common, the sizes that texts are checked
+// against, the labels, and the kind of problem; and the table of the fields that a family adds.
 #pragma once
 
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include <tl/io/json.hpp>
@@ -36,9 +38,43 @@ inline std::map<std::string, std::int64_t> ids_of(const std::map<std::int64_t, s
 
 }  // namespace detail
 
+struct PretrainedConfig;
+
+/// A field that a file stores under its own name.
+struct ConfigField {
+  /// `member` of a family's configuration; it is read and written in objects of that family only.
+  template <class Config, class T>
+  ConfigField(std::string_view field_name, T Config::*field)
+      : name(field_name), member(static_cast<T PretrainedConfig::*>(field)) {}
+
+  std::string_view name;
+  std::variant<bool PretrainedConfig::*, std::int64_t PretrainedConfig::*, double PretrainedConfig::*,
+               std::string PretrainedConfig::*, std::optional<double> PretrainedConfig::*>
+      member;
+};
+
 /// The common part of a config.json. A model of a user that has no configuration has one without labels and sizes; what
 /// is 0 or empty is not known, and nothing is checked against it.
 struct PretrainedConfig {
+  PretrainedConfig() = default;
+  PretrainedConfig(const PretrainedConfig&) = default;
+  PretrainedConfig(PretrainedConfig&&) = default;
+  PretrainedConfig& operator=(const PretrainedConfig&) = default;
+  PretrainedConfig& operator=(PretrainedConfig&&) = default;
+  virtual ~PretrainedConfig() = default;
+
+  /// "DistilBertConfig", for messages.
+  virtual std::string_view class_name() const { return "PretrainedConfig"; }
+  /// The family, as config.json names it: "distilbert". Empty: of no family.
+  virtual std::string_view model_type() const { return {}; }
+  /// The fields that a file stores under their own names.
+  virtual std::span<const ConfigField> fields() const { return {}; }
+  /// The name in fields() of a field that the reference also knows by another name.
+  virtual std::string_view canonical_key(std::string_view key) const { return key; }
+  /// Throws one Error(invalid_argument) that lists every field with an impossible value. `where` names the source;
+  /// without it the sentence begins with class_name().
+  virtual void validate(std::string_view /*where*/ = {}) const {}
+
   std::int64_t vocab_size = 0;
   std::int64_t max_position_embeddings = 0;
   std::int64_t type_vocab_size = 0;  ///< token types; 0: the model takes none

@@ -52,7 +52,9 @@ template <class Network> class [[nodiscard]] PreTrainedModel final : public Mode
   /// Error(format), Error(shape) or Error(invalid_argument).
   static PreTrainedModel from_pretrained(const std::filesystem::path& folder,
                                          const FromPretrainedOptions& options = {}) {
-    PreTrainedModel model(detail::load_config<Config>(folder, options), nullptr);
+    Config config;
+    detail::load_config(config, folder, options);
+    PreTrainedModel model(config, nullptr);
     LoadReport& report = model.load_report_;
     report = load_parameters(folder, model.parameters_, Encoder::prefix, Network::class_name, options);
     report.same_class = model.config_.names_class(Network::class_name);

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include <tl/core/sort.hpp>
 #include <tl/text/unicode.hpp>
 
 namespace tl::detail::text {
@@ -80,7 +81,7 @@ class NormalFormIndex {
           find_floor(std::span<const CodePointRange>(composition_exclusions), c, &CodePointRange::first);
       if (canonical_steps[i].second != 0 && (excluded == nullptr || c > excluded->last)) pairs_.push_back(i);
     }
-    std::stable_sort(pairs_.begin(), pairs_.end(), [](std::uint32_t a, std::uint32_t b) {
+    pairs_ = stable_sorted(std::move(pairs_), [](std::uint32_t a, std::uint32_t b) {
       const CanonicalStep &x = canonical_steps[a], &y = canonical_steps[b];
       return x.first != y.first ? x.first < y.first : x.second < y.second;
     });

@@ -12,6 +12,8 @@
 #include <utility>
 #include <vector>
 
+#include <tl/core/sort.hpp>
+
 namespace tl::detail::text {
 
 class Trie {
@@ -32,7 +34,7 @@ class Trie {
 
   /// Of equal keys the first one in the list counts. The texts need not outlive the call.
   explicit Trie(std::vector<Key> keys) {
-    std::stable_sort(keys.begin(), keys.end(), [](const Key& a, const Key& b) { return a.text < b.text; });
+    keys = stable_sorted(std::move(keys), [](const Key& a, const Key& b) { return a.text < b.text; });
     grow(1024);
     take(root, root);
     place(keys);

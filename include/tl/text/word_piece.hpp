@@ -12,6 +12,7 @@
 #include <vector>
 
 #include <tl/core/error.hpp>
+#include <tl/core/sort.hpp>
 #include <tl/io/utf8.hpp>
 #include <tl/text/trie.hpp>
 #include <tl/text/unicode.hpp>
@@ -47,8 +48,8 @@ class WordPiece {
 
   /// Pieces with ids of their own, of which none is negative; their texts are distinct.
   WordPiece(std::vector<VocabularyPiece> pieces, WordPieceOptions options) : options_(std::move(options)) {
-    std::stable_sort(pieces.begin(), pieces.end(),
-                     [](const VocabularyPiece& a, const VocabularyPiece& b) { return a.id < b.id; });
+    pieces = stable_sorted(std::move(pieces),
+                           [](const VocabularyPiece& a, const VocabularyPiece& b) { return a.id < b.id; });
     bool dense = true;
     for (VocabularyPiece& piece : pieces) {
       dense = dense && piece.id == static_cast<std::int32_t>(pieces_.size());
