@@ -7,12 +7,14 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include <tl/autograd/parameter_space.hpp>
 #include <tl/kernels/adamw.hpp>
 #include <tl/kernels/cpu/adamw.hpp>
 #include <tl/optim/deferred_rows.hpp>
+#include <tl/optim/optimizer.hpp>
 #include <tl/optim/parameter_groups.hpp>
 
 namespace tl {
@@ -31,16 +33,16 @@ struct AdamWOptions {
 };
 
 /// Adam with decoupled weight decay, arXiv:1711.05101, in the arithmetic of the reference's fused CPU step.
-template <Real T = float> class AdamW {
+template <Real T = float> class AdamW final : public Optimizer<T> {
  public:
   /// Throws Error(invalid_argument) for a negative rate, epsilon or decay, a beta outside [0, 1), or groups that
   /// overlap, Error(not_found) for a group's pattern that chooses no parameter.
   AdamW(ParameterSpace<T>& parameters, const AdamWOptions& options)
-      : options_(options),
+      : Optimizer<T>(parameters),
+        options_(options),
         parameters_(&parameters),
-        layout_(parameters.layout()),
-        exp_avg_(Tensor<T>::zeros({parameters.trainable_end()}, parameters.raw_values().device())),
-        exp_avg_sq_(Tensor<T>::zeros({parameters.trainable_end()}, parameters.raw_values().device())) {
+        exp_avg_(this->zeros()),
+        exp_avg_sq_(this->zeros()) {
     const struct {
       const char* name;
       double value;
@@ -56,11 +58,10 @@ template <Real T = float> class AdamW {
     split(options);
     if (options.defer_rows && device().type == DeviceType::cpu) defer_rows();
   }
-  AdamW(const AdamW&) = delete;
-  AdamW& operator=(const AdamW&) = delete;
 
-  /// Makes all updates of rows that were deferred.
-  void materialize_rows() {
+  std::string name() const override { return "AdamW"; }
+
+  void materialize_rows() override {
     for (const auto& table : tables_) table->materialize_all();
   }
 
@@ -70,35 +71,29 @@ template <Real T = float> class AdamW {
   /// One update in which `learning_rate` takes the place of the options' rate; a group's own rate stays. Gradients are
   /// multiplied by `gradient_scale` (clipping) on the way.
   void step(double learning_rate, double gradient_scale = 1.0) {
+    this->begin_step();
     update_all([=](const std::optional<double>& own) { return own.value_or(learning_rate); }, gradient_scale);
   }
 
   /// One update in which `schedule` turns each learning rate, the options' and the groups', into that of this step.
   void step(const std::function<double(double rate)>& schedule, double gradient_scale = 1.0) {
-    update_all([&](const std::optional<double>& own) { return schedule(own.value_or(options_.learning_rate)); },
-               gradient_scale);
+    step(OptimizerStep{schedule, gradient_scale});
   }
-
-  void zero_grad() { parameters_->zero_grad(); }
-
-  /// Number of updates made.
-  std::int64_t steps() const { return steps_; }
-  void set_steps(std::int64_t steps) {
-    materialize_rows();
-    steps_ = steps;
-  }
+  using Optimizer<T>::step;
 
   /// [trainable_end], first and second moments, in the layout of the space; up to date.
   Tensor<T> exp_avg() { return materialize_rows(), exp_avg_; }
   Tensor<T> exp_avg_sq() { return materialize_rows(), exp_avg_sq_; }
+  std::vector<OptimizerBuffer<T>> buffers() override { return {{"exp_avg", exp_avg()}, {"exp_avg_sq", exp_avg_sq()}}; }
   const AdamWOptions& options() const { return options_; }
 
  private:
+  void do_step(const OptimizerStep& update) override {
+    update_all([&](const std::optional<double>& own) { return update.schedule(own.value_or(options_.learning_rate)); },
+               update.gradient_scale);
+  }
+
   template <class Rate> void update_all(const Rate& rate, double gradient_scale) {
-    check(layout_ == parameters_->layout(), ErrorCode::state,
-          "AdamW: expected the parameters where they were when this optimizer was made, they were frozen or unfrozen "
-          "since; make a new one");
-    ++steps_;
     if (tables_.empty()) (void)parameters_->values();  // makes the updates that another optimizer deferred
     parameters_->raw_values().view(0, Shape{parameters_->trainable_end()}).mark_changed();
     kernels::AdamW<T> whole = update(0.0, gradient_scale);
@@ -151,7 +146,7 @@ template <Real T = float> class AdamW {
             .beta2 = options_.beta2,
             .eps = options_.epsilon,
             .weight_decay = options_.weight_decay,
-            .step = steps_,
+            .step = this->steps(),
             .gradient_scale = static_cast<T>(scale)};
   }
 
@@ -170,9 +165,7 @@ template <Real T = float> class AdamW {
 
   AdamWOptions options_;
   ParameterSpace<T>* parameters_;
-  std::int64_t layout_;
   Tensor<T> exp_avg_, exp_avg_sq_;
-  std::int64_t steps_ = 0;
   std::vector<ParameterRange> ranges_;                    // of all trained elements
   std::vector<std::unique_ptr<DeferredRows<T>>> tables_;  // if updates are deferred: those of the space, in its order
 };

@@ -23,8 +23,8 @@
 #include <tl/core/sort.hpp>
 #include <tl/io/json_file.hpp>
 #include <tl/io/own_names.hpp>
-#include <tl/io/safetensors.hpp>
-#include <tl/optim/adamw.hpp>
+#include <tl/train/batch_settings.hpp>
+#include <tl/train/optimizer_state.hpp>
 
 namespace tl {
 
@@ -41,25 +41,10 @@ struct ResumeState {
   double learning_rate = 0.0;                                   ///< of the last update
   Mt19937::State generator{};                                   ///< draws batch orders by length
   Mt19937::State epoch_generator{};                             ///< as it was when the epoch began
-
-  // what must be the same for a resumed run to see the same batches
-  std::int64_t rows = 0, batch_size = 0, accumulation = 0, seed = 0, data_seed = 0;
-  bool group_by_length = false, drop_last = false;
-  std::uint64_t fingerprint = 0;  ///< of the training rows; 0: not known, as in checkpoints of earlier versions
+  BatchSettings batches{};                                      ///< what decides the batches
 };
 
 namespace detail {
-
-/// What must be the same for a resumed run to see the same batches.
-inline Json data_settings(const ResumeState& progress) {
-  return {{"train_rows", progress.rows},
-          {"per_device_train_batch_size", progress.batch_size},
-          {"gradient_accumulation_steps", progress.accumulation},
-          {"seed", progress.seed},
-          {"data_seed", progress.data_seed},
-          {"group_by_length", progress.group_by_length},
-          {"dataloader_drop_last", progress.drop_last}};
-}
 
 inline Json generator_json(const Mt19937::State& state) {
   return {{"key", Json::array_t(state.key.begin(), state.key.end())},
@@ -94,28 +79,22 @@ inline void check_progress(const ResumeState& progress, const std::filesystem::p
   whole("epoch", 0, progress.epoch);
   whole("batches_done", 0, progress.batches_done);
   whole("last_logged_step", 0, progress.last_logged_step);
-  whole("train_rows", 1, progress.rows);
-  whole("per_device_train_batch_size", 1, progress.batch_size);
-  whole("gradient_accumulation_steps", 1, progress.accumulation);
+  whole("train_rows", 1, progress.batches.rows);
+  whole("per_device_train_batch_size", 1, progress.batches.batch_size);
+  whole("gradient_accumulation_steps", 1, progress.batches.accumulation);
+  if (!progress.batches.sampler.empty()) whole("sampler_rows", 1, progress.batches.sampler_rows);
   finite("loss_since_log", static_cast<double>(progress.loss_since_log));
   finite("loss_logged", progress.loss_logged);
   finite("learning_rate", progress.learning_rate);
   need(progress.learning_rate >= 0, "learning_rate", "0 or more", progress.learning_rate);
   need(!(progress.grad_norm < 0) && (detail::is_nan(progress.grad_norm) || detail::is_finite(progress.grad_norm)),
        "grad_norm", "NaN or a finite number of 0 or more", progress.grad_norm);
-  const bool short_batch = progress.rows % progress.batch_size != 0 && !progress.drop_last;
-  const std::int64_t batches = progress.rows / progress.batch_size + (short_batch ? 1 : 0);
+  const std::int64_t batches = progress.batches.batches();
   need(progress.batches_done <= batches, "batches_done",
-       str_cat("at most ", batches, ", the batches of an epoch of ", progress.rows, " rows"), progress.batches_done);
+       str_cat("at most ", batches, ", the batches of an epoch of ", progress.batches.epoch_rows(), " rows"),
+       progress.batches_done);
   need(progress.micro_batch >= static_cast<std::uint64_t>(progress.batches_done), "micro_batch",
        str_cat("at least batches_done, ", progress.batches_done), progress.micro_batch);
-}
-
-/// The part of a flat moment buffer that belongs to a named parameter.
-[[gnu::noinline]] inline Tensor<float> moment_view(const Tensor<float>& moments,
-                                                   const ParameterSpace<float>& parameters,
-                                                   const NamedParameter<float>& part) {
-  return moments.view(part.value().data() - parameters.values().data(), part.shape());
 }
 
 }  // namespace detail
@@ -130,9 +109,7 @@ inline void save_progress(const std::filesystem::path& folder, const ResumeState
                {"last_logged_step", progress.last_logged_step},
                {"grad_norm", progress.grad_norm},
                {"learning_rate", progress.learning_rate}};
-  for (const auto settings = detail::data_settings(progress); const auto& [key, value] : settings.items())
-    json[key] = value;
-  json["train_fingerprint"] = progress.fingerprint;
+  detail::write_batch_settings(json, progress.batches);
   write_json(folder / "progress.json", json, {.sort_keys = false});
   write_json(folder / "rng.json",
              {{"generator", detail::generator_json(progress.generator)},
@@ -155,14 +132,7 @@ inline ResumeState load_progress(const std::filesystem::path& folder) {
   read("last_logged_step", progress.last_logged_step);
   read("grad_norm", progress.grad_norm);
   read("learning_rate", progress.learning_rate);
-  read("train_rows", progress.rows);
-  read("per_device_train_batch_size", progress.batch_size);
-  read("gradient_accumulation_steps", progress.accumulation);
-  read("seed", progress.seed);
-  read("data_seed", progress.data_seed);
-  read("group_by_length", progress.group_by_length);
-  read("dataloader_drop_last", progress.drop_last);
-  if (json.contains("train_fingerprint")) read("train_fingerprint", progress.fingerprint);
+  progress.batches = detail::read_batch_settings(json, path);
   detail::check_progress(progress, path);
   const auto rng_path = folder / "rng.json";
   const Json rng = read_json(rng_path);
@@ -174,79 +144,12 @@ inline ResumeState load_progress(const std::filesystem::path& folder) {
   return progress;
 }
 
-/// Writes exp_avg and exp_avg_sq of every trainable parameter as "{name}.exp_avg" and "{name}.exp_avg_sq", and the
-/// number of updates as the tensor "step".
-inline void save_optimizer(const std::filesystem::path& folder, AdamW<float>& optimizer,
-                           const ParameterSpace<float>& parameters) {
-  std::vector<SafetensorView> tensors;
-  for (const auto& part : parameters.named()) {
-    if (!part.parameter.trainable()) continue;
-    for (const auto& [suffix, moments] :
-         {std::pair(".exp_avg", optimizer.exp_avg()), std::pair(".exp_avg_sq", optimizer.exp_avg_sq())}) {
-      const Tensor<float> view = detail::moment_view(moments, parameters, part);
-      tensors.push_back(safetensor_view<float>(str_cat(part.name, suffix), view.shape(), view.span()));
-    }
-  }
-  const std::int64_t steps = optimizer.steps();
-  tensors.push_back(safetensor_view<std::int64_t>("step", Shape{}, std::span(&steps, 1)));
-  write_safetensors(folder / "optimizer.safetensors", tensors, {{"format", "pt"}});
-}
-
-namespace detail {
-
-/// Throws Error(invalid_argument) if other parameters were frozen when the moments were written.
-inline void check_same_frozen(const std::filesystem::path& folder, const SafetensorsReader& moments,
-                              const ParameterSpace<float>& parameters) {
-  if (moments.find("step") == nullptr) return;  // not a whole file, which is said later
-  std::vector<std::string> frozen, trained;
-  for (const auto& part : parameters.named()) {
-    const bool then = moments.find(str_cat(part.name, ".exp_avg")) != nullptr, now = part.parameter.trainable();
-    if (then != now) (now ? frozen : trained).push_back(part.name);
-  }
-  std::string text;
-  if (!frozen.empty()) text = str_cat("frozen then and trained now: ", module_names(frozen));
-  if (!trained.empty())
-    text += str_cat(text.empty() ? "" : "; ", "trained then and frozen now: ", module_names(trained));
-  check(text.empty(), ErrorCode::invalid_argument, "cannot resume from ", folder.native(),
-        ": expected the same parameters to be frozen as when it was written, got ", text);
-}
-
-}  // namespace detail
-
-/// Throws Error(invalid_argument) if other parameters are frozen, Error(not_found) naming a tensor that is missing,
-/// Error(shape) or Error(dtype) for one that does not fit.
-inline void load_optimizer(const std::filesystem::path& folder, AdamW<float>& optimizer,
-                           const ParameterSpace<float>& parameters) {
-  const auto path = folder / "optimizer.safetensors";
-  const SafetensorsReader reader(path);
-  detail::check_same_frozen(folder, reader, parameters);
-  for (const auto& part : parameters.named()) {
-    if (!part.parameter.trainable()) continue;
-    for (const auto& [suffix, moments] :
-         {std::pair(".exp_avg", optimizer.exp_avg()), std::pair(".exp_avg_sq", optimizer.exp_avg_sq())}) {
-      Tensor<float> view = detail::moment_view(moments, parameters, part);
-      const SafetensorView& stored = reader.at(str_cat(part.name, suffix));
-      check(stored.shape == view.shape(), ErrorCode::shape, path.native(), ", tensor ", stored.name,
-            ": expected shape ", view.shape(), ", got ", stored.shape);
-      read_floats(stored, view.span(), path.native());
-      const auto span = view.span();
-      check(std::all_of(span.begin(), span.end(), [](float value) { return detail::is_finite(value); }),
-            ErrorCode::format, path.native(), ", tensor ", stored.name,
-            ": expected finite values, got one that is not");
-    }
-  }
-  const SafetensorView& step = reader.at("step");
-  check(step.dtype == StoredDType::i64 && step.data.size() == sizeof(std::int64_t), ErrorCode::format, path.native(),
-        ", tensor step: expected one I64, got ", to_string(step.dtype), step.shape);
-  std::int64_t steps = 0;
-  read_bytes(step, std::as_writable_bytes(std::span(&steps, 1)));
-  optimizer.set_steps(steps);
-}
-
-/// About how large a checkpoint is: the weights and, unless `only_model`, both moments of what is trained.
-inline std::uintmax_t checkpoint_bytes(const ParameterSpace<float>& parameters, bool only_model) {
+/// About how large a checkpoint is: the weights and, unless `only_model`, the buffers of the optimizer for what is
+/// trained, of which AdamW has two.
+inline std::uintmax_t checkpoint_bytes(const ParameterSpace<float>& parameters, bool only_model,
+                                       std::int64_t buffers = 2) {
   return sizeof(float) *
-         static_cast<std::uintmax_t>(parameters.size() + (only_model ? 0 : 2 * parameters.trainable_end()));
+         static_cast<std::uintmax_t>(parameters.size() + (only_model ? 0 : buffers * parameters.trainable_end()));
 }
 
 /// The N of a folder named checkpoint-N, or nothing.
@@ -305,18 +208,6 @@ inline std::filesystem::path last_checkpoint(const std::filesystem::path& output
   check(!sorted.empty(), ErrorCode::not_found, "resume_from_checkpoint: expected a folder checkpoint-N in ",
         output_dir.native(), ", there is none");
   return sorted.back();
-}
-
-/// What of the data settings is not as it was, e.g. "seed was 42 and is 43"; empty if the batches will be the same.
-inline std::string data_differences(const ResumeState& then, const ResumeState& now) {
-  const Json former = detail::data_settings(then), present = detail::data_settings(now);
-  std::string text;
-  for (const auto& [key, is] : present.items())
-    if (const Json& was = former.at(key); was != is)
-      text += str_cat(text.empty() ? "" : ", ", key, " was ", dump_json(was), " and is ", dump_json(is));
-  if (then.fingerprint != 0 && then.fingerprint != now.fingerprint && then.rows == now.rows)
-    text += str_cat(text.empty() ? "" : ", ", "the tokens or labels of train_dataset, or their order, were others");
-  return text;
 }
 
 /// True if both paths name the same existing folder.

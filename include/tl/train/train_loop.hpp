@@ -12,6 +12,7 @@
 
 #include <tl/data/collator.hpp>
 #include <tl/data/sampler.hpp>
+#include <tl/optim/adamw.hpp>
 #include <tl/optim/schedule.hpp>
 #include <tl/train/checkpoint.hpp>
 #include <tl/train/checkpoint_checksums.hpp>
@@ -22,44 +23,46 @@
 
 namespace tl {
 
+/// What a user may bring of their own for a run.
+struct TrainLoopParts {
+  std::shared_ptr<LearningRateSchedule> schedule{};
+  std::vector<ParameterGroup> groups{};
+  OptimizerFactory optimizer{};
+};
+
 struct TrainLoop {
   const Collator& collate;
   std::vector<std::int64_t> lengths;  ///< of the rows, only under group_by_length
   TrainSchedule plan;
   std::shared_ptr<LearningRateSchedule> schedule;
-  AdamW<float> optimizer;
+  std::unique_ptr<Optimizer<float>> optimizer;
   ResumeState progress{};
   std::int64_t first_step = 0;  ///< updates made before this call
   std::int64_t next_batch = 0;  ///< micro-batches of the first epoch to skip
   bool inside_epoch = false;    ///< the first epoch was begun before the interruption
 
-  /// A fresh run over `rows`, which must outlive it, with the user's schedule if there is one.
+  /// A fresh run over `rows`, which must outlive it, with what a user brings of their own.
   TrainLoop(const TrainingArguments& args, const Collator& rows, ParameterSpace<float>& parameters,
-            std::shared_ptr<LearningRateSchedule> own_schedule = nullptr, std::vector<ParameterGroup> groups = {})
+            const TrainLoopParts& parts = {})
       : collate(rows),
         plan(train_schedule(args, collate.size())),
-        schedule(own_schedule ? std::move(own_schedule)
-                              : make_schedule(args.lr_scheduler_type, {.learning_rate = args.learning_rate,
-                                                                       .warmup_steps = plan.warmup_steps,
-                                                                       .total_steps = plan.total_steps,
-                                                                       .kwargs = args.lr_scheduler_kwargs})),
-        optimizer(parameters, {.learning_rate = args.learning_rate,
-                               .beta1 = args.adam_beta1,
-                               .beta2 = args.adam_beta2,
-                               .epsilon = args.adam_epsilon,
-                               .weight_decay = args.weight_decay,
-                               .defer_rows = true,
-                               .groups = training_groups(args, std::move(groups), parameters)}) {
+        schedule(parts.schedule ? parts.schedule
+                                : make_schedule(args.lr_scheduler_type, {.learning_rate = args.learning_rate,
+                                                                         .warmup_steps = plan.warmup_steps,
+                                                                         .total_steps = plan.total_steps,
+                                                                         .kwargs = args.lr_scheduler_kwargs})),
+        optimizer(make_optimizer(args, parameters, parts)),
+        base_rate_(args.learning_rate) {
     schedule->on_train_begin(plan.total_steps, plan.warmup_steps);
     if (args.group_by_length) lengths = collate.lengths();
-    progress.rows = collate.size();
-    progress.batch_size = args.per_device_train_batch_size;
-    progress.accumulation = args.gradient_accumulation_steps;
-    progress.seed = args.seed;
-    progress.data_seed = args.data_seed.value_or(args.seed);
-    progress.group_by_length = args.group_by_length;
-    progress.drop_last = args.dataloader_drop_last;
-    progress.fingerprint = collate.fingerprint();
+    progress.batches = {.rows = collate.size(),
+                        .batch_size = args.per_device_train_batch_size,
+                        .accumulation = args.gradient_accumulation_steps,
+                        .seed = args.seed,
+                        .data_seed = args.data_seed.value_or(args.seed),
+                        .group_by_length = args.group_by_length,
+                        .drop_last = args.dataloader_drop_last,
+                        .fingerprint = collate.fingerprint()};
   }
 
   /// The state a fresh run begins with.
@@ -76,15 +79,15 @@ struct TrainLoop {
   TrainerState resume(const std::filesystem::path& checkpoint, const TrainingArguments& args,
                       const ParameterSpace<float>& parameters, Mt19937& generator) {
     const ResumeState saved = load_progress(checkpoint);
-    const std::string differences = data_differences(saved, progress);
+    const std::string differences = batch_differences(saved.batches, progress.batches);
     check(differences.empty() || args.ignore_data_skip, ErrorCode::invalid_argument, "cannot resume from ",
           checkpoint.string(), " with the same batches: ", differences,
           "; set ignore_data_skip = true to begin the epoch's data anew");
     TrainerState state = TrainerState::load(checkpoint / "trainer_state.json");
     check_agreement(saved, state, checkpoint);
-    load_optimizer(checkpoint, optimizer, parameters);
-    check(optimizer.steps() == state.global_step, ErrorCode::format, checkpoint.string(),
-          ": expected optimizer.safetensors and trainer_state.json to be of the same step, got ", optimizer.steps(),
+    load_optimizer(checkpoint, *optimizer, parameters);
+    check(optimizer->steps() == state.global_step, ErrorCode::format, checkpoint.string(),
+          ": expected optimizer.safetensors and trainer_state.json to be of the same step, got ", optimizer->steps(),
           " and ", state.global_step);
     verify_checksums(checkpoint);  // last, because the others say more about what they find
     detail::load_schedule(checkpoint, *schedule);
@@ -101,34 +104,54 @@ struct TrainLoop {
   }
 
   /// The learning rate of the update number `step`, of parameters without a rate of their own.
-  double learning_rate(std::int64_t step) const { return scheduled(optimizer.options().learning_rate, step); }
+  double learning_rate(std::int64_t step) const { return scheduled(base_rate_, step); }
 
   /// The update number `step` of all parameters, with gradients multiplied by `gradient_scale`.
   void optimizer_step(std::int64_t step, double gradient_scale) {
-    optimizer.step([&](double rate) { return scheduled(rate, step); }, gradient_scale);
+    optimizer->step({[&](double rate) { return scheduled(rate, step); }, gradient_scale});
   }
 
   /// The rows of the present epoch in their order, always the same for the same seed and epoch.
   std::vector<std::int64_t> epoch_order(const TrainingArguments& args, Mt19937& generator) const {
     generator.next_int64();
     if (args.group_by_length)
-      return length_grouped_order(lengths, progress.batch_size * progress.accumulation, generator);
-    return random_order(collate.size(), static_cast<std::uint64_t>(progress.data_seed), progress.epoch);
+      return length_grouped_order(lengths, progress.batches.batch_size * progress.batches.accumulation, generator);
+    return random_order(collate.size(), static_cast<std::uint64_t>(progress.batches.data_seed), progress.epoch);
   }
 
   /// Writes what resume() reads, but for trainer_state.json.
   void save(const std::filesystem::path& folder, const ParameterSpace<float>& parameters, std::int64_t step) {
-    save_optimizer(folder, optimizer, parameters);
+    save_optimizer(folder, *optimizer, parameters);
     save_progress(folder, progress);
     detail::save_schedule(folder, *schedule,
                           {{"last_epoch", step},
-                           {"learning_rate", optimizer.options().learning_rate},
+                           {"learning_rate", base_rate_},
                            {"lr_scheduler_type", schedule->name()},
                            {"total_steps", plan.total_steps},
                            {"warmup_steps", plan.warmup_steps}});
   }
 
  private:
+  /// The user's optimizer, or AdamW. Throws Error(state) for a factory that gives none.
+  static std::unique_ptr<Optimizer<float>> make_optimizer(const TrainingArguments& args,
+                                                          ParameterSpace<float>& parameters,
+                                                          const TrainLoopParts& parts) {
+    std::vector<ParameterGroup> groups = training_groups(args, parts.groups, parameters);
+    if (!parts.optimizer)
+      return std::make_unique<AdamW<float>>(parameters, AdamWOptions{.learning_rate = args.learning_rate,
+                                                                     .beta1 = args.adam_beta1,
+                                                                     .beta2 = args.adam_beta2,
+                                                                     .epsilon = args.adam_epsilon,
+                                                                     .weight_decay = args.weight_decay,
+                                                                     .defer_rows = true,
+                                                                     .groups = std::move(groups)});
+    auto optimizer = parts.optimizer(parameters, {args.learning_rate, args.weight_decay, std::move(groups)});
+    check(optimizer != nullptr, ErrorCode::invalid_argument,
+          "optimizer: expected a function that makes an optimizer, it gave a null pointer");
+    detail::checked_buffers(*optimizer, parameters);
+    return optimizer;
+  }
+
   /// Throws Error(invalid_argument) for a learning rate that a user's schedule gives and that is none.
   double scheduled(double base, std::int64_t step) const {
     const double rate = schedule->learning_rate(base, step);
@@ -167,18 +190,13 @@ struct TrainLoop {
 
   void take_position(const ResumeState& saved) {
     ResumeState next = saved;
-    next.rows = progress.rows;
-    next.batch_size = progress.batch_size;
-    next.accumulation = progress.accumulation;
-    next.seed = progress.seed;
-    next.data_seed = progress.data_seed;
-    next.group_by_length = progress.group_by_length;
-    next.drop_last = progress.drop_last;
-    next.fingerprint = progress.fingerprint;
+    next.batches = progress.batches;
     inside_epoch = !saved.epoch_ended;
     if (saved.epoch_ended) ++next.epoch;
     progress = next;
   }
+
+  double base_rate_;  // peak learning rate of parameters without one of their own
 };
 
 }  // namespace tl

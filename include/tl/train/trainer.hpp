@@ -87,7 +87,7 @@ class Trainer : public TrainerBase {
   void set_precision() { model_.context().precision = args_.bf16 ? Precision::bf16 : Precision::f32; }
 
   std::unique_ptr<Collator> training_data() const;
-  std::shared_ptr<OutputLock> prepare_output_dir();
+  std::shared_ptr<OutputLock> prepare_output_dir(TrainLoop& loop);
   void resume(const std::filesystem::path& checkpoint);
   void train_epoch(TrainLoop& loop);
   void optimizer_step(TrainLoop& loop, BatchLoader& batches, std::int64_t group);
@@ -142,8 +142,9 @@ inline TrainOutput Trainer::train(const ResumeFrom& resume_from) {
                                                               : resume_from.path().value_or(std::filesystem::path());
   if (resumes && !resume_from.last()) check_checkpoint(checkpoint);
   const std::unique_ptr<Collator> rows = training_data();
-  TrainLoop loop(args_, *rows, model_.parameters(), options_.lr_scheduler, options_.parameter_groups);
-  const std::shared_ptr<OutputLock> lock = prepare_output_dir();
+  TrainLoop loop(args_, *rows, model_.parameters(),
+                 {options_.lr_scheduler, options_.parameter_groups, options_.optimizer});
+  const std::shared_ptr<OutputLock> lock = prepare_output_dir(loop);
   state_ = resumes ? loop.resume(checkpoint, args_, model_.parameters(), generator_) : loop.initial_state(args_);
   if (resumes) resume(checkpoint);
   nn::check_initialized(model_.parameters(), "train");
@@ -180,11 +181,14 @@ inline std::unique_ptr<Collator> Trainer::training_data() const {
 }
 
 /// Checks and tidies output_dir, if checkpoints are to be written there, and keeps other runs out until the lock ends.
-inline std::shared_ptr<OutputLock> Trainer::prepare_output_dir() {
+inline std::shared_ptr<OutputLock> Trainer::prepare_output_dir(TrainLoop& loop) {
   if (args_.save_strategy == IntervalStrategy::no) return lock_;
   make_output_dir();
   std::shared_ptr<OutputLock> lock = lock_ ? lock_ : std::make_shared<OutputLock>(args_.output_dir);
-  check_output_dir(args_.output_dir, checkpoint_bytes(model_.parameters(), args_.save_only_model), "a checkpoint");
+  check_output_dir(args_.output_dir,
+                   checkpoint_bytes(model_.parameters(), args_.save_only_model,
+                                    static_cast<std::int64_t>(loop.optimizer->buffers().size())),
+                   "a checkpoint");
   return lock;
 }
 
@@ -248,7 +252,7 @@ inline void Trainer::optimizer_step(TrainLoop& loop, BatchLoader& batches, std::
   call(&TrainerCallback::on_pre_optimizer_step, details);
   loop.optimizer_step(state_.global_step, clip);
   call(&TrainerCallback::on_optimizer_step, details);
-  loop.optimizer.zero_grad();
+  loop.optimizer->zero_grad();
   ++state_.global_step;
 }
 
@@ -373,7 +377,7 @@ inline std::filesystem::path Trainer::save_checkpoint(TrainLoop& loop) {
 
 /// Loads the best weights if asked for, logs the run's totals, and tidies up; a run that was interrupted goes on later.
 inline TrainOutput Trainer::finalize(TrainLoop& loop, const Stopwatch& watch) {
-  loop.optimizer.materialize_rows();  // part of the run's time
+  loop.optimizer->materialize_rows();  // part of the run's time
   if (!control_.should_interrupt) load_best_model(loop);
   TrainOutput output = totals(loop, watch);
   if (!output.interrupted) {
@@ -402,8 +406,10 @@ inline TrainOutput Trainer::totals(TrainLoop& loop, const Stopwatch& watch) cons
 /// Loads the best weights if asked for. If they cannot be loaded any more, the last ones stay.
 inline void Trainer::load_best_model(TrainLoop& loop) {
   if (!args_.load_best_model_at_end || !state_.best_model_checkpoint || !state_.best_global_step) return;
-  Tensor<float> values = model_.parameters().values();            // shares the memory
-  const std::span<float> last = loop.optimizer.exp_avg().span();  // not needed any more, so that no memory is taken
+  Tensor<float> values = model_.parameters().values();  // shares the memory
+  auto buffers = loop.optimizer->buffers();             // not needed any more, so one of them keeps the last weights
+  if (buffers.empty()) buffers.push_back({"", Tensor<float>::empty({model_.parameters().trainable_end()})});
+  const std::span<float> last = buffers.front().values.span();
   const std::span<float> weights = values.span().first(last.size());
   std::copy(weights.begin(), weights.end(), last.begin());
   const std::filesystem::path best = *state_.best_model_checkpoint;

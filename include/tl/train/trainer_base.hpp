@@ -16,6 +16,7 @@
 
 #include <tl/data/dataset.hpp>
 #include <tl/io/json_file.hpp>
+#include <tl/optim/optimizer.hpp>
 #include <tl/text/tokenizer.hpp>
 #include <tl/train/argument_fields.hpp>
 #include <tl/train/metrics.hpp>
@@ -39,6 +40,7 @@ struct TrainerOptions {
   ComputeMetrics compute_metrics{};             ///< called at the end of each evaluation
   std::vector<std::shared_ptr<TrainerCallback>> callbacks{};
   std::shared_ptr<LearningRateSchedule> lr_scheduler{};   ///< takes the place of lr_scheduler_type
+  OptimizerFactory optimizer{};                           ///< makes the optimizer of a run; default: AdamW
   std::vector<ParameterGroup> parameter_groups{};         ///< parameters with a learning rate or decay of their own
   std::shared_ptr<Console> console = standard_console();  ///< where the Trainer's own callbacks show progress
 };
