@@ -148,6 +148,47 @@ TEST_CASE("BERT: the module tree is the reference's") {
   CHECK(tree.find("pooler") == std::string::npos);
 }
 
+// The tiny BERT in `folder`, its tensors renamed, its configuration without `left_out`.
+template <class Rename>
+void write_renamed(const std::filesystem::path& folder, const Rename& rename, const std::string& left_out = "") {
+  const SafetensorsReader reader(bert_folder());
+  std::vector<SafetensorView> tensors = reader.tensors();
+  for (SafetensorView& tensor : tensors) rename(tensor.name);
+  write_safetensors(folder / "model.safetensors", tensors);
+  Json config = read_json(bert_folder() / "config.json");
+  if (!left_out.empty()) config.erase(left_out);
+  write_json(folder / "config.json", config);
+}
+
+TEST_CASE("BERT: old names of layer norms, an encoder without prefix, both, and a folder without model_type") {
+  const auto replace = [](std::string& name, std::string_view from, std::string_view to) {
+    if (const auto at = name.find(from); at != std::string::npos) name.replace(at, from.size(), to);
+  };
+  const auto old_names = [&](std::string& name) {
+    replace(name, "LayerNorm.weight", "LayerNorm.gamma");
+    replace(name, "LayerNorm.bias", "LayerNorm.beta");
+  };
+  const auto no_prefix = [&](std::string& name) { replace(name, "bert.", ""); };
+  const auto both = [&](std::string& name) { old_names(name), no_prefix(name); };
+  const auto original = BertForSequenceClassification::from_pretrained(bert_folder());
+  const auto same = [&](const std::filesystem::path& folder) {
+    const auto model = AutoModelForSequenceClassification::from_pretrained(folder);
+    CHECK(model->class_name() == "BertForSequenceClassification");
+    CHECK(model->load_report().message() == "");
+    return same_bits(model->parameters().values(), original.parameters().values());
+  };
+  const TemporaryFolder a, b, c, d;
+  write_renamed(a.path(), old_names);
+  CHECK(same(a.path()));
+  write_renamed(b.path(), no_prefix);
+  CHECK(same(b.path()));
+  write_renamed(c.path(), both);
+  CHECK(same(c.path()));
+  write_renamed(
+      d.path(), [](std::string&) {}, "model_type");
+  CHECK(same(d.path()));
+}
+
 TEST_CASE("BERT: configurations that tl does not have, and families without a model") {
   const auto config = [](const std::string& text) { return BertConfig::from_json(parse_json(text, "x"), "x"); };
   TL_REQUIRE_ERROR(config(R"({"position_embedding_type": "relative_key", "is_decoder": true})"),
