@@ -43,6 +43,19 @@ TEST_CASE("attention: the same bits for every thread count") {
     });
 }
 
+TEST_CASE("attention: without offsets of queries each sequence has one") {
+  const auto offsets = Tensor<std::int32_t>::from({0, 3, 4, 9}, {4}),
+             ones = Tensor<std::int32_t>::from({0, 1, 2, 3}, {4});
+  const auto run = [&](const Tensor<std::int32_t>& cu_q) {
+    const Variable<float> q(varied<float>({3, 8}, 1), true), kv(varied<float>({9, 16}, 2), true);
+    const auto out = tl::ops::attention(q, kv, cu_q, offsets, {.heads = 2, .max_length = 5});
+    out.backward(varied<float>({3, 8}, 3));
+    return std::vector{out.value(), q.grad(), kv.grad()};
+  };
+  const auto given = run(ones), not_given = run({});
+  for (std::size_t i = 0; i < given.size(); ++i) CHECK(same_bits(given[i], not_given[i]));
+}
+
 TEST_CASE("attention: error sentences") {
   const auto offsets = Tensor<std::int32_t>::from({0, 2}, {2}), longer = Tensor<std::int32_t>::from({0, 1, 2}, {3});
   TL_REQUIRE_ERROR(tl::ops::self_attention(leaf({2, 10}), offsets, {.heads = 2}),
@@ -65,4 +78,9 @@ TEST_CASE("attention: error sentences") {
                    "attention: keys: expected ascending offsets of at most 3, the number of rows, got 4 after 0");
   TL_REQUIRE_ERROR(tl::ops::attention(leaf({2, 4}), leaf({3, 8}), at({0, 1, 2}), at({0, 2, 1}), {.heads = 2}),
                    "got 1 after 2 at position 2");
+  TL_REQUIRE_ERROR(
+      tl::ops::attention(leaf({2, 4}), leaf({3, 8}), {}, at({0, 1, 2, 3}), {.heads = 2}),
+      "cu_q and cu_k [B + 1] with D a multiple of 2 heads, got f32[2, 4]@cpu, f32[3, 8]@cpu, i32[undefined]");
+  TL_REQUIRE_ERROR(tl::ops::self_attention(leaf({5, 12}), at({0, 2, 5}), {.heads = 2, .max_length = 2}),
+                   "attention: expected sequences of at most 2 tokens, which is max_length, got one of 3");
 }

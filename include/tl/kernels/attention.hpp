@@ -1,10 +1,12 @@
 // Contract of scaled dot-product attention over packed sequences, without padding:
 // out = dropout(softmax(q k^T * scale)) v for each sequence and head. Queries may be fewer than keys: sequence b has
 // the queries [cu_q[b], cu_q[b + 1]) and the keys [cu_k[b], cu_k[b + 1]), and query i of a sequence has position
-// i. Heads are side by side in a row: head h is columns [h K, (h + 1) K). q, k, v may be column ranges of a wider
-// matrix, so each has its row stride. All outputs are overwritten. Dropout coordinates: channel = key position,
-// position = query position, sequence = b * heads + h. In bf16 q, k, v and out are rounded to bfloat16, everything
-// between is float. Source: Vaswani et al. 2017, arXiv:1706.03762, (1).
+// i. Without cu_q query b is the only one of sequence b. Heads are side by side in a row: head h is columns
+// [h K, (h + 1) K). q, k, v may be column ranges of a wider matrix, so each has its row stride. All outputs are
+// overwritten; rows after those of the last sequence belong to none, and have outputs and gradients 0, so that a batch
+// can be filled up. Dropout coordinates: channel = key position, position = query position, sequence = b * heads + h.
+// In bf16 q, k, v and out are rounded to bfloat16, everything between is float.
+// Source: Vaswani et al. 2017, arXiv:1706.03762, (1).
 #pragma once
 
 #include <cstdint>
@@ -23,10 +25,12 @@ template <class T> struct AttentionForward {
   const T* k;  // [N, H K], row stride k_stride
   const T* v;  // [N, H K], row stride v_stride
   std::int64_t q_stride, k_stride, v_stride;
-  const std::int32_t* cu_q;  // [B + 1]
-  const std::int32_t* cu_k;  // [B + 1]
-  T* out;                    // [NQ, H K], contiguous
-  T* lse;                    // [NQ, H], log of the sum of exp(scores), saved for the backward pass; or null
+  const std::int32_t* cu_q;   // [B + 1]; or null
+  const std::int32_t* cu_k;   // [B + 1]
+  std::int64_t n_q, n_k;      // rows of q, and of k and v
+  std::int64_t max_q, max_k;  // the most queries and keys of a sequence
+  T* out;                     // [NQ, H K], contiguous
+  T* lse;                     // [NQ, H], log of the sum of exp(scores), saved for the backward pass; or null
   std::int64_t b, heads, head_width;
   double scale;
   DropoutMask dropout;
@@ -45,11 +49,13 @@ template <class T> struct AttentionBackward {
   Stored<T> k;
   Stored<T> v;
   std::int64_t q_stride, k_stride, v_stride;
-  const std::int32_t* cu_q;  // [B + 1]
-  const std::int32_t* cu_k;  // [B + 1]
-  T* dq;                     // as q, with the same row stride
-  T* dk;                     // as k, with the same row stride
-  T* dv;                     // as v, with the same row stride
+  const std::int32_t* cu_q;   // [B + 1]; or null
+  const std::int32_t* cu_k;   // [B + 1]
+  std::int64_t n_q, n_k;      // rows of q, and of k and v
+  std::int64_t max_q, max_k;  // the most queries and keys of a sequence
+  T* dq;                      // as q, with the same row stride
+  T* dk;                      // as k, with the same row stride
+  T* dv;                      // as v, with the same row stride
   std::int64_t b, heads, head_width;
   double scale;
   DropoutMask dropout;

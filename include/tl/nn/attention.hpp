@@ -32,7 +32,7 @@ template <Real T> struct SelfAttention {
   /// Context vectors of all tokens before the output projection: x [N, D] -> [N, D].
   Variable<T> operator()(const Variable<T>& x, const Batch& batch, const ForwardContext& context) const {
     const Variable<T> qkv = ops::linear(x, *qkv_weight, *qkv_bias, detail::linear_options(context));  // [N, 3D]
-    return ops::self_attention(qkv, batch.cu_seqlens, options(context));
+    return ops::self_attention(qkv, batch.cu_seqlens, options(batch, context));
   }
 
   /// The same for the first token of each sequence only: keys and values for all tokens, queries for B rows.
@@ -42,10 +42,9 @@ template <Real T> struct SelfAttention {
     const Variable<T> q = ops::linear(first_tokens, qkv_weight.rows(0, width), qkv_bias.rows(0, width),
                                       detail::linear_options(context));  // [B, D]
     const Variable<T> kv = ops::linear(x, qkv_weight.rows(width, 3 * width), qkv_bias.rows(width, 3 * width),
-                                       detail::linear_options(context));                // [N, 2D]
-    Tensor<std::int32_t> cu_q = Tensor<std::int32_t>::empty(batch.cu_seqlens.shape());  // [B + 1]
-    for (std::int32_t b = 0; b < static_cast<std::int32_t>(cu_q.elements()); ++b) cu_q.data()[b] = b;
-    return ops::attention(q, kv, cu_q, batch.cu_seqlens, options(context));
+                                       detail::linear_options(context));  // [N, 2D]
+    const Tensor<std::int32_t> one_query_each;
+    return ops::attention(q, kv, one_query_each, batch.cu_seqlens, options(batch, context));
   }
 
   /// The three projections as the linear layers that they are in files.
@@ -54,8 +53,11 @@ template <Real T> struct SelfAttention {
   LinearPart<T> value() { return {qkv_weight, qkv_bias, 2 * width, 3 * width}; }
 
  private:
-  ops::AttentionOptions options(const ForwardContext& context) const {
-    return {heads, context.dropout_for_sequences(dropout.p, dropout.site), context.precision};
+  ops::AttentionOptions options(const Batch& batch, const ForwardContext& context) const {
+    return {.heads = heads,
+            .dropout = context.dropout_for_sequences(dropout.p, dropout.site),
+            .precision = context.precision,
+            .max_length = batch.max_length};
   }
 };
 

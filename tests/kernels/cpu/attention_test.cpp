@@ -50,7 +50,7 @@ template <class T> struct Problem {
 
   void forward(CpuIsa isa) {
     out.assign(dout.size(), T(7));
-    lse.assign(static_cast<std::size_t>(cu_q.back() * c.heads), T(7));
+    lse.assign(static_cast<std::size_t>((cu_q.back() + more_queries) * c.heads), T(7));
     tl::cpu::run(tl::cpu::Cpu{},
                  tl::kernels::AttentionForward<T>{.q = qkv.data(),
                                                   .k = qkv.data() + column(1),
@@ -58,8 +58,12 @@ template <class T> struct Problem {
                                                   .q_stride = stride,
                                                   .k_stride = stride,
                                                   .v_stride = stride,
-                                                  .cu_q = cu_q.data(),
+                                                  .cu_q = one_query_each ? nullptr : cu_q.data(),
                                                   .cu_k = cu_k.data(),
+                                                  .n_q = cu_q.back() + more_queries,
+                                                  .n_k = cu_k.back() + more_keys,
+                                                  .max_q = std::ranges::max(c.queries),
+                                                  .max_k = std::ranges::max(c.keys),
                                                   .out = out.data(),
                                                   .lse = lse.data(),
                                                   .b = static_cast<std::int64_t>(c.keys.size()),
@@ -97,8 +101,12 @@ template <class T> struct Problem {
                                                    .q_stride = stride,
                                                    .k_stride = stride,
                                                    .v_stride = stride,
-                                                   .cu_q = cu_q.data(),
+                                                   .cu_q = one_query_each ? nullptr : cu_q.data(),
                                                    .cu_k = cu_k.data(),
+                                                   .n_q = cu_q.back() + more_queries,
+                                                   .n_k = cu_k.back() + more_keys,
+                                                   .max_q = std::ranges::max(c.queries),
+                                                   .max_k = std::ranges::max(c.keys),
                                                    .dq = dqkv.data(),
                                                    .dk = dqkv.data() + column(1),
                                                    .dv = dqkv.data() + column(2),
@@ -118,6 +126,18 @@ template <class T> struct Problem {
   std::vector<tl::bfloat16> qkv_saved, out_saved;
   tl::kernels::DropoutMask dropout;
   double scale;
+  bool one_query_each = false;
+  std::int64_t more_queries = 0, more_keys = 0;  // rows of no sequence, after all others
+
+  /// Adds rows of no sequence, with values that must not matter.
+  void fill_up(std::int64_t rows_of_queries, std::int64_t rows_of_keys) {
+    more_queries = rows_of_queries, more_keys = rows_of_keys;
+    qkv.resize(qkv.size() + static_cast<std::size_t>(std::max(more_queries, more_keys) * stride),
+               std::numeric_limits<T>::quiet_NaN());
+    dout.resize(dout.size() + static_cast<std::size_t>(more_queries * c.heads * c.width),
+                std::numeric_limits<T>::quiet_NaN());
+    if (!qkv_saved.empty()) save();
+  }
 };
 
 struct Expected {
@@ -340,5 +360,64 @@ TEST_CASE("attention: what the forward pass saves in bfloat16 gives the same gra
       const std::vector<float> expected = problem.dqkv;
       problem.backward_from_saved(isa);
       CHECK(problem.dqkv == expected);
+    }
+}
+
+TEST_CASE("attention without offsets of queries: each sequence has one") {
+  for (const Precision precision : {Precision::f32, Precision::bf16})
+    for (const CpuIsa isa : supported_isas()) {
+      Problem<float> problem({{1, 1, 1, 1}, {5, 40, 1, 17}, 3, 20, 0.1, precision});
+      problem.forward(isa);
+      problem.backward(isa);
+      const auto out = problem.out, lse = problem.lse, dqkv = problem.dqkv;
+      problem.one_query_each = true;
+      problem.forward(isa);
+      problem.backward(isa);
+      CHECK(problem.out == out);
+      CHECK(problem.lse == lse);
+      CHECK(problem.dqkv == dqkv);
+    }
+}
+
+TEST_CASE(
+    "attention gives rows that belong to no sequence outputs and gradients 0, and no other values to the others") {
+  for (const Precision precision : {Precision::f32, Precision::bf16})
+    for (const bool one_query_each : {false, true}) {
+      const Case c{one_query_each ? std::vector<std::int32_t>{1, 1} : std::vector<std::int32_t>{5, 9},
+                   {5, 9},
+                   2,
+                   16,
+                   0.1,
+                   precision};
+      Problem<float> plain(c), filled(c);
+      filled.fill_up(3, 4);
+      for (Problem<float>* problem : {&plain, &filled}) {
+        if (precision == Precision::bf16) problem->save();
+        problem->one_query_each = one_query_each;
+        problem->forward(tl::detected_cpu_isa());
+        if (precision == Precision::bf16) problem->backward_from_saved(tl::detected_cpu_isa());
+        else problem->backward(tl::detected_cpu_isa());
+      }
+      const auto check_filled = [](const auto& all, const auto& sequences) {
+        CHECK(std::equal(sequences.begin(), sequences.end(), all.begin()));
+        for (std::size_t i = sequences.size(); i < all.size(); ++i) REQUIRE(float(all[i]) == 0.0F);
+      };
+      check_filled(filled.out, plain.out);
+      check_filled(filled.lse, plain.lse);
+      if (precision == Precision::bf16)
+        for (std::size_t i = plain.out_saved.size(); i < filled.out_saved.size(); ++i)
+          REQUIRE(float(filled.out_saved[i]) == 0.0F);
+      const std::int64_t width = c.heads * c.width;
+      const auto gradient = [&](const Problem<float>& p, std::int64_t row, int which) {
+        const auto begin = p.dqkv.begin() + row * p.stride + p.column(which);
+        return std::vector<float>(begin, begin + width);
+      };
+      for (const int which : {0, 1, 2}) {
+        const std::int64_t rows = which == 0 ? plain.cu_q.back() : plain.cu_k.back(), more = which == 0 ? 3 : 4;
+        for (std::int64_t row = 0; row < rows; ++row)
+          CHECK(gradient(filled, row, which) == gradient(plain, row, which));
+        for (std::int64_t row = rows; row < rows + more; ++row)
+          CHECK(gradient(filled, row, which) == std::vector<float>(static_cast<std::size_t>(width), 0.0F));
+      }
     }
 }

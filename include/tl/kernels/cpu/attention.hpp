@@ -69,9 +69,9 @@ template <class T> struct AttentionTask {
 
   template <class Params> AttentionTask(const Params& p, std::int64_t task, std::int64_t score_buffers, CpuIsa isa) {
     const std::int64_t sequence = task / p.heads;
-    first_query = p.cu_q[sequence];
+    first_query = p.cu_q ? p.cu_q[sequence] : sequence;
     first_key = p.cu_k[sequence];
-    queries = p.cu_q[sequence + 1] - first_query;
+    queries = p.cu_q ? p.cu_q[sequence + 1] - first_query : 1;
     keys = p.cu_k[sequence + 1] - first_key;
     score_stride = padded(keys);
     mask_rows = std::max<std::int64_t>(1, dropout_piece / std::max<std::int64_t>(1, score_stride));
@@ -217,6 +217,15 @@ void save_rounded(const kernels::AttentionForward<T>& p, const AttentionTask<T>&
   save(out, p.out_saved, t.first_query, out.stride);
 }
 
+/// Zeros in rows [begin, end) of a block of `columns` columns, rows `stride` apart: rows that belong to no sequence.
+template <class T>
+void zero_rows(T* values, std::int64_t stride, std::int64_t columns, std::int64_t begin, std::int64_t end) {
+  for (std::int64_t row = begin; values && row < end; ++row) std::fill_n(values + row * stride, columns, T(0.0F));
+}
+
+/// The row after the last query.
+template <class Params> std::int64_t end_of_queries(const Params& p) { return p.cu_q ? p.cu_q[p.b] : p.b; }
+
 }  // namespace detail
 
 template <class T> void run(Cpu, const kernels::AttentionForward<T>& p, CpuIsa isa = cpu_isa()) {
@@ -234,6 +243,10 @@ template <class T> void run(Cpu, const kernels::AttentionForward<T>& p, CpuIsa i
     round_rows<T>(out.values, row_width, out.values, row_width, t.queries, width, isa);
     if (p.q_saved) detail::save_rounded<T>(p, t, out, isa);
   });
+  const std::int64_t end = detail::end_of_queries(p);
+  detail::zero_rows(p.out, row_width, row_width, end, p.n_q);
+  detail::zero_rows(p.out_saved, row_width, row_width, end, p.n_q);
+  detail::zero_rows(p.lse, p.heads, p.heads, end, p.n_q);
 }
 
 template <class T> void run(Cpu, const kernels::AttentionBackward<T>& p, CpuIsa isa = cpu_isa()) {
@@ -257,6 +270,9 @@ template <class T> void run(Cpu, const kernels::AttentionBackward<T>& p, CpuIsa 
     detail::multiply<T>(scores(dscores), t.k, dq, Transposed::none, isa);
     detail::multiply<T>(scores(dscores), t.q, dk, Transposed::a, isa);
   });
+  detail::zero_rows(p.dq, p.q_stride, row_width, detail::end_of_queries(p), p.n_q);
+  detail::zero_rows(p.dk, p.k_stride, row_width, p.cu_k[p.b], p.n_k);
+  detail::zero_rows(p.dv, p.v_stride, row_width, p.cu_k[p.b], p.n_k);
 }
 
 }  // namespace tl::cpu
