@@ -7,16 +7,22 @@
 
 #include <tl/ops/add.hpp>
 #include <tl/ops/attention.hpp>
+#include <tl/ops/bce_with_logits.hpp>
 #include <tl/ops/bias_activation.hpp>
 #include <tl/ops/bias_dropout_residual_layer_norm.hpp>
+#include <tl/ops/concat.hpp>
 #include <tl/ops/cross_entropy.hpp>
+#include <tl/ops/divide.hpp>
+#include <tl/ops/dropout.hpp>
 #include <tl/ops/embedding.hpp>
 #include <tl/ops/embedding_layer_norm_dropout.hpp>
 #include <tl/ops/gather_rows.hpp>
 #include <tl/ops/layer_norm.hpp>
 #include <tl/ops/linear.hpp>
 #include <tl/ops/matmul.hpp>
+#include <tl/ops/mse_loss.hpp>
 #include <tl/ops/multiply.hpp>
+#include <tl/ops/row_broadcast.hpp>
 #include <tl/ops/segment_mean.hpp>
 
 #include "support/catch.hpp"
@@ -79,6 +85,25 @@ TEST_CASE("every operation refuses tensors of different devices in one sentence"
        [&] {
          (void)ops::bias_dropout_residual_layer_norm(there({2, 4}), there({4}), there({2, 4}), there({4}), there({4}),
                                                      1e-5, {}, tl::Precision::f32, &batch);
+       }},
+      {"concat: a cpu b cuda:0",
+       [] {
+         (void)ops::concat(here({2, 3}), there({2, 3}));
+       }},
+      {"divide: a cuda:0 b cpu", [] { (void)ops::divide(there({2}), here({2})); }},
+      {"add_row: x cpu row cuda:0",
+       [] {
+         (void)ops::add_row(here({2, 3}), there({3}));
+       }},
+      {"multiply_row: x cuda:0 row cpu",
+       [] {
+         (void)ops::multiply_row(there({2, 3}), here({3}));
+       }},
+      {"mse_loss: x cpu target cuda:0", [] { (void)ops::mse_loss(here({2}), there({2})); }},
+      {"bce_with_logits: logits cpu target cuda:0", [] { (void)ops::bce_with_logits(here({2}), there({2}).value()); }},
+      {"dropout: x cuda:0 sequence_ids cpu",
+       [&] {
+         (void)ops::dropout(there({2, 4}), {.p = 0.5}, tl::Precision::f32, &batch);
        }},
       {"cross_entropy: logits cpu labels cuda:0",
        [&] {

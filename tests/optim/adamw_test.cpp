@@ -236,3 +236,10 @@ TEST_CASE("the larger recorded collection: torch's fused steps") {
     }
   }
 }
+
+TEST_CASE("AdamW keeps its moments where the parameters are") {
+  auto space = three_parameters();
+  tl::AdamW<float> optimizer(space, {});
+  CHECK(optimizer.exp_avg().device() == space.values().device());
+  CHECK(optimizer.exp_avg_sq().device() == space.values().device());
+}

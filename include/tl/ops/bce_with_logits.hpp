@@ -4,12 +4,14 @@
 #include <tl/autograd/saved_value.hpp>
 #include <tl/kernels/bce_with_logits.hpp>
 #include <tl/kernels/cpu/bce_with_logits.hpp>
+#include <tl/ops/same_device.hpp>
 
 namespace tl::ops {
 
 /// Mean over all elements of the binary cross-entropy between sigmoid(logits) and `target`, a tensor of the same shape
 /// with values in [0, 1]; a scalar. Throws Error(shape) if the shapes differ or there are no elements.
 template <Real T> Variable<T> bce_with_logits(const Variable<T>& logits, const Tensor<T>& target) {
+  check_same_device("bce_with_logits", {{"logits", logits}, {"target", target}});
   check(logits.shape() == target.shape() && target.elements() > 0, ErrorCode::shape,
         "bce_with_logits: expected logits and a target of the same shape with elements, got ", logits.value(), " and ",
         target);

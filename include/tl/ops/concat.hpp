@@ -8,12 +8,14 @@
 #include <tl/autograd/variable.hpp>
 #include <tl/kernels/concat.hpp>
 #include <tl/kernels/cpu/concat.hpp>
+#include <tl/ops/same_device.hpp>
 
 namespace tl::ops {
 
 /// a and then b along `dimension`, which may be negative to count from the last one: [N, D] and [N, F] along 1 give
 /// [N, D + F]. Throws Error(shape) if another dimension differs, or there is no such dimension.
 template <Real T> Variable<T> concat(const Variable<T>& a, const Variable<T>& b, int dimension = -1) {
+  check_same_device("concat", {{"a", a}, {"b", b}});
   const int rank = a.shape().rank(), at = dimension < 0 ? dimension + rank : dimension;
   bool fits = rank == b.shape().rank() && at >= 0 && at < rank;
   std::vector<std::int64_t> extents;

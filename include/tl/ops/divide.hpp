@@ -4,11 +4,13 @@
 #include <tl/autograd/saved_value.hpp>
 #include <tl/kernels/cpu/divide.hpp>
 #include <tl/kernels/divide.hpp>
+#include <tl/ops/same_device.hpp>
 
 namespace tl::ops {
 
 /// y = a / b, element by element, for two variables of the same shape. Throws Error(shape) if the shapes differ.
 template <Real T> Variable<T> divide(const Variable<T>& a, const Variable<T>& b) {
+  check_same_device("divide", {{"a", a}, {"b", b}});
   check(a.shape() == b.shape(), ErrorCode::shape, "divide: expected two variables of the same shape, got ", a.value(),
         " and ", b.value());
   Tensor<T> y = Tensor<T>::empty(a.shape(), a.device());

@@ -6,6 +6,7 @@
 #include <tl/core/batch.hpp>
 #include <tl/kernels/cpu/dropout.hpp>
 #include <tl/kernels/dropout.hpp>
+#include <tl/ops/same_device.hpp>
 
 namespace tl::ops {
 
@@ -17,6 +18,8 @@ Variable<T> dropout(const Variable<T>& x, const kernels::DropoutMask& mask, Prec
                     const Batch* rows = nullptr) {
   check(mask.p >= 0.0 && mask.p <= 1.0, ErrorCode::invalid_argument, "dropout: expected p in [0, 1], got ", mask.p);
   if (!mask.active()) return x;
+  if (rows)
+    check_same_device("dropout", {{"x", x}, {"sequence_ids", rows->sequence_ids}, {"positions", rows->positions}});
   check(x.shape().rank() == 2, ErrorCode::shape, "dropout: expected x [N, D], got ", x.value());
   const std::int64_t n = x.size(0), d = x.size(1);
   Tensor<T> y = Tensor<T>::empty({n, d}, x.device());  // [N, D]

@@ -4,12 +4,14 @@
 #include <tl/autograd/saved_value.hpp>
 #include <tl/kernels/cpu/mse_loss.hpp>
 #include <tl/kernels/mse_loss.hpp>
+#include <tl/ops/same_device.hpp>
 
 namespace tl::ops {
 
 /// Mean over all elements of (x - target)^2, for two variables of the same shape; a scalar.
 /// Throws Error(shape) if the shapes differ or there are no elements.
 template <Real T> Variable<T> mse_loss(const Variable<T>& x, const Variable<T>& target) {
+  check_same_device("mse_loss", {{"x", x}, {"target", target}});
   check(x.shape() == target.shape() && x.value().elements() > 0, ErrorCode::shape,
         "mse_loss: expected two variables of the same shape with elements, got ", x.value(), " and ", target.value());
   const std::int64_t n = x.value().elements();

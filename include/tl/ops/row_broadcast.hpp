@@ -4,12 +4,14 @@
 #include <tl/autograd/saved_value.hpp>
 #include <tl/kernels/cpu/row_broadcast.hpp>
 #include <tl/kernels/row_broadcast.hpp>
+#include <tl/ops/same_device.hpp>
 
 namespace tl::ops {
 
 namespace detail {
 
 template <Real T> Variable<T> row_broadcast(const Variable<T>& x, const Variable<T>& row, bool multiply) {
+  check_same_device(multiply ? "multiply_row" : "add_row", {{"x", x}, {"row", row}});
   check(x.shape().rank() == 2 && row.shape() == Shape{x.size(1)}, ErrorCode::shape,
         multiply ? "multiply_row" : "add_row", ": expected x [N, D] and row [D], got ", x.value(), " and ",
         row.value());
