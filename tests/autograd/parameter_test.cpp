@@ -200,7 +200,7 @@ TEST_CASE("what cannot be frozen is said, and changes nothing") {
   TL_REQUIRE_ERROR(space.freeze("table,layer"), "the patterns freeze all 5");
 }
 
-TEST_CASE("gradients of parameters are written after zero_grad, not added to zeros, unless another handle holds them") {
+TEST_CASE("gradients of weights are written after zero_grad, not added to zeros, unless another handle holds them") {
   Parameter<float> weight({6, 2}, Initialization::normal, WeightDecay::on);
   Parameter<float> bias({3}, Initialization::zeros, WeightDecay::off);
   ParameterSpace<float> space({whole("weight", weight), whole("bias", bias)});
@@ -214,8 +214,7 @@ TEST_CASE("gradients of parameters are written after zero_grad, not added to zer
   CHECK_FALSE(adds(weight.rows(2, 6)));
   CHECK(adds(weight.rows(2, 6)));  // the second micro-batch
   CHECK(adds(*weight));
-  CHECK_FALSE(adds(*bias));
-  CHECK(adds(*bias));
+  CHECK(adds(*bias));  // small ones are filled
   space.zero_grad();
   CHECK_FALSE(adds(*weight));
   {
@@ -230,4 +229,26 @@ TEST_CASE("gradients of parameters are written after zero_grad, not added to zer
   space.zero_grad();
   CHECK(all.to_vector() == std::vector<float>(32, 0.0F));
   CHECK(adds(*weight));
+}
+
+TEST_CASE("zero_grad fills small gradients as one range, and the others when they are read") {
+  Parameter<float> weight({2, 3}, Initialization::normal, WeightDecay::on);
+  Parameter<float> bias({3}, Initialization::zeros, WeightDecay::off),
+      norm({5}, Initialization::ones, WeightDecay::off);
+  ParameterSpace<float> space({whole("weight", weight), whole("bias", bias), whole("norm", norm)});
+  const float* addresses[] = {weight.grad().data(), bias.grad().data(), norm.grad().data()};
+  for (int round = 0; round < 2; ++round) {
+    for (const auto* parameter : {&weight, &bias, &norm})
+      (**parameter).gradient().add(tl::Tensor<float>::full(parameter->shape(), 3));
+    for (const auto* parameter : {&weight, &bias, &norm})
+      CHECK(parameter->grad().to_vector() ==
+            std::vector<float>(static_cast<std::size_t>(parameter->shape().elements()), 3));
+    space.zero_grad();
+    CHECK(*addresses[0] == 3);  // the next product writes instead of adding
+    CHECK(*addresses[1] == 0);
+    CHECK(*addresses[2] == 0);
+    CHECK((*bias).gradient().write_or_add().add);
+    CHECK_FALSE((*weight).gradient().write_or_add().add);
+    weight.grad().fill(0);
+  }
 }

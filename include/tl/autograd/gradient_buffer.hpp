@@ -113,6 +113,9 @@ template <Real T> class GradientBuffer {
     }
   }
 
+  /// Says that the memory was filled with zeros elsewhere, as part of a larger block.
+  void set_zeroed() { unwritten_.clear(); }
+
   /// Writes the zeros that zero() has not written, for a reader of the memory.
   void materialize() { materialize(0, rows()); }
 

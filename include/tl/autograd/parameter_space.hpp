@@ -106,8 +106,13 @@ template <Real T> class ParameterSpace {
     return count;
   }
 
+  /// Makes all gradients zero. Those that weight decay does not apply to, biases and the like, are small and side by
+  /// side: they are filled as one range. The zeros of the others are written when they are read.
   void zero_grad() {
-    for (const auto& parameter : trained_) parameter.raw().zero_grad();
+    if (trainable_end_ > decayed_end_) gradients_.view(decayed_end_, Shape{trainable_end_ - decayed_end_}).fill(T(0));
+    for (const auto& parameter : trained_)
+      if (parameter.decay() == WeightDecay::on) parameter.raw().zero_grad();
+      else parameter.raw().gradient_buffer()->set_zeroed();
   }
 
  private:
