@@ -29,6 +29,13 @@ TEST_CASE("shapes are equal if rank and extents are") {
   CHECK(Shape{} != Shape{1});
 }
 
+TEST_CASE("a shape with another extent") {
+  CHECK(Shape{2, 3, 4}.with_extent(0, 5) == Shape{5, 3, 4});
+  CHECK(Shape{2, 3, 4}.with_extent(-1, 0) == Shape{2, 3, 0});
+  TL_REQUIRE_ERROR(Shape{}.with_extent(0, 1), "dimension 0 of a shape of rank 0");
+  TL_REQUIRE_ERROR((Shape{2, 3}.with_extent(1, -1)), "an extent must not be negative, got -1");
+}
+
 TEST_CASE("an extent may be zero") {
   CHECK(Shape{0, 5}.elements() == 0);
   CHECK(Shape{std::int64_t{1} << 40, 0, std::int64_t{1} << 40}.elements() == 0);

@@ -127,11 +127,7 @@ template <Real T> struct NamedParameter {
   std::int64_t begin = 0, end = 0;  // rows of the first dimension
 
   /// Shape of the named part.
-  Shape shape() const {
-    std::vector<std::int64_t> extents(parameter.shape().extents().begin(), parameter.shape().extents().end());
-    extents[0] = end - begin;
-    return Shape(std::span<const std::int64_t>(extents));
-  }
+  Shape shape() const { return parameter.shape().with_extent(0, end - begin); }
   /// View of the values, up to date.
   Tensor<T> value() const { return parameter.value().rows(begin, end); }
   /// View of the accumulated gradient; undefined for a frozen parameter.

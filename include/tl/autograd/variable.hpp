@@ -123,6 +123,7 @@ template <Real T> class [[nodiscard]] Variable {
   bool depends_on(std::initializer_list<Input> inputs) {
     if (!grad_enabled()) return false;
     std::vector<std::shared_ptr<detail::GraphNode<T>>> nodes;
+    nodes.reserve(inputs.size());
     for (const Input& input : inputs)
       if (input.node_) nodes.push_back(input.node_);
     if (nodes.empty()) return false;

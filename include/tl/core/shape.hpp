@@ -50,6 +50,14 @@ class Shape {
     return product;
   }
 
+  /// The same shape with another extent of one dimension.
+  Shape with_extent(int dimension, std::int64_t extent) const {
+    std::array<std::int64_t, max_rank> changed = extents_;
+    (void)(*this)[dimension];
+    changed[static_cast<std::size_t>(dimension < 0 ? dimension + rank_ : dimension)] = extent;
+    return Shape(std::span<const std::int64_t>(changed.data(), static_cast<std::size_t>(rank_)));
+  }
+
   std::span<const std::int64_t> extents() const noexcept { return {extents_.data(), static_cast<std::size_t>(rank_)}; }
 
   friend bool operator==(const Shape& a, const Shape& b) {

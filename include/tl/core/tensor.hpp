@@ -127,10 +127,8 @@ template <Element T> class [[nodiscard]] Tensor {
   Tensor rows(std::int64_t begin, std::int64_t end) const {
     check(rank() >= 1 && 0 <= begin && begin <= end && end <= shape_[0], ErrorCode::shape, "rows [", begin, ", ", end,
           ") of ", *this);
-    std::vector<std::int64_t> extents(shape_.extents().begin(), shape_.extents().end());
     const std::int64_t row = shape_[0] ? elements() / shape_[0] : 0;
-    extents[0] = end - begin;
-    return view(begin * row, Shape(std::span<const std::int64_t>(extents)));
+    return view(begin * row, shape_.with_extent(0, end - begin));
   }
 
   /// View of entry `index` of the first dimension, with that dimension dropped.

@@ -72,6 +72,7 @@ template <Real T> class DeferredRows final : public PendingRows {
   void materialize(std::span<const std::int32_t> rows) override {
     const std::scoped_lock lock(mutex_);  // several threads may predict with the model of this optimizer
     std::vector<std::int32_t> stale;
+    stale.reserve(rows.size());
     for (const std::int32_t row : rows)
       if (row >= 0 && static_cast<std::size_t>(row) < seen_.size() && seen_[static_cast<std::size_t>(row)] < now())
         stale.push_back(row);
