@@ -295,6 +295,23 @@ TEST_CASE("deferred rows: prepare_rows makes the updates of these rows; the oper
                    "embedding: expected ids in [0, 40), got 40 at row 0");
 }
 
+TEST_CASE("deferred rows: groups of other ids do not decide which rows are updated") {
+  const auto ids = Tensor<std::int32_t>::from({39, 30, 39}, {3}), others = Tensor<std::int32_t>::from({1, 2, 1}, {3});
+  for (const tl::RowGroups& groups : {tl::RowGroups{}, tl::group_rows(ids), tl::group_rows(others)}) {
+    Twins twins;
+    for (int i = 0; i < 5; ++i) twins.step();
+    const auto& weight = twins.deferred.table.weight;
+    (void)weight.prepare_rows(ids, groups);
+    const Floats raw = twins.raw(), expected = twins.expected();
+    for (std::size_t i = 0; i < raw.size(); ++i)
+      if (i / 20 == 39 || i / 20 == 30) CHECK(raw[i] == expected[i]);
+    CHECK(raw != expected);
+    const auto y = twins.deferred.table(ids, groups);
+    y.backward(Tensor<float>::full(y.shape(), 0.25F));
+    CHECK(twins.deferred.space.tables()[0].gradient_rows().marked() == std::vector<std::int32_t>{30, 39});
+  }
+}
+
 TEST_CASE("deferred rows: an optimizer makes its updates before it goes, and one at a time defers") {
   Twins twins;
   for (int i = 0; i < 3; ++i) twins.step();
