@@ -2,8 +2,9 @@
 // of the next (collate, forward, backward, clip, AdamW, zero the gradients), on texts of one length, so that no stack
 // pads.
 //
-//   tl_step_time --width 384 --layers 6 --heads 12 --batch 16 --length 64 --threads 2
+//   tl_step_time --width 384 --layers 6 --heads 12 --batch 16 --length 64 --threads 2 [--frozen_layers 3]
 //
+// --frozen_layers N freezes the embeddings and the N lowest blocks.
 // gflop_per_step is that of the whole model by formula, three times the forward pass of the blocks. tl computes
 // less: the last block takes queries, output projection and feed-forward for the [CLS] rows alone. The updates of
 // embedding rows that the optimizer defers are made when train() ends; their time is shared out to all steps.
@@ -43,6 +44,7 @@ struct Options {
   std::int64_t width = 384, layers = 6, heads = 12, batch = 16, length = 64;
   std::int64_t warm_up = 3, steps = 5;
   double seconds = 2.0;
+  std::int64_t frozen_layers = 0;
   int threads = tl::num_threads();
   bool bf16 = false;
 };
@@ -84,6 +86,13 @@ double gflop_per_step(const Options& o, std::int64_t feed_forward) {
   return 3e-9 * static_cast<double>(o.layers) * tokens * (2 * weights + 4 * width * static_cast<double>(o.length));
 }
 
+/// Freezes the embeddings and the `layers` lowest blocks.
+void freeze(tl::Model& model, std::int64_t layers) {
+  std::string patterns = "distilbert.embeddings";
+  for (std::int64_t i = 0; i < layers; ++i) patterns += ",distilbert.transformer.layer." + std::to_string(i);
+  if (layers > 0) model.parameters().freeze(patterns);
+}
+
 void run(const Options& options) {
   tl::set_num_threads(options.threads);
   tl::DistilBertConfig config;
@@ -93,6 +102,7 @@ void run(const Options& options) {
   config.n_heads = options.heads;
   config.max_position_embeddings = std::max<std::int64_t>(512, options.length);
   tl::DistilBertForSequenceClassification model(config);
+  freeze(model, options.frozen_layers);
 
   const std::int64_t rows = 8 * options.batch;
   std::vector<std::int64_t> labels;
@@ -126,6 +136,7 @@ void run(const Options& options) {
                          {"gflop_per_step", gflop},
                          {"gflop_per_second", gflop / seconds},
                          {"parameters", model.parameters().count()},
+                         {"trained_parameters", model.parameters().trained_count()},
                          {"allocations_per_step", clock->allocations_per_step()},
                          {"peak_memory_mb", static_cast<double>(usage.ru_maxrss) / 1024}};
   std::cout << tl::dump_json(line, {.indent = -1, .sort_keys = false}) << '\n';
@@ -146,6 +157,9 @@ int main(int argc, char** argv) {
   count("--length", options.length, "tokens per text");
   count("--warm_up", options.warm_up, "steps that do not count");
   count("--steps", options.steps, "steps to measure at least");
+  app.add_option("--frozen_layers", options.frozen_layers, "the lowest blocks, frozen with the embeddings")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 1 << 20));
   app.add_option("--seconds", options.seconds, "how long to measure at least")->capture_default_str();
   app.add_option("--threads", options.threads, "default: all processors")->check(CLI::Range(1, 4096));
   app.add_flag("--bf16", options.bf16, "matrix products in bfloat16");
