@@ -68,13 +68,13 @@ inline void write_tiny_bert(const std::filesystem::path& folder, const tl::Token
   add("embeddings.position_embeddings.weight", {positions, width});
   add("embeddings.token_type_embeddings.weight", {2, width});
   add_pair("embeddings.LayerNorm", {width});
+  const std::pair<std::string, tl::Shape> parts[] = {
+      {"attention.self.query", {width, width}}, {"attention.self.key", {width, width}},
+      {"attention.self.value", {width, width}}, {"attention.output.dense", {width, width}},
+      {"attention.output.LayerNorm", {width}},  {"intermediate.dense", {hidden, width}},
+      {"output.dense", {width, hidden}},        {"output.LayerNorm", {width}}};
   for (std::int64_t i = 0; i < layers; ++i)
-    for (const auto& [name, distilbert_name] : tl::detail::bert_layer_names) {
-      const std::int64_t out = name == "intermediate.dense" ? hidden : width,
-                         in = name == "output.dense" ? hidden : width;
-      add_pair(tl::str_cat("encoder.layer.", i, ".", name),
-               name.ends_with("LayerNorm") ? tl::Shape{out} : tl::Shape{out, in});
-    }
+    for (const auto& [name, shape] : parts) add_pair("encoder.layer." + std::to_string(i) + "." + name, shape);
   add_pair("pooler.dense", {width, width});
   tokenizer.save_pretrained(folder);
   tl::write_safetensors(folder / "model.safetensors", tensors);

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The pages of docs/ say what is in the tree. Usage: pages.sh ROOT. Prints a sentence per mistake, and fails if there was
-# one: codes of errors, environment variables, letters of shapes, links, pages that docs/index.md does not name.
+# one: codes of errors, environment variables, letters of shapes, links, pages that docs/index.md does not name, and names
+# that are not for users.
 set -euo pipefail
 cd "$1"
 export LC_ALL=C
@@ -49,4 +50,9 @@ for page in docs/*.md; do
   name=$(basename "$page")
   [[ $name == index.md ]] || grep -qE "\(${name//./\\.}[)#]" docs/index.md || complain "docs/index.md: expected a link to $name, there is none"
 done
+# What is in a namespace detail may change at any time: pages for users and examples do without.
+mapfile -t for_users < <(find README.md docs examples tests/consumers -name decisions -prune -o \
+  \( -name '*.md' -o -name '*.hpp' -o -name '*.cpp' \) -print 2> /dev/null | sort)
+while IFS= read -r line; do complain "$line: expected public names only, got one of a namespace detail"; done \
+  < <(grep -nH 'detail::' "${for_users[@]}" /dev/null | cut -d: -f1,2)
 exit $bad

@@ -138,7 +138,10 @@ put docs/more.md ''
 expect pages.sh 'docs/index.md: expected a link to more.md, there is none'
 put docs/environment.md '| `TL_JOBS` | 1 |'
 expect pages.sh 'docs/environment.md: expected the variable TL_CPU_ISA, it is missing'
-rm -r "$work/tree/docs" "$work/tree/tests" "$work/tree/include"
+put docs/decisions/0001-a.md 'tl::detail::check_ids()'
+put examples/a.cpp 'int a = 1;' 'auto b = tl::detail::b();'
+expect pages.sh 'examples/a.cpp:2: expected public names only, got one of a namespace detail'
+rm -r "$work/tree/docs" "$work/tree/tests" "$work/tree/include" "$work/tree/examples"
 
 # page_code SENTENCE LINE...: page_code.sh on a page with these lines must say the sentence.
 page_code() {

@@ -126,7 +126,7 @@ template <Real T> class GradientBuffer {
   }
 
   /// The rows other than zero of a table that is trained by rows; null for other gradients.
-  SparseRows* sparse() { return sparse_ ? &*sparse_ : nullptr; }
+  detail::SparseRows* sparse() { return sparse_ ? &*sparse_ : nullptr; }
 
  private:
   struct Range {
@@ -200,7 +200,7 @@ template <Real T> class GradientBuffer {
   bool shared_ = false;
   Tensor<T> memory_;              // undefined until a gradient arrives; of a part always
   std::vector<Range> unwritten_;  // rows that are zero, whatever the memory holds
-  std::optional<SparseRows> sparse_;
+  std::optional<detail::SparseRows> sparse_;
   std::shared_ptr<GradientBuffer> whole_;  // of a part of a leaf: the gradient of the leaf
   std::int64_t begin_ = 0;                 // and where the part begins
 };

@@ -76,6 +76,8 @@ inline std::string_view module_of(std::string_view name) {
 
 }  // namespace detail
 
+namespace detail {
+
 /// The modules that `names` belong to, each once, as sentences list them.
 inline std::string module_names(std::span<const std::string> names) {
   std::vector<std::string_view> modules;
@@ -88,6 +90,8 @@ inline std::string module_names(std::span<const std::string> names) {
   }
   return text;
 }
+
+}  // namespace detail
 
 /// A list of patterns with commas between. A pattern chooses a parameter if it matches its whole name, or the name of a
 /// module that the parameter belongs to: "distilbert.transformer.layer.1" chooses all of layer 1 and nothing of 10.
@@ -115,7 +119,7 @@ class NamePatterns {
     for (const std::string& pattern : patterns_)
       check(std::any_of(names.begin(), names.end(), [&](const std::string& name) { return chooses(pattern, name); }),
             ErrorCode::not_found, what_, ": expected patterns that match parameters of the model, ", pattern,
-            " matches none; there are ", module_names(names));
+            " matches none; there are ", detail::module_names(names));
   }
 
  private:

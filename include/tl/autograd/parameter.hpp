@@ -22,6 +22,8 @@ enum class WeightDecay { on, off };
 /// How the reference fills a parameter before training.
 enum class Initialization { normal, zeros, ones };
 
+namespace detail {
+
 /// What an optimizer has not yet done to the rows of a table.
 class PendingRows {
  public:
@@ -30,6 +32,8 @@ class PendingRows {
   virtual void materialize(std::span<const std::int32_t> rows) = 0;
   virtual void materialize_all() = 0;
 };
+
+}  // namespace detail
 
 /// A handle: copies name the same parameter.
 template <Real T> class Parameter {
@@ -92,8 +96,8 @@ template <Real T> class Parameter {
     return state_->variable;
   }
   /// What is asked before the value is read; null for nothing.
-  PendingRows* pending() const { return state_->pending; }
-  void set_pending(PendingRows* pending) const { state_->pending = pending; }
+  detail::PendingRows* pending() const { return state_->pending; }
+  void set_pending(detail::PendingRows* pending) const { state_->pending = pending; }
 
   /// Gives the parameter its memory; called by ParameterSpace. `gradient` is zero, or undefined for a frozen one.
   void place(const Tensor<T>& value, const Tensor<T>& gradient) {
@@ -113,7 +117,7 @@ template <Real T> class Parameter {
     Initialization initialization;
     WeightDecay decay;
     bool trainable, sparse;
-    PendingRows* pending;
+    detail::PendingRows* pending;
     Variable<T> variable;
   };
   std::shared_ptr<State> state_;

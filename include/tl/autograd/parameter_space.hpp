@@ -89,7 +89,7 @@ template <Real T> class ParameterSpace {
     Parameter<T> parameter;
     std::int64_t offset;
 
-    SparseRows& gradient_rows() const { return *parameter.raw().gradient_buffer()->sparse(); }
+    detail::SparseRows& gradient_rows() const { return *parameter.raw().gradient_buffer()->sparse(); }
   };
   const std::vector<Table>& tables() const { return tables_; }  ///< in [dense_end(), decayed_end()), in this order
 
@@ -160,7 +160,7 @@ template <Real T> class ParameterSpace {
       return patterns.matches(entry.name) ? trainable : entry.parameter.trainable();
     });
     check(left, ErrorCode::invalid_argument, "freeze: expected some parameters to be trained, the patterns freeze all ",
-          names.size(), ": ", module_names(names));
+          names.size(), ": ", detail::module_names(names));
     std::vector<std::pair<Parameter<T>, Tensor<T>>> former;
     for (auto& entry : named_) {
       former.emplace_back(entry.parameter, entry.parameter.value());

@@ -11,6 +11,8 @@
 
 namespace tl {
 
+namespace detail {
+
 /// Numbers of rows of one table, or all of them.
 class SparseRows {
  public:
@@ -40,5 +42,7 @@ class SparseRows {
   std::vector<std::int32_t> rows_;
   bool all_ = false;
 };
+
+}  // namespace detail
 
 }  // namespace tl

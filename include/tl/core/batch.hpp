@@ -54,6 +54,8 @@ struct [[nodiscard]] Batch {
   Batch to(Device device) const;
 };
 
+namespace detail {
+
 /// Throws Error(shape) unless `offsets` [B + 1] begin at 0, do not descend and end at `rows`, and Error(shape) naming
 /// the first that does. Offsets on another device are not looked at.
 inline void check_offsets(std::string_view what, const Tensor<std::int32_t>& offsets, std::int64_t rows) {
@@ -68,6 +70,8 @@ inline void check_offsets(std::string_view what, const Tensor<std::int32_t>& off
   check(all.back() == rows, ErrorCode::shape, what, ": expected offsets that end at the ", rows, " rows, got ",
         all.back());
 }
+
+}  // namespace detail
 
 namespace detail {
 

@@ -35,6 +35,8 @@ constexpr std::string_view to_string(CpuIsa isa) {
   return "?";
 }
 
+namespace detail {
+
 /// Whether the processor is one of Intel's; docs/decisions/0009 says what depends on it.
 inline bool is_intel_cpu() {
 #ifdef TL_X86_64
@@ -44,6 +46,8 @@ inline bool is_intel_cpu() {
   return false;
 #endif
 }
+
+}  // namespace detail
 
 /// The best instruction set of this CPU, as the processor and the operating system report it.
 inline CpuIsa detected_cpu_isa() {
@@ -92,7 +96,7 @@ inline CpuIsa preferred_cpu_isa() {
 #ifdef TL_X86_64
   unsigned a = 0, b = 0, c = 0, d = 0;  // __builtin_cpu_supports() of clang 14 does not know AVX512-FP16
   const bool has_fp16 = __get_cpuid_count(7, 0, &a, &b, &c, &d) && (d >> 23 & 1) != 0;
-  if (best == CpuIsa::avx512_bf16 && is_intel_cpu() && has_fp16) return CpuIsa::avx512;
+  if (best == CpuIsa::avx512_bf16 && detail::is_intel_cpu() && has_fp16) return CpuIsa::avx512;
 #endif
   return best;
 }

@@ -8,6 +8,8 @@
 
 namespace tl {
 
+namespace detail {
+
 /// One round: the counter's four words, changed in place, under a key of this round.
 __attribute__((always_inline)) constexpr void philox_round(std::uint32_t& word0, std::uint32_t& word1,
                                                            std::uint32_t& word2, std::uint32_t& word3,
@@ -27,10 +29,12 @@ constexpr std::array<std::uint32_t, 2> next_philox_key(std::array<std::uint32_t,
   return {key[0] + 0x9e3779b9u, key[1] + 0xbb67ae85u};
 }
 
+}  // namespace detail
+
 /// Four random words for a counter under a key.
 constexpr std::array<std::uint32_t, 4> philox(std::array<std::uint32_t, 4> counter, std::array<std::uint32_t, 2> key) {
-  for (int round = 0; round < philox_rounds; ++round, key = next_philox_key(key))
-    philox_round(counter[0], counter[1], counter[2], counter[3], key);
+  for (int round = 0; round < detail::philox_rounds; ++round, key = detail::next_philox_key(key))
+    detail::philox_round(counter[0], counter[1], counter[2], counter[3], key);
   return counter;
 }
 

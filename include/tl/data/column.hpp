@@ -63,9 +63,13 @@ template <ColumnElement T> inline constexpr ColumnType column_type_of = detail::
 
 inline ColumnType column_type(const ColumnValues& values) { return static_cast<ColumnType>(values.index()); }
 
+namespace detail {
+
 inline std::int64_t column_size(const ColumnValues& values) {
   return std::visit([](const auto& v) { return static_cast<std::int64_t>(v.size()); }, values);
 }
+
+}  // namespace detail
 
 /// One cell. Converts from integers, floating-point numbers, texts and vectors.
 class Value {

@@ -50,14 +50,14 @@ class [[nodiscard]] Dataset {
   static Dataset from_columns(Columns columns, SourceLocations places = {},
                               const std::vector<std::string>& bool_columns = {}) {
     Dataset result;
-    if (!columns.empty()) result.num_rows_ = column_size(columns.front().values);
+    if (!columns.empty()) result.num_rows_ = detail::column_size(columns.front().values);
     std::set<std::string_view> names;  // there may be thousands
     for (NamedColumn& column : columns) {
       check(names.insert(column.name).second, ErrorCode::invalid_argument, "Dataset: expected every column once, got ",
             detail::Repr{column.name}, " twice");
-      check(column_size(column.values) == result.num_rows_, ErrorCode::shape, "Dataset: expected ", result.num_rows_,
-            " rows in column ", detail::Repr{column.name}, " as in ", detail::Repr{columns.front().name}, ", got ",
-            column_size(column.values));
+      check(detail::column_size(column.values) == result.num_rows_, ErrorCode::shape, "Dataset: expected ",
+            result.num_rows_, " rows in column ", detail::Repr{column.name}, " as in ",
+            detail::Repr{columns.front().name}, ", got ", detail::column_size(column.values));
       result.columns_.push_back({column.name, nullptr, nullptr, {}});
       result.columns_.back().assign(std::move(column.values));
     }
@@ -219,7 +219,7 @@ class [[nodiscard]] Dataset {
     for (std::int64_t begin = 0; begin < num_rows_;) {
       const std::int64_t end = begin + std::min(options.batch_size, num_rows_ - begin);
       Columns batch = function(slice(begin, end));
-      row_by_row = row_by_row && (batch.empty() || column_size(batch.front().values) == end - begin);
+      row_by_row = row_by_row && (batch.empty() || detail::column_size(batch.front().values) == end - begin);
       detail::append_columns(added, std::move(batch), begin, end);
       begin = end;
     }
@@ -440,10 +440,11 @@ class [[nodiscard]] Dataset {
       }
       all_replaced = all_replaced && (replaced || removed);
     }
-    if (all_replaced && !added.empty()) result.num_rows_ = column_size(added.front().values);
+    if (all_replaced && !added.empty()) result.num_rows_ = detail::column_size(added.front().values);
     for (NamedColumn& column : added) {
-      check(column_size(column.values) == result.num_rows_, ErrorCode::shape, "map: expected ", result.num_rows_,
-            " rows in column ", detail::Repr{column.name}, ", got ", column_size(column.values),
+      check(detail::column_size(column.values) == result.num_rows_, ErrorCode::shape, "map: expected ",
+            result.num_rows_, " rows in column ", detail::Repr{column.name}, ", got ",
+            detail::column_size(column.values),
             all_replaced ? "" : "; name the other columns in remove_columns to change the number of rows");
       const std::size_t at = position_of.emplace(column.name, result.columns_.size()).first->second;
       if (at == result.columns_.size()) result.columns_.push_back({column.name, nullptr, nullptr, {}});

@@ -189,6 +189,8 @@ inline void write_files(const std::filesystem::path& folder, std::span<const Nam
   for (AtomicFile& file : written) file.commit();
 }
 
+namespace detail {
+
 /// The path that AtomicFolder gives the folder `path`: "a/new/.." is "a", and "results/" is "results". Whoever looks at
 /// the target before must look at this one, because the system takes "a/new/.." for a path that does not exist while
 /// "a/new" does not. Throws invalid_argument if it is not the path of a folder with a name.
@@ -200,6 +202,8 @@ inline std::filesystem::path folder_with_name(const std::filesystem::path& given
   return path;
 }
 
+}  // namespace detail
+
 /// What an AtomicFolder does when its target is a folder that is not empty.
 enum class IfExists { fail, replace };
 
@@ -210,7 +214,7 @@ class AtomicFolder {
   /// Throws io if the temporary folder cannot be made, state if another AtomicFolder is filling one for the same
   /// target, invalid_argument if the target is a folder with content that is not to be replaced.
   explicit AtomicFolder(const std::filesystem::path& target, IfExists if_exists = IfExists::fail)
-      : target_(folder_with_name(target)),
+      : target_(detail::folder_with_name(target)),
         name_(target_.filename().native()),
         parent_path_(detail::parent_folder(target_)),
         parent_(detail::open_folder(parent_path_)),

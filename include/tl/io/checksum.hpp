@@ -127,11 +127,15 @@ class ChecksumLog {
   std::map<std::string, std::uint64_t> digests_;
 };
 
+namespace detail {
+
 /// The 16 hexadecimal digits in which xxhsum writes a checksum.
 inline std::string checksum_text(std::uint64_t digest) {
   char text[17];
   std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(digest));
   return text;
 }
+
+}  // namespace detail
 
 }  // namespace tl

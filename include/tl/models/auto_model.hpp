@@ -23,12 +23,16 @@ namespace tl {
 using ModelLoader =
     std::function<std::unique_ptr<Model>(const std::filesystem::path& folder, const FromPretrainedOptions& options)>;
 
+namespace detail {
+
 /// The loader that calls M::from_pretrained().
 template <class M> ModelLoader loader_of() {
   return [](const std::filesystem::path& folder, const FromPretrainedOptions& options) -> std::unique_ptr<Model> {
     return std::make_unique<M>(M::from_pretrained(folder, options));
   };
 }
+
+}  // namespace detail
 
 /// The loaders by task and model_type. Safe to use from several threads.
 class ModelRegistry {
@@ -75,17 +79,19 @@ class ModelRegistry {
   };
 
   ModelRegistry() {
-    add(Task::hidden_states, "distilbert", loader_of<DistilBertModel>());
-    add(Task::sequence_classification, "distilbert", loader_of<DistilBertForSequenceClassification>());
-    add(Task::token_classification, "distilbert", loader_of<DistilBertForTokenClassification>());
-    add(Task::hidden_states, "bert", loader_of<BertModel>());
-    add(Task::sequence_classification, "bert", loader_of<BertForSequenceClassification>());
-    add(Task::token_classification, "bert", loader_of<BertForTokenClassification>());
+    add(Task::hidden_states, "distilbert", detail::loader_of<DistilBertModel>());
+    add(Task::sequence_classification, "distilbert", detail::loader_of<DistilBertForSequenceClassification>());
+    add(Task::token_classification, "distilbert", detail::loader_of<DistilBertForTokenClassification>());
+    add(Task::hidden_states, "bert", detail::loader_of<BertModel>());
+    add(Task::sequence_classification, "bert", detail::loader_of<BertForSequenceClassification>());
+    add(Task::token_classification, "bert", detail::loader_of<BertForTokenClassification>());
   }
 
   mutable std::mutex mutex_;
   std::vector<Entry> entries_;
 };
+
+namespace detail {
 
 /// The "model_type" of config.json in `folder`. Without one, as in folders that older versions of the reference wrote
 /// by hand, it is "bert" if "architectures" names a class of BERT, else "distilbert". Throws Error(io) or Error(format)
@@ -106,13 +112,15 @@ inline std::string model_type_of(const std::filesystem::path& folder) {
   return type->get<std::string>();
 }
 
+}  // namespace detail
+
 /// Loads the model for one task that a folder holds.
 template <Task task> struct AutoModelFor {
   /// Throws Error(format) for a model_type that has no model for the task, with those that have one, and what the
   /// model's own from_pretrained() throws.
   static std::unique_ptr<Model> from_pretrained(const std::filesystem::path& folder,
                                                 const FromPretrainedOptions& options = {}) {
-    const std::string type = model_type_of(folder);
+    const std::string type = detail::model_type_of(folder);
     if (const ModelLoader load = ModelRegistry::instance().find(task, type)) return load(folder, options);
     std::string known;
     for (const std::string& name : ModelRegistry::instance().model_types(task))

@@ -219,7 +219,7 @@ inline BertConversionReport convert_bert(const std::filesystem::path& from, cons
   const fs::path config_path = from / "config.json";
   check(detail::path_exists(config_path), ErrorCode::io, "expected config.json in ", from.native(),
         ", it is not there");
-  const fs::path target = folder_with_name(to);
+  const fs::path target = detail::folder_with_name(to);
   std::error_code error;
   const bool free = !fs::exists(target, error) || (fs::is_directory(target, error) && fs::is_empty(target, error));
   check(free && !error, ErrorCode::invalid_argument, "expected a new or empty folder to write to, got ",

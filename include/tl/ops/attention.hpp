@@ -46,8 +46,8 @@ template <Real T>
 Variable<T> attention(const Variable<T>& q, const Variable<T>& kv, std::int64_t first, const Tensor<std::int32_t>& cu_q,
                       const Tensor<std::int32_t>& cu_k, const AttentionOptions& options) {
   check_same_device("attention", {{first ? "qkv" : "q", q}, {"kv", kv}, {"cu_q", cu_q}, {"cu_k", cu_k}});
-  if (cu_q.defined()) check_offsets("attention: queries", cu_q, q.size(0));
-  if (!first) check_offsets("attention: keys", cu_k, kv.size(0));
+  if (cu_q.defined()) tl::detail::check_offsets("attention: queries", cu_q, q.size(0));
+  if (!first) tl::detail::check_offsets("attention: keys", cu_k, kv.size(0));
   check(options.dropout.p >= 0.0 && options.dropout.p <= 1.0, ErrorCode::invalid_argument,
         "attention: expected a dropout p in [0, 1], got ", options.dropout.p);
   const std::int64_t nq = q.size(0), q_stride = q.size(1), n = kv.size(0), kv_stride = kv.size(1);

@@ -15,7 +15,7 @@ template <Real T> Variable<T> segment_mean(const Variable<T>& x, const Tensor<st
   check_same_device("segment_mean", {{"x", x}, {"cu_seqlens", cu_seqlens}});
   check(x.shape().rank() == 2 && cu_seqlens.rank() == 1 && cu_seqlens.size(0) >= 1, ErrorCode::shape,
         "segment_mean: expected x [N, D] and cu_seqlens [B + 1], got ", x.value(), " and ", cu_seqlens);
-  check_offsets("segment_mean", cu_seqlens, x.size(0));
+  tl::detail::check_offsets("segment_mean", cu_seqlens, x.size(0));
   const std::int64_t b = cu_seqlens.size(0) - 1, d = x.size(1);
   const Shape shape = x.shape();
   Tensor<T> y = Tensor<T>::empty({b, d}, x.device());  // [B, D]

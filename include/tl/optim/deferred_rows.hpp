@@ -22,7 +22,7 @@
 namespace tl {
 
 /// Updates of one table by AdamW, in which rows without a gradient wait.
-template <Real T> class DeferredRows final : public PendingRows {
+template <Real T> class DeferredRows final : public detail::PendingRows {
  public:
   /// `memory` has the addresses of the table and of its moments, and what is the same for all steps; they must stay
   /// valid. Throws Error(state) if another optimizer defers updates of this table.
@@ -49,7 +49,7 @@ template <Real T> class DeferredRows final : public PendingRows {
   /// One update of the table, `update` with the addresses of its first elements. Rows without a gradient wait for it,
   /// unless they could be read from outside: `moments_held`, or a handle of the values.
   void step(const kernels::AdamW<T>& update, bool moments_held) {
-    const SparseRows& rows = table_.gradient_rows();
+    const detail::SparseRows& rows = table_.gradient_rows();
     const bool held = moments_held || parameters_->values_held() || !table_.parameter.raw().value().is_only_handle();
     if (held || rows.all_marked()) {
       materialize_all();

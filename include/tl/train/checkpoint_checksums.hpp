@@ -25,7 +25,7 @@ inline std::string file_checksum(const std::filesystem::path& path) {
   const MappedFile file(path);
   Xxh64 checksum;
   checksum.update(file.bytes());
-  return checksum_text(checksum.digest());
+  return detail::checksum_text(checksum.digest());
 }
 
 /// One line of a file of checksums: 16 hexadecimal digits, two characters that do not matter, and the name.
@@ -55,7 +55,7 @@ inline void write_checksums(const std::filesystem::path& folder, const ChecksumL
   std::string text;
   for (const std::string& name : names) {
     const auto known = log.find(folder / name);
-    text += str_cat(known ? checksum_text(*known) : detail::file_checksum(folder / name), "  ", name, '\n');
+    text += str_cat(known ? detail::checksum_text(*known) : detail::file_checksum(folder / name), "  ", name, '\n');
   }
   write_file(folder / checksums_name, text);
 }

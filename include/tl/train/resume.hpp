@@ -99,7 +99,7 @@ inline void find_best_checkpoint(TrainerState& state, const std::filesystem::pat
   const std::filesystem::path former = *state.best_model_checkpoint;
   const std::string name = str_cat("checkpoint-", *state.best_global_step);
   std::string reason;
-  for (const auto& folder : {folder_with_name(checkpoint).parent_path() / name, output_dir / name, former}) {
+  for (const auto& folder : {detail::folder_with_name(checkpoint).parent_path() / name, output_dir / name, former}) {
     std::string complaint = detail::why_not_loadable(folder, *state.best_global_step);
     if (complaint.empty()) {
       if (!same_folder(folder, former)) state.best_model_checkpoint = folder.string();

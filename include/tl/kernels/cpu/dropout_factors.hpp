@@ -16,10 +16,10 @@ namespace detail {
 
 /// Philox4x32-10 of `vector_lanes` counters in place: words[w][i] is word w of lane i.
 TL_INLINE inline void philox_lanes(std::array<std::uint32_t, 2> key, std::uint32_t (&words)[4][vector_lanes]) {
-  for (int round = 0; round < philox_rounds; ++round, key = next_philox_key(key)) {
+  for (int round = 0; round < tl::detail::philox_rounds; ++round, key = tl::detail::next_philox_key(key)) {
     TL_INDEPENDENT_ITERATIONS
     for (std::int64_t lane = 0; lane < vector_lanes; ++lane)
-      philox_round(words[0][lane], words[1][lane], words[2][lane], words[3][lane], key);
+      tl::detail::philox_round(words[0][lane], words[1][lane], words[2][lane], words[3][lane], key);
   }
 }
 

@@ -80,7 +80,7 @@ template <class T> void gemm(GemmArgs<T> g) {
     }
 #endif
     // Intel's processors wait longer for rows of A that are far apart than packing them takes.
-    BlockedGemm(detail::blocked_kernel(g.isa, g.precision), g, is_intel_cpu()).run();
+    BlockedGemm(detail::blocked_kernel(g.isa, g.precision), g, tl::detail::is_intel_cpu()).run();
   } else {
     if (rounded) {
       thread_local Scratch<T> scratch_a, scratch_b;
