@@ -19,7 +19,7 @@ inline std::vector<std::int64_t> argsort(std::size_t count,
                                          const std::function<bool(std::int64_t, std::int64_t)>& before) {
   std::vector<std::int64_t> order(count);
   std::iota(order.begin(), order.end(), std::int64_t{0});
-  std::stable_sort(order.begin(), order.end(), std::cref(before));
+  std::stable_sort(order.begin(), order.end(), [&before](auto a, auto b) { return before(a, b); });
   return order;
 }
 

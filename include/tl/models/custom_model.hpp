@@ -29,12 +29,23 @@ concept ModelNetwork = nn::Module<Network> &&
   { network.forward(batch, context) } -> std::same_as<ModelOutput>;
 };
 
+namespace detail {
+
+// A constant instead of the concept itself: a compiler would list every requirement that a struct does not meet.
+template <class Network> inline constexpr bool has_members = nn::Module<Network>;
+template <class Network> inline constexpr bool has_forward = !has_members<Network> || ModelNetwork<Network>;
+
+}  // namespace detail
+
 /// The model of a network. Its parameters are zero until they are initialized (tl::nn::initialize) or loaded. If
 /// forward() gives logits and no loss, and the batch has labels, the loss is the mean cross-entropy.
 template <class Network> class [[nodiscard]] CustomModel final : public Model {
-  static_assert(ModelNetwork<Network>,
-                "tl::CustomModel needs a network with `template <class Visit> void members(Visit&)` and "
-                "`tl::ModelOutput forward(const tl::Batch&, const tl::nn::ForwardContext&) const`");
+  static_assert(
+      detail::has_members<Network>,
+      "the struct in tl::CustomModel needs `template <class Visit> void members(Visit&)`, which lists its parts");
+  static_assert(detail::has_forward<Network>,
+                "the struct in tl::CustomModel needs `tl::ModelOutput forward(const "
+                "tl::Batch&, const tl::nn::ForwardContext&) const`");
 
  public:
   /// Makes the network from `arguments`.

@@ -43,7 +43,7 @@ class EvalDatasets {
   EvalDatasets() = default;
   template <class T>
   requires(std::convertible_to<T, RowSource> && !std::same_as<std::remove_cvref_t<T>, EvalDatasets>)
-  EvalDatasets(T&& rows) {
+      EvalDatasets(T&& rows) {
     RowSource one(std::forward<T>(rows));
     if (one.has_value()) sets_.emplace_back("", std::move(one));
   }

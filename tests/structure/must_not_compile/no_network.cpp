@@ -1,5 +1,5 @@
 // A struct that is no network is refused in one sentence, not in a list of overloads.
-// expect: tl::CustomModel needs a network with `template <class Visit> void members(Visit&)` and
+// expect: the struct in tl::CustomModel needs `tl::ModelOutput forward(const tl::Batch&
 #include <tl/models/custom_model.hpp>
 #include <tl/nn/linear.hpp>
 
