@@ -31,9 +31,12 @@ void segment_mean_backward(benchmark::State& state) {
   const auto dy = filled({sequences, width});
   auto dx = filled({tokens, width});
   for (auto _ : state)
-    kernels::run(cpu_device,
-                 kernels::SegmentMeanBackward<float>{
-                     .dy = dy.data(), .cu_seqlens = cu_seqlens.data(), .dx = dx.data(), .b = sequences, .d = width});
+    kernels::run(cpu_device, kernels::SegmentMeanBackward<float>{.dy = dy.data(),
+                                                                 .cu_seqlens = cu_seqlens.data(),
+                                                                 .dx = dx.data(),
+                                                                 .n = tokens,
+                                                                 .b = sequences,
+                                                                 .d = width});
   declare(state, 4.0 * elements, elements);
 }
 BENCHMARK(segment_mean_backward)->UseRealTime();

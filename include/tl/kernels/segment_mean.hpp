@@ -1,5 +1,5 @@
 // Contract of segment_mean: y[b] = mean of the rows [cu_seqlens[b], cu_seqlens[b + 1]) of x; 0 for an empty segment.
-// y and dx are overwritten.
+// y and dx are overwritten; rows after those of the last segment belong to none and have gradient 0.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +23,7 @@ template <class T> struct SegmentMeanBackward {
   const T* dy;                     // [B, D]
   const std::int32_t* cu_seqlens;  // [B + 1]
   T* dx;                           // [N, D], overwritten
-  std::int64_t b, d;
+  std::int64_t n, b, d;
 };
 
 }  // namespace tl::kernels

@@ -23,8 +23,9 @@ template <Real T> Variable<T> segment_mean(const Variable<T>& x, const Tensor<st
                                .x = x.value().data(), .cu_seqlens = cu_seqlens.data(), .y = y.data(), .b = b, .d = d});
   return Variable<T>::record(y, {x}, [=, offsets = SavedValue(cu_seqlens), gx = x.gradient()](const Tensor<T>& dy) {
     Tensor<T> dx = Tensor<T>::empty(shape, dy.device());  // [N, D]
-    kernels::run(dy.device(), kernels::SegmentMeanBackward<T>{
-                                  .dy = dy.data(), .cu_seqlens = offsets.data(), .dx = dx.data(), .b = b, .d = d});
+    kernels::run(dy.device(),
+                 kernels::SegmentMeanBackward<T>{
+                     .dy = dy.data(), .cu_seqlens = offsets.data(), .dx = dx.data(), .n = shape[0], .b = b, .d = d});
     gx.add(dx);
   });
 }

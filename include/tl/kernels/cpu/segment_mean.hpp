@@ -36,6 +36,8 @@ template <class T> void run(Cpu, const kernels::SegmentMeanBackward<T>& a) {
       }
     }
   });
+  const std::int64_t rows = a.cu_seqlens[a.b];
+  std::fill_n(a.dx + rows * a.d, (a.n - rows) * a.d, T(0));
 }
 
 }  // namespace tl::cpu
