@@ -160,6 +160,12 @@ TEST_CASE("gradient buffer: a table that is trained by rows knows which are othe
   add_to({3, 1, 3});
   CHECK_FALSE(table.sparse()->all_marked());
   CHECK(table.sparse()->marked() == std::vector<std::int32_t>{1, 3});
+  for (const std::vector<std::int32_t>& ids : {std::vector<std::int32_t>{1, 0}, {2, 2}}) {
+    const auto wrong = Tensor<std::int32_t>::from(ids, {2});
+    TL_REQUIRE_ERROR(
+        table.accumulator(tl::RowGroups{.rows = wrong, .begin = wrong, .ids = wrong}),
+        ids[1] == 0 ? "a gradient by rows: expected ascending ids, each once, got 0 after 1" : "got 2 after 2");
+  }
   add_to({1, 0});  // of a second micro-batch
   CHECK(table.sparse()->marked() == std::vector<std::int32_t>{0, 1, 3});
   table.zero();

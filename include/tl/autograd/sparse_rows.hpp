@@ -4,10 +4,13 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <functional>
 #include <iterator>
 #include <span>
 #include <utility>
 #include <vector>
+
+#include <tl/core/error.hpp>
 
 namespace tl {
 
@@ -16,8 +19,12 @@ namespace detail {
 /// Numbers of rows of one table, or all of them.
 class SparseRows {
  public:
-  /// Something is added to the gradient of these rows, which are ascending, each once, as RowGroups::ids are.
+  /// Something is added to the gradient of these rows, ascending, each once, as RowGroups::ids are.
+  /// Throws Error(invalid_argument) if they are not: an optimizer would update a row twice.
   void mark(std::span<const std::int32_t> rows) {
+    const auto bad = std::ranges::adjacent_find(rows, std::ranges::greater_equal());
+    check(bad == rows.end(), ErrorCode::invalid_argument, "a gradient by rows: expected ascending ids, each once, got ",
+          bad == rows.end() ? 0 : *(bad + 1), " after ", bad == rows.end() ? 0 : *bad);
     if (all_) return;
     std::vector<std::int32_t> both;
     both.reserve(rows_.size() + rows.size());
