@@ -8,13 +8,12 @@
 #include <optional>
 #include <span>
 #include <string_view>
-#include <vector>
 
 #include <tl/models/bert_config.hpp>
 #include <tl/models/pretrained_model.hpp>
 #include <tl/models/token_classification.hpp>
 #include <tl/nn/embedding.hpp>
-#include <tl/nn/encoder_block.hpp>
+#include <tl/nn/encoder_stack.hpp>
 #include <tl/ops/embedding_layer_norm_dropout.hpp>
 
 namespace tl {
@@ -64,7 +63,7 @@ struct BertEmbeddings {
 
 /// The names of a block's parts in BERT's files.
 struct BertBlockNames {
-  static constexpr std::string_view type_name = "BertLayer";
+  static constexpr std::string_view type_name = "BertLayer", stack_name = "BertEncoder";
 
   template <class Block, class Visit> static void members(Block& block, Visit& visit) {
     visit("attention", nn::Group{"BertAttention", [&](auto& attention) {
@@ -90,27 +89,6 @@ struct BertBlockNames {
                                 output("dropout", block.feed_forward.dropout);
                               }});
   }
-};
-
-/// The stack of encoder blocks.
-struct BertLayers {
-  static constexpr std::string_view type_name = "BertEncoder";
-
-  std::vector<nn::EncoderBlock<float, BertBlockNames>> layer;
-
-  explicit BertLayers(const BertConfig& config) {
-    for (std::uint32_t i = 0; i < static_cast<std::uint32_t>(config.num_hidden_layers); ++i)
-      layer.emplace_back(nn::EncoderBlockOptions{.width = config.hidden_size,
-                                                 .heads = config.num_attention_heads,
-                                                 .hidden = config.intermediate_size,
-                                                 .activation = config.activation_function(),
-                                                 .eps = config.layer_norm_eps,
-                                                 .attention_dropout = {config.attention_probs_dropout_prob, 3 * i + 1},
-                                                 .attention_output_dropout = {config.hidden_dropout_prob, 3 * i + 2},
-                                                 .dropout = {config.hidden_dropout_prob, 3 * i + 3}});
-  }
-
-  template <class Visit> void members(Visit& visit) { visit("layer", layer); }
 };
 
 /// tanh(dense(h[CLS])).
@@ -140,27 +118,24 @@ struct BertEncoder {
                                     token_classifier = "BertForTokenClassification";
 
   BertEmbeddings embeddings;
-  BertLayers encoder;
+  nn::EncoderStack<float, BertBlockNames> encoder;
   std::optional<BertPooler> pooler;
 
-  explicit BertEncoder(const BertConfig& config, bool with_pooler = true) : embeddings(config), encoder(config) {
+  explicit BertEncoder(const BertConfig& config, bool with_pooler = true)
+      : embeddings(config),
+        encoder(config.num_hidden_layers, [&](std::uint32_t block) { return block_options(config, block); }) {
     if (with_pooler) pooler.emplace(config);
   }
 
   /// Hidden states of all tokens after the last block: [N, D].
   Variable<float> last_hidden_state(const Batch& batch, const nn::ForwardContext& context) const {
-    Variable<float> x = embeddings(batch, context);  // [N, D]
-    for (const auto& block : encoder.layer) x = block(x, batch, context);
-    return x;
+    return encoder(embeddings(batch, context), batch, context);
   }
 
   /// What the pooler makes of the first token, [CLS], of each sequence: [B, D]. The last block is computed for these
   /// rows only.
   Variable<float> pooled(const Batch& batch, const nn::ForwardContext& context) const {
-    Variable<float> x = embeddings(batch, context);  // [N, D]
-    const auto& layers = encoder.layer;
-    for (std::size_t i = 0; i + 1 < layers.size(); ++i) x = layers[i](x, batch, context);
-    return (*pooler)(layers.back().forward_cls(x, batch, context), context);
+    return (*pooler)(encoder.forward_cls(embeddings(batch, context), batch, context), context);
   }
 
   /// Values of a part that are not drawn: the padding token's row is 0.
@@ -170,6 +145,17 @@ struct BertEncoder {
   }
   /// Checkpoints of the pretraining task, and those of heads for tokens, have no pooler.
   static bool may_be_missing(std::string_view name) { return name.find("pooler.") != std::string_view::npos; }
+  /// A block's sizes and dropouts; the embeddings have site 0.
+  static nn::EncoderBlockOptions block_options(const BertConfig& config, std::uint32_t block) {
+    return {.width = config.hidden_size,
+            .heads = config.num_attention_heads,
+            .hidden = config.intermediate_size,
+            .activation = config.activation_function(),
+            .eps = config.layer_norm_eps,
+            .attention_dropout = {config.attention_probs_dropout_prob, 3 * block + 1},
+            .attention_output_dropout = {config.hidden_dropout_prob, 3 * block + 2},
+            .dropout = {config.hidden_dropout_prob, 3 * block + 3}};
+  }
   static std::uint32_t head_dropout_site(const BertConfig& config) {
     return static_cast<std::uint32_t>(3 * config.num_hidden_layers + 1);
   }

@@ -5,13 +5,12 @@
 #include <cmath>
 #include <cstdint>
 #include <string_view>
-#include <vector>
 
 #include <tl/models/distilbert_config.hpp>
 #include <tl/models/pretrained_model.hpp>
 #include <tl/models/token_classification.hpp>
 #include <tl/nn/embedding.hpp>
-#include <tl/nn/encoder_block.hpp>
+#include <tl/nn/encoder_stack.hpp>
 #include <tl/ops/embedding_layer_norm_dropout.hpp>
 
 namespace tl {
@@ -68,7 +67,7 @@ struct DistilBertEmbeddings {
 
 /// The names of a block's parts in DistilBERT's files.
 struct DistilBertBlockNames {
-  static constexpr std::string_view type_name = "TransformerBlock";
+  static constexpr std::string_view type_name = "TransformerBlock", stack_name = "Transformer";
 
   template <class Block, class Visit> static void members(Block& block, Visit& visit) {
     visit("attention", nn::Group{"DistilBertSdpaAttention", [&](auto& inner) {
@@ -89,26 +88,6 @@ struct DistilBertBlockNames {
   }
 };
 
-/// The stack of encoder blocks.
-struct DistilBertTransformer {
-  static constexpr std::string_view type_name = "Transformer";
-
-  std::vector<nn::EncoderBlock<float, DistilBertBlockNames>> layer;
-
-  explicit DistilBertTransformer(const DistilBertConfig& config) {
-    for (std::uint32_t i = 0; i < static_cast<std::uint32_t>(config.n_layers); ++i)
-      layer.emplace_back(nn::EncoderBlockOptions{.width = config.dim,
-                                                 .heads = config.n_heads,
-                                                 .hidden = config.hidden_dim,
-                                                 .activation = config.activation_function(),
-                                                 .eps = 1e-12,
-                                                 .attention_dropout = {config.attention_dropout, 2 * i + 1},
-                                                 .dropout = {config.dropout, 2 * i + 2}});
-  }
-
-  template <class Visit> void members(Visit& visit) { visit("layer", layer); }
-};
-
 /// The encoder as a module of other models.
 struct DistilBertEncoder {
   using Config = DistilBertConfig;
@@ -116,24 +95,21 @@ struct DistilBertEncoder {
                                     token_classifier = "DistilBertForTokenClassification";
 
   DistilBertEmbeddings embeddings;
-  DistilBertTransformer transformer;
+  nn::EncoderStack<float, DistilBertBlockNames> transformer;
 
-  explicit DistilBertEncoder(const DistilBertConfig& config) : embeddings(config), transformer(config) {}
+  explicit DistilBertEncoder(const DistilBertConfig& config)
+      : embeddings(config),
+        transformer(config.n_layers, [&](std::uint32_t block) { return block_options(config, block); }) {}
 
   /// Hidden states of all tokens after the last block: [N, D].
   Variable<float> last_hidden_state(const Batch& batch, const nn::ForwardContext& context) const {
-    Variable<float> x = embeddings(batch, context);  // [N, D]
-    for (const auto& block : transformer.layer) x = block(x, batch, context);
-    return x;
+    return transformer(embeddings(batch, context), batch, context);
   }
 
   /// Hidden states of the first token, [CLS], of each sequence after the last block, which is computed for these rows
   /// only: [B, D].
   Variable<float> cls_hidden_state(const Batch& batch, const nn::ForwardContext& context) const {
-    Variable<float> x = embeddings(batch, context);  // [N, D]
-    const auto& layers = transformer.layer;
-    for (std::size_t i = 0; i + 1 < layers.size(); ++i) x = layers[i](x, batch, context);
-    return layers.back().forward_cls(x, batch, context);
+    return transformer.forward_cls(embeddings(batch, context), batch, context);
   }
 
   /// Values of a part that are not drawn: the padding token's row is 0, and positions are sines if they are not learnt.
@@ -144,6 +120,16 @@ struct DistilBertEncoder {
       detail::fill_sinusoidal(part.value());
   }
   static bool may_be_missing(std::string_view) { return false; }
+  /// A block's sizes and dropouts; the embeddings have site 0.
+  static nn::EncoderBlockOptions block_options(const DistilBertConfig& config, std::uint32_t block) {
+    return {.width = config.dim,
+            .heads = config.n_heads,
+            .hidden = config.hidden_dim,
+            .activation = config.activation_function(),
+            .eps = 1e-12,
+            .attention_dropout = {config.attention_dropout, 2 * block + 1},
+            .dropout = {config.dropout, 2 * block + 2}};
+  }
   static std::uint32_t head_dropout_site(const DistilBertConfig& config) {
     return static_cast<std::uint32_t>(2 * config.n_layers + 1);
   }
