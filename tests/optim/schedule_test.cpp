@@ -56,18 +56,23 @@ TEST_CASE("every schedule gives the reference's learning rates to 1e-12") {
   }
 }
 
-TEST_CASE("reduce_lr_on_plateau gives the reference's learning rates, for two base rates") {
+TEST_CASE("schedules that follow a metric give the reference's learning rates, for two base rates") {
+  const auto [type, key] = GENERATE(table<SchedulerType, const char*>(
+      {{SchedulerType::reduce_lr_on_plateau, "plateau"}, {SchedulerType::greedy, "greedy"}}));
+  CHECK(tl::follows_metric(type));
   const auto recorded = recorded_cases();
   const double rate = recorded.at("learning_rate");
-  for (const auto& c : recorded.at("plateau")) {
+  for (const auto& c : recorded.at(key)) {
     const auto kwargs = kwargs_of(c.at("kwargs"));
-    auto schedule = make_schedule(SchedulerType::reduce_lr_on_plateau, {.learning_rate = rate, .kwargs = kwargs});
+    auto schedule = make_schedule(type, {.learning_rate = rate, .kwargs = kwargs});
+    schedule->learning_rate(rate, 0);
+    schedule->learning_rate(10 * rate, 0);
     for (std::size_t i = 0; i < c.at("metrics").size(); ++i) {
       INFO(c.at("kwargs") << ", evaluation " << i);
       const auto& metric = c.at("metrics")[i];
       // What a checkpoint keeps is enough to go on from any evaluation.
       const auto state = schedule->state();
-      schedule = make_schedule(SchedulerType::reduce_lr_on_plateau, {.learning_rate = rate, .kwargs = kwargs});
+      schedule = make_schedule(type, {.learning_rate = rate, .kwargs = kwargs});
       schedule->load_state(state);
       schedule->on_evaluate(metric.is_null() ? std::numeric_limits<double>::quiet_NaN() : metric.get<double>());
       CHECK(schedule->learning_rate(rate, 0) == c.at("rates")[i][0].get<double>());
@@ -123,6 +128,7 @@ TEST_CASE("no schedule gives NaN or a negative rate, whatever the step counts") 
       {SchedulerType::constant_with_warmup, {}},
       {SchedulerType::inverse_sqrt, {}},
       {SchedulerType::reduce_lr_on_plateau, {}},
+      {SchedulerType::greedy, {}},
       {SchedulerType::cosine_with_min_lr, {{"min_lr_rate", 0.5}}},
       {SchedulerType::cosine_warmup_with_min_lr, {{"min_lr", 1e-4}}},
       {SchedulerType::warmup_stable_decay, {{"num_decay_steps", 3}, {"decay_type", "1-sqrt"}}},
@@ -177,6 +183,10 @@ TEST_CASE("arguments of schedules that are refused") {
         "lr_scheduler_kwargs: expected decay_type to be one of cosine, linear, 1-sqrt, got steep");
   CHECK(refused("reduce_lr_on_plateau", {{"factor", 1}}) ==
         "lr_scheduler_kwargs: expected factor to be below 1, got 1");
+  CHECK(refused("greedy", {{"factor", 1}}) == "lr_scheduler_kwargs: expected factor to be in (0, 1), got 1");
+  CHECK(refused("greedy", {{"window_size", 0}}) == "lr_scheduler_kwargs: expected window_size to be at least 1, got 0");
+  CHECK(refused("greedy", {{"verbose", 1}})
+            .starts_with("lr_scheduler_kwargs: the schedule greedy has the arguments mode,"));
   CHECK(refused("reduce_lr_on_plateau", {{"mode", 1}}) ==
         "lr_scheduler_kwargs: expected mode to be one of min, max, got 1");
 }
@@ -190,14 +200,23 @@ TEST_CASE("a state that reduce_lr_on_plateau never writes is refused") {
                    "expected cooldown_counter to be a whole number >= 0, got 0.5");
 }
 
+TEST_CASE("a state that greedy never writes is refused") {
+  tl::GreedyLR schedule;
+  TL_REQUIRE_ERROR(schedule.load_state({}),
+                   "state of greedy: expected num_bad_epochs to be a whole number >= 0, got nothing");
+  auto state = schedule.state();
+  state["base_0"] = 1e-3;
+  TL_REQUIRE_ERROR(schedule.load_state(state), "state of greedy: expected rate_0 to be a number >= 0, got nothing");
+}
+
 TEST_CASE("schedules have names both ways") {
   for (const auto* name :
        {"linear", "cosine", "cosine_with_restarts", "polynomial", "constant", "constant_with_warmup", "inverse_sqrt",
-        "reduce_lr_on_plateau", "cosine_with_min_lr", "cosine_warmup_with_min_lr", "warmup_stable_decay"})
+        "reduce_lr_on_plateau", "cosine_with_min_lr", "cosine_warmup_with_min_lr", "warmup_stable_decay", "greedy"})
     CHECK(tl::to_string(scheduler_type(name)) == name);
   TL_REQUIRE_ERROR(scheduler_type("quadratic"),
                    "lr_scheduler_type: expected one of linear, cosine, cosine_with_restarts, polynomial, constant, "
                    "constant_with_warmup, inverse_sqrt, reduce_lr_on_plateau, cosine_with_min_lr, "
-                   "cosine_warmup_with_min_lr, warmup_stable_decay, got quadratic");
+                   "cosine_warmup_with_min_lr, warmup_stable_decay, greedy, got quadratic");
   TL_REQUIRE_ERROR(scheduler_type(""), "lr_scheduler_type: expected one of");
 }

@@ -69,8 +69,30 @@ for metrics, kwargs in ((falling, {"patience": 1}), (falling, {"patience": 0, "f
         scheduler.step(metric)
         values.append([group["lr"] for group in optimizer.param_groups])
     plateau.append({"kwargs": kwargs, "metrics": [None if m != m else m for m in metrics], "rates": values})
+
+# The same for greedy. A long plateau reaches the lower bound of both rates, after which it starts again.
+noisy = [0.974, 0.838, 0.701, 0.635, 0.568, 0.457, 0.406, 0.45, 0.361, 0.331, 0.383, 0.31, 0.328, 0.275]
+long = [1.0, 0.9, 0.8, 0.7] + [0.7] * 16 + [0.6, 0.5, 0.4]
+greedy = []
+for metrics, kwargs in ((noisy, {"patience": 1, "factor": 0.5, "min_lr": 1e-6, "max_lr": 1e-3}),
+                        (falling, {"patience": 0, "min_lr": 1e-6, "max_lr": 3e-4, "cooldown": 1, "warmup": 1}),
+                        (long, {"patience": 0, "factor": 0.3, "min_lr": 1e-5, "max_lr": 1e-3, "reset_start": 3}),
+                        (long, {"patience": 0, "factor": 0.3, "min_lr": 1e-5, "reset_start": 2, "smooth": True,
+                                "window_size": 3, "cooldown": 1}),
+                        ([1 - x for x in noisy], {"mode": "max", "patience": 0, "factor": 0.8, "min_lr": 1e-6,
+                                                  "threshold_mode": "rel", "threshold": 0.05, "max_lr": 1e-2}),
+                        (noisy, {"patience": 1})):
+    optimizer = torch.optim.SGD([{"params": [torch.nn.Parameter(torch.zeros(1))]},
+                                 {"params": [torch.nn.Parameter(torch.zeros(1))], "lr": 10 * rate}], lr=rate)
+    scheduler = get_scheduler("greedy", optimizer, scheduler_specific_kwargs=kwargs)
+    values = []
+    for metric in metrics:
+        scheduler.step(metric)
+        values.append([group["lr"] for group in optimizer.param_groups])
+    greedy.append({"kwargs": {name: 1 if value is True else value for name, value in kwargs.items()},
+                   "metrics": [None if m != m else m for m in metrics], "rates": values})
 with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "data", "schedule_cases.json"), "w") as out:
     header = {"about": "see make_schedule_cases.py", "torch": torch.__version__, "transformers": transformers.__version__,
               "learning_rate": rate}
     out.write(json.dumps(header)[:-1] + ', "cases": [\n' + ",\n".join(map(json.dumps, cases)) + '\n], "plateau": [\n' +
-              ",\n".join(map(json.dumps, plateau)) + "\n]}\n")
+              ",\n".join(map(json.dumps, plateau)) + '\n], "greedy": [\n' + ",\n".join(map(json.dumps, greedy)) + "\n]}\n")

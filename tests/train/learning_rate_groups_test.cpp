@@ -1,6 +1,14 @@
 #include <tl/train/learning_rate_groups.hpp>
 
+#include <cmath>
+#include <map>
+
+#include <tl/models/distilbert.hpp>
+#include <tl/train/trainer.hpp>
+
 #include "support/catch.hpp"
+#include "support/reference.hpp"
+#include "support/temporary_folder.hpp"
 
 using namespace tl;
 
@@ -61,4 +69,106 @@ TEST_CASE("learning rate groups: models that the arguments do not fit") {
   const TrainingArguments head{.head_learning_rate = 0.5};
   TL_REQUIRE_ERROR(training_groups(head, {}, space_of({"layer.0.weight"})),
                    "head_learning_rate: expected a model with a head beside its encoder, there are layer.0");
+}
+
+namespace {
+
+struct Trained {
+  std::map<std::string, std::vector<float>> before, after;
+
+  bool changed(const std::string& name) const { return before.at(name) != after.at(name); }
+  /// The largest change of an element.
+  double moved(const std::string& name) const {
+    double largest = 0.0;
+    for (std::size_t i = 0; i < before.at(name).size(); ++i)
+      largest = std::max(largest, std::abs(static_cast<double>(after.at(name)[i]) - before.at(name)[i]));
+    return largest;
+  }
+};
+
+std::map<std::string, std::vector<float>> values_of(const Model& model) {
+  std::map<std::string, std::vector<float>> values;
+  for (const auto& part : model.parameters().named()) values[part.name] = part.value().to_vector();
+  return values;
+}
+
+Trained train(TrainingArguments args, std::vector<ParameterGroup> groups = {}, const ResumeFrom& from = {}) {
+  auto model = DistilBertForSequenceClassification::from_pretrained(test::reference_file("tiny_distilbert"));
+  std::vector<std::vector<std::int32_t>> ids;
+  std::vector<std::int64_t> labels;
+  for (int row = 0; row < 24; ++row) {
+    auto& tokens = ids.emplace_back();
+    for (int i = 0; i < 3 + row % 7; ++i) tokens.push_back(1 + (row * 7 + i * i * 3) % 49);
+    labels.push_back(row * row % 3);
+  }
+  args.per_device_train_batch_size = 4;
+  Trained trained{values_of(model), {}};
+  Trainer trainer(model, args,
+                  {.train_dataset = Dataset::from_columns({{"input_ids", ids}, {"label", labels}}),
+                   .parameter_groups = std::move(groups),
+                   .console = silent_console()});
+  trainer.train(from);
+  trained.after = values_of(model);
+  return trained;
+}
+
+}  // namespace
+
+TEST_CASE("learning rate groups: in the Trainer the head's rate trains the head alone, and a group its parameters") {
+  const test::TemporaryFolder folder;
+  TrainingArguments args{.output_dir = folder.path().string(), .learning_rate = 0.0, .save_strategy = "no"};
+  args.max_steps = 2;
+  args.lr_scheduler_type = "constant";
+  args.head_learning_rate = 1e-2;
+  const Trained head = train(args);
+  for (const auto& [name, values] : head.before) {
+    INFO(name);
+    CHECK(head.changed(name) == !name.starts_with("distilbert."));
+  }
+  args.head_learning_rate.reset();
+  const std::string layer = "distilbert.transformer.layer.0";
+  const Trained group = train(args, {{.patterns = layer, .learning_rate = 1e-2}});
+  for (const auto& [name, values] : group.before) {
+    INFO(name);
+    // The bias of the keys has a gradient of zero, but for rounding.
+    if (name.find("k_lin.bias") == name.npos) CHECK(group.changed(name) == name.starts_with(layer + "."));
+  }
+}
+
+TEST_CASE("learning rate groups: the first update of AdamW moves each layer by its own rate") {
+  const test::TemporaryFolder folder;
+  TrainingArguments args{.output_dir = folder.path().string(), .learning_rate = 1e-3, .save_strategy = "no"};
+  args.max_steps = 1;
+  args.lr_scheduler_type = "constant";
+  args.adam_epsilon = 1e-14;
+  args.layerwise_lr_decay = 0.5;
+  args.head_learning_rate = 4e-3;
+  const Trained run = train(args);
+  std::int64_t layers = 0;
+  for (const auto& [name, values] : run.before)
+    while (name.starts_with(str_cat("distilbert.transformer.layer.", layers, '.'))) ++layers;
+  REQUIRE(layers >= 2);
+  const auto rate = [](double moved, double expected) { return std::abs(moved - expected) <= 1e-3 * expected; };
+  for (std::int64_t i = 0; i < layers; ++i)
+    CHECK(rate(run.moved(str_cat("distilbert.transformer.layer.", i, ".ffn.lin1.weight")),
+               1e-3 * std::pow(0.5, static_cast<double>(layers - i))));
+  CHECK(rate(run.moved("distilbert.embeddings.word_embeddings.weight"),
+             1e-3 * std::pow(0.5, static_cast<double>(layers + 1))));
+  CHECK(rate(run.moved("classifier.weight"), 4e-3));
+  CHECK(rate(run.moved("pre_classifier.weight"), 4e-3));
+}
+
+TEST_CASE("learning rate groups: a run with all of them goes on from a checkpoint bit for bit") {
+  const test::TemporaryFolder folder;
+  TrainingArguments args{.output_dir = folder.path().string(),
+                         .num_train_epochs = 2,
+                         .learning_rate = 1e-3,
+                         .weight_decay = 0.01,
+                         .warmup_ratio = 0.1};
+  args.head_learning_rate = 4e-3;
+  args.layerwise_lr_decay = 0.8;
+  args.save_steps = 5;
+  const Trained whole = train(args);
+  args.save_strategy = "no";
+  for (const char* name : {"checkpoint-5", "checkpoint-10"}) CHECK(train(args, {}, folder / name).after == whole.after);
 }

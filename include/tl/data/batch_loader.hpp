@@ -1,4 +1,5 @@
-// The batches of an epoch one after the other, each prepared while the model works on the one before it.
+// The batches of an epoch one after the other. Of a collator with much work, each is prepared while the model works on
+// the one before it.
 #pragma once
 
 #include <condition_variable>
@@ -17,15 +18,15 @@
 
 namespace tl {
 
-/// Calls a collator for the batches of a sampler, in order. A thread of its own is one batch ahead, never more, so that
-/// memory stays that of two batches; with num_threads() == 1, or for a single batch, next() does the work itself. The
-/// batches are the same either way. Not for use from several threads.
+/// Calls a collator for the batches of a sampler, in order. For one that asks for it, a thread is one batch ahead,
+/// never more, so that memory stays that of two batches; else, with num_threads() == 1, or for a single batch, next()
+/// does the work itself. The batches are the same either way. Not for use from several threads.
 class BatchLoader {
  public:
   /// Begins with batch number `first` of `batches`. `collate` must outlive the loader.
   BatchLoader(BatchSampler batches, const Collator& collate, std::int64_t first = 0)
       : batches_(std::move(batches)), collate_(collate), next_(first) {
-    if (num_threads() == 1 || batches_.size() - first < 2) return;
+    if (!collate.prepares_ahead() || num_threads() == 1 || batches_.size() - first < 2) return;
     try {
       thread_ = std::thread([this, first] { prepare_from(first); });
     } catch (const std::system_error&) {  // no more threads: next() does the work

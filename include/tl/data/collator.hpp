@@ -30,7 +30,8 @@ struct CollatorOptions {
   std::vector<std::string> class_names{};     ///< the model's; class ids of the same names in another order are refused
 };
 
-/// Makes batches of the rows of a data set, for training and evaluation; calls may come from another thread.
+/// Makes batches of rows, for training and evaluation: of a data set, or of whatever a user's own Collator reads; that
+/// one needs operator() only. The rows do not change while it is used, and calls may come from another thread.
 class Collator {
  public:
   virtual ~Collator() = default;
@@ -38,17 +39,39 @@ class Collator {
   std::int64_t size() const noexcept { return rows_; }
   const std::string& name() const noexcept { return name_; }
 
-  /// Whether its batches have labels.
-  virtual bool has_labels() const = 0;
-  /// The batch of these rows, in this order. Throws as check_rows().
+  /// The batch of these rows, in this order. Throws what is wrong with one of them, naming it.
   virtual Batch operator()(std::span<const std::int64_t> rows) const = 0;
-  /// Throws Error for the first row that cannot be in a batch, naming it.
-  virtual void check_rows() const = 0;
+
+  /// Whether its batches have labels; those of the first row tell.
+  virtual bool has_labels() const {
+    const std::int64_t row = 0;
+    return size() > 0 && !(*this)(std::span(&row, 1)).labels.empty();
+  }
+  /// Throws Error for the first row that cannot be in a batch, naming it; called before a run begins.
+  virtual void check_rows() const {
+    each_row([](const Batch&) {});
+  }
   /// Token counts of all rows.
-  virtual std::vector<std::int64_t> lengths() const = 0;
+  virtual std::vector<std::int64_t> lengths() const {
+    std::vector<std::int64_t> result;
+    each_row([&](const Batch& batch) { result.push_back(batch.tokens()); });
+    return result;
+  }
   /// A hash of the tokens and labels of all rows, in their order. It tells whether data are those of an earlier run; a
   /// malicious file could defeat it.
-  virtual std::uint64_t fingerprint() const = 0;
+  virtual std::uint64_t fingerprint() const {
+    std::uint64_t hash = empty_fingerprint;
+    each_row([&](const Batch& batch) {
+      for (const std::int32_t id : batch.input_ids.span()) mix(hash, id);
+      if (const auto* labels = batch.labels.find<std::int64_t>("labels"))
+        for (const std::int64_t label : labels->span()) mix(hash, label);
+      if (const auto* labels = batch.labels.find<float>("labels"))
+        for (const float label : labels->span()) mix(hash, std::bit_cast<std::int32_t>(label));
+    });
+    return hash;
+  }
+  /// Whether a batch is so much work that it is worth making it while the step before runs, in a thread.
+  virtual bool prepares_ahead() const { return true; }
 
   /// "rows 3, 17 of eval_dataset (test.csv, lines 5, 19)", at most 32 of them; the places only if they are known.
   std::string describe(std::span<const std::int64_t> rows) const {
@@ -57,15 +80,21 @@ class Collator {
     std::string text = rows.size() == 1 ? "row" : "rows";
     for (std::size_t i = 0; i < shown.size(); ++i) text += str_cat(i > 0 ? ", " : " ", shown[i]);
     if (rows.size() > most) text += str_cat(" and ", rows.size() - most, " more");
-    return str_cat(text, " of ", name_, in_brackets(places_.place(shown)));
+    return str_cat(text, " of ", name_, in_brackets(places_ ? places_->place(shown) : std::string()));
   }
 
  protected:
   Collator(const Dataset& dataset, std::string name)
       : name_(std::move(name)), rows_(dataset.num_rows()), places_(dataset.select_columns({})) {}
+  /// Rows that are in no data set. Throws Error(invalid_argument) for a negative number.
+  Collator(std::int64_t rows, std::string name) : name_(std::move(name)), rows_(rows) {
+    check(rows >= 0, ErrorCode::invalid_argument, name_, ": expected 0 or more rows, got ", rows);
+  }
 
   /// "eval_dataset, row 3 (test.csv, line 5)".
-  std::string where(std::int64_t row) const { return str_cat(name_, ", row ", row, in_brackets(places_.place(row))); }
+  std::string where(std::int64_t row) const {
+    return str_cat(name_, ", row ", row, in_brackets(places_ ? places_->place(row) : std::string()));
+  }
 
   /// Adds a number to a fingerprint.
   static void mix(std::uint64_t& hash, std::int64_t value) {
@@ -75,11 +104,14 @@ class Collator {
   static constexpr std::uint64_t empty_fingerprint = 0xcbf29ce484222325u;
 
  private:
+  template <class Take> void each_row(const Take& take) const {
+    for (std::int64_t row = 0; row < size(); ++row) take((*this)(std::span(&row, 1)));
+  }
   static std::string in_brackets(const std::string& place) { return place.empty() ? "" : str_cat(" (", place, ")"); }
 
   std::string name_;
   std::int64_t rows_;
-  Dataset places_;  // no columns, only where the rows were read
+  std::optional<Dataset> places_;  // no columns, only where the rows were read
 };
 
 /// The collator of tokenised rows.
@@ -116,6 +148,7 @@ class PackedCollator : public Collator {
   }
 
   bool has_labels() const override { return labels_ || token_labels_; }
+  bool prepares_ahead() const override { return false; }  // copying ids takes less time than waking a thread
 
   /// Number of tokens of a row, padding left out. Throws Error(shape) if its attention_mask is not 1 .. 1 0 .. 0.
   std::int64_t length(std::int64_t row) const {
@@ -275,35 +308,7 @@ class FunctionCollator : public Collator {
     return batch;
   }
 
-  bool has_labels() const override {
-    const std::int64_t row = 0;
-    return size() > 0 && !(*this)(std::span(&row, 1)).labels.empty();
-  }
-  void check_rows() const override {
-    each([](const Batch&) {});
-  }
-  std::vector<std::int64_t> lengths() const override {
-    std::vector<std::int64_t> result;
-    each([&](const Batch& batch) { result.push_back(batch.tokens()); });
-    return result;
-  }
-  std::uint64_t fingerprint() const override {
-    std::uint64_t hash = empty_fingerprint;
-    each([&](const Batch& batch) {
-      for (const std::int32_t id : batch.input_ids.span()) mix(hash, id);
-      if (const auto* labels = batch.labels.find<std::int64_t>("labels"))
-        for (const std::int64_t label : labels->span()) mix(hash, label);
-      if (const auto* labels = batch.labels.find<float>("labels"))
-        for (const float label : labels->span()) mix(hash, std::bit_cast<std::int32_t>(label));
-    });
-    return hash;
-  }
-
  private:
-  template <class Take> void each(const Take& take) const {
-    for (std::int64_t row = 0; row < size(); ++row) take((*this)(std::span(&row, 1)));
-  }
-
   Dataset dataset_;
   DataCollator function_;
 };

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <numeric>
 #include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -64,6 +65,78 @@ inline std::vector<std::int64_t> length_grouped_order(std::span<const std::int64
                                                       std::uint64_t seed) {
   Mt19937 generator(seed);
   return length_grouped_order(lengths, batch_size, generator);
+}
+
+/// Gives the rows of each epoch of a training run in their order. A user's own decides which rows are seen and how
+/// often; a resumed run asks again for the epoch it was in, so an order may depend on the arguments of order() alone.
+class Sampler {
+ public:
+  virtual ~Sampler() = default;
+
+  /// The name in messages, and in checkpoints: a run goes on under a sampler of the same name.
+  virtual std::string name() const = 0;
+  /// Number of rows that an epoch visits.
+  virtual std::int64_t size() const = 0;
+  /// size() indices of rows. `generator` is that of the run; what is drawn here is drawn again after a resume.
+  virtual std::vector<std::int64_t> order(std::int64_t epoch, Mt19937& generator) const = 0;
+};
+
+/// All rows in an order of their own for each epoch, which does not depend on `generator`.
+class RandomSampler : public Sampler {
+ public:
+  RandomSampler(std::int64_t rows, std::uint64_t seed) : rows_(rows), seed_(seed) {}
+  std::string name() const override { return "RandomSampler"; }
+  std::int64_t size() const override { return rows_; }
+  std::vector<std::int64_t> order(std::int64_t epoch, Mt19937&) const override {
+    return random_order(rows_, seed_, epoch);
+  }
+
+ private:
+  std::int64_t rows_;
+  std::uint64_t seed_;
+};
+
+/// All rows as the data set has them, in every epoch.
+class SequentialSampler : public Sampler {
+ public:
+  explicit SequentialSampler(std::int64_t rows) : rows_(rows) {}
+  std::string name() const override { return "SequentialSampler"; }
+  std::int64_t size() const override { return rows_; }
+  std::vector<std::int64_t> order(std::int64_t, Mt19937&) const override { return sequential_order(rows_); }
+
+ private:
+  std::int64_t rows_;
+};
+
+/// All rows, those of similar length together: length_grouped_order() for batches of `batch_size` rows per update.
+class LengthGroupedSampler : public Sampler {
+ public:
+  LengthGroupedSampler(std::vector<std::int64_t> lengths, std::int64_t batch_size)
+      : lengths_(std::move(lengths)), batch_size_(batch_size) {}
+  std::string name() const override { return "LengthGroupedSampler"; }
+  std::int64_t size() const override { return static_cast<std::int64_t>(lengths_.size()); }
+  std::vector<std::int64_t> order(std::int64_t, Mt19937& generator) const override {
+    return length_grouped_order(lengths_, batch_size_, generator);
+  }
+
+ private:
+  std::vector<std::int64_t> lengths_;
+  std::int64_t batch_size_;
+};
+
+/// The order of an epoch over a data set of `rows` rows. Throws Error(invalid_argument) for one that is not as long as
+/// the sampler says, or for an index outside [0, rows).
+inline std::vector<std::int64_t> checked_order(const Sampler& sampler, std::int64_t rows, std::int64_t epoch,
+                                               Mt19937& generator) {
+  std::vector<std::int64_t> order = sampler.order(epoch, generator);
+  const auto got = static_cast<std::int64_t>(order.size());
+  check(got == sampler.size(), ErrorCode::invalid_argument, "sampler ", sampler.name(), ": expected ", sampler.size(),
+        " rows for epoch ", epoch, ", got ", got);
+  for (std::size_t i = 0; i < order.size(); ++i)
+    if (order[i] < 0 || order[i] >= rows)
+      fail(ErrorCode::invalid_argument, "sampler ", sampler.name(), ": expected rows in [0, ", rows, "), got ",
+           order[i], " at place ", i, " of epoch ", epoch);
+  return order;
 }
 
 /// An order cut into batches; the last one is short unless drop_last leaves it out.

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include <tl/optim/greedy_lr.hpp>
 #include <tl/optim/learning_rate_schedule.hpp>
 #include <tl/optim/reduce_lr_on_plateau.hpp>
 #include <tl/optim/schedule_factors.hpp>
@@ -25,6 +26,7 @@ enum class SchedulerType {
   cosine_with_min_lr,
   cosine_warmup_with_min_lr,
   warmup_stable_decay,
+  greedy,
 };
 
 namespace detail {
@@ -47,6 +49,7 @@ inline constexpr ScheduleEntry schedule_entries[] = {
     {SchedulerType::cosine_with_min_lr, "cosine_with_min_lr", cosine_with_min_lr_factor},
     {SchedulerType::cosine_warmup_with_min_lr, "cosine_warmup_with_min_lr", cosine_warmup_with_min_lr_factor},
     {SchedulerType::warmup_stable_decay, "warmup_stable_decay", warmup_stable_decay_factor},
+    {SchedulerType::greedy, "greedy", nullptr},
 };
 
 }  // namespace detail
@@ -68,9 +71,15 @@ inline SchedulerType scheduler_type(std::string_view name) {
   fail(ErrorCode::invalid_argument, "lr_scheduler_type: expected one of ", names, ", got ", name);
 }
 
+/// Whether a schedule goes by a metric of the evaluations, and so needs some.
+inline bool follows_metric(SchedulerType type) {
+  return type == SchedulerType::reduce_lr_on_plateau || type == SchedulerType::greedy;
+}
+
 /// The schedule `type` of a run. Throws Error(invalid_argument) for arguments that it does not have, for values out of
 /// range, and for a polynomial that begins below the rate it ends with.
 inline std::shared_ptr<LearningRateSchedule> make_schedule(SchedulerType type, const ScheduleOptions& options) {
+  if (type == SchedulerType::greedy) return std::make_shared<GreedyLR>(options.kwargs);
   if (type == SchedulerType::reduce_lr_on_plateau) return std::make_shared<ReduceLROnPlateau>(options.kwargs);
   for (const auto& entry : detail::schedule_entries) {
     if (entry.type != type) continue;

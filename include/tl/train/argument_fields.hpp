@@ -184,7 +184,7 @@ inline std::span<const ArgumentField> argument_fields() {
       {"layerwise_lr_decay", &A::layerwise_lr_decay, "factor of the rate from each layer to the one below"},
       {"lr_scheduler_type", &A::lr_scheduler_type,
        "linear, cosine, cosine_with_restarts, polynomial, constant, constant_with_warmup, inverse_sqrt, "
-       "reduce_lr_on_plateau, cosine_with_min_lr, cosine_warmup_with_min_lr or warmup_stable_decay"},
+       "reduce_lr_on_plateau, cosine_with_min_lr, cosine_warmup_with_min_lr, warmup_stable_decay or greedy"},
       {"lr_scheduler_kwargs", &A::lr_scheduler_kwargs, "arguments of the schedule: JSON, or name=value,name=value"},
       {"warmup_steps", &A::warmup_steps, "updates that warm up; below 1 a share"},
       {"eval_steps", &A::eval_steps, "updates between evaluations; default: logging_steps"},

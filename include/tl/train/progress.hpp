@@ -155,6 +155,7 @@ class NotebookProgressCallback : public TrainerCallback {
     active_ = true;
     columns_.clear();
     titles_.clear();
+    metrics_ = Json::object();
     training_loss_ = "No log";
     by_step_ = event.args.eval_strategy != IntervalStrategy::epoch;
   }
@@ -165,7 +166,11 @@ class NotebookProgressCallback : public TrainerCallback {
     else if (between_rows_) console_->line(detail::shown_entry(*event.logs));
   }
   void on_evaluate(const TrainerEvent& event) override {
-    if (active_) row(event, *event.metrics);
+    if (!active_) return;
+    for (const auto& [key, value] : event.metrics->items()) metrics_[key] = value;
+    if (event.more_eval_datasets) return;  // one row for all of them
+    row(event, metrics_);
+    metrics_ = Json::object();
   }
   void on_train_end(const TrainerEvent&) override { active_ = false; }
 
@@ -176,7 +181,7 @@ class NotebookProgressCallback : public TrainerCallback {
     return fixed_text(value.get<double>(), 6);
   }
 
-  // "eval_f1_macro" -> "F1 Macro"
+  // "eval_f1_macro" -> "F1 Macro", and of the data set news "eval_news_loss" -> "News Loss"
   static std::string title(std::string_view key) {
     if (key == "eval_loss") return "Validation Loss";
     if (key.starts_with("eval_")) key.remove_prefix(5);
@@ -222,6 +227,7 @@ class NotebookProgressCallback : public TrainerCallback {
   bool between_rows_;
   bool active_ = false, by_step_ = false;
   std::string training_loss_ = "No log";
+  Json metrics_ = Json::object();     // of the present evaluation
   std::vector<std::string> columns_;  // keys of the metrics, in the order of the first evaluation
   std::vector<std::string> titles_;
 };

@@ -28,11 +28,12 @@ struct TrainLoopParts {
   std::shared_ptr<LearningRateSchedule> schedule{};
   std::vector<ParameterGroup> groups{};
   OptimizerFactory optimizer{};
+  std::shared_ptr<const Sampler> sampler{};
 };
 
 struct TrainLoop {
   const Collator& collate;
-  std::vector<std::int64_t> lengths;  ///< of the rows, only under group_by_length
+  std::shared_ptr<const Sampler> sampler;
   TrainSchedule plan;
   std::shared_ptr<LearningRateSchedule> schedule;
   std::unique_ptr<Optimizer<float>> optimizer;
@@ -45,7 +46,8 @@ struct TrainLoop {
   TrainLoop(const TrainingArguments& args, const Collator& rows, ParameterSpace<float>& parameters,
             const TrainLoopParts& parts = {})
       : collate(rows),
-        plan(train_schedule(args, collate.size())),
+        sampler(parts.sampler ? parts.sampler : make_sampler(args, rows)),
+        plan(train_schedule(args, epoch_rows(*sampler, rows))),
         schedule(parts.schedule ? parts.schedule
                                 : make_schedule(args.lr_scheduler_type, {.learning_rate = args.learning_rate,
                                                                          .warmup_steps = plan.warmup_steps,
@@ -54,7 +56,6 @@ struct TrainLoop {
         optimizer(make_optimizer(args, parameters, parts)),
         base_rate_(args.learning_rate) {
     schedule->on_train_begin(plan.total_steps, plan.warmup_steps);
-    if (args.group_by_length) lengths = collate.lengths();
     progress.batches = {.rows = collate.size(),
                         .batch_size = args.per_device_train_batch_size,
                         .accumulation = args.gradient_accumulation_steps,
@@ -62,6 +63,8 @@ struct TrainLoop {
                         .data_seed = args.data_seed.value_or(args.seed),
                         .group_by_length = args.group_by_length,
                         .drop_last = args.dataloader_drop_last,
+                        .sampler = parts.sampler ? sampler->name() : std::string(),
+                        .sampler_rows = parts.sampler ? sampler->size() : 0,
                         .fingerprint = collate.fingerprint()};
   }
 
@@ -112,11 +115,9 @@ struct TrainLoop {
   }
 
   /// The rows of the present epoch in their order, always the same for the same seed and epoch.
-  std::vector<std::int64_t> epoch_order(const TrainingArguments& args, Mt19937& generator) const {
+  std::vector<std::int64_t> epoch_order(Mt19937& generator) const {
     generator.next_int64();
-    if (args.group_by_length)
-      return length_grouped_order(lengths, progress.batches.batch_size * progress.batches.accumulation, generator);
-    return random_order(collate.size(), static_cast<std::uint64_t>(progress.batches.data_seed), progress.epoch);
+    return checked_order(*sampler, collate.size(), progress.epoch, generator);
   }
 
   /// Writes what resume() reads, but for trainer_state.json.
@@ -132,6 +133,20 @@ struct TrainLoop {
   }
 
  private:
+  static std::shared_ptr<const Sampler> make_sampler(const TrainingArguments& args, const Collator& rows) {
+    if (args.group_by_length)
+      return std::make_shared<LengthGroupedSampler>(
+          rows.lengths(), args.per_device_train_batch_size * args.gradient_accumulation_steps);
+    return std::make_shared<RandomSampler>(rows.size(), static_cast<std::uint64_t>(args.data_seed.value_or(args.seed)));
+  }
+
+  /// Throws Error(invalid_argument) for a user's sampler that visits no rows.
+  static std::int64_t epoch_rows(const Sampler& sampler, const Collator& rows) {
+    check(sampler.size() > 0 || rows.size() == 0, ErrorCode::invalid_argument, "sampler ", sampler.name(),
+          ": expected at least one row in an epoch, got ", sampler.size());
+    return sampler.size();
+  }
+
   /// The user's optimizer, or AdamW. Throws Error(state) for a factory that gives none.
   static std::unique_ptr<Optimizer<float>> make_optimizer(const TrainingArguments& args,
                                                           ParameterSpace<float>& parameters,

@@ -40,12 +40,13 @@ class Trainer : public TrainerBase {
   /// it has saved what was trained, what an evaluation throws. Throws Error(state) for a model never initialized.
   TrainOutput train(const ResumeFrom& resume_from = {});
 
-  /// Loss and metrics over eval_dataset, or `dataset`, under names that begin with `prefix`; logged and given to the
-  /// callbacks. Throws Error(state) if there is no data set.
-  Json evaluate(const std::optional<Dataset>& dataset = {}, const std::string& prefix = "eval");
+  /// Loss and metrics over eval_dataset, or `datasets`, under names that begin with `prefix`, of several data sets with
+  /// "{prefix}_{name}"; logged and given to the callbacks for each data set. Throws Error(state) if there is none,
+  /// Error(invalid_argument) for names that repeat or are empty, and for a metric that two data sets have.
+  Json evaluate(const EvalDatasets& datasets = {}, const std::string& prefix = "eval");
 
   /// Logits, labels and metrics over `dataset`, which needs no labels.
-  PredictionOutput predict(const Dataset& dataset, const std::string& prefix = "test");
+  PredictionOutput predict(const RowSource& dataset, const std::string& prefix = "test");
 
   /// Writes model, tokenizer and training_args.json into `folder` (default: output_dir); if one of them cannot be
   /// written, none is; if they were written and cannot take their places, the sentence names the folder where they
@@ -64,12 +65,14 @@ class Trainer : public TrainerBase {
  private:
   std::uint64_t seed() const { return static_cast<std::uint64_t>(args_.seed); }
 
-  /// The rows of `dataset` as batches for this model. Throws what is wrong with them.
-  std::unique_ptr<Collator> collator(const Dataset& dataset, const std::string& name) const {
-    check(dataset.num_rows() > 0, ErrorCode::invalid_argument, name, ": expected at least one row, got 0");
-    std::unique_ptr<Collator> collate;
-    if (options_.data_collator) collate = std::make_unique<FunctionCollator>(dataset, options_.data_collator, name);
-    else collate = std::make_unique<PackedCollator>(dataset, collator_options(model_, name));
+  /// The rows of `source` as batches for this model. Throws what is wrong with them.
+  std::shared_ptr<const Collator> collator(const RowSource& source, const std::string& name) const {
+    std::shared_ptr<const Collator> collate = source.collator();
+    check(source.has_value() && (collate || source.dataset()->num_rows() > 0) && (!collate || collate->size() > 0),
+          ErrorCode::invalid_argument, name, ": expected at least one row, got 0");
+    if (!collate && options_.data_collator)
+      collate = std::make_shared<FunctionCollator>(*source.dataset(), options_.data_collator, name);
+    else if (!collate) collate = std::make_shared<PackedCollator>(*source.dataset(), collator_options(model_, name));
     if (collate->has_labels() && !options_.compute_loss) model_.check_trainable();
     collate->check_rows();
     return collate;
@@ -86,7 +89,7 @@ class Trainer : public TrainerBase {
 
   void set_precision() { model_.context().precision = args_.bf16 ? Precision::bf16 : Precision::f32; }
 
-  std::unique_ptr<Collator> training_data() const;
+  std::shared_ptr<const Collator> training_data() const;
   std::shared_ptr<OutputLock> prepare_output_dir(TrainLoop& loop);
   void resume(const std::filesystem::path& checkpoint);
   void train_epoch(TrainLoop& loop);
@@ -102,7 +105,14 @@ class Trainer : public TrainerBase {
   void load_best_model(TrainLoop& loop);
   void keep_best_alone();
   TrainOutput finalize(TrainLoop& loop, const Stopwatch& watch);
-  EvaluationResult evaluation_loop(const Dataset& dataset, const std::string& prefix, bool loss_only, Json& metrics);
+  EvaluationResult evaluation_loop(const RowSource& dataset, const std::string& prefix, bool loss_only, Json& metrics);
+  Json evaluate_one(const RowSource& dataset, const std::string& prefix, bool last);
+
+  /// What errors call the data set whose metrics begin with `prefix`.
+  static std::string eval_name(const std::string& prefix) {
+    if (prefix == "eval") return "eval_dataset";
+    return prefix.starts_with("eval_") ? str_cat("eval_dataset ", prefix.substr(5)) : str_cat(prefix, " data set");
+  }
 
   [[noreturn]] void fail_numeric(const char* expected, double got, const char* which, const std::string& rows) const {
     fail(ErrorCode::numeric, "training: expected ", expected, detail::without_sign_of_nan(got), " in step ",
@@ -141,9 +151,9 @@ inline TrainOutput Trainer::train(const ResumeFrom& resume_from) {
   const std::filesystem::path checkpoint = resume_from.last() ? newest_sound_checkpoint(args_.output_dir, warning())
                                                               : resume_from.path().value_or(std::filesystem::path());
   if (resumes && !resume_from.last()) check_checkpoint(checkpoint);
-  const std::unique_ptr<Collator> rows = training_data();
+  const std::shared_ptr<const Collator> rows = training_data();
   TrainLoop loop(args_, *rows, model_.parameters(),
-                 {options_.lr_scheduler, options_.parameter_groups, options_.optimizer});
+                 {options_.lr_scheduler, options_.parameter_groups, options_.optimizer, options_.sampler});
   const std::shared_ptr<OutputLock> lock = prepare_output_dir(loop);
   state_ = resumes ? loop.resume(checkpoint, args_, model_.parameters(), generator_) : loop.initial_state(args_);
   if (resumes) resume(checkpoint);
@@ -164,17 +174,21 @@ inline TrainOutput Trainer::train(const ResumeFrom& resume_from) {
 }
 
 /// train_dataset in batches. Throws what is wrong with it, or with eval_dataset.
-inline std::unique_ptr<Collator> Trainer::training_data() const {
+inline std::shared_ptr<const Collator> Trainer::training_data() const {
   check(options_.train_dataset.has_value(), ErrorCode::state,
         "train(): expected a train_dataset, the Trainer was given none");
   if (!options_.compute_loss) model_.check_trainable();
-  std::unique_ptr<Collator> collate = collator(*options_.train_dataset, "train_dataset");
+  std::shared_ptr<const Collator> collate = collator(options_.train_dataset, "train_dataset");
   check(collate->has_labels() || options_.compute_loss, ErrorCode::not_found,
         "train_dataset: expected a column label or labels, there is none");
-  if (options_.eval_dataset && args_.eval_strategy != IntervalStrategy::no) {
-    const bool labels = collator(*options_.eval_dataset, "eval_dataset")->has_labels();
-    check(labels || !args_.metric_for_best_model, ErrorCode::not_found,
-          "eval_dataset: expected a column label or labels because metric_for_best_model is ",
+  if (args_.eval_strategy == IntervalStrategy::no) return collate;
+  const EvalDatasets& sets = options_.eval_dataset;
+  const std::string metric = eval_metric_name(args_.metric_for_best_model.value_or(""));
+  for (const auto& [name, source] : sets.sets()) {
+    const bool labels = collator(source, eval_name(sets.prefix(name)))->has_labels();
+    check(labels || !args_.metric_for_best_model || !metric.starts_with(str_cat(sets.prefix(name), '_')),
+          ErrorCode::not_found, eval_name(sets.prefix(name)),
+          ": expected a column label or labels because metric_for_best_model is ",
           args_.metric_for_best_model.value_or(""), ", there is none");
   }
   return collate;
@@ -207,9 +221,8 @@ inline void Trainer::train_epoch(TrainLoop& loop) {
   progress.epoch_generator = generator_.state();
   control_.should_epoch_stop = false;
   if (!inside) call(&TrainerCallback::on_epoch_begin);
-  BatchLoader batches(
-      {loop.epoch_order(args_, generator_), args_.per_device_train_batch_size, args_.dataloader_drop_last},
-      loop.collate, skipped);
+  BatchLoader batches({loop.epoch_order(generator_), args_.per_device_train_batch_size, args_.dataloader_drop_last},
+                      loop.collate, skipped);
   if (inside) generator_.restore(progress.generator);
 
   progress.batches_done = skipped;
@@ -434,10 +447,9 @@ inline void Trainer::keep_best_alone() {
 }
 
 /// Runs the model over `dataset` in evaluation mode and fills `metrics` with everything but the epoch.
-inline EvaluationResult Trainer::evaluation_loop(const Dataset& dataset, const std::string& prefix, bool loss_only,
+inline EvaluationResult Trainer::evaluation_loop(const RowSource& dataset, const std::string& prefix, bool loss_only,
                                                  Json& metrics) {
-  const std::unique_ptr<Collator> collate =
-      collator(dataset, prefix == "eval" ? "eval_dataset" : str_cat(prefix, " data set"));
+  const std::shared_ptr<const Collator> collate = collator(dataset, eval_name(prefix));
   const detail::ContextGuard restore(model_.context());
   const Stopwatch watch;
   model_.train(false);
@@ -464,21 +476,39 @@ inline EvaluationResult Trainer::evaluation_loop(const Dataset& dataset, const s
   return result;
 }
 
-inline Json Trainer::evaluate(const std::optional<Dataset>& dataset, const std::string& prefix) {
-  check(dataset || options_.eval_dataset, ErrorCode::state,
-        "evaluate(): expected a data set, the Trainer was given no eval_dataset");
+inline Json Trainer::evaluate(const EvalDatasets& datasets, const std::string& prefix) {
+  const EvalDatasets& chosen = datasets.has_value() ? datasets : options_.eval_dataset;
+  check(chosen.has_value(), ErrorCode::state, "evaluate(): expected a data set, the Trainer was given no eval_dataset");
+  const std::string problem = chosen.problem();
+  check(problem.empty(), ErrorCode::invalid_argument, problem);
+  Json all = Json::object();
+  for (const auto& set : chosen.sets()) {
+    const Json metrics = evaluate_one(set.second, chosen.prefix(set.first, prefix), &set == &chosen.sets().back());
+    for (const auto& [key, value] : metrics.items()) {
+      check(key == "epoch" || !all.contains(key), ErrorCode::invalid_argument,
+            "eval_dataset: expected names under which every metric has a name of its own, got ", key, " twice");
+      all[key] = value;
+    }
+  }
+  return all;
+}
+
+/// Evaluates on one data set; `last` of those that are evaluated together.
+inline Json Trainer::evaluate_one(const RowSource& dataset, const std::string& prefix, bool last) {
   Json metrics = Json::object();
   const bool loss_only = args_.prediction_loss_only || !options_.compute_metrics;
-  evaluation_loop(dataset ? *dataset : *options_.eval_dataset, prefix, loss_only, metrics);
+  evaluation_loop(dataset, prefix, loss_only, metrics);
   log(metrics);
   control_.should_evaluate = false;
   TrainerEvent details = event();
   details.metrics = &metrics;
+  details.eval_prefix = prefix;
+  details.more_eval_datasets = !last;
   call(&TrainerCallback::on_evaluate, details);
   return metrics;
 }
 
-inline PredictionOutput Trainer::predict(const Dataset& dataset, const std::string& prefix) {
+inline PredictionOutput Trainer::predict(const RowSource& dataset, const std::string& prefix) {
   PredictionOutput output;
   const EvaluationResult result = evaluation_loop(dataset, prefix, args_.prediction_loss_only, output.metrics);
   output.predictions = result.prediction.predictions;

@@ -14,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-#include <tl/data/dataset.hpp>
+#include <tl/data/sampler.hpp>
 #include <tl/io/json_file.hpp>
 #include <tl/optim/optimizer.hpp>
 #include <tl/text/tokenizer.hpp>
@@ -25,6 +25,7 @@
 #include <tl/train/output_lock.hpp>
 #include <tl/train/progress.hpp>
 #include <tl/train/resume.hpp>
+#include <tl/train/row_source.hpp>
 #include <tl/train/speed_metrics.hpp>
 #include <tl/train/trainer_callback.hpp>
 
@@ -32,8 +33,8 @@ namespace tl {
 
 /// What a Trainer works with beside model and arguments.
 struct TrainerOptions {
-  std::optional<Dataset> train_dataset{};       ///< needed by train(); tokenised, see PackedCollator
-  std::optional<Dataset> eval_dataset{};        ///< needed by evaluate() and by an eval_strategy
+  RowSource train_dataset{};    ///< needed by train(); a Dataset, tokenised, or a user's Collator
+  EvalDatasets eval_dataset{};  ///< needed by evaluate() and by an eval_strategy; one, or several by name
   std::optional<Tokenizer> processing_class{};  ///< saved with every checkpoint, so that a pipeline can load the folder
   DataCollator data_collator{};                 ///< makes batches of rows; default: a PackedCollator
   ComputeLoss compute_loss{};                   ///< a user's loss instead of the model's
@@ -41,6 +42,7 @@ struct TrainerOptions {
   std::vector<std::shared_ptr<TrainerCallback>> callbacks{};
   std::shared_ptr<LearningRateSchedule> lr_scheduler{};   ///< takes the place of lr_scheduler_type
   OptimizerFactory optimizer{};                           ///< makes the optimizer of a run; default: AdamW
+  std::shared_ptr<const Sampler> sampler{};               ///< the rows of each epoch; default: all, in random order
   std::vector<ParameterGroup> parameter_groups{};         ///< parameters with a learning rate or decay of their own
   std::shared_ptr<Console> console = standard_console();  ///< where the Trainer's own callbacks show progress
 };
@@ -215,25 +217,43 @@ class TrainerBase {
  private:
   void validate() const {
     detail::Problems problems{args_.problems()};
+    const EvalDatasets& sets = options_.eval_dataset;
     const bool evaluates = args_.eval_strategy.known() && args_.eval_strategy != IntervalStrategy::no;
-    problems.require(!evaluates || options_.eval_dataset.has_value(),
-                     "eval_dataset: expected a data set because eval_strategy is ", args_.eval_strategy.name(),
-                     ", got none");
-    problems.require(!args_.eval_on_start || options_.eval_dataset.has_value(),
+    problems.require(!evaluates || sets.has_value(), "eval_dataset: expected a data set because eval_strategy is ",
+                     args_.eval_strategy.name(), ", got none");
+    problems.require(!args_.eval_on_start || sets.has_value(),
                      "eval_dataset: expected a data set because eval_on_start is true, got none");
-    if (evaluates && lacks_best_metric())
-      problems.require(
-          false, "metric_for_best_model: expected loss because ",
-          options_.compute_metrics ? "prediction_loss_only is true" : "the Trainer was given no compute_metrics",
-          ", got ", *args_.metric_for_best_model);
+    if (std::string problem = sets.problem(); !problem.empty()) problems.add(std::move(problem));
+    else if (evaluates && sets.has_value()) best_metric(problems);
+    problems.require(!options_.sampler || !args_.group_by_length,
+                     "group_by_length: expected false, because the Trainer was given a sampler, got true");
+    problems.require(!options_.data_collator || !options_.train_dataset.collator(),
+                     "data_collator: expected a Dataset as train_dataset, got a Collator, which makes batches itself");
     problems.raise("Trainer");
   }
 
-  // True for a metric that compute_metrics would have to give and cannot; the rest are what evaluate() always has.
-  bool lacks_best_metric() const {
-    if (options_.compute_metrics && !args_.prediction_loss_only) return false;
-    const std::string name = eval_metric_name(args_.metric_for_best_model.value_or("loss"));
-    return name != "eval_" && name != "eval_loss" && name != "eval_runtime" && !name.ends_with("_per_second");
+  /// Adds what is known to be wrong with metric_for_best_model: the set it is of, or what only compute_metrics gives.
+  void best_metric(detail::Problems& problems) const {
+    const std::optional<std::string> metric = args_.resolved().metric_for_best_model;
+    if (!metric) return;
+    const EvalDatasets& sets = options_.eval_dataset;
+    std::string names, rest;  // of the set, as "loss"
+    for (const auto& [name, rows] : sets.sets()) {
+      const std::string start = str_cat(sets.prefix(name), '_');
+      names += str_cat(names.empty() ? "" : ", ", start, "loss");
+      if (const std::string full = eval_metric_name(*metric); full.starts_with(start)) rest = full.substr(start.size());
+    }
+    if (sets.named() && rest.empty()) {
+      problems.add(str_cat("metric_for_best_model: expected a metric of one of the eval_datasets, e.g. ", names,
+                           ", got ", *metric));
+      return;
+    }
+    const bool known = rest.empty() || rest == "loss" || rest == "runtime" || rest.ends_with("_per_second");
+    problems.require(
+        known || (options_.compute_metrics && !args_.prediction_loss_only), "metric_for_best_model: expected ",
+        sets.named() ? names : "loss", " because ",
+        options_.compute_metrics ? "prediction_loss_only is true" : "the Trainer was given no compute_metrics",
+        ", got ", *metric);
   }
 
   // As the reference's metrics_format: run times as h:mm:ss.xx, floating-point operations in units of 2^30.

@@ -23,9 +23,12 @@ struct TrainerEvent {
   const TrainingArguments& args;
   TrainerState& state;
   TrainerControl& control;
-  const Json* logs = nullptr;            ///< on_log: the entry, without "step"
-  const Json* metrics = nullptr;         ///< on_evaluate, on_predict
-  double learning_rate = 0.0;            ///< on_pre_optimizer_step, on_optimizer_step: the rate of this update
+  const Json* logs = nullptr;     ///< on_log: the entry, without "step"
+  const Json* metrics = nullptr;  ///< on_evaluate, on_predict
+  std::string_view eval_prefix =
+      "eval";                       ///< on_evaluate: what the names of the metrics begin with, "eval" or "eval_{name}"
+  bool more_eval_datasets = false;  ///< on_evaluate: others of the same evaluation follow
+  double learning_rate = 0.0;       ///< on_pre_optimizer_step, on_optimizer_step: the rate of this update
   std::span<const std::int64_t> rows{};  ///< on_substep_end, on_step_end: data set rows of the micro-batch just done
   std::int64_t batch = 0, batches = 0;   ///< on_prediction_step: batches done, of how many
   std::int64_t train_rows = 0;           ///< on_train_begin: rows of the training data
@@ -47,7 +50,7 @@ class TrainerCallback {
   virtual void on_step_end(const TrainerEvent&) {}
   virtual void on_log(const TrainerEvent&) {}
   virtual void on_prediction_step(const TrainerEvent&) {}  ///< after each batch of evaluate() or predict()
-  virtual void on_evaluate(const TrainerEvent&) {}         ///< before the best metric is updated
+  virtual void on_evaluate(const TrainerEvent&) {}         ///< after each data set, before the best metric is updated
   virtual void on_predict(const TrainerEvent&) {}
   virtual void on_save(const TrainerEvent&) {}  ///< a checkpoint is complete
   virtual void on_epoch_end(const TrainerEvent&) {}
@@ -128,6 +131,8 @@ class EarlyStoppingCallback : public TrainerCallback {
   }
 
   void on_evaluate(const TrainerEvent& event) override {
+    // of several data sets one has the metric
+    if (!eval_metric_name(*event.args.metric_for_best_model).starts_with(str_cat(event.eval_prefix, '_'))) return;
     const double value = metric_for_best_model(event.args, *event.metrics);
     const auto& best = event.state.best_metric;
     const bool better = !best || (event.args.greater_is_better.value_or(true) ? value > *best : value < *best);

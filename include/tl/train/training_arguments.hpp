@@ -206,12 +206,12 @@ class ArgumentRules : Problems {
          "a whole number of steps, or a share in [0, 1)", a_.warmup_steps);
     if (!a_.lr_scheduler_type.known()) return unknown_scheduler();
     scheduler_kwargs();
-    if (a_.lr_scheduler_type != SchedulerType::reduce_lr_on_plateau) return;
+    if (!follows_metric(a_.lr_scheduler_type)) return;
     require(!a_.eval_strategy.known() || a_.eval_strategy != IntervalStrategy::no,
-            "lr_scheduler_type: reduce_lr_on_plateau needs an eval_strategy, got eval_strategy no");
+            "lr_scheduler_type: ", a_.lr_scheduler_type.name(), " needs an eval_strategy, got eval_strategy no");
     const std::string metric = a_.metric_for_best_model.value_or("loss");
     require(!a_.greater_is_better.value_or(!metric.ends_with("loss")) || a_.lr_scheduler_kwargs.contains("mode"),
-            "lr_scheduler_kwargs: reduce_lr_on_plateau follows ", metric,
+            "lr_scheduler_kwargs: ", a_.lr_scheduler_type.name(), " follows ", metric,
             ", which is better when it is greater, and its mode is min unless it is given; set mode to max");
   }
 
@@ -320,7 +320,7 @@ class ArgumentRules : Problems {
 /// What resolved() does, in place.
 inline void resolve(TrainingArguments& a) {
   if (a.eval_strategy == IntervalStrategy::steps && !a.eval_steps) a.eval_steps = a.logging_steps;
-  const bool follows = a.lr_scheduler_type.known() && a.lr_scheduler_type == SchedulerType::reduce_lr_on_plateau;
+  const bool follows = a.lr_scheduler_type.known() && follows_metric(a.lr_scheduler_type);
   if (!a.metric_for_best_model && (a.load_best_model_at_end || follows)) a.metric_for_best_model = "loss";
   if (a.metric_for_best_model && !a.greater_is_better)
     a.greater_is_better = !a.metric_for_best_model->ends_with("loss");
