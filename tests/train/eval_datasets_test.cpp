@@ -114,6 +114,10 @@ TEST_CASE("eval datasets: names and metrics that cannot be right are one sentenc
   CHECK(refused({{"a", rows}, {"b", rows}}, "loss") ==
         "Trainer: 1 problem: metric_for_best_model: expected a metric of one of the eval_datasets, e.g. eval_a_loss, "
         "eval_b_loss, got loss");
+  const EvalDatasets sets{{"news", rows}, {"news_old", rows}};
+  CHECK(sets.set_of("eval_news_loss") == &sets.sets()[0]);
+  CHECK(sets.set_of("eval_news_old_loss") == &sets.sets()[1]);
+  CHECK(sets.set_of("eval_loss") == nullptr);
   ToyModel model;
   TrainerOptions options = options_with({{"a", rows}});
   options.compute_metrics = [](const EvalPrediction&) { return Metrics{{"b_loss", 1.0}}; };

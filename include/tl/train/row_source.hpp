@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -61,6 +62,15 @@ class EvalDatasets {
   /// What metrics of a set begin with: "eval", or "eval_{name}".
   std::string prefix(std::string_view name, std::string_view prefix = "eval") const {
     return named_ ? str_cat(prefix, '_', name) : std::string(prefix);
+  }
+
+  /// The set that a metric belongs to, "eval_news_loss" to news; null if it belongs to none.
+  const Named* set_of(std::string_view metric) const {
+    const Named* found = nullptr;
+    for (const Named& set : sets_)  // the longest name, of news and news_old
+      if (metric.starts_with(str_cat(prefix(set.first), '_')) && (!found || set.first.size() > found->first.size()))
+        found = &set;
+    return found;
   }
 
   /// What is wrong with the names, as a sentence; empty if nothing is.

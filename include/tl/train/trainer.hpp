@@ -184,10 +184,10 @@ inline std::shared_ptr<const Collator> Trainer::training_data() const {
   if (args_.eval_strategy == IntervalStrategy::no) return collate;
   const EvalDatasets& sets = options_.eval_dataset;
   const std::string metric = eval_metric_name(args_.metric_for_best_model.value_or(""));
-  for (const auto& [name, source] : sets.sets()) {
-    const bool labels = collator(source, eval_name(sets.prefix(name)))->has_labels();
-    check(labels || !args_.metric_for_best_model || !metric.starts_with(str_cat(sets.prefix(name), '_')),
-          ErrorCode::not_found, eval_name(sets.prefix(name)),
+  for (const EvalDatasets::Named& set : sets.sets()) {
+    const std::string name = eval_name(sets.prefix(set.first));
+    const bool labels = collator(set.second, name)->has_labels();
+    check(labels || !args_.metric_for_best_model || sets.set_of(metric) != &set, ErrorCode::not_found, name,
           ": expected a column label or labels because metric_for_best_model is ",
           args_.metric_for_best_model.value_or(""), ", there is none");
   }

@@ -237,17 +237,14 @@ class TrainerBase {
     const std::optional<std::string> metric = args_.resolved().metric_for_best_model;
     if (!metric) return;
     const EvalDatasets& sets = options_.eval_dataset;
-    std::string names, rest;  // of the set, as "loss"
-    for (const auto& [name, rows] : sets.sets()) {
-      const std::string start = str_cat(sets.prefix(name), '_');
-      names += str_cat(names.empty() ? "" : ", ", start, "loss");
-      if (const std::string full = eval_metric_name(*metric); full.starts_with(start)) rest = full.substr(start.size());
-    }
-    if (sets.named() && rest.empty()) {
-      problems.add(str_cat("metric_for_best_model: expected a metric of one of the eval_datasets, e.g. ", names,
-                           ", got ", *metric));
-      return;
-    }
+    std::string names;
+    for (const auto& set : sets.sets()) names += str_cat(names.empty() ? "" : ", ", sets.prefix(set.first), "_loss");
+    const std::string full = eval_metric_name(*metric);
+    const EvalDatasets::Named* const set = sets.set_of(full);
+    if (set == nullptr)
+      return problems.add(str_cat("metric_for_best_model: expected a metric of one of the eval_datasets, e.g. ", names,
+                                  ", got ", *metric));
+    const std::string rest = full.substr(sets.prefix(set->first).size() + 1);  // "loss"
     const bool known = rest.empty() || rest == "loss" || rest == "runtime" || rest.ends_with("_per_second");
     problems.require(
         known || (options_.compute_metrics && !args_.prediction_loss_only), "metric_for_best_model: expected ",

@@ -131,8 +131,8 @@ class EarlyStoppingCallback : public TrainerCallback {
   }
 
   void on_evaluate(const TrainerEvent& event) override {
-    // of several data sets one has the metric
-    if (!eval_metric_name(*event.args.metric_for_best_model).starts_with(str_cat(event.eval_prefix, '_'))) return;
+    const bool has_metric = event.metrics->contains(eval_metric_name(*event.args.metric_for_best_model));
+    if (event.eval_prefix != "eval" && !has_metric) return;  // of several data sets one has it
     const double value = metric_for_best_model(event.args, *event.metrics);
     const auto& best = event.state.best_metric;
     const bool better = !best || (event.args.greater_is_better.value_or(true) ? value > *best : value < *best);
