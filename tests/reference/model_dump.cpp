@@ -3,13 +3,15 @@
 //   tl_model_dump MODEL_DIR CASES.json OUT.safetensors [SAVE_TO]
 // CASES.json: {"task": "hidden", "sequences" or "tokens", "sequences": [[ids], ...], "types": [[token types], ...] or
 // [], "overrides": "dropout=0,..."}, and for a loss "batch": n and "labels": [a number for each of the first n
-// sequences, or for each of their tokens]. OUT holds the logits, or hidden states and pooled output, of all sequences
-// in evaluation mode, and loss and every gradient of the first n. SAVE_TO: a folder for the loaded model. A folder that
-// lacks a parameter, or has one too many, is an error.
+// sequences, or for each of their tokens], and to train "updates": [labels of one update, ...], each of the next n
+// sequences, from the first again after the last, and "learning_rate". OUT holds the logits, or hidden states and
+// pooled output, of all sequences in evaluation mode, loss and every gradient of the first n, and the losses of the
+// updates. SAVE_TO: a folder for the loaded model. A folder that lacks a parameter, or has one too many, is an error.
 #include <iostream>
 #include <memory>
 
 #include <tl/models/auto_model.hpp>
+#include <tl/optim/adamw.hpp>
 
 namespace {
 
@@ -41,20 +43,43 @@ std::vector<NamedTensor> outputs(const tl::Model& model, const tl::Batch& batch)
   return tensors;
 }
 
-/// Loss and gradients of the first `count` sequences.
+/// `count` sequences from `first` with their labels.
+tl::Batch batch_of(const Rows& sequences, const Rows& types, std::size_t first, std::size_t count,
+                   const std::vector<std::int64_t>& labels) {
+  tl::check(first + count <= sequences.size(), tl::ErrorCode::invalid_argument, "expected a batch of at most ",
+            sequences.size() - first, " sequences, got ", count);
+  tl::Batch batch = tl::pack(std::span(sequences).subspan(first, count),
+                             types.empty() ? std::span(types) : std::span(types).subspan(first, count));
+  batch.labels.set("labels", tl::Tensor<std::int64_t>::from(labels, {static_cast<std::int64_t>(labels.size())}));
+  return batch;
+}
+
+/// Loss and gradients of the first sequences.
 std::vector<NamedTensor> gradients(tl::Model& model, const tl::Json& cases, const Rows& sequences, const Rows& types) {
-  const auto count = cases.at("batch").get<std::size_t>();
-  tl::check(count <= sequences.size(), tl::ErrorCode::invalid_argument, "expected a batch of at most ",
-            sequences.size(), " sequences, got ", count);
-  const auto label_list = cases.at("labels").get<std::vector<std::int64_t>>();
-  const auto batch = tl::pack(std::span(sequences).first(count), std::span(types).first(types.empty() ? 0 : count));
   model.train();
-  const auto output =
-      model(batch, tl::Tensor<std::int64_t>::from(label_list, {static_cast<std::int64_t>(label_list.size())}));
+  const auto output = model(batch_of(sequences, types, 0, cases.at("batch").get<std::size_t>(),
+                                     cases.at("labels").get<std::vector<std::int64_t>>()));
   output.loss.backward();
   std::vector<NamedTensor> tensors{{"loss", output.loss.value()}};
-  for (const auto& part : model.parameters().named()) tensors.emplace_back("gradient." + part.name, part.gradient());
+  for (const auto& part : model.parameters().named())
+    tensors.emplace_back("gradient." + part.name, part.gradient().clone());
   return tensors;
+}
+
+/// The loss before each update: [updates].
+tl::Tensor<float> trained(tl::Model& model, const tl::Json& cases, const Rows& sequences, const Rows& types) {
+  const auto count = cases.at("batch").get<std::size_t>();
+  const auto updates = cases.at("updates").get<std::vector<std::vector<std::int64_t>>>();
+  tl::AdamW<float> optimizer(model.parameters(), {.learning_rate = cases.at("learning_rate").get<double>()});
+  std::vector<float> losses;
+  for (const auto& labels : updates) {
+    optimizer.zero_grad();
+    const auto loss = model(batch_of(sequences, types, losses.size() * count % sequences.size(), count, labels)).loss;
+    loss.backward();
+    optimizer.step();
+    losses.push_back(loss.value().item());
+  }
+  return tl::Tensor<float>::from(losses, {std::ssize(losses)});
 }
 
 void dump(const std::filesystem::path& folder, const std::filesystem::path& cases_file,
@@ -66,6 +91,7 @@ void dump(const std::filesystem::path& folder, const std::filesystem::path& case
   if (save_to) model->save_pretrained(save_to);
   if (cases.contains("labels"))
     for (auto& tensor : gradients(*model, cases, sequences, types)) tensors.push_back(std::move(tensor));
+  if (cases.contains("updates")) tensors.emplace_back("losses", trained(*model, cases, sequences, types));
   std::vector<tl::SafetensorView> views;
   for (const auto& [name, tensor] : tensors)
     views.push_back(tl::safetensor_view<float>(name, tensor.shape(), tensor.span()));
