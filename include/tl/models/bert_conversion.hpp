@@ -46,26 +46,32 @@ inline constexpr std::array<std::pair<std::string_view, std::string_view>, 8> be
     {"output.LayerNorm", "output_layer_norm"},
 }};
 
-/// BERT's configuration as DistilBERT's. Throws Error(format) for one that DistilBERT cannot express.
-inline DistilBertConfig distilbert_config_of_bert(const Json& json, const std::string& where) {
+/// The text under `key`, or `fallback` without one. Throws Error(format) for anything else.
+inline std::string bert_text(const Json& json, const std::string& where, const char* key, std::string fallback) {
+  const Json* const found = find_member(json, key);
+  if (found == nullptr || found->is_null()) return fallback;
+  check(found->is_string(), ErrorCode::format, where, ": expected a string for \"", key, "\", got ",
+        found->type_name());
+  return found->get<std::string>();
+}
+
+/// Throws Error(format) unless the configuration is that of a BERT whose kind DistilBERT has.
+inline void check_convertible(const Json& json, const std::string& where) {
   check(json.is_object(), ErrorCode::format, where, ": expected a JSON object, got ", json.type_name());
-  const auto text = [&](const char* key, std::string fallback) {
-    const Json* const found = find_member(json, key);
-    if (found == nullptr || found->is_null()) return fallback;
-    check(found->is_string(), ErrorCode::format, where, ": expected a string for \"", key, "\", got ",
-          found->type_name());
-    return found->get<std::string>();
-  };
-  const std::string type = text("model_type", "nothing");
+  const std::string type = bert_text(json, where, "model_type", "nothing");
   check(type == "bert", ErrorCode::format, where, ": expected \"model_type\": \"bert\", got ", type,
         type == "distilbert" ? ", which needs no conversion" : "");
-  const std::string positions = text("position_embedding_type", "absolute");
+  const std::string positions = bert_text(json, where, "position_embedding_type", "absolute");
   check(positions == "absolute", ErrorCode::format, where, ": expected \"position_embedding_type\": \"absolute\", got ",
         positions, ", which DistilBERT does not have");
   for (const char* key : {"is_decoder", "add_cross_attention"})
     check(!json.contains(key) || !json.at(key).is_boolean() || !json.at(key).get<bool>(), ErrorCode::format, where,
           ": expected an encoder, got \"", key, "\": true");
+}
 
+/// BERT's configuration as DistilBERT's. Throws Error(format) for one that DistilBERT cannot express.
+inline DistilBertConfig distilbert_config_of_bert(const Json& json, const std::string& where) {
+  check_convertible(json, where);
   DistilBertConfig config;
   const auto whole = [&](const char* key, std::int64_t& field) {
     const Json* const found = find_member(json, key);
@@ -89,7 +95,7 @@ inline DistilBertConfig distilbert_config_of_bert(const Json& json, const std::s
   number("hidden_dropout_prob", config.dropout);
   number("attention_probs_dropout_prob", config.attention_dropout);
   number("initializer_range", config.initializer_range);
-  config.activation = text("hidden_act", config.activation);
+  config.activation = bert_text(json, where, "hidden_act", config.activation);
   if (const Json* const pad = find_member(json, "pad_token_id"); pad != nullptr && is_int64(*pad))
     config.pad_token_id = pad->get<std::int64_t>();
   double eps = 1e-12;

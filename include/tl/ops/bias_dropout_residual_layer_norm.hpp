@@ -10,14 +10,12 @@
 
 namespace tl::ops {
 
-/// y = layer_norm(dropout(x + bias) + residual) for x [N, D], residual [N, D], bias, gamma, beta [D].
-/// `rows` is the batch whose tokens are the rows, if the coordinates of `dropout` are its arrays, which are then kept;
-/// otherwise the caller keeps them alive until backward(). Throws Error(shape) on a mismatch.
+namespace detail {
+
 template <Real T>
-Variable<T> bias_dropout_residual_layer_norm(const Variable<T>& x, const Variable<T>& bias, const Variable<T>& residual,
-                                             const Variable<T>& gamma, const Variable<T>& beta, double eps,
-                                             kernels::DropoutMask dropout = {}, Precision precision = Precision::f32,
-                                             const Batch* rows = nullptr) {
+void check_bias_dropout_residual_layer_norm(const Variable<T>& x, const Variable<T>& bias, const Variable<T>& residual,
+                                            const Variable<T>& gamma, const Variable<T>& beta,
+                                            const kernels::DropoutMask& dropout, const Batch* rows) {
   check_same_device("bias_dropout_residual_layer_norm", {{"x", x},
                                                          {"bias", bias},
                                                          {"residual", residual},
@@ -34,6 +32,19 @@ Variable<T> bias_dropout_residual_layer_norm(const Variable<T>& x, const Variabl
   check(!rows || rows->tokens() == x.size(0), ErrorCode::shape,
         "bias_dropout_residual_layer_norm: expected as many rows as the batch has tokens, ", rows ? rows->tokens() : 0,
         ", got ", x.value());
+}
+
+}  // namespace detail
+
+/// y = layer_norm(dropout(x + bias) + residual) for x [N, D], residual [N, D], bias, gamma, beta [D].
+/// `rows` is the batch whose tokens are the rows, if the coordinates of `dropout` are its arrays, which are then kept;
+/// otherwise the caller keeps them alive until backward(). Throws Error(shape) on a mismatch.
+template <Real T>
+Variable<T> bias_dropout_residual_layer_norm(const Variable<T>& x, const Variable<T>& bias, const Variable<T>& residual,
+                                             const Variable<T>& gamma, const Variable<T>& beta, double eps,
+                                             kernels::DropoutMask dropout = {}, Precision precision = Precision::f32,
+                                             const Batch* rows = nullptr) {
+  detail::check_bias_dropout_residual_layer_norm(x, bias, residual, gamma, beta, dropout, rows);
   const std::int64_t n = x.size(0), d = x.size(1);
   Tensor<T> y = Tensor<T>::empty({n, d}, x.device());       // [N, D]
   Tensor<T> xhat = for_backward<T>(x.shape(), x.device());  // [N, D]
