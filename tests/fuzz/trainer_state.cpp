@@ -31,7 +31,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (state) return read_state(input.rest());
     folder().write("progress.json", input.part());
     folder().write("rng.json", input.part());
-    load_progress(folder().path());
+    tl::detail::load_progress(folder().path());
   });
   return 0;
 }

@@ -250,14 +250,14 @@ TEST_CASE("metrics: averages of F1 over several classes") {
 }
 
 TEST_CASE("speed metrics: rounded as Python rounds") {
-  CHECK(rounded(0.12345, 4) == 0.1235);
-  CHECK(rounded(2.5, 0) == 2.0);
-  CHECK(rounded(2.675, 2) == 2.67);  // the double is below
+  CHECK(tl::detail::rounded(0.12345, 4) == 0.1235);
+  CHECK(tl::detail::rounded(2.5, 0) == 2.0);
+  CHECK(tl::detail::rounded(2.675, 2) == 2.67);  // the double is below
   Json entry = Json::object();
-  add_speed_metrics(entry, "eval", 2.0, 3.0, 1.0);
+  tl::detail::add_speed_metrics(entry, "eval", 2.0, 3.0, 1.0);
   CHECK(dump_json(entry, {.indent = -1, .sort_keys = false}) ==
         R"({"eval_runtime": 2.0, "eval_samples_per_second": 1.5, "eval_steps_per_second": 0.5})");
   Json zero = Json::object();
-  add_speed_metrics(zero, "eval", 0.0, 3.0, 1.0);
+  tl::detail::add_speed_metrics(zero, "eval", 0.0, 3.0, 1.0);
   CHECK(zero.size() == 1);
 }

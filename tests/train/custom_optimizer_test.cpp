@@ -91,7 +91,7 @@ TEST_CASE("custom optimizer: SGD with momentum trains and goes on from every che
   const TemporaryFolder folder;
   const Run whole = train(folder / "out", sgd(0.9F));
   CHECK(whole.loss < std::log(2.0));
-  const auto checkpoints = sorted_checkpoints(folder / "out");
+  const auto checkpoints = tl::detail::sorted_checkpoints(folder / "out");
   REQUIRE(checkpoints.size() == 3);
   for (const auto& checkpoint : checkpoints) {
     Sgd* made = nullptr;

@@ -92,7 +92,7 @@ TEST_CASE("custom sampler: class-balanced epochs, resumed bit for bit from every
   CHECK(whole.batches[0] != whole.batches[5]);  // the second epoch has rows of its own
   TrainingArguments unsaved = base;
   unsaved.save_strategy = "no";
-  for (const auto& checkpoint : sorted_checkpoints(folder / "out")) {
+  for (const auto& checkpoint : tl::detail::sorted_checkpoints(folder / "out")) {
     const Run resumed = train(folder / "resumed", balanced, checkpoint, unsaved);
     CHECK(resumed.weights == whole.weights);
     const auto left = static_cast<std::ptrdiff_t>(resumed.batches.size());

@@ -74,7 +74,7 @@ void check_every_checkpoint(const TrainingArguments& args) {
   const TemporaryFolder folder;
   const Outcome whole = run(folder / "whole", args);
   REQUIRE(whole.batches.size() == 30);
-  for (const auto& checkpoint : sorted_checkpoints(folder / "whole")) {
+  for (const auto& checkpoint : tl::detail::sorted_checkpoints(folder / "whole")) {
     const std::string name = checkpoint.filename().string();
     INFO(name);
     std::filesystem::create_directory(folder / "resumed");
@@ -375,14 +375,14 @@ TEST_CASE("resume: a flipped bit in any file of a checkpoint is found") {
   write_file(checkpoint / "checksums.xxh64", lines);
   CHECK_NOTHROW(run(folder / "out", base, "checkpoint-5"));
   write_file(checkpoint / "checksums.xxh64", "0123456789abcdef *not_there.bin\n");  // xxhsum may write it so
-  CHECK_NOTHROW(verify_checksums(checkpoint));
+  CHECK_NOTHROW(tl::detail::verify_checksums(checkpoint));
   for (const auto& [text, sentence] :
        {std::pair("0123456789abcde", "line 1: expected 16 hexadecimal digits, two blanks and a file name"),
         std::pair("0123456789abcdeF  a\n", "line 1: expected 16"), std::pair("\n", "line 1: expected 16"),
         std::pair("0123456789abcdef  a\n0123456789abcdef  ../a\n",
                   "line 2: expected the name of a file of this folder")}) {
     write_file(checkpoint / "checksums.xxh64", text);
-    TL_REQUIRE_ERROR(verify_checksums(checkpoint), sentence);
+    TL_REQUIRE_ERROR(tl::detail::verify_checksums(checkpoint), sentence);
   }
 }
 
@@ -409,9 +409,9 @@ TEST_CASE("resume: the argument as programs give it") {
 }
 
 TEST_CASE("checkpoints: names, order, rotation") {
-  CHECK(checkpoint_number("x/checkpoint-12") == 12);
+  CHECK(tl::detail::checkpoint_number("x/checkpoint-12") == 12);
   for (const char* name : {"checkpoint-", "checkpoint-1x", "checkpoint--1", "check-1", ".checkpoint-1.partial"})
-    CHECK_FALSE(checkpoint_number(name));
+    CHECK_FALSE(tl::detail::checkpoint_number(name));
   const TemporaryFolder folder;
   const auto make = [&](const std::string& name) {
     std::filesystem::create_directory(folder / name);
@@ -421,16 +421,16 @@ TEST_CASE("checkpoints: names, order, rotation") {
   write_file(folder / "checkpoint-7", "not a folder");
   const auto names = [&] {
     std::vector<std::string> found;
-    for (const auto& path : sorted_checkpoints(folder.path())) found.push_back(path.filename().string());
+    for (const auto& path : tl::detail::sorted_checkpoints(folder.path())) found.push_back(path.filename().string());
     return found;
   };
   const auto rotate = [&](std::int64_t limit, const std::optional<std::string>& best, std::int64_t newest) {
-    CHECK(rotate_checkpoints(folder.path(), limit, best, newest).empty());
+    CHECK(tl::detail::rotate_checkpoints(folder.path(), limit, best, newest).empty());
     return names();
   };
   using Names = std::vector<std::string>;
   CHECK(names() == Names{"checkpoint-5", "checkpoint-10", "checkpoint-100"});
-  CHECK(last_checkpoint(folder.path()).filename() == "checkpoint-100");
+  CHECK(tl::detail::last_checkpoint(folder.path()).filename() == "checkpoint-100");
   // clocks do not count: a checkpoint of an earlier, longer run is older in spite of its number, as is one of this run
   // whose time is in the future
   std::filesystem::last_write_time(folder / "checkpoint-5",
@@ -450,12 +450,12 @@ TEST_CASE("checkpoints: names, order, rotation") {
 
 TEST_CASE("checkpoints: one that cannot be deleted is a sentence, not an error") {
   const TemporaryFolder folder;
-  TL_REQUIRE_ERROR(last_checkpoint(folder.path()), "expected a folder checkpoint-N in ");
-  CHECK(remove_checkpoint(folder / "checkpoint-3") ==
+  TL_REQUIRE_ERROR(tl::detail::last_checkpoint(folder.path()), "expected a folder checkpoint-N in ");
+  CHECK(tl::detail::remove_checkpoint(folder / "checkpoint-3") ==
         "cannot delete " + (folder / "checkpoint-3").string() + ": No such file or directory");
-  CHECK(remove_checkpoint(folder / "none/checkpoint-3").find("cannot delete ") == 0);
+  CHECK(tl::detail::remove_checkpoint(folder / "none/checkpoint-3").find("cannot delete ") == 0);
   // /proc is a folder in which not even root can rename
-  CHECK(remove_checkpoint("/proc/self").find("cannot delete /proc/self: ") == 0);
+  CHECK(tl::detail::remove_checkpoint("/proc/self").find("cannot delete /proc/self: ") == 0);
 }
 
 namespace {

@@ -92,7 +92,7 @@ TEST_CASE("trainer: log entries have the reference's keys in its order") {
                                     "eval_steps_per_second", "epoch", "step"});
   CHECK(keys(history[2]) == Strings{"train_runtime", "train_samples_per_second", "train_steps_per_second", "total_flos",
                                     "train_loss", "epoch", "step"});
-  CHECK(history[0].at("loss") == rounded(history[0].at("tl_loss").get<double>(), 4));
+  CHECK(history[0].at("loss") == tl::detail::rounded(history[0].at("tl_loss").get<double>(), 4));
   CHECK(history[0].at("epoch") == 2.0 / 3.0);
   CHECK(history[2].at("epoch") == 1.0);
   CHECK(output.metrics.at("train_loss") == output.training_loss);
@@ -601,7 +601,7 @@ TEST_CASE("output_dir: a former checkpoint of version 0.1 whose place is empty i
   const TemporaryFolder folder;
   std::filesystem::create_directory(folder / ".checkpoint-3.former");
   write_file(folder / ".checkpoint-3.former/model.safetensors", "whole");
-  tidy_output_dir(folder.path());
+  tl::detail::tidy_output_dir(folder.path());
   CHECK(names_in(folder.path()) == std::set<std::string>{"checkpoint-3"});
 }
 
@@ -690,7 +690,7 @@ TEST_CASE("trainer: folders under the names of checkpoints that are none stay, a
   trainer.train();
   CHECK(names_in(folder / "out") == std::set<std::string>{"checkpoint-1", "checkpoint-2", "checkpoint-2-beside",
                                                           "checkpoint-4", "checkpoint-4-beside", "checkpoint-8"});
-  CHECK_NOTHROW(check_checkpoint(folder / "out/checkpoint-4-beside"));
+  CHECK_NOTHROW(tl::detail::check_checkpoint(folder / "out/checkpoint-4-beside"));
   CHECK(names_in(folder / "out/checkpoint-4") == std::set<std::string>{"mine.txt"});
   CHECK(names_in(folder / "elsewhere") == std::set<std::string>{"trainer_state.json"});
   CHECK(shown.find("warning: " + (folder / "out/checkpoint-4").string() +

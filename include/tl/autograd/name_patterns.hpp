@@ -74,10 +74,6 @@ inline std::string_view module_of(std::string_view name) {
   return two == 0 ? name : name.substr(0, two);
 }
 
-}  // namespace detail
-
-namespace detail {
-
 /// The modules that `names` belong to, each once, as sentences list them.
 inline std::string module_names(std::span<const std::string> names) {
   std::vector<std::string_view> modules;

@@ -71,10 +71,6 @@ inline void check_offsets(std::string_view what, const Tensor<std::int32_t>& off
         all.back());
 }
 
-}  // namespace detail
-
-namespace detail {
-
 /// `part` on the device of `moved`, a copy of `block`: a part of it if it is one of `block`, else a copy.
 inline Tensor<std::int32_t> moved_part(const Tensor<std::int32_t>& part, const Tensor<std::int32_t>& block,
                                        const Tensor<std::int32_t>& moved, Device device) {

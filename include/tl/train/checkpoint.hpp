@@ -97,8 +97,6 @@ inline void check_progress(const ResumeState& progress, const std::filesystem::p
        str_cat("at least batches_done, ", progress.batches_done), progress.micro_batch);
 }
 
-}  // namespace detail
-
 inline void save_progress(const std::filesystem::path& folder, const ResumeState& progress) {
   Json json = {{"epoch", progress.epoch},
                {"batches_done", progress.batches_done},
@@ -144,6 +142,8 @@ inline ResumeState load_progress(const std::filesystem::path& folder) {
   return progress;
 }
 
+}  // namespace detail
+
 /// About how large a checkpoint is: the weights and, unless `only_model`, the buffers of the optimizer for what is
 /// trained, of which AdamW has two.
 inline std::uintmax_t checkpoint_bytes(const ParameterSpace<float>& parameters, bool only_model,
@@ -151,6 +151,8 @@ inline std::uintmax_t checkpoint_bytes(const ParameterSpace<float>& parameters, 
   return sizeof(float) *
          static_cast<std::uintmax_t>(parameters.size() + (only_model ? 0 : buffers * parameters.trainable_end()));
 }
+
+namespace detail {
 
 /// The N of a folder named checkpoint-N, or nothing.
 inline std::optional<std::int64_t> checkpoint_number(const std::filesystem::path& folder) {
@@ -273,5 +275,7 @@ inline std::vector<std::string> rotate_checkpoints(const std::filesystem::path& 
       warnings.push_back(std::move(warning));
   return warnings;
 }
+
+}  // namespace detail
 
 }  // namespace tl

@@ -17,9 +17,9 @@
 
 namespace tl {
 
-constexpr const char* checksums_name = "checksums.xxh64";
-
 namespace detail {
+
+constexpr const char* checksums_name = "checksums.xxh64";
 
 inline std::string file_checksum(const std::filesystem::path& path) {
   const MappedFile file(path);
@@ -39,8 +39,6 @@ inline std::optional<ChecksumLine> parse_checksum_line(std::string_view line) {
   if (line.substr(0, digits).find_first_not_of("0123456789abcdef") != std::string_view::npos) return std::nullopt;
   return ChecksumLine{line.substr(0, digits), line.substr(digits + 2)};
 }
-
-}  // namespace detail
 
 /// Writes the checksums of all files in `folder`, not of those in folders below; what `log` does not know is read.
 /// Throws Error(io).
@@ -85,5 +83,7 @@ inline void verify_checksums(const std::filesystem::path& folder) {
           path.native());
   }
 }
+
+}  // namespace detail
 
 }  // namespace tl

@@ -74,7 +74,7 @@ inline void remove_former_leftover(int folder, const std::string& name) {
   const std::size_t dot = name.rfind('.');
   if (!S_ISDIR(*mode) || dot == 0) return;
   const std::string owner = name.substr(1, dot - 1), kind = name.substr(dot + 1);  // ".NAME.kind" belongs to NAME
-  const bool checkpoint = checkpoint_number(owner).has_value();
+  const bool checkpoint = detail::checkpoint_number(owner).has_value();
   if (!(checkpoint && (kind == "partial" || kind == "deleted" || kind == "former")) &&
       !(owner == "model" && kind == "partial"))
     return;
@@ -104,8 +104,6 @@ inline std::pair<std::string, std::string> need_and_room(std::uintmax_t need, st
   return {str_cat((need >> shift) + (more ? 1 : 0), unit), str_cat(room >> shift, unit)};
 }
 
-}  // namespace detail
-
 /// Removes what runs that were killed left in `output_dir`, those of version 0.1, too. What cannot be removed, and what
 /// another writer holds, stays.
 inline void tidy_output_dir(const std::filesystem::path& output_dir) {
@@ -119,11 +117,13 @@ inline void tidy_output_dir(const std::filesystem::path& output_dir) {
 /// Makes `output_dir`. Throws Error(io).
 inline void make_output_dir(const std::string& output_dir) { make_folder(output_dir, "output_dir: "); }
 
+}  // namespace detail
+
 /// Makes and tidies `output_dir`. Throws Error(io) if it cannot be written to, or has less room than the `bytes` that
 /// `what` ("a checkpoint") needs.
 inline void check_output_dir(const std::string& output_dir, std::uintmax_t bytes, std::string_view what) {
-  make_output_dir(output_dir);
-  tidy_output_dir(output_dir);
+  detail::make_output_dir(output_dir);
+  detail::tidy_output_dir(output_dir);
   const std::string reason = detail::why_not_writable(output_dir);
   check(reason.empty(), ErrorCode::io, "output_dir: expected a folder that can be written to, got ", output_dir, ": ",
         reason);
@@ -134,6 +134,8 @@ inline void check_output_dir(const std::string& output_dir, std::uintmax_t bytes
   fail(ErrorCode::io, "output_dir: ", what, " needs about ", need, ", ", output_dir, " has ", room, " left");
 }
 
+namespace detail {
+
 /// all_results.json of a folder, or an empty object if it is not there. Throws Error(io), Error(format).
 inline Json read_all_results(const std::filesystem::path& folder) {
   const auto path = folder / "all_results.json";
@@ -142,6 +144,8 @@ inline Json read_all_results(const std::filesystem::path& folder) {
   check(all.is_object(), ErrorCode::format, path.native(), ": expected a JSON object, got ", all.type_name());
   return all;
 }
+
+}  // namespace detail
 
 /// Looks, before any time is spent, at the places of the files that a run writes in the end. Throws Error(io) naming a
 /// folder under the name of one, Error(format) for an all_results.json that nothing can be added to.
@@ -153,7 +157,7 @@ inline void check_result_places(const std::filesystem::path& output_dir) {
     check(!std::filesystem::is_directory(std::filesystem::symlink_status(output_dir / name, error)), ErrorCode::io,
           "output_dir: expected a file or nothing at ", (output_dir / name).native(), ", got a folder");
   }
-  read_all_results(output_dir);
+  detail::read_all_results(output_dir);
 }
 
 }  // namespace tl

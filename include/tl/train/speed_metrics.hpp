@@ -11,6 +11,8 @@
 
 namespace tl {
 
+namespace detail {
+
 /// Python's f"{value:.{digits}f}", for at most 40 digits: the nearest decimal, exact ties to even.
 inline std::string fixed_text(double value, int digits) {
   std::array<char, 400> text;  // the largest number has 309 digits before the point
@@ -25,6 +27,8 @@ inline double rounded(double value, int digits) {
   return value;
 }
 
+}  // namespace detail
+
 /// Seconds since it was made.
 class Stopwatch {
  public:
@@ -35,6 +39,8 @@ class Stopwatch {
   Clock::time_point start_ = Clock::now();
 };
 
+namespace detail {
+
 /// Adds {split}_runtime, {split}_samples_per_second and {split}_steps_per_second to `entry`.
 inline void add_speed_metrics(Json& entry, const std::string& split, double seconds, double samples, double steps) {
   entry[str_cat(split, "_runtime")] = rounded(seconds, 4);
@@ -42,5 +48,7 @@ inline void add_speed_metrics(Json& entry, const std::string& split, double seco
   entry[str_cat(split, "_samples_per_second")] = rounded(samples / seconds, 3);
   entry[str_cat(split, "_steps_per_second")] = rounded(steps / seconds, 3);
 }
+
+}  // namespace detail
 
 }  // namespace tl

@@ -81,7 +81,7 @@ struct TrainLoop {
   /// Throws Error(invalid_argument) listing what differs, Error(format) and others for damaged files.
   TrainerState resume(const std::filesystem::path& checkpoint, const TrainingArguments& args,
                       const ParameterSpace<float>& parameters, Mt19937& generator) {
-    const ResumeState saved = load_progress(checkpoint);
+    const ResumeState saved = detail::load_progress(checkpoint);
     const std::string differences = batch_differences(saved.batches, progress.batches);
     check(differences.empty() || args.ignore_data_skip, ErrorCode::invalid_argument, "cannot resume from ",
           checkpoint.string(), " with the same batches: ", differences,
@@ -92,7 +92,7 @@ struct TrainLoop {
     check(optimizer->steps() == state.global_step, ErrorCode::format, checkpoint.string(),
           ": expected optimizer.safetensors and trainer_state.json to be of the same step, got ", optimizer->steps(),
           " and ", state.global_step);
-    verify_checksums(checkpoint);  // last, because the others say more about what they find
+    detail::verify_checksums(checkpoint);  // last, because the others say more about what they find
     detail::load_schedule(checkpoint, *schedule);
     set_totals(state, args);
     first_step = state.global_step;
@@ -123,7 +123,7 @@ struct TrainLoop {
   /// Writes what resume() reads, but for trainer_state.json.
   void save(const std::filesystem::path& folder, const ParameterSpace<float>& parameters, std::int64_t step) {
     save_optimizer(folder, *optimizer, parameters);
-    save_progress(folder, progress);
+    detail::save_progress(folder, progress);
     detail::save_schedule(folder, *schedule,
                           {{"last_epoch", step},
                            {"learning_rate", base_rate_},

@@ -54,7 +54,7 @@ class Trainer : public TrainerBase {
   void save_model(const std::filesystem::path& folder = {}) const {
     const std::filesystem::path to = folder.empty() ? std::filesystem::path(args_.output_dir) : folder;
     make_folder(to);
-    tidy_output_dir(to);
+    detail::tidy_output_dir(to);
     AtomicFolder building(to / "model", IfExists::replace);  // never takes this name: its files go into `to`
     write_model(building.path());
     building.commit_files(to);
@@ -83,7 +83,7 @@ class Trainer : public TrainerBase {
 
   LossOptions loss_options() const { return {args_.label_smoothing_factor, options_.compute_loss}; }
 
-  Warn warning() {
+  detail::Warn warning() {
     return [this](const std::string& sentence) { warn(sentence); };
   }
 
@@ -148,9 +148,10 @@ inline TrainOutput Trainer::train(const ResumeFrom& resume_from) {
   const detail::ContextGuard restore(model_.context());
   generator_.seed(seed());
   const bool resumes = resume_from.last() || resume_from.path();
-  const std::filesystem::path checkpoint = resume_from.last() ? newest_sound_checkpoint(args_.output_dir, warning())
-                                                              : resume_from.path().value_or(std::filesystem::path());
-  if (resumes && !resume_from.last()) check_checkpoint(checkpoint);
+  const std::filesystem::path checkpoint = resume_from.last()
+                                               ? detail::newest_complete_checkpoint(args_.output_dir, warning())
+                                               : resume_from.path().value_or(std::filesystem::path());
+  if (resumes && !resume_from.last()) detail::check_checkpoint(checkpoint);
   const std::shared_ptr<const Collator> rows = training_data();
   TrainLoop loop(args_, *rows, model_.parameters(),
                  {options_.lr_scheduler, options_.parameter_groups, options_.optimizer, options_.sampler});
@@ -210,7 +211,7 @@ inline std::shared_ptr<OutputLock> Trainer::prepare_output_dir(TrainLoop& loop) 
 inline void Trainer::resume(const std::filesystem::path& checkpoint) {
   model_.load_weights(checkpoint);
   callbacks_.restore(state_.stateful_callbacks);
-  find_best_checkpoint(state_, checkpoint, args_.output_dir, warning());
+  detail::find_best_checkpoint(state_, checkpoint, args_.output_dir, warning());
 }
 
 inline void Trainer::train_epoch(TrainLoop& loop) {
@@ -307,7 +308,7 @@ inline void Trainer::log_evaluate_save(TrainLoop& loop) {
   if (control_.should_log && state_.global_step > progress.last_logged_step) {
     const double sum = progress.loss_since_log;
     const double mean = sum / static_cast<double>(state_.global_step - progress.last_logged_step);
-    Json entry = {{"loss", rounded(mean, 4)}};
+    Json entry = {{"loss", detail::rounded(mean, 4)}};
     if (!detail::is_nan(loop.progress.grad_norm)) entry["grad_norm"] = loop.progress.grad_norm;
     entry["learning_rate"] = loop.progress.learning_rate;
     entry["tl_loss"] = mean;
@@ -355,12 +356,12 @@ inline std::string Trainer::rescue(TrainLoop& loop) {
 
 /// Writes a checkpoint, deletes those that are too many, and returns the folder.
 inline std::filesystem::path Trainer::save_checkpoint(TrainLoop& loop) {
-  const auto usual = checkpoint_folder(state_.global_step), folder = place_for_checkpoint(usual);
+  const auto usual = checkpoint_folder(state_.global_step), folder = detail::place_for_checkpoint(usual);
   if (folder != usual)
     warn(str_cat(usual.native(), " is there already and is no checkpoint; it stays as it is, the checkpoint is in ",
                  folder.native()));
   if (state_.best_global_step == state_.global_step) state_.best_model_checkpoint = folder.string();
-  else if (state_.best_global_step && is_checkpoint(checkpoint_folder(*state_.best_global_step)))
+  else if (state_.best_global_step && detail::is_checkpoint(checkpoint_folder(*state_.best_global_step)))
     state_.best_model_checkpoint = checkpoint_folder(*state_.best_global_step).string();
   make_output_dir();
   AtomicFolder building(folder, IfExists::replace);  // that of an earlier run
@@ -379,11 +380,11 @@ inline std::filesystem::path Trainer::save_checkpoint(TrainLoop& loop) {
                                                  {"attributes", Json::object()}};
   callbacks_.save(state_.stateful_callbacks);
   write_json(building.path() / "trainer_state.json", state_.to_json());
-  write_checksums(building.path(), checksums);
+  detail::write_checksums(building.path(), checksums);
   building.commit();
   if (args_.save_total_limit)
-    for (const std::string& warning : rotate_checkpoints(args_.output_dir, *args_.save_total_limit,
-                                                         state_.best_model_checkpoint, state_.global_step))
+    for (const std::string& warning : detail::rotate_checkpoints(args_.output_dir, *args_.save_total_limit,
+                                                                 state_.best_model_checkpoint, state_.global_step))
       warn(warning);
   return folder;
 }
@@ -409,8 +410,8 @@ inline TrainOutput Trainer::totals(TrainLoop& loop, const Stopwatch& watch) cons
   const double here =
       loop.plan.total_steps > 0 ? static_cast<double>(left) / static_cast<double>(loop.plan.total_steps) : 1.0;
   TrainOutput output{state_.global_step, loss, Json::object(), control_.should_interrupt};
-  add_speed_metrics(output.metrics, "train", watch.seconds(), loop.plan.samples * here,
-                    static_cast<double>(loop.plan.total_steps) * here);
+  detail::add_speed_metrics(output.metrics, "train", watch.seconds(), loop.plan.samples * here,
+                            static_cast<double>(loop.plan.total_steps) * here);
   output.metrics["total_flos"] = state_.total_flos;
   output.metrics["train_loss"] = loss;
   return output;
@@ -440,9 +441,9 @@ inline void Trainer::keep_best_alone() {
   if (args_.save_total_limit != 1 || !state_.best_model_checkpoint ||
       !std::filesystem::exists(*state_.best_model_checkpoint))
     return;
-  for (const auto& checkpoint : sorted_checkpoints(args_.output_dir)) {
-    if (same_folder(checkpoint, *state_.best_model_checkpoint) || !is_checkpoint(checkpoint)) continue;
-    if (const std::string warning = remove_checkpoint(checkpoint); !warning.empty()) warn(warning);
+  for (const auto& checkpoint : detail::sorted_checkpoints(args_.output_dir)) {
+    if (detail::same_folder(checkpoint, *state_.best_model_checkpoint) || !detail::is_checkpoint(checkpoint)) continue;
+    if (const std::string warning = detail::remove_checkpoint(checkpoint); !warning.empty()) warn(warning);
   }
 }
 
@@ -472,7 +473,7 @@ inline EvaluationResult Trainer::evaluation_loop(const RowSource& dataset, const
       metrics[prefixed(prefix, name)] = value;
   const auto samples = static_cast<double>(result.rows);
   const double steps = std::ceil(samples / static_cast<double>(args_.per_device_eval_batch_size));
-  add_speed_metrics(metrics, prefix, watch.seconds(), samples, steps);
+  detail::add_speed_metrics(metrics, prefix, watch.seconds(), samples, steps);
   return result;
 }
 

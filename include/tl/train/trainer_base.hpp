@@ -118,7 +118,7 @@ class TrainerBase {
     make_output_dir();
     std::vector<NamedText> files = {{str_cat(split, "_results.json"), dump_json(metrics, {.indent = 4})}};
     if (combined) {
-      Json all = read_all_results(folder);
+      Json all = detail::read_all_results(folder);
       for (const auto& [key, value] : metrics.items()) all[key] = value;
       files.push_back({"all_results.json", dump_json(all, {.indent = 4})});
     }
@@ -204,7 +204,7 @@ class TrainerBase {
     return std::filesystem::path(args_.output_dir) / str_cat("checkpoint-", step);
   }
 
-  void make_output_dir() const { tl::make_output_dir(args_.output_dir); }
+  void make_output_dir() const { detail::make_output_dir(args_.output_dir); }
 
   TrainingArguments args_;
   TrainerOptions options_;
@@ -261,12 +261,12 @@ class TrainerBase {
       char text[64];
       std::snprintf(text, sizeof text, "%lld:%02lld:", static_cast<long long>(whole / 3600),
                     static_cast<long long>(minutes % 60));
-      const std::string rest = fixed_text(seconds - static_cast<double>(60 * minutes), 2);
+      const std::string rest = detail::fixed_text(seconds - static_cast<double>(60 * minutes), 2);
       return str_cat(text, rest.size() < 5 ? "0" : "", rest);
     }
     if (key == "total_flos" && value.is_number())
       return str_cat(static_cast<std::int64_t>(value.get<double>()) >> 30, "GF");
-    if (value.is_number_float()) return python_float(rounded(value.get<double>(), 4));
+    if (value.is_number_float()) return python_float(detail::rounded(value.get<double>(), 4));
     return value.is_string() ? value.get<std::string>() : dump_json(value, {.indent = -1});
   }
 };
