@@ -21,6 +21,7 @@
 #include <tl/train/argument_fields.hpp>
 #include <tl/train/metrics.hpp>
 #include <tl/train/model.hpp>
+#include <tl/train/option_field.hpp>
 #include <tl/train/output_dir.hpp>
 #include <tl/train/output_lock.hpp>
 #include <tl/train/progress.hpp>
@@ -33,18 +34,30 @@ namespace tl {
 
 /// What a Trainer works with beside model and arguments.
 struct TrainerOptions {
-  RowSource train_dataset{};    ///< needed by train(); a Dataset, tokenised, or a user's Collator
-  EvalDatasets eval_dataset{};  ///< needed by evaluate() and by an eval_strategy; one, or several by name
-  std::optional<Tokenizer> processing_class{};  ///< saved with every checkpoint, so that a pipeline can load the folder
-  DataCollator data_collator{};                 ///< makes batches of rows; default: a PackedCollator
-  ComputeLoss compute_loss{};                   ///< a user's loss instead of the model's
-  ComputeMetrics compute_metrics{};             ///< called at the end of each evaluation
+  /// Needed by train(); a Dataset, tokenised, or a user's Collator.
+  detail::OptionField<"train_dataset", RowSource> train_dataset{};
+  /// Needed by evaluate() and by an eval_strategy; one, or several by name.
+  EvalDatasets eval_dataset{};
+  /// Saved with every checkpoint, so that a pipeline can load the folder.
+  detail::OptionField<"processing_class", std::optional<Tokenizer>> processing_class{};
+  /// Makes batches of rows; default: a PackedCollator.
+  detail::OptionField<"data_collator", DataCollator> data_collator{};
+  /// A user's loss instead of the model's.
+  detail::OptionField<"compute_loss", ComputeLoss> compute_loss{};
+  /// Called at the end of each evaluation.
+  detail::OptionField<"compute_metrics", ComputeMetrics> compute_metrics{};
+  /// Called at the events of a run.
   std::vector<std::shared_ptr<TrainerCallback>> callbacks{};
-  std::shared_ptr<LearningRateSchedule> lr_scheduler{};   ///< takes the place of lr_scheduler_type
-  OptimizerFactory optimizer{};                           ///< makes the optimizer of a run; default: AdamW
-  std::shared_ptr<const Sampler> sampler{};               ///< the rows of each epoch; default: all, in random order
-  std::vector<ParameterGroup> parameter_groups{};         ///< parameters with a learning rate or decay of their own
-  std::shared_ptr<Console> console = standard_console();  ///< where the Trainer's own callbacks show progress
+  /// Takes the place of lr_scheduler_type.
+  detail::OptionField<"lr_scheduler", std::shared_ptr<LearningRateSchedule>> lr_scheduler{};
+  /// Makes the optimizer of a run; default: AdamW.
+  detail::OptionField<"optimizer", OptimizerFactory> optimizer{};
+  /// The rows of each epoch; default: all, in random order.
+  detail::OptionField<"sampler", std::shared_ptr<const Sampler>> sampler{};
+  /// Parameters with a learning rate or decay of their own.
+  std::vector<ParameterGroup> parameter_groups{};
+  /// Where the Trainer's own callbacks show progress.
+  std::shared_ptr<Console> console = standard_console();
 };
 
 /// Result of Trainer::train().
