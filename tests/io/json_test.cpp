@@ -32,7 +32,7 @@ TEST_CASE("json: floats and documents are written as Python writes them and read
       const auto bits = std::strtoull(entry.at("bits").get<std::string>().c_str(), nullptr, 16);
       const auto value = std::bit_cast<double>(static_cast<std::uint64_t>(bits));
       const auto expected = entry.at("repr").get<std::string>();
-      CHECK(python_float(value) == expected);
+      CHECK(tl::detail::python_float(value) == expected);
       const double again = parse_json(expected, "repr").get<double>();
       CHECK((std::isnan(value) ? std::isnan(again) : again == value && std::signbit(again) == std::signbit(value)));
     } else {

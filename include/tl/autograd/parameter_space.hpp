@@ -27,7 +27,7 @@ template <Real T> class ParameterSpace {
   [[nodiscard]] explicit ParameterSpace(std::vector<NamedParameter<T>> named) : named_(std::move(named)) {
     std::vector<std::string_view> names;
     for (const auto& entry : named_) names.push_back(entry.name);
-    const auto twice = repeated_name(names);
+    const auto twice = detail::repeated_name(names);
     check(!twice, ErrorCode::invalid_argument, "two parameters are named ", twice.value_or(""));
     for (const auto& entry : named_)
       check(!entry.parameter.placed(), ErrorCode::state, "a parameter space: the parameter ", entry.name,

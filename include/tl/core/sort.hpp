@@ -13,6 +13,8 @@
 
 namespace tl {
 
+namespace detail {
+
 /// 0, 1, ... count - 1, those first that come before(a, b) others; equal ones in ascending order. A stable sort is the
 /// largest algorithm of the standard library: a std::function lets a program have it once.
 inline std::vector<std::int64_t> argsort(std::size_t count,
@@ -23,15 +25,19 @@ inline std::vector<std::int64_t> argsort(std::size_t count,
   return order;
 }
 
+}  // namespace detail
+
 /// `items` with those first that come before(a, b) others; equal ones keep their order.
 template <class T, class Before> std::vector<T> stable_sorted(std::vector<T> items, const Before& before) {
   std::vector<T> sorted;
   sorted.reserve(items.size());
   const auto item = [&items](std::int64_t i) -> T& { return items[static_cast<std::size_t>(i)]; };
-  for (const std::int64_t i : argsort(items.size(), [&](auto a, auto b) { return before(item(a), item(b)); }))
+  for (const std::int64_t i : detail::argsort(items.size(), [&](auto a, auto b) { return before(item(a), item(b)); }))
     sorted.push_back(std::move(item(i)));
   return sorted;
 }
+
+namespace detail {
 
 /// A name that is in `names` more than once, the first such in ascending order, or nothing.
 inline std::optional<std::string_view> repeated_name(std::vector<std::string_view> names) {
@@ -39,5 +45,7 @@ inline std::optional<std::string_view> repeated_name(std::vector<std::string_vie
   const auto twice = std::adjacent_find(names.begin(), names.end());
   return twice == names.end() ? std::nullopt : std::optional(*twice);
 }
+
+}  // namespace detail
 
 }  // namespace tl

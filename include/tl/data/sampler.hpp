@@ -51,7 +51,7 @@ inline std::vector<std::int64_t> length_grouped_order(std::span<const std::int64
   std::int64_t longest = 0;
   for (std::int64_t begin = 0; begin < n; begin += stretch) {
     const auto count = static_cast<std::size_t>(std::min(stretch, n - begin));
-    auto rows = argsort(count, [&](auto a, auto b) { return length_at(begin + a) > length_at(begin + b); });
+    auto rows = detail::argsort(count, [&](auto a, auto b) { return length_at(begin + a) > length_at(begin + b); });
     for (std::int64_t& row : rows) row = order[static_cast<std::size_t>(begin + row)];
     std::copy(rows.begin(), rows.end(), order.begin() + begin);
     if (length_at(begin) > length_at(longest)) longest = begin;

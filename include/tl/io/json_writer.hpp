@@ -19,6 +19,8 @@
 
 namespace tl {
 
+namespace detail {
+
 /// A double as Python's repr writes it: shortest form that reads back the same, "2.0", "1e-05".
 inline std::string python_float(double value) {
   if (detail::is_nan(value)) return "NaN";
@@ -32,6 +34,8 @@ inline std::string python_float(double value) {
   if (!scientific && text.find('.') == std::string::npos) text += ".0";
   return text;
 }
+
+}  // namespace detail
 
 /// The arguments of json.dumps.
 struct JsonStyle {

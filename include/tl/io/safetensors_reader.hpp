@@ -39,7 +39,7 @@ class SafetensorsParser {
     keep_last_of_each_name(entries);
     const std::uint64_t size = bytes_.size() - data_start_;
     std::uint64_t expected = 0;
-    const auto order = argsort(entries.size(), [first = entries.data()](auto a, auto b) {
+    const auto order = detail::argsort(entries.size(), [first = entries.data()](auto a, auto b) {
       return first[a].begin != first[b].begin ? first[a].begin < first[b].begin : first[a].end < first[b].end;
     });
     for (const std::int64_t number : order) {
@@ -95,7 +95,7 @@ class SafetensorsParser {
 
   /// The last value of a repeated key counts, as in JSON that is read as a whole.
   static void keep_last_of_each_name(std::vector<Entry>& entries) {
-    const auto order = argsort(entries.size(), [first = entries.data()](auto a, auto b) {
+    const auto order = detail::argsort(entries.size(), [first = entries.data()](auto a, auto b) {
       return first[a].tensor.name < first[b].tensor.name;
     });
     std::vector<bool> replaced(entries.size());
@@ -192,8 +192,8 @@ class SafetensorsReader {
   explicit SafetensorsReader(const std::filesystem::path& path) : path_(resolve(path)) {
     if (path_.extension().native() == ".json") add_shards();
     else add_file(path_, tensors_);
-    index_ =
-        argsort(tensors_.size(), [first = tensors_.data()](auto a, auto b) { return first[a].name < first[b].name; });
+    index_ = detail::argsort(tensors_.size(),
+                             [first = tensors_.data()](auto a, auto b) { return first[a].name < first[b].name; });
   }
 
   /// The file or index that was read.

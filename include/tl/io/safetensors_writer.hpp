@@ -79,11 +79,11 @@ inline void write_safetensors(const std::filesystem::path& path, std::span<const
     names.push_back(tensor.name);
     bytes += tensor.data.size();
   }
-  const auto twice = repeated_name(names);
+  const auto twice = detail::repeated_name(names);
   check(!twice, ErrorCode::invalid_argument, path.native(), ": expected every tensor name once, got ",
         twice.value_or(""), " twice");
   const SafetensorView* const given = tensors.data();
-  const auto order = argsort(tensors.size(), [given](std::int64_t a, std::int64_t b) {
+  const auto order = detail::argsort(tensors.size(), [given](std::int64_t a, std::int64_t b) {
     return given[a].dtype != given[b].dtype ? given[a].dtype > given[b].dtype : given[a].name < given[b].name;
   });
   const std::string text = detail::safetensors_header(tensors, order, metadata);

@@ -226,7 +226,7 @@ inline Tensor<float> TextClassificationPipeline::logits(std::span<const std::str
   set_mode();  // it may have been trained since the pipeline was made
   const NoGradGuard no_grad;
   auto ids = tokenize(texts, options);
-  const auto order = argsort(ids.size(), [&](std::int64_t a, std::int64_t b) {  // long texts first
+  const auto order = detail::argsort(ids.size(), [&](std::int64_t a, std::int64_t b) {  // long texts first
     return ids[static_cast<std::size_t>(a)].size() > ids[static_cast<std::size_t>(b)].size();
   });
   const auto classes = static_cast<std::int64_t>(model_->config().id2label.size());
@@ -275,8 +275,8 @@ inline std::vector<std::vector<Classification>> TextClassificationPipeline::rank
   std::vector<std::vector<Classification>> result;
   for (std::int64_t row = 0; row < scores.size(0); ++row) {
     const float* values = scores.data() + row * classes;
-    const auto order = argsort(static_cast<std::size_t>(classes),
-                               [values](std::int64_t a, std::int64_t b) { return values[a] > values[b]; });
+    const auto order = detail::argsort(static_cast<std::size_t>(classes),
+                                       [values](std::int64_t a, std::int64_t b) { return values[a] > values[b]; });
     auto& line = result.emplace_back();
     for (std::int64_t i = 0; i < kept; ++i) line.push_back(classification(values, order[static_cast<std::size_t>(i)]));
   }

@@ -204,7 +204,7 @@ inline std::set<std::string_view> named_specials(const TokenizerConfig& config) 
 /// Checks that the template adds no id the vocabulary lacks.
 inline void check_template(const PostProcessor& processor, std::int64_t size, const std::string& where) {
   for (const PostProcessor& part : processor.parts) check_template(part, size, where);
-  const auto order = argsort(processor.names.size(), [&](std::int64_t a, std::int64_t b) {
+  const auto order = detail::argsort(processor.names.size(), [&](std::int64_t a, std::int64_t b) {
     return processor.names[static_cast<std::size_t>(a)] < processor.names[static_cast<std::size_t>(b)];
   });
   for (const std::int64_t at : order)

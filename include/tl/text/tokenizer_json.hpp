@@ -57,7 +57,8 @@ inline std::vector<std::string> read_vocabulary_lines(const std::filesystem::pat
 /// The pieces of a list of lines: the id is the number of the line, and of equal lines the last one counts.
 inline std::vector<VocabularyPiece> pieces_of_lines(std::vector<std::string> lines) {
   std::vector<std::string_view> views(lines.begin(), lines.end());
-  const auto order = argsort(views.size(), [first = views.data()](auto a, auto b) { return first[a] < first[b]; });
+  const auto order =
+      detail::argsort(views.size(), [first = views.data()](auto a, auto b) { return first[a] < first[b]; });
   std::vector<VocabularyPiece> pieces;
   for (std::size_t i = 0; i < order.size(); ++i) {
     const auto at = static_cast<std::size_t>(order[i]);

@@ -175,7 +175,7 @@ inline std::vector<std::filesystem::path> sorted_checkpoints(const std::filesyst
     if (checkpoint_number(entry.path()) && entry.is_directory(ignored)) found.push_back(entry.path());
   }
   std::vector<std::filesystem::path> sorted;
-  for (const std::int64_t i : argsort(found.size(), [&](std::int64_t a, std::int64_t b) {
+  for (const std::int64_t i : detail::argsort(found.size(), [&](std::int64_t a, std::int64_t b) {
          return checkpoint_number(found[static_cast<std::size_t>(a)]) <
                 checkpoint_number(found[static_cast<std::size_t>(b)]);
        }))

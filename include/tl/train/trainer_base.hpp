@@ -279,7 +279,7 @@ class TrainerBase {
     }
     if (key == "total_flos" && value.is_number())
       return str_cat(static_cast<std::int64_t>(value.get<double>()) >> 30, "GF");
-    if (value.is_number_float()) return python_float(detail::rounded(value.get<double>(), 4));
+    if (value.is_number_float()) return detail::python_float(detail::rounded(value.get<double>(), 4));
     return value.is_string() ? value.get<std::string>() : dump_json(value, {.indent = -1});
   }
 };
