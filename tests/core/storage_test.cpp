@@ -86,6 +86,21 @@ TEST_CASE("the allocator joins freed neighbours in any order") {
   } while (std::next_permutation(order.begin(), order.end()));
 }
 
+TEST_CASE("empty_cache gives what is not in use back to the system") {
+  if (sanitized) TL_SKIP("under sanitizers every block comes from the system");
+  constexpr std::size_t bytes = tl::detail::CachingAllocator::chunk_bytes;
+  const auto& allocator = tl::detail::CachingAllocator::instance();
+  const auto requests = [&] {
+    const std::int64_t before = allocator.system_requests();
+    const Storage block(bytes, tl::cpu_device, false);
+    return allocator.system_requests() - before;
+  };
+  requests();
+  CHECK(requests() == 0);  // the freed block is used again
+  tl::empty_cache();
+  CHECK(requests() == 1);
+}
+
 TEST_CASE("blocks in use never overlap") {
   tl::detail::CachingAllocator allocator;
   std::vector<std::pair<unsigned char*, std::size_t>> blocks;
