@@ -140,7 +140,7 @@ TEST_CASE("a batch reaches a device in one copy, and its labels in another") {
   CHECK(back.labels.at<std::int64_t>("labels").to_vector() == std::vector<std::int64_t>{1, 0});
 }
 
-TEST_CASE("a batch of a user's own reaches a device whole, with the groups of the ids that it has") {
+TEST_CASE("a custom batch reaches a device whole, with the groups of the ids that it has") {
   const tl::Batch packed = tl::pack(std::vector<Ints>{{5, 6, 5}, {6}});
   const tl::Batch bare{.input_ids = packed.input_ids.clone(),
                        .positions = packed.positions.clone(),

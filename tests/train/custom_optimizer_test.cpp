@@ -1,4 +1,4 @@
-// An optimizer of a user's own in the Trainer: SGD with momentum. It trains with the rates of groups, goes on from a
+// A custom optimizer in the Trainer: SGD with momentum. It trains with the rates of groups, goes on from a
 // checkpoint bit for bit, and what cannot be right is one sentence.
 #include <cmath>
 

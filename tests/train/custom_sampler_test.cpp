@@ -1,4 +1,4 @@
-// A sampler of a user's own in the Trainer: class-balanced epochs. Its order decides the batches, a resumed run goes on
+// A custom sampler in the Trainer: class-balanced epochs. Its order decides the batches, a resumed run goes on
 // in it bit for bit, and what cannot be right is one sentence.
 #include <algorithm>
 #include <set>

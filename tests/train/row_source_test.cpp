@@ -1,4 +1,4 @@
-// Rows of a user's own, without a data set: a Collator that makes its batches itself.
+// Custom rows, without a data set: a Collator that makes its batches itself.
 #include <tl/train/row_source.hpp>
 
 #include <tl/train/trainer.hpp>
@@ -72,7 +72,7 @@ Run train(const std::filesystem::path& folder, const RowSource& rows, const Eval
 
 }  // namespace
 
-TEST_CASE("row source: a Collator of a user's own trains, evaluates and predicts as the same rows of a data set do") {
+TEST_CASE("row source: a custom Collator trains, evaluates and predicts as the same rows of a data set do") {
   const TemporaryFolder folder;
   for (const bool by_length : {false, true}) {
     const Run of_dataset = train(folder / "dataset", counted_rows(22), counted_rows(7), {}, by_length);

@@ -1,4 +1,4 @@
-// The Trainer with a user's own model: order of events, accumulation, evaluation, checkpoints, best model, early stop,
+// The Trainer with a custom model: order of events, accumulation, evaluation, checkpoints, best model, early stop,
 // result files, and every sentence about impossible input.
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -764,7 +764,7 @@ TEST_CASE("trainer: a model that was never initialized is not trained") {
   TL_REQUIRE_ERROR(trainer.train(), "cannot train a model whose 3 parameters are all zero, embedding.weight the first");
 }
 
-TEST_CASE("trainer: a schedule of the user's own") {
+TEST_CASE("trainer: a custom schedule") {
   const TemporaryFolder folder;
   ToyModel model;
   const auto recorder = std::make_shared<Recorder>();
@@ -796,7 +796,7 @@ class ToldSchedule : public LearningRateSchedule {
 
 }  // namespace
 
-TEST_CASE("trainer: what a schedule of the user's own is told") {
+TEST_CASE("trainer: what a custom schedule is told") {
   const TemporaryFolder folder;
   ToyModel model;
   const auto schedule = std::make_shared<ToldSchedule>();

@@ -1,4 +1,4 @@
-// The interface of an optimizer. AdamW is one; a user's own derives from Optimizer, says what an update does and which
+// The interface of an optimizer. AdamW is one; a custom one derives from Optimizer, says what an update does and which
 // buffers it keeps, and works in a Trainer: its state is in checkpoints and a resumed run has the same bits.
 #pragma once
 
@@ -27,7 +27,7 @@ template <Real T> struct OptimizerBuffer {
   Tensor<T> values;
 };
 
-/// What a Trainer and loops of a user's own ask of an optimizer.
+/// What a Trainer and custom training loops ask of an optimizer.
 template <Real T = float> class Optimizer {
  public:
   /// `parameters` must outlive the optimizer.

@@ -67,8 +67,8 @@ inline Mt19937::State generator_state(const Json& json, const std::filesystem::p
 
 /// Throws Error(format) for what no run can have written, e.g. more batches than its epoch has.
 inline void check_progress(const ResumeState& progress, const std::filesystem::path& path) {
-  const auto need = [&path](bool sound, const char* key, const auto& expected, const auto& got) {
-    check(sound, ErrorCode::format, path.native(), ", key \"", key, "\": expected ", expected, ", got ", got);
+  const auto need = [&path](bool valid, const char* key, const auto& expected, const auto& got) {
+    check(valid, ErrorCode::format, path.native(), ", key \"", key, "\": expected ", expected, ", got ", got);
   };
   const auto whole = [&need](const char* key, std::int64_t least, std::int64_t got) {
     need(got >= least, key, least == 0 ? "0 or more" : "1 or more", got);

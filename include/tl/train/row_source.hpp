@@ -1,4 +1,4 @@
-// What a Trainer trains and evaluates on: a Dataset, or a user's own source of rows, which is a Collator; for
+// What a Trainer trains and evaluates on: a Dataset, or a custom source of rows, which is a Collator; for
 // evaluations also several of them under names.
 #pragma once
 

@@ -34,7 +34,7 @@ class Trainer : public TrainerBase {
     call(&TrainerCallback::on_init_end);
   }
 
-  /// Trains from the start, or goes on from a checkpoint: train(true) takes the newest sound one in output_dir,
+  /// Trains from the start, or goes on from a checkpoint: train(true) takes the newest whole one in output_dir,
   /// train(folder) that one. Afterwards the model is in the mode it was in before. Throws Error(numeric) for a loss or
   /// gradient that is not finite, naming step and rows, whatever reading data or writing checkpoints throws, and, when
   /// it has saved what was trained, what an evaluation throws. Throws Error(state) for a model never initialized.

@@ -93,8 +93,8 @@ struct TrainerState {
  private:
   /// Throws Error(format) for what no run can have written.
   void check_sense(const std::filesystem::path& path) const {
-    const auto need = [&path](bool sound, const char* key, const auto& expected, const auto& got) {
-      check(sound, ErrorCode::format, path.native(), ", key \"", key, "\": expected ", expected, ", got ", got);
+    const auto need = [&path](bool valid, const char* key, const auto& expected, const auto& got) {
+      check(valid, ErrorCode::format, path.native(), ", key \"", key, "\": expected ", expected, ", got ", got);
     };
     need(global_step >= 0, "global_step", "0 or more", global_step);
     need(!epoch || (detail::is_finite(*epoch) && *epoch >= 0), "epoch", "a finite number of 0 or more",
