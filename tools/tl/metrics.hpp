@@ -19,16 +19,21 @@ inline tl::ComputeMetrics classification_metrics(std::size_t classes) {
 }
 
 /// What is wrong with metric_for_best_model, which has to be one that an evaluation of the program gives; or nothing.
-inline std::string metric_problem(const tl::TrainingArguments& arguments) {
+/// Metrics begin with one of `prefixes`, "eval" or "eval_{name}".
+inline std::string metric_problem(const tl::TrainingArguments& arguments, const std::vector<std::string>& prefixes) {
+  const bool named = prefixes.front() != "eval";
+  if (named && !arguments.metric_for_best_model) return {};  // whether one is needed, the Trainer knows
   const std::string wanted = arguments.metric_for_best_model.value_or("loss");
   std::vector<std::string> given{"loss", "runtime", "samples_per_second", "steps_per_second"};
   if (!arguments.prediction_loss_only) given.insert(given.begin() + 1, {"accuracy", "f1"});
   std::string list;
   for (const auto& name : given) {
-    if (tl::eval_metric_name(wanted) == "eval_" + name) return {};
+    for (const std::string& prefix : prefixes)
+      if (tl::eval_metric_name(wanted) == tl::str_cat(prefix, '_', name)) return {};
     list += (list.empty() ? "" : name == given.back() ? " or " : ", ") + name;
   }
   return tl::str_cat("metric_for_best_model: expected ", list, ", which an evaluation gives",
+                     named ? tl::str_cat(", after ", prefixes.front(), '_') : "",
                      arguments.prediction_loss_only ? " with prediction_loss_only" : "", ", got ", wanted);
 }
 

@@ -1,9 +1,11 @@
 // tl train: fine-tunes a classifier on the texts of a file, evaluates it, and saves it with its tokenizer.
 #include <algorithm>
+#include <filesystem>
 #include <iostream>
 #include <memory>
 #include <set>
 #include <utility>
+#include <vector>
 
 #include <tl/trainer.hpp>
 
@@ -18,7 +20,8 @@ namespace program {
 namespace {
 
 struct TrainOptions {
-  std::string model, tokenizer, train_file, validation_file, labels, config_overrides, freeze;
+  std::string model, tokenizer, train_file, labels, config_overrides, freeze;
+  std::vector<std::string> validation_files;  ///< as they were given, FILE or NAME=FILE
   DataOptions data;
   std::optional<std::int64_t> max_train_samples, max_eval_samples;
   bool ignore_mismatched_sizes = false;
@@ -39,6 +42,49 @@ std::vector<std::string> split_names(const std::string& list) {
   return names;
 }
 
+/// A file to evaluate on. The name is empty if there is only one and it was given none.
+struct EvalFile {
+  std::string name, path;
+};
+
+/// The files of --validation_file. "news=test.csv" has a name, unless that is a file; of several files, one without is
+/// named as its file is.
+std::vector<EvalFile> eval_files(const TrainOptions& options) {
+  std::vector<EvalFile> files;
+  for (const std::string& text : options.validation_files) {
+    const std::size_t equals = text.find('=');
+    std::error_code ignored;
+    if (equals != text.npos && !std::filesystem::exists(text, ignored))
+      files.push_back({text.substr(0, equals), text.substr(equals + 1)});
+    else
+      files.push_back({options.validation_files.size() > 1 ? std::filesystem::path(text).stem().string() : "", text});
+  }
+  return files;
+}
+
+/// What the names of metrics begin with, "eval" or "eval_{name}", for each file.
+std::vector<std::string> eval_prefixes(const TrainOptions& options) {
+  std::vector<std::string> prefixes;
+  for (const EvalFile& file : eval_files(options)) prefixes.push_back(file.name.empty() ? "eval" : "eval_" + file.name);
+  if (prefixes.empty()) prefixes.emplace_back("eval");
+  return prefixes;
+}
+
+/// Adds what is wrong with the names of --validation_file.
+void check_eval_names(const TrainOptions& options) {
+  std::set<std::string> names;
+  for (const EvalFile& file : eval_files(options)) {
+    if (!names.insert(file.name).second)
+      usage_problems().push_back("--validation_file: expected names that differ, got " +
+                                 tl::escape_invalid_utf8(file.name) + " twice; NAME=FILE gives a file a name");
+    else if (tl::find_invalid_utf8(file.name) != std::string::npos)
+      usage_problems().push_back("--validation_file: expected a name in UTF-8, got " +
+                                 tl::escape_invalid_utf8(file.name));
+    else if (file.name.empty() && options.validation_files.size() > 1)
+      usage_problems().emplace_back("--validation_file: expected a name before the =, got nothing");
+  }
+}
+
 /// Everything about the command line that can be wrong before a file has been read.
 void check_usage(const TrainOptions& options) {
   std::vector<std::string>& problems = usage_problems();
@@ -55,10 +101,12 @@ void check_usage(const TrainOptions& options) {
                          tl::escape_invalid_utf8(options.labels));
   }
   options.data.files.check();
+  check_eval_names(options);
   const auto& arguments = options.arguments;
   for (auto& problem : arguments.problems()) problems.push_back(std::move(problem));
-  if (auto problem = metric_problem(arguments); !problem.empty()) problems.push_back(std::move(problem));
-  if (!options.validation_file.empty()) return;
+  if (auto problem = metric_problem(arguments, eval_prefixes(options)); !problem.empty())
+    problems.push_back(std::move(problem));
+  if (!options.validation_files.empty()) return;
   if (arguments.eval_strategy != tl::IntervalStrategy::no)
     problems.push_back(tl::str_cat("--eval_strategy ", tl::to_string(arguments.eval_strategy),
                                    ": expected a --validation_file, got none"));
@@ -100,14 +148,15 @@ std::string what_is_left(const tl::TrainingArguments& arguments, std::int64_t st
 void train(const TrainOptions& options) {
   const tl::TrainingArguments& arguments = options.arguments;
   const LabelledFile train_file = read_labelled(options.train_file, options.data);
-  std::optional<LabelledFile> validation_file;
-  if (!options.validation_file.empty()) validation_file = read_labelled(options.validation_file, options.data);
+  const std::vector<EvalFile> evaluated = eval_files(options);
+  std::vector<LabelledFile> validation_files;
+  for (const EvalFile& file : evaluated) validation_files.push_back(read_labelled(file.path, options.data));
   tl::KnownClasses known = known_classes(options);
   const tl::ClassLabels train_classes = classes_of(train_file, options.data, known);
   const std::vector<std::string>& labels = train_classes.names;
   if (known.names.empty()) known = {labels, "the labels of " + train_file.path};
-  std::optional<tl::ClassLabels> eval_classes;
-  if (validation_file) eval_classes = classes_of(*validation_file, options.data, known);
+  std::vector<tl::ClassLabels> eval_classes;
+  for (const LabelledFile& file : validation_files) eval_classes.push_back(classes_of(file, options.data, known));
 
   const auto tokenizer = tl::Tokenizer::from_pretrained(options.tokenizer.empty() ? options.model : options.tokenizer);
   tl::set_seed(static_cast<std::uint64_t>(arguments.seed));
@@ -123,15 +172,16 @@ void train(const TrainOptions& options) {
   const std::int64_t longest = model.config().max_position_embeddings;
   const auto train_rows =
       tokenized(train_file, options.data, train_classes.ids, options.max_train_samples, tokenizer, longest);
-  std::optional<tl::Dataset> eval_rows;
-  if (validation_file)
-    eval_rows =
-        tokenized(*validation_file, options.data, eval_classes->ids, options.max_eval_samples, tokenizer, longest);
+  std::vector<tl::EvalDatasets::Named> eval_rows;
+  for (std::size_t i = 0; i < evaluated.size(); ++i)
+    eval_rows.emplace_back(evaluated[i].name, tokenized(validation_files[i], options.data, eval_classes[i].ids,
+                                                        options.max_eval_samples, tokenizer, longest));
 
   tl::TrainerOptions trainer_options{.train_dataset = train_rows,
-                                     .eval_dataset = eval_rows,
                                      .processing_class = tokenizer,
                                      .compute_metrics = classification_metrics(labels.size())};
+  if (eval_rows.size() == 1 && eval_rows[0].first.empty()) trainer_options.eval_dataset = eval_rows[0].second;
+  else trainer_options.eval_dataset = eval_rows;
   if (arguments.eval_strategy != tl::IntervalStrategy::no)
     trainer_options.callbacks.push_back(std::make_shared<tl::NotebookProgressCallback>(tl::standard_console(), true));
   SignalKeeper signals;
@@ -150,7 +200,7 @@ void train(const TrainOptions& options) {
                          "the model and one checkpoint");
   if (const auto message = model.load_report().message(); !message.empty()) std::cout << message << '\n';
   std::cout << train_classes.decision << '\n';
-  if (eval_classes) std::cout << eval_classes->decision << '\n';
+  for (const tl::ClassLabels& classes : eval_classes) std::cout << classes.decision << '\n';
   std::cout << "training " << model.parameters().trained_count() << " parameters on " << train_rows.num_rows()
             << " texts, " << tl::num_threads() << (tl::num_threads() == 1 ? " thread" : " threads") << std::endl;
   auto result = trainer.train(tl::ResumeFrom::argument(arguments.resume_from_checkpoint));
@@ -164,9 +214,10 @@ void train(const TrainOptions& options) {
   signals.end();
   if (const int signal = kept_signal(); signal != 0)
     throw Interrupted(signal, "stopped after the last step; the model is in " + arguments.output_dir);
-  if (eval_rows) {
+  if (!eval_rows.empty()) {
     auto metrics = trainer.evaluate();
-    metrics["eval_samples"] = eval_rows->num_rows();
+    for (std::size_t i = 0; i < eval_rows.size(); ++i)
+      metrics[eval_prefixes(options)[i] + "_samples"] = eval_rows[i].second.dataset()->num_rows();
     trainer.log_metrics("eval", metrics);
     trainer.save_metrics("eval", metrics);
   }
@@ -181,7 +232,11 @@ void add_train(CLI::App& app) {
   command.add_option("--model_name_or_path", options->model, "folder of a pretrained model")->required();
   add_tokenizer_name(command, options->tokenizer);
   command.add_option("--train_file", options->train_file, ".jsonl, .json, .csv or .tsv file to train on")->required();
-  command.add_option("--validation_file", options->validation_file, ".jsonl, .json, .csv or .tsv file to evaluate on");
+  command
+      .add_option("--validation_file", options->validation_files,
+                  ".jsonl, .json, .csv or .tsv file to evaluate on; may be given several times, as FILE or NAME=FILE")
+      ->allow_extra_args(false)
+      ->type_name("TEXT");
   command.add_option("--labels", options->labels, "class names in the order of their ids: NEGATIVE,POSITIVE");
   options->data.add(command);
   add_number(
