@@ -16,6 +16,7 @@ template <std::size_t n> struct FieldName {
 };
 
 /// A T, of a class type, that takes whatever T takes without a cast.
+// NOLINTBEGIN(bugprone-forwarding-reference-overload): constraints leave copies to the other constructors
 template <FieldName name, class T> struct OptionField : T {
   OptionField() = default;
   template <class Value>
@@ -27,5 +28,6 @@ template <FieldName name, class T> struct OptionField : T {
     static_assert(sizeof(Value) == 0, "this field of tl::TrainerOptions, named above with its type T, takes no Value");
   }
 };
+// NOLINTEND(bugprone-forwarding-reference-overload)
 
 }  // namespace tl::detail

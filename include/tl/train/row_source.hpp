@@ -42,12 +42,14 @@ class EvalDatasets {
   using Named = std::pair<std::string, RowSource>;
 
   EvalDatasets() = default;
+  // NOLINTBEGIN(bugprone-forwarding-reference-overload): the constraint leaves copies to the other constructors
   template <class T>
   requires(std::convertible_to<T, RowSource> && !std::same_as<std::remove_cvref_t<T>, EvalDatasets>)
       EvalDatasets(T&& rows) {
     RowSource one(std::forward<T>(rows));
     if (one.has_value()) sets_.emplace_back("", std::move(one));
   }
+  // NOLINTEND(bugprone-forwarding-reference-overload)
   EvalDatasets(std::initializer_list<Named> sets) : sets_(sets), named_(true) {}
   EvalDatasets(std::vector<Named> sets) : sets_(std::move(sets)), named_(true) {}
   EvalDatasets(const DatasetDict& sets) : named_(true) {
