@@ -212,6 +212,20 @@ inline Json distilbert_tokenizer_config(const std::filesystem::path& path, std::
   return json;
 }
 
+/// Throws what convert_bert() throws for its two folders.
+inline void check_conversion_folders(const std::filesystem::path& from, const std::filesystem::path& target) {
+  namespace fs = std::filesystem;
+  check(path_exists(from) && fs::is_directory(from), ErrorCode::io,
+        "expected a model folder with config.json and model.safetensors, got ", from.native(),
+        ", which is not a folder");
+  check(path_exists(from / "config.json"), ErrorCode::io, "expected config.json in ", from.native(),
+        ", it is not there");
+  std::error_code error;
+  const bool free = !fs::exists(target, error) || (fs::is_directory(target, error) && fs::is_empty(target, error));
+  check(free && !error, ErrorCode::invalid_argument, "expected a new or empty folder to write to, got ",
+        target.string(), ", ", error ? error.message() : "where there is something already");
+}
+
 }  // namespace detail
 
 /// Writes the BERT encoder of folder `from` (config.json, model.safetensors, tokenizer files) as a DistilBERT into the
@@ -219,18 +233,8 @@ inline Json distilbert_tokenizer_config(const std::filesystem::path& path, std::
 /// not a BERT encoder that DistilBERT can express, Error(invalid_argument) if `to` exists and is not empty.
 inline BertConversionReport convert_bert(const std::filesystem::path& from, const std::filesystem::path& to) {
   namespace fs = std::filesystem;
-  check(detail::path_exists(from) && fs::is_directory(from), ErrorCode::io,
-        "expected a model folder with config.json and model.safetensors, got ", from.native(),
-        ", which is not a folder");
-  const fs::path config_path = from / "config.json";
-  check(detail::path_exists(config_path), ErrorCode::io, "expected config.json in ", from.native(),
-        ", it is not there");
-  const fs::path target = detail::folder_with_name(to);
-  std::error_code error;
-  const bool free = !fs::exists(target, error) || (fs::is_directory(target, error) && fs::is_empty(target, error));
-  check(free && !error, ErrorCode::invalid_argument, "expected a new or empty folder to write to, got ",
-        target.string(), ", ", error ? error.message() : "where there is something already");
-
+  const fs::path config_path = from / "config.json", target = detail::folder_with_name(to);
+  detail::check_conversion_folders(from, target);
   BertConversionReport report;
   report.config = detail::distilbert_config_of_bert(read_json(config_path), config_path.native());
   detail::check_weights_present(from);

@@ -84,6 +84,22 @@ inline void check_weights_present(const std::filesystem::path& folder) {
        ", neither is there");
 }
 
+/// The number of the tensor for each parameter that the checkpoint has; of two for one, that with the model's own name.
+inline std::map<std::string, std::int64_t> tensors_by_parameter(const std::vector<SafetensorView>& tensors,
+                                                                ParameterSpace<float>& parameters,
+                                                                std::string_view prefix) {
+  const ModelNames names(parameters, prefix);
+  bool file_has = false;  // names with the prefix
+  for (const SafetensorView& tensor : tensors) file_has |= tensor.name.starts_with(prefix);
+  std::map<std::string, std::int64_t> found;
+  for (std::size_t i = 0; i < tensors.size(); ++i)
+    if (auto name = names.of(tensors[i].name, file_has)) {
+      const auto [place, is_new] = found.emplace(*name, static_cast<std::int64_t>(i));
+      if (!is_new && tensors[i].name == *name) place->second = static_cast<std::int64_t>(i);
+    }
+  return found;
+}
+
 }  // namespace detail
 
 /// Fills `parameters` from the checkpoint in `folder`. `prefix` ("distilbert.") is what the encoder's names begin with
@@ -96,16 +112,7 @@ inline LoadReport load_parameters(const std::filesystem::path& folder, Parameter
   detail::check_weights_present(folder);
   const SafetensorsReader reader(folder);
   const auto& tensors = reader.tensors();
-  const detail::ModelNames names(parameters, prefix);
-  bool file_has = false;  // names with the prefix
-  for (const SafetensorView& tensor : tensors) file_has |= tensor.name.starts_with(prefix);
-  std::map<std::string, std::int64_t> found;  // the number of a tensor by the name that the model has for it
-  for (std::size_t i = 0; i < tensors.size(); ++i)
-    if (auto name = names.of(tensors[i].name, file_has)) {
-      const auto [place, is_new] = found.emplace(*name, static_cast<std::int64_t>(i));
-      if (!is_new && tensors[i].name == *name) place->second = static_cast<std::int64_t>(i);
-    }
-
+  std::map<std::string, std::int64_t> found = detail::tensors_by_parameter(tensors, parameters, prefix);
   LoadReport report{.model_class = std::string(model_class), .source = folder.native()};
   for (const auto& entry : parameters.named()) {
     const auto at = found.find(entry.name);
