@@ -196,6 +196,9 @@ TEST_CASE("BERT: configurations that tl does not have, and families without a mo
                    "is_decoder: expected an encoder, got true");
   TL_REQUIRE_ERROR(config(R"({"hidden_size": 10, "num_attention_heads": 4})"),
                    "x: hidden_size: expected a multiple of num_attention_heads = 4, got 10");
+  CHECK(config(R"({"position_embedding_type": null})").to_json("BertModel").at("position_embedding_type").is_null());
+  TL_REQUIRE_ERROR(config(R"({"position_embedding_type": 1})"),
+                   "x: expected a string or null for \"position_embedding_type\", got 1");
   CHECK(config(R"({"classifier_dropout": null})").head_dropout() == 0.1);
   CHECK(config(R"({"classifier_dropout": 0.3})").head_dropout() == 0.3);
   const TemporaryFolder folder;

@@ -23,8 +23,8 @@ struct BertConfig : PretrainedConfig {
   double hidden_dropout_prob = 0.1;
   double attention_probs_dropout_prob = 0.1;
   double layer_norm_eps = 1e-12;
-  std::string position_embedding_type = "absolute";
-  std::optional<double> classifier_dropout{};  ///< of the heads; default: hidden_dropout_prob
+  std::optional<std::string> position_embedding_type = "absolute";  ///< null in a file: absolute
+  std::optional<double> classifier_dropout{};                       ///< of the heads; default: hidden_dropout_prob
   bool is_decoder = false;
   bool add_cross_attention = false;
   bool use_cache = true;  ///< of decoders; kept for the file
@@ -56,8 +56,8 @@ struct BertConfig : PretrainedConfig {
       others.push_back(str_cat("type_vocab_size: expected 1 to 1000000, got ", type_vocab_size));
     if (!(layer_norm_eps > 0.0))
       others.push_back(str_cat("layer_norm_eps: expected more than 0, got ", layer_norm_eps));
-    if (position_embedding_type != "absolute")
-      others.push_back(str_cat("position_embedding_type: expected absolute, got ", position_embedding_type,
+    if (position_embedding_type.value_or("absolute") != "absolute")
+      others.push_back(str_cat("position_embedding_type: expected absolute, got ", *position_embedding_type,
                                ", which tl does not have"));
     if (is_decoder) others.emplace_back("is_decoder: expected an encoder, got true");
     if (add_cross_attention) others.emplace_back("add_cross_attention: expected an encoder, got true");

@@ -31,6 +31,8 @@ inline std::string one_line(const Json& value) { return dump_json(value, {.inden
 template <class Field> const char* expected_instead(const Json& value) {
   if constexpr (std::is_same_v<Field, std::optional<double>>)
     return value.is_number() || value.is_null() ? nullptr : "a number or null";
+  else if constexpr (std::is_same_v<Field, std::optional<std::string>>)
+    return value.is_string() || value.is_null() ? nullptr : "a string or null";
   else if constexpr (std::is_same_v<Field, bool>) return value.is_boolean() ? nullptr : "true or false";
   else if constexpr (std::is_same_v<Field, double>) return value.is_number() ? nullptr : "a number";
   else if constexpr (std::is_same_v<Field, std::string>) return value.is_string() ? nullptr : "a string";
@@ -42,9 +44,9 @@ template <class Field>
 void assign_config_field(const Json& value, Field& field, std::string_view where, std::string_view key) {
   if (const char* const type = expected_instead<Field>(value))
     fail(ErrorCode::format, where, ": expected ", type, " for \"", key, "\", got ", one_line(value));
-  if constexpr (std::is_same_v<Field, std::optional<double>>) {
+  if constexpr (requires { field.has_value(); }) {
     field.reset();
-    if (!value.is_null()) field = value.get<double>();
+    if (!value.is_null()) field = value.template get<typename Field::value_type>();
   } else {
     field = value.template get<Field>();
   }

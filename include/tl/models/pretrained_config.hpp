@@ -49,7 +49,8 @@ struct ConfigField {
 
   std::string_view name;
   std::variant<bool PretrainedConfig::*, std::int64_t PretrainedConfig::*, double PretrainedConfig::*,
-               std::string PretrainedConfig::*, std::optional<double> PretrainedConfig::*>
+               std::string PretrainedConfig::*, std::optional<double> PretrainedConfig::*,
+               std::optional<std::string> PretrainedConfig::*>
       member;
 };
 
