@@ -27,6 +27,8 @@ template <FieldName name, class T> struct OptionField : T {
   requires(!std::is_convertible_v<Value, T>) OptionField(Value&&) {
     static_assert(sizeof(Value) == 0, "this field of tl::TrainerOptions, named above with its type T, takes no Value");
   }
+  /// The T itself. A std::function that is made of this derived class would wrap it, and never be empty.
+  const T& plain() const { return *this; }
 };
 // NOLINTEND(bugprone-forwarding-reference-overload)
 

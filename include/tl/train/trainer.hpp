@@ -71,7 +71,7 @@ class Trainer : public TrainerBase {
     check(source.has_value() && (collate || source.dataset()->num_rows() > 0) && (!collate || collate->size() > 0),
           ErrorCode::invalid_argument, name, ": expected at least one row, got 0");
     if (!collate && options_.data_collator)
-      collate = std::make_shared<FunctionCollator>(*source.dataset(), options_.data_collator, name);
+      collate = std::make_shared<FunctionCollator>(*source.dataset(), options_.data_collator.plain(), name);
     else if (!collate) collate = std::make_shared<PackedCollator>(*source.dataset(), collator_options(model_, name));
     if (collate->has_labels() && !options_.compute_loss) model_.check_trainable();
     collate->check_rows();
@@ -81,7 +81,7 @@ class Trainer : public TrainerBase {
   /// True if the run is to end before its last step.
   bool stops() const { return control_.should_training_stop || control_.should_interrupt; }
 
-  LossOptions loss_options() const { return {args_.label_smoothing_factor, options_.compute_loss}; }
+  LossOptions loss_options() const { return {args_.label_smoothing_factor, options_.compute_loss.plain()}; }
 
   detail::Warn warning() {
     return [this](const std::string& sentence) { warn(sentence); };
@@ -154,7 +154,7 @@ inline TrainOutput Trainer::train(const ResumeFrom& resume_from) {
   if (resumes && !resume_from.last()) detail::check_checkpoint(checkpoint);
   const std::shared_ptr<const Collator> rows = training_data();
   TrainLoop loop(args_, *rows, model_.parameters(),
-                 {options_.lr_scheduler, options_.parameter_groups, options_.optimizer, options_.sampler});
+                 {options_.lr_scheduler, options_.parameter_groups, options_.optimizer.plain(), options_.sampler});
   const std::shared_ptr<OutputLock> lock = prepare_output_dir(loop);
   state_ = resumes ? loop.resume(checkpoint, args_, model_.parameters(), generator_) : loop.initial_state(args_);
   if (resumes) resume(checkpoint);
