@@ -30,7 +30,7 @@ struct CollatorOptions {
   std::vector<std::string> class_names{};     ///< the model's; class ids of the same names in another order are refused
 };
 
-/// Makes batches of rows, for training and evaluation: of a data set, or of whatever a user's own Collator reads; that
+/// Makes batches of rows, for training and evaluation: of a data set, or of whatever a custom Collator reads; that
 /// one needs operator() only. The rows do not change while it is used, and calls may come from another thread.
 class Collator {
  public:

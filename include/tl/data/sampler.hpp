@@ -67,7 +67,7 @@ inline std::vector<std::int64_t> length_grouped_order(std::span<const std::int64
   return length_grouped_order(lengths, batch_size, generator);
 }
 
-/// Gives the rows of each epoch of a training run in their order. A user's own decides which rows are seen and how
+/// Gives the rows of each epoch of a training run in their order. A custom one decides which rows are seen and how
 /// often; a resumed run asks again for the epoch it was in, so an order may depend on the arguments of order() alone.
 class Sampler {
  public:
