@@ -1,4 +1,5 @@
 // embedding of the tokens of a step.
+#include <tl/core/row_groups.hpp>
 #include <tl/kernels/cpu/embedding.hpp>
 
 #include "support/step.hpp"
@@ -20,14 +21,17 @@ void embedding_forward(benchmark::State& state) {
 BENCHMARK(embedding_forward)->UseRealTime();
 
 void embedding_backward(benchmark::State& state) {
-  const auto ids = numbers(tokens, vocabulary);
+  const RowGroups groups = group_rows(numbers(tokens, vocabulary));
   const auto dy = filled({tokens, width});
   auto dtable = filled({vocabulary, width});
   for (auto _ : state)
-    kernels::run(
-        cpu_device,
-        kernels::EmbeddingBackward<float>{
-            .ids = ids.data(), .dy = dy.data(), .dtable = dtable.data(), .n = tokens, .d = width, .v = vocabulary});
+    kernels::run(cpu_device, kernels::EmbeddingBackward<float>{
+                                 .groups = {groups.rows.data(), groups.begin.data(), groups.ids.data(), groups.count()},
+                                 .dy = dy.data(),
+                                 .dtable = dtable.data(),
+                                 .n = tokens,
+                                 .d = width,
+                                 .v = vocabulary});
   declare(state, 12.0 * elements, elements);
 }
 BENCHMARK(embedding_backward)->UseRealTime();
