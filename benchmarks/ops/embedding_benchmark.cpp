@@ -1,6 +1,6 @@
 // embedding of the tokens of a step.
-#include <tl/core/row_groups.hpp>
 #include <tl/kernels/cpu/embedding.hpp>
+#include <tl/ops/embedding.hpp>
 
 #include "support/step.hpp"
 
@@ -25,13 +25,12 @@ void embedding_backward(benchmark::State& state) {
   const auto dy = filled({tokens, width});
   auto dtable = filled({vocabulary, width});
   for (auto _ : state)
-    kernels::run(cpu_device, kernels::EmbeddingBackward<float>{
-                                 .groups = {groups.rows.data(), groups.begin.data(), groups.ids.data(), groups.count()},
-                                 .dy = dy.data(),
-                                 .dtable = dtable.data(),
-                                 .n = tokens,
-                                 .d = width,
-                                 .v = vocabulary});
+    kernels::run(cpu_device, kernels::EmbeddingBackward<float>{.groups = ops::detail::grouped(groups),
+                                                               .dy = dy.data(),
+                                                               .dtable = dtable.data(),
+                                                               .n = tokens,
+                                                               .d = width,
+                                                               .v = vocabulary});
   declare(state, 12.0 * elements, elements);
 }
 BENCHMARK(embedding_backward)->UseRealTime();

@@ -1,5 +1,6 @@
 // The embedding block over the tokens of a step.
 #include <tl/kernels/cpu/embedding_layer_norm_dropout.hpp>
+#include <tl/ops/embedding.hpp>
 
 #include "support/step.hpp"
 
@@ -32,24 +33,26 @@ void embedding_layer_norm_dropout_forward(benchmark::State& state) {
 BENCHMARK(embedding_layer_norm_dropout_forward)->UseRealTime();
 
 void embedding_layer_norm_dropout_backward(benchmark::State& state) {
-  const auto ids = numbers(tokens, vocabulary), places = numbers(tokens, 20);
+  const RowGroups ids = group_rows(numbers(tokens, vocabulary)), places = group_rows(numbers(tokens, 20));
   const auto dy = filled({tokens, width}), xhat = filled({tokens, width}), rstd = filled({tokens});
   const auto gamma = filled({width});
   auto dword = filled({vocabulary, width}), dposition = filled({positions, width});
   auto dgamma = filled({width}), dbeta = filled({width});
   for (auto _ : state)
-    kernels::run(cpu_device, kernels::EmbeddingLayerNormDropoutBackward<float>{
-                                 .tables = {{{ids.data(), dword.data()}, {places.data(), dposition.data()}}},
-                                 .table_count = 2,
-                                 .dy = dy.data(),
-                                 .xhat = xhat.data(),
-                                 .rstd = rstd.data(),
-                                 .gamma = gamma.data(),
-                                 .dgamma = dgamma.data(),
-                                 .dbeta = dbeta.data(),
-                                 .n = tokens,
-                                 .d = width,
-                                 .dropout = mask});
+    kernels::run(
+        cpu_device,
+        kernels::EmbeddingLayerNormDropoutBackward<float>{
+            .tables = {{{ops::detail::grouped(ids), dword.data()}, {ops::detail::grouped(places), dposition.data()}}},
+            .table_count = 2,
+            .dy = dy.data(),
+            .xhat = xhat.data(),
+            .rstd = rstd.data(),
+            .gamma = gamma.data(),
+            .dgamma = dgamma.data(),
+            .dbeta = dbeta.data(),
+            .n = tokens,
+            .d = width,
+            .dropout = mask});
   declare(state, 28.0 * elements, 17.0 * elements);
 }
 BENCHMARK(embedding_layer_norm_dropout_backward)->UseRealTime();
