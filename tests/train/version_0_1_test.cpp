@@ -25,7 +25,9 @@ Dataset rows() {
   return Dataset::from_columns({{"input_ids", ids}, {"label", labels}});
 }
 
-// The largest difference between the weights of a run, from a checkpoint or from the start, and those of version 0.1.
+// The largest difference between the weights of a run, from a checkpoint or from the start, and those of version 0.1,
+// in units of what another rounding may make. The gradient of a key's bias is 0 but for rounding, which AdamW turns
+// into steps as large as the learning rate.
 double difference_after(const ResumeFrom& start) {
   auto model = DistilBertForSequenceClassification::from_pretrained(reference_file("tiny_distilbert"));
   const TemporaryFolder folder;
@@ -43,11 +45,12 @@ double difference_after(const ResumeFrom& start) {
   const SafetensorsReader reader(reference_file("version_0_1/final.safetensors"));
   double largest = 0.0;
   for (const auto& part : model.parameters().named()) {
+    const double unit = part.name.ends_with("k_lin.bias") ? 12 * 1e-3 : 1e-6;
     const Tensor<float> value = part.value();
     Tensor<float> expected = Tensor<float>::empty(value.shape());
     read_floats(reader.at(part.name), expected.span());
     for (std::int64_t i = 0; i < value.elements(); ++i)
-      largest = std::max(largest, std::abs(static_cast<double>(value.data()[i]) - expected.data()[i]));
+      largest = std::max(largest, std::abs(static_cast<double>(value.data()[i]) - expected.data()[i]) / unit);
   }
   return largest;
 }
@@ -57,6 +60,6 @@ double difference_after(const ResumeFrom& start) {
 TEST_CASE("version 0.1: a run goes on from its checkpoint, and one from the start has its weights") {
   const double resumed = difference_after(reference_file("version_0_1/checkpoint-4")), fresh = difference_after({});
   INFO("largest differences: " << resumed << " and " << fresh);
-  CHECK(resumed <= 2e-5);
-  CHECK(fresh <= 2e-5);
+  CHECK(resumed <= 1.0);
+  CHECK(fresh <= 1.0);
 }
