@@ -53,7 +53,18 @@ for name, kwargs in with_arguments:
         cases.append({"type": name, "kwargs": kwargs, "warmup": warmup, "total": total,
                       "rates": rates(name, warmup, total, kwargs)})
 
-# A metric per evaluation; the rate after each of them, for a parameter with the base rate and for one with ten times it.
+def rates_after(name, metrics, kwargs):
+    """A metric per evaluation; the rates after each of them, of a parameter with the base rate and of one with ten times it."""
+    optimizer = torch.optim.SGD([{"params": [torch.nn.Parameter(torch.zeros(1))]},
+                                 {"params": [torch.nn.Parameter(torch.zeros(1))], "lr": 10 * rate}], lr=rate)
+    scheduler = get_scheduler(name, optimizer, scheduler_specific_kwargs=kwargs)
+    values = []
+    for metric in metrics:
+        scheduler.step(metric)
+        values.append([group["lr"] for group in optimizer.param_groups])
+    return values
+
+
 falling = [1.0, 0.8, 0.81, 0.9, 0.7999, 0.79, 0.79, 0.79, 0.79, float("nan"), 0.79, 0.1, 0.2, 0.2, 0.2, 0.2, 0.2]
 plateau = []
 for metrics, kwargs in ((falling, {"patience": 1}), (falling, {"patience": 0, "factor": 0.5, "cooldown": 2}),
@@ -61,13 +72,7 @@ for metrics, kwargs in ((falling, {"patience": 1}), (falling, {"patience": 0, "f
                         ([1 - x for x in falling], {"mode": "max", "patience": 1, "threshold": 0.05}),
                         ([1 - x for x in falling], {"mode": "max", "patience": 0, "threshold_mode": "abs"}),
                         (falling * 2, {"patience": 0, "factor": 0.3, "eps": 1e-6}), (falling, {})):
-    optimizer = torch.optim.SGD([{"params": [torch.nn.Parameter(torch.zeros(1))]},
-                                 {"params": [torch.nn.Parameter(torch.zeros(1))], "lr": 10 * rate}], lr=rate)
-    scheduler = get_scheduler("reduce_lr_on_plateau", optimizer, scheduler_specific_kwargs=kwargs)
-    values = []
-    for metric in metrics:
-        scheduler.step(metric)
-        values.append([group["lr"] for group in optimizer.param_groups])
+    values = rates_after("reduce_lr_on_plateau", metrics, kwargs)
     plateau.append({"kwargs": kwargs, "metrics": [None if m != m else m for m in metrics], "rates": values})
 
 # The same for greedy. A long plateau reaches the lower bound of both rates, after which it starts again.
@@ -82,13 +87,7 @@ for metrics, kwargs in ((noisy, {"patience": 1, "factor": 0.5, "min_lr": 1e-6, "
                         ([1 - x for x in noisy], {"mode": "max", "patience": 0, "factor": 0.8, "min_lr": 1e-6,
                                                   "threshold_mode": "rel", "threshold": 0.05, "max_lr": 1e-2}),
                         (noisy, {"patience": 1})):
-    optimizer = torch.optim.SGD([{"params": [torch.nn.Parameter(torch.zeros(1))]},
-                                 {"params": [torch.nn.Parameter(torch.zeros(1))], "lr": 10 * rate}], lr=rate)
-    scheduler = get_scheduler("greedy", optimizer, scheduler_specific_kwargs=kwargs)
-    values = []
-    for metric in metrics:
-        scheduler.step(metric)
-        values.append([group["lr"] for group in optimizer.param_groups])
+    values = rates_after("greedy", metrics, kwargs)
     greedy.append({"kwargs": {name: 1 if value is True else value for name, value in kwargs.items()},
                    "metrics": [None if m != m else m for m in metrics], "rates": values})
 with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "data", "schedule_cases.json"), "w") as out:

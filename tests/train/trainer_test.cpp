@@ -814,3 +814,16 @@ TEST_CASE("trainer: what a custom schedule is told") {
   TL_REQUIRE_ERROR(Trainer(model, args, options).train(),
                    "lr_scheduler user: expected finite numbers in its state, got nan for broken");
 }
+
+TEST_CASE("TrainerOptions: a function that was not given is empty wherever it is copied to") {
+  TrainerOptions options;
+  const ComputeLoss none = options.compute_loss;
+  CHECK(!none);
+  CHECK(!options.compute_loss);
+  options.compute_loss = [](const ModelOutput& output, const Batch&) { return output.logits; };
+  const ComputeLoss given = options.compute_loss;
+  CHECK(given);
+  const TrainerOptions copy = options;
+  CHECK(copy.compute_loss);
+  CHECK(!copy.optimizer);
+}

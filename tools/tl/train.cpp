@@ -45,6 +45,9 @@ std::vector<std::string> split_names(const std::string& list) {
 /// A file to evaluate on. The name is empty if there is only one and it was given none.
 struct EvalFile {
   std::string name, path;
+
+  /// What the names of its metrics begin with: "eval", or "eval_{name}".
+  std::string prefix() const { return name.empty() ? "eval" : "eval_" + name; }
 };
 
 /// The files of --validation_file. "news=test.csv" has a name, unless that is a file; of several files, one without is
@@ -62,10 +65,10 @@ std::vector<EvalFile> eval_files(const TrainOptions& options) {
   return files;
 }
 
-/// What the names of metrics begin with, "eval" or "eval_{name}", for each file.
+/// What the names of metrics begin with, for each file.
 std::vector<std::string> eval_prefixes(const TrainOptions& options) {
   std::vector<std::string> prefixes;
-  for (const EvalFile& file : eval_files(options)) prefixes.push_back(file.name.empty() ? "eval" : "eval_" + file.name);
+  for (const EvalFile& file : eval_files(options)) prefixes.push_back(file.prefix());
   if (prefixes.empty()) prefixes.emplace_back("eval");
   return prefixes;
 }
@@ -217,7 +220,7 @@ void train(const TrainOptions& options) {
   if (!eval_rows.empty()) {
     auto metrics = trainer.evaluate();
     for (std::size_t i = 0; i < eval_rows.size(); ++i)
-      metrics[eval_prefixes(options)[i] + "_samples"] = eval_rows[i].second.dataset()->num_rows();
+      metrics[evaluated[i].prefix() + "_samples"] = eval_rows[i].second.dataset()->num_rows();
     trainer.log_metrics("eval", metrics);
     trainer.save_metrics("eval", metrics);
   }

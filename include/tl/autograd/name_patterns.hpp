@@ -79,7 +79,7 @@ inline std::string module_names(std::span<const std::string> names) {
   std::vector<std::string_view> modules;
   std::string text;
   for (const std::string& name : names) {
-    const std::string_view module = detail::module_of(name);
+    const std::string_view module = module_of(name);
     if (std::find(modules.begin(), modules.end(), module) != modules.end()) continue;
     modules.push_back(module);
     text += str_cat(text.empty() ? "" : ", ", module);

@@ -60,7 +60,7 @@ inline std::vector<std::string> number_texts(const std::vector<std::int64_t>& nu
 /// The rule of torch: whole numbers as "2.", others with four digits after the point; with an exponent if sizes differ
 /// by more than a factor of 1000, or if some are above 1e8 or below 1e-4. Zeros, nan and inf do not count.
 inline std::vector<std::string> number_texts(const std::vector<double>& numbers) {
-  const auto counts = [](double x) { return x != 0 && detail::is_finite(x); };
+  const auto counts = [](double x) { return x != 0 && is_finite(x); };
   double largest = 0, smallest = std::numeric_limits<double>::infinity();
   bool whole = true;
   for (const double x : numbers) {
@@ -71,7 +71,7 @@ inline std::vector<std::string> number_texts(const std::vector<double>& numbers)
   }
   const bool exponent = largest / smallest > 1000 || largest > 1e8 || smallest < 1e-4;
   const auto text = [=](double x) -> std::string {
-    if (!detail::is_finite(x)) return detail::is_nan(x) ? "nan" : x < 0 ? "-inf" : "inf";
+    if (!is_finite(x)) return is_nan(x) ? "nan" : x < 0 ? "-inf" : "inf";
     std::array<char, 32> buffer;
     const auto notation = exponent ? std::chars_format::scientific : std::chars_format::fixed;
     const int digits = whole && !exponent ? 0 : 4;

@@ -136,9 +136,9 @@ inline std::string python_text(const std::string& value) { return python_repr(va
 inline std::string python_text(std::int64_t value) { return std::to_string(value); }
 inline std::string python_text(std::int32_t value) { return std::to_string(value); }
 inline std::string python_text(double value) {
-  if (detail::is_nan(value)) return "nan";
-  if (!detail::is_finite(value)) return value < 0 ? "-inf" : "inf";
-  return detail::python_float(value);
+  if (is_nan(value)) return "nan";
+  if (!is_finite(value)) return value < 0 ? "-inf" : "inf";
+  return python_float(value);
 }
 inline std::string python_text(float value) { return python_text(static_cast<double>(value)); }
 template <class T> std::string python_text(const std::vector<T>& list) {

@@ -69,10 +69,9 @@ inline void append_columns(Columns& columns, Columns batch, std::int64_t begin, 
       fail(ErrorCode::dtype, "map_batched, rows ", begin, " to ", end, ", column ", Repr{batch[i].name}, ": expected ",
            to_string(column_type(columns[i].values)), " as in the first batch, got ",
            to_string(column_type(batch[i].values)));
-    check(detail::column_size(batch[i].values) == detail::column_size(batch.front().values), ErrorCode::shape,
-          "map_batched, rows ", begin, " to ", end, ": expected ", detail::column_size(batch.front().values),
-          " rows in column ", Repr{batch[i].name}, " as in ", Repr{batch.front().name}, ", got ",
-          detail::column_size(batch[i].values));
+    check(column_size(batch[i].values) == column_size(batch.front().values), ErrorCode::shape, "map_batched, rows ",
+          begin, " to ", end, ": expected ", column_size(batch.front().values), " rows in column ", Repr{batch[i].name},
+          " as in ", Repr{batch.front().name}, ", got ", column_size(batch[i].values));
   }
   if (begin == 0) {
     columns = std::move(batch);

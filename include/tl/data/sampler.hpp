@@ -81,7 +81,7 @@ class Sampler {
   virtual std::vector<std::int64_t> order(std::int64_t epoch, Mt19937& generator) const = 0;
 };
 
-/// All rows in an order of their own for each epoch, which does not depend on `generator`.
+/// All rows in another order in each epoch, which does not depend on `generator`.
 class RandomSampler : public Sampler {
  public:
   RandomSampler(std::int64_t rows, std::uint64_t seed) : rows_(rows), seed_(seed) {}
@@ -139,6 +139,11 @@ inline std::vector<std::int64_t> checked_order(const Sampler& sampler, std::int6
   return order;
 }
 
+/// How many batches `rows` rows make; the last one is short unless drop_last leaves it out.
+inline std::int64_t batch_count(std::int64_t rows, std::int64_t batch_size, bool drop_last) {
+  return rows / batch_size + (!drop_last && rows % batch_size != 0 ? 1 : 0);
+}
+
 /// An order cut into batches; the last one is short unless drop_last leaves it out.
 class BatchSampler {
  public:
@@ -147,7 +152,7 @@ class BatchSampler {
       : order_(std::move(order)), batch_size_(batch_size) {
     check(batch_size >= 1, ErrorCode::invalid_argument, "batch_size: expected at least 1, got ", batch_size);
     const auto rows = static_cast<std::int64_t>(order_.size());
-    count_ = rows / batch_size + (!drop_last && rows % batch_size != 0 ? 1 : 0);
+    count_ = batch_count(rows, batch_size, drop_last);
   }
 
   /// Number of batches.

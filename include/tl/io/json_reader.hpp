@@ -85,8 +85,7 @@ class JsonObjectBuilder {
   /// Gives the first member of each key the last value, and removes the others.
   void merge_repeated() {
     const auto member = [this](std::int64_t i) -> Member& { return members_[static_cast<std::size_t>(i)]; };
-    const auto order =
-        detail::argsort(members_.size(), [&](auto a, auto b) { return member(a).first < member(b).first; });
+    const auto order = argsort(members_.size(), [&](auto a, auto b) { return member(a).first < member(b).first; });
     std::vector<bool> repeated(members_.size());
     for (auto at = order.begin(); at != order.end();) {
       Member& first = member(*at);

@@ -23,8 +23,8 @@ namespace detail {
 
 /// A double as Python's repr writes it: shortest form that reads back the same, "2.0", "1e-05".
 inline std::string python_float(double value) {
-  if (detail::is_nan(value)) return "NaN";
-  if (!detail::is_finite(value)) return value < 0 ? "-Infinity" : "Infinity";
+  if (is_nan(value)) return "NaN";
+  if (!is_finite(value)) return value < 0 ? "-Infinity" : "Infinity";
   const double magnitude = std::abs(value);
   const bool scientific = magnitude != 0 && (magnitude < 1e-4 || magnitude >= 1e16);
   std::array<char, 32> buffer;

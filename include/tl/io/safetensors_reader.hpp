@@ -39,7 +39,7 @@ class SafetensorsParser {
     keep_last_of_each_name(entries);
     const std::uint64_t size = bytes_.size() - data_start_;
     std::uint64_t expected = 0;
-    const auto order = detail::argsort(entries.size(), [first = entries.data()](auto a, auto b) {
+    const auto order = argsort(entries.size(), [first = entries.data()](auto a, auto b) {
       return first[a].begin != first[b].begin ? first[a].begin < first[b].begin : first[a].end < first[b].end;
     });
     for (const std::int64_t number : order) {
@@ -95,7 +95,7 @@ class SafetensorsParser {
 
   /// The last value of a repeated key counts, as in JSON that is read as a whole.
   static void keep_last_of_each_name(std::vector<Entry>& entries) {
-    const auto order = detail::argsort(entries.size(), [first = entries.data()](auto a, auto b) {
+    const auto order = argsort(entries.size(), [first = entries.data()](auto a, auto b) {
       return first[a].tensor.name < first[b].tensor.name;
     });
     std::vector<bool> replaced(entries.size());

@@ -97,13 +97,13 @@ namespace detail {
 /// by hand, it is "bert" if "architectures" names a class of BERT, else "distilbert". Throws Error(io) or Error(format)
 /// if there is no such file.
 inline std::string model_type_of(const std::filesystem::path& folder) {
-  detail::check_model_folder(folder);
+  check_model_folder(folder);
   const std::filesystem::path path = folder / "config.json";
   const Json json = read_json(path);
   check(json.is_object(), ErrorCode::format, path.native(), ": expected a JSON object, got ", json.type_name());
-  const Json* const type = detail::find_member(json, "model_type");
+  const Json* const type = find_member(json, "model_type");
   if (type == nullptr || type->is_null()) {
-    const Json* const classes = detail::find_member(json, "architectures");
+    const Json* const classes = find_member(json, "architectures");
     const bool named = classes && classes->is_array() && !classes->empty() && classes->front().is_string();
     return named && classes->front().get<std::string>().starts_with("Bert") ? "bert" : "distilbert";
   }

@@ -7,6 +7,7 @@
 #include <string>
 #include <type_traits>
 
+#include <tl/data/sampler.hpp>
 #include <tl/io/json_file.hpp>
 
 namespace tl {
@@ -21,10 +22,7 @@ struct BatchSettings {
   /// Rows that an epoch visits.
   std::int64_t epoch_rows() const { return sampler.empty() ? rows : sampler_rows; }
   /// Micro-batches of an epoch.
-  std::int64_t batches() const {
-    const bool short_batch = epoch_rows() % batch_size != 0 && !drop_last;
-    return epoch_rows() / batch_size + (short_batch ? 1 : 0);
-  }
+  std::int64_t batches() const { return batch_count(epoch_rows(), batch_size, drop_last); }
 
   friend bool operator==(const BatchSettings&, const BatchSettings&) = default;
 };

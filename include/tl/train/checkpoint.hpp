@@ -73,9 +73,7 @@ inline void check_progress(const ResumeState& progress, const std::filesystem::p
   const auto whole = [&need](const char* key, std::int64_t least, std::int64_t got) {
     need(got >= least, key, least == 0 ? "0 or more" : "1 or more", got);
   };
-  const auto finite = [&need](const char* key, double got) {
-    need(detail::is_finite(got), key, "a finite number", got);
-  };
+  const auto finite = [&need](const char* key, double got) { need(is_finite(got), key, "a finite number", got); };
   whole("epoch", 0, progress.epoch);
   whole("batches_done", 0, progress.batches_done);
   whole("last_logged_step", 0, progress.last_logged_step);
@@ -87,8 +85,8 @@ inline void check_progress(const ResumeState& progress, const std::filesystem::p
   finite("loss_logged", progress.loss_logged);
   finite("learning_rate", progress.learning_rate);
   need(progress.learning_rate >= 0, "learning_rate", "0 or more", progress.learning_rate);
-  need(!(progress.grad_norm < 0) && (detail::is_nan(progress.grad_norm) || detail::is_finite(progress.grad_norm)),
-       "grad_norm", "NaN or a finite number of 0 or more", progress.grad_norm);
+  need(!(progress.grad_norm < 0) && (is_nan(progress.grad_norm) || is_finite(progress.grad_norm)), "grad_norm",
+       "NaN or a finite number of 0 or more", progress.grad_norm);
   const std::int64_t batches = progress.batches.batches();
   need(progress.batches_done <= batches, "batches_done",
        str_cat("at most ", batches, ", the batches of an epoch of ", progress.batches.epoch_rows(), " rows"),
@@ -107,11 +105,11 @@ inline void save_progress(const std::filesystem::path& folder, const ResumeState
                {"last_logged_step", progress.last_logged_step},
                {"grad_norm", progress.grad_norm},
                {"learning_rate", progress.learning_rate}};
-  detail::write_batch_settings(json, progress.batches);
+  write_batch_settings(json, progress.batches);
   write_json(folder / "progress.json", json, {.sort_keys = false});
   write_json(folder / "rng.json",
-             {{"generator", detail::generator_json(progress.generator)},
-              {"epoch_generator", detail::generator_json(progress.epoch_generator)}},
+             {{"generator", generator_json(progress.generator)},
+              {"epoch_generator", generator_json(progress.epoch_generator)}},
              {.indent = -1, .sort_keys = false});
 }
 
@@ -120,7 +118,7 @@ inline ResumeState load_progress(const std::filesystem::path& folder) {
   ResumeState progress;
   const auto path = folder / "progress.json";
   const Json json = read_json(path);
-  const auto read = [&](const char* key, auto& value) { detail::read_member(json, key, value, path); };
+  const auto read = [&](const char* key, auto& value) { read_member(json, key, value, path); };
   read("epoch", progress.epoch);
   read("batches_done", progress.batches_done);
   read("epoch_ended", progress.epoch_ended);
@@ -130,15 +128,15 @@ inline ResumeState load_progress(const std::filesystem::path& folder) {
   read("last_logged_step", progress.last_logged_step);
   read("grad_norm", progress.grad_norm);
   read("learning_rate", progress.learning_rate);
-  progress.batches = detail::read_batch_settings(json, path);
-  detail::check_progress(progress, path);
+  progress.batches = read_batch_settings(json, path);
+  check_progress(progress, path);
   const auto rng_path = folder / "rng.json";
   const Json rng = read_json(rng_path);
   Json one;
-  detail::read_member(rng, "generator", one, rng_path);
-  progress.generator = detail::generator_state(one, rng_path);
-  detail::read_member(rng, "epoch_generator", one, rng_path);
-  progress.epoch_generator = detail::generator_state(one, rng_path);
+  read_member(rng, "generator", one, rng_path);
+  progress.generator = generator_state(one, rng_path);
+  read_member(rng, "epoch_generator", one, rng_path);
+  progress.epoch_generator = generator_state(one, rng_path);
   return progress;
 }
 
@@ -175,7 +173,7 @@ inline std::vector<std::filesystem::path> sorted_checkpoints(const std::filesyst
     if (checkpoint_number(entry.path()) && entry.is_directory(ignored)) found.push_back(entry.path());
   }
   std::vector<std::filesystem::path> sorted;
-  for (const std::int64_t i : detail::argsort(found.size(), [&](std::int64_t a, std::int64_t b) {
+  for (const std::int64_t i : argsort(found.size(), [&](std::int64_t a, std::int64_t b) {
          return checkpoint_number(found[static_cast<std::size_t>(a)]) <
                 checkpoint_number(found[static_cast<std::size_t>(b)]);
        }))
@@ -242,15 +240,15 @@ inline void check_checkpoint(const std::filesystem::path& folder) {
 /// what could not be removed: nothing that should end a run.
 inline std::string remove_checkpoint(const std::filesystem::path& folder) {
   const std::string name = folder.filename().native();
-  const std::string hidden = detail::OwnName::make(name, detail::OwnName::deleted);
-  const detail::FileDescriptor parent = detail::open_folder(detail::parent_folder(folder));
+  const std::string hidden = OwnName::make(name, OwnName::deleted);
+  const FileDescriptor parent = open_folder(parent_folder(folder));
   if (parent.get() < 0 || ::renameat(parent.get(), name.c_str(), parent.get(), hidden.c_str()) != 0)
     return str_cat("cannot delete ", folder.native(), ": ", std::generic_category().message(errno));
   ::fsync(parent.get());  // else a power cut could bring back the name without all of the files
-  const int error = detail::remove_tree(parent.get(), hidden);
+  const int error = remove_tree(parent.get(), hidden);
   if (error == 0) return {};
   return str_cat("cannot delete all of ", folder.native(), ": ", std::generic_category().message(error),
-                 "; what is left is ", (detail::parent_folder(folder) / hidden).native());
+                 "; what is left is ", (parent_folder(folder) / hidden).native());
 }
 
 /// Deletes the oldest checkpoints beyond `limit`, never `best` nor that of update `newest`, the last one written; with

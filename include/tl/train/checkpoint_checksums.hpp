@@ -25,7 +25,7 @@ inline std::string file_checksum(const std::filesystem::path& path) {
   const MappedFile file(path);
   Xxh64 checksum;
   checksum.update(file.bytes());
-  return detail::checksum_text(checksum.digest());
+  return checksum_text(checksum.digest());
 }
 
 /// One line of a file of checksums: 16 hexadecimal digits, two characters that do not matter, and the name.
@@ -53,7 +53,7 @@ inline void write_checksums(const std::filesystem::path& folder, const ChecksumL
   std::string text;
   for (const std::string& name : names) {
     const auto known = log.find(folder / name);
-    text += str_cat(known ? detail::checksum_text(*known) : detail::file_checksum(folder / name), "  ", name, '\n');
+    text += str_cat(known ? checksum_text(*known) : file_checksum(folder / name), "  ", name, '\n');
   }
   write_file(folder / checksums_name, text);
 }
@@ -62,20 +62,20 @@ inline void write_checksums(const std::filesystem::path& folder, const ChecksumL
 /// an earlier version, which has none, passes. Throws Error(format) naming the file that is not as it was written.
 inline void verify_checksums(const std::filesystem::path& folder) {
   const auto path = folder / checksums_name;
-  if (!detail::path_exists(path)) return;
+  if (!path_exists(path)) return;
   const MappedFile file(path);
   std::string_view text = file.text();
   for (int number = 1; !text.empty(); ++number) {
     const std::string_view line = text.substr(0, text.find('\n'));
     text.remove_prefix(std::min(line.size() + 1, text.size()));
-    const auto parsed = detail::parse_checksum_line(line);
+    const auto parsed = parse_checksum_line(line);
     check(parsed.has_value(), ErrorCode::format, path.native(), ", line ", number,
           ": expected 16 hexadecimal digits, two blanks and a file name");
     const auto listed = folder / parsed->name;
     check(parsed->name.find('/') == std::string_view::npos, ErrorCode::format, path.native(), ", line ", number,
           ": expected the name of a file of this folder");
-    if (!detail::path_exists(listed)) continue;
-    const std::string found = detail::file_checksum(listed);
+    if (!path_exists(listed)) continue;
+    const std::string found = file_checksum(listed);
     check(found == parsed->digits, ErrorCode::format, listed.native(), ": expected the checksum ", parsed->digits,
           ", which it was written with, got ", found,
           ": the file is damaged; if it was changed on purpose, remove its "

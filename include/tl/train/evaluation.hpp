@@ -51,7 +51,7 @@ inline void append_offsets(std::vector<std::int64_t>& all, const Tensor<std::int
 }
 
 /// A NaN prints as "nan" and never as "-nan", which says no more.
-inline double without_sign_of_nan(double value) { return detail::is_nan(value) ? std::abs(value) : value; }
+inline double without_sign_of_nan(double value) { return is_nan(value) ? std::abs(value) : value; }
 
 /// What the batches of an evaluation gave so far.
 class EvaluationSums {
@@ -88,7 +88,7 @@ class EvaluationSums {
 
  private:
   void add_loss(double loss, std::span<const std::int64_t> rows) {
-    if (!detail::is_finite(loss))
+    if (!is_finite(loss))
       fail(ErrorCode::numeric, "evaluation: expected a finite loss, got ", without_sign_of_nan(loss), " for ",
            collate_.describe(rows));
     loss_sum_ += loss * static_cast<double>(rows.size());

@@ -45,7 +45,7 @@ inline ModelLayers model_layers(const std::vector<std::string>& names, const cha
   const auto numbered =
       std::find_if(names.begin(), names.end(), [](const std::string& name) { return number_in(name).has_value(); });
   check(numbered != names.end(), ErrorCode::invalid_argument, field,
-        ": expected a model with numbered layers, such as encoder.layer.0, there are ", detail::module_names(names),
+        ": expected a model with numbered layers, such as encoder.layer.0, there are ", module_names(names),
         "; use TrainerOptions::parameter_groups");
   const std::string base = numbered->substr(0, numbered->find('.') + 1);
   ModelLayers found;

@@ -15,20 +15,30 @@ template <std::size_t n> struct FieldName {
   char value[n];
 };
 
-/// A T, of a class type, that takes whatever T takes without a cast.
+/// A T that takes whatever T takes without a cast. It holds the T instead of deriving from it: a std::function that is
+/// made of a derived one wraps it, and is never empty.
 // NOLINTBEGIN(bugprone-forwarding-reference-overload): constraints leave copies to the other constructors
-template <FieldName name, class T> struct OptionField : T {
+template <FieldName name, class T> class OptionField {
+ public:
   OptionField() = default;
   template <class Value>
   requires(std::is_convertible_v<Value, T> && !std::is_same_v<std::remove_cvref_t<Value>, OptionField>)
       OptionField(Value&& value)
-      : T(std::forward<Value>(value)) {}
+      : value_(std::forward<Value>(value)) {}
   template <class Value>
-  requires(!std::is_convertible_v<Value, T>) OptionField(Value&&) {
+  requires(!std::is_convertible_v<Value, T> && !std::is_same_v<std::remove_cvref_t<Value>, OptionField>)
+      OptionField(Value&&) {
     static_assert(sizeof(Value) == 0, "this field of tl::TrainerOptions, named above with its type T, takes no Value");
   }
-  /// The T itself. A std::function that is made of this derived class would wrap it, and never be empty.
-  const T& plain() const { return *this; }
+
+  operator const T&() const { return value_; }
+  const T& operator*() const { return value_; }
+  const T* operator->() const { return &value_; }
+  /// Whether there is a value: of a function, a pointer or a std::optional.
+  explicit operator bool() const { return static_cast<bool>(value_); }
+
+ private:
+  T value_{};
 };
 // NOLINTEND(bugprone-forwarding-reference-overload)
 

@@ -74,7 +74,7 @@ inline void remove_former_leftover(int folder, const std::string& name) {
   const std::size_t dot = name.rfind('.');
   if (!S_ISDIR(*mode) || dot == 0) return;
   const std::string owner = name.substr(1, dot - 1), kind = name.substr(dot + 1);  // ".NAME.kind" belongs to NAME
-  const bool checkpoint = detail::checkpoint_number(owner).has_value();
+  const bool checkpoint = checkpoint_number(owner).has_value();
   if (!(checkpoint && (kind == "partial" || kind == "deleted" || kind == "former")) &&
       !(owner == "model" && kind == "partial"))
     return;
@@ -108,10 +108,9 @@ inline std::pair<std::string, std::string> need_and_room(std::uintmax_t need, st
 /// another writer holds, stays.
 inline void tidy_output_dir(const std::filesystem::path& output_dir) {
   remove_leftovers(output_dir);
-  const detail::FileDescriptor folder = detail::open_folder(output_dir);
+  const FileDescriptor folder = open_folder(output_dir);
   if (folder.get() < 0) return;
-  for (const std::string& name : detail::names_in_folder(folder.get()))
-    detail::remove_former_leftover(folder.get(), name);
+  for (const std::string& name : names_in_folder(folder.get())) remove_former_leftover(folder.get(), name);
 }
 
 /// Makes `output_dir`. Throws Error(io).
@@ -139,7 +138,7 @@ namespace detail {
 /// all_results.json of a folder, or an empty object if it is not there. Throws Error(io), Error(format).
 inline Json read_all_results(const std::filesystem::path& folder) {
   const auto path = folder / "all_results.json";
-  if (!detail::path_exists(path)) return Json::object();
+  if (!path_exists(path)) return Json::object();
   Json all = read_json(path);
   check(all.is_object(), ErrorCode::format, path.native(), ": expected a JSON object, got ", all.type_name());
   return all;

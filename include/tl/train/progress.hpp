@@ -34,7 +34,7 @@ inline std::string shown_entry(const Json& entry) {
   for (const auto& [key, value] : entry.items())
     if (key != "total_flos" && !key.starts_with("tl_"))
       text += str_cat(text.empty() ? "{'" : ", '", key,
-                      "': ", python_value(key == "epoch" ? Json(detail::rounded(json_get<double>(value), 2)) : value));
+                      "': ", python_value(key == "epoch" ? Json(rounded(json_get<double>(value), 2)) : value));
   return text.empty() ? "{}" : text + "}";
 }
 
@@ -62,7 +62,7 @@ inline std::string bar_text(std::string_view label, std::int64_t done, std::int6
   for (int i = 0; i < width; ++i) bar += i < filled ? "\u2588" : " ";
   const double rate = seconds > 0 ? static_cast<double>(done - skipped) / seconds : 0.0;
   const std::string left = rate > 0 ? clock_text(static_cast<double>(total - done) / rate) : "?";
-  const std::string speed = rate > 0 ? detail::fixed_text(rate, 2) : "?";
+  const std::string speed = rate > 0 ? fixed_text(rate, 2) : "?";
   char percent[16];
   std::snprintf(percent, sizeof percent, "%3d%%", static_cast<int>(100 * std::min(done, total) / total));
   return str_cat(label, percent, '|', bar, "| ", done, '/', total, " [", clock_text(seconds), '<', left, ", ",

@@ -45,12 +45,12 @@ template <class Look> std::string complaint_of(Look&& look) {
 /// Why a run cannot go on from `folder`, as far as its files tell; empty if it can.
 inline std::string why_not_resumable(const std::filesystem::path& folder) {
   return complaint_of([&] {
-    detail::check_checkpoint(folder);
-    static_cast<void>(detail::load_progress(folder));
+    check_checkpoint(folder);
+    static_cast<void>(load_progress(folder));
     static_cast<void>(TrainerState::load(folder / "trainer_state.json"));
     const SafetensorsReader moments(folder / "optimizer.safetensors");
     check_weight_files(folder);
-    detail::verify_checksums(folder);
+    verify_checksums(folder);
   });
 }
 
@@ -63,19 +63,19 @@ inline std::string why_not_loadable(const std::filesystem::path& folder, std::in
     check(state.global_step == step, ErrorCode::format, folder.native(), ": expected the checkpoint of step ", step,
           ", got that of step ", state.global_step);
     check_weight_files(folder);
-    detail::verify_checksums(folder);
+    verify_checksums(folder);
   });
 }
 
 /// The checkpoint with the highest number in `output_dir` from which a run can go on; those with higher numbers are
 /// named in one warning. Throws Error(not_found) if there is none.
 inline std::filesystem::path newest_complete_checkpoint(const std::filesystem::path& output_dir, const Warn& warn) {
-  std::vector<std::filesystem::path> folders = detail::sorted_checkpoints(output_dir);
+  std::vector<std::filesystem::path> folders = sorted_checkpoints(output_dir);
   std::sort(folders.begin(), folders.end(),
-            [](const auto& a, const auto& b) { return detail::checkpoint_number(a) > detail::checkpoint_number(b); });
+            [](const auto& a, const auto& b) { return checkpoint_number(a) > checkpoint_number(b); });
   std::string passed_over;
   for (const auto& folder : folders) {
-    const std::string reason = detail::why_not_resumable(folder);
+    const std::string reason = why_not_resumable(folder);
     if (!reason.empty()) {
       passed_over += str_cat(passed_over.empty() ? "" : "; ", folder.filename().native(), ": ", reason);
       continue;
@@ -86,7 +86,7 @@ inline std::filesystem::path newest_complete_checkpoint(const std::filesystem::p
   }
   check(passed_over.empty(), ErrorCode::not_found, "resume_from_checkpoint: expected a whole checkpoint in ",
         output_dir.native(), ", there is none: ", passed_over);
-  return detail::last_checkpoint(output_dir);  // says that there is none at all
+  return last_checkpoint(output_dir);  // says that there is none at all
 }
 
 /// Makes a state that was resumed from `checkpoint` name its best checkpoint where that is now: beside `checkpoint`, in
@@ -97,10 +97,10 @@ inline void find_best_checkpoint(TrainerState& state, const std::filesystem::pat
   const std::filesystem::path former = *state.best_model_checkpoint;
   const std::string name = str_cat("checkpoint-", *state.best_global_step);
   std::string reason;
-  for (const auto& folder : {detail::folder_with_name(checkpoint).parent_path() / name, output_dir / name, former}) {
-    std::string complaint = detail::why_not_loadable(folder, *state.best_global_step);
+  for (const auto& folder : {folder_with_name(checkpoint).parent_path() / name, output_dir / name, former}) {
+    std::string complaint = why_not_loadable(folder, *state.best_global_step);
     if (complaint.empty()) {
-      if (!detail::same_folder(folder, former)) state.best_model_checkpoint = folder.string();
+      if (!same_folder(folder, former)) state.best_model_checkpoint = folder.string();
       return;
     }
     std::error_code ignored;

@@ -23,7 +23,7 @@
 
 namespace tl {
 
-/// What a user may bring of their own for a run.
+/// The custom parts of a run; what is not given is made as the arguments say.
 struct TrainLoopParts {
   std::shared_ptr<LearningRateSchedule> schedule{};
   std::vector<ParameterGroup> groups{};
@@ -42,7 +42,7 @@ struct TrainLoop {
   std::int64_t next_batch = 0;  ///< micro-batches of the first epoch to skip
   bool inside_epoch = false;    ///< the first epoch was begun before the interruption
 
-  /// A fresh run over `rows`, which must outlive it, with what a user brings of their own.
+  /// A fresh run over `rows`, which must outlive it.
   TrainLoop(const TrainingArguments& args, const Collator& rows, ParameterSpace<float>& parameters,
             const TrainLoopParts& parts = {})
       : collate(rows),

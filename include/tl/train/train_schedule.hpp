@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdint>
 
+#include <tl/data/sampler.hpp>
 #include <tl/optim/schedule.hpp>
 #include <tl/train/training_arguments.hpp>
 
@@ -24,7 +25,7 @@ inline TrainSchedule train_schedule(const TrainingArguments& args, std::int64_t 
   const std::int64_t batch = args.per_device_train_batch_size, group = args.gradient_accumulation_steps;
   check(rows > 0, ErrorCode::invalid_argument, "train_dataset: expected at least one row, got an empty data set");
   TrainSchedule plan;
-  plan.batches_per_epoch = args.dataloader_drop_last ? rows / batch : (rows + batch - 1) / batch;
+  plan.batches_per_epoch = batch_count(rows, batch, args.dataloader_drop_last);
   check(plan.batches_per_epoch > 0, ErrorCode::invalid_argument, "train_dataset: expected at least ", batch,
         " rows, one full batch, because dataloader_drop_last is true, got ", rows);
   plan.updates_per_epoch = std::max<std::int64_t>((plan.batches_per_epoch + group - 1) / group, 1);

@@ -71,7 +71,7 @@ class Trainer : public TrainerBase {
     check(source.has_value() && (collate || source.dataset()->num_rows() > 0) && (!collate || collate->size() > 0),
           ErrorCode::invalid_argument, name, ": expected at least one row, got 0");
     if (!collate && options_.data_collator)
-      collate = std::make_shared<FunctionCollator>(*source.dataset(), options_.data_collator.plain(), name);
+      collate = std::make_shared<FunctionCollator>(*source.dataset(), *options_.data_collator, name);
     else if (!collate) collate = std::make_shared<PackedCollator>(*source.dataset(), collator_options(model_, name));
     if (collate->has_labels() && !options_.compute_loss) model_.check_trainable();
     collate->check_rows();
@@ -81,7 +81,7 @@ class Trainer : public TrainerBase {
   /// True if the run is to end before its last step.
   bool stops() const { return control_.should_training_stop || control_.should_interrupt; }
 
-  LossOptions loss_options() const { return {args_.label_smoothing_factor, options_.compute_loss.plain()}; }
+  LossOptions loss_options() const { return {args_.label_smoothing_factor, *options_.compute_loss}; }
 
   detail::Warn warning() {
     return [this](const std::string& sentence) { warn(sentence); };
@@ -134,7 +134,7 @@ class Trainer : public TrainerBase {
   void write_model(const std::filesystem::path& folder) const {
     check_weights();
     model_.save_pretrained(folder);
-    if (options_.processing_class) options_.processing_class->save_pretrained(folder);
+    if (options_.processing_class) (*options_.processing_class)->save_pretrained(folder);
     write_json(folder / "training_args.json", to_json(args_), {.sort_keys = false});
   }
 
@@ -154,7 +154,7 @@ inline TrainOutput Trainer::train(const ResumeFrom& resume_from) {
   if (resumes && !resume_from.last()) detail::check_checkpoint(checkpoint);
   const std::shared_ptr<const Collator> rows = training_data();
   TrainLoop loop(args_, *rows, model_.parameters(),
-                 {options_.lr_scheduler, options_.parameter_groups, options_.optimizer.plain(), options_.sampler});
+                 {*options_.lr_scheduler, options_.parameter_groups, *options_.optimizer, *options_.sampler});
   const std::shared_ptr<OutputLock> lock = prepare_output_dir(loop);
   state_ = resumes ? loop.resume(checkpoint, args_, model_.parameters(), generator_) : loop.initial_state(args_);
   if (resumes) resume(checkpoint);
@@ -176,10 +176,10 @@ inline TrainOutput Trainer::train(const ResumeFrom& resume_from) {
 
 /// train_dataset in batches. Throws what is wrong with it, or with eval_dataset.
 inline std::shared_ptr<const Collator> Trainer::training_data() const {
-  check(options_.train_dataset.has_value(), ErrorCode::state,
+  check(options_.train_dataset->has_value(), ErrorCode::state,
         "train(): expected a train_dataset, the Trainer was given none");
   if (!options_.compute_loss) model_.check_trainable();
-  std::shared_ptr<const Collator> collate = collator(options_.train_dataset, "train_dataset");
+  std::shared_ptr<const Collator> collate = collator(*options_.train_dataset, "train_dataset");
   check(collate->has_labels() || options_.compute_loss, ErrorCode::not_found,
         "train_dataset: expected a column label or labels, there is none");
   if (args_.eval_strategy == IntervalStrategy::no) return collate;
@@ -469,7 +469,7 @@ inline EvaluationResult Trainer::evaluation_loop(const RowSource& dataset, const
                                                   }});
   if (result.loss) metrics[str_cat(prefix, "_loss")] = *result.loss;
   if (options_.compute_metrics && !loss_only && collate->has_labels() && result.rows > 0)
-    for (const auto& [name, value] : options_.compute_metrics(result.prediction))
+    for (const auto& [name, value] : (*options_.compute_metrics)(result.prediction))
       metrics[prefixed(prefix, name)] = value;
   const auto samples = static_cast<double>(result.rows);
   const double steps = std::ceil(samples / static_cast<double>(args_.per_device_eval_batch_size));

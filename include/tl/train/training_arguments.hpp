@@ -157,7 +157,7 @@ class ArgumentRules : Problems {
     need(a_.per_device_eval_batch_size >= 1, "per_device_eval_batch_size", "at least 1", a_.per_device_eval_batch_size);
     need(a_.gradient_accumulation_steps >= 1, "gradient_accumulation_steps", "at least 1",
          a_.gradient_accumulation_steps);
-    need(detail::is_finite(a_.num_train_epochs) && a_.num_train_epochs >= 0, "num_train_epochs", "a number >= 0",
+    need(is_finite(a_.num_train_epochs) && a_.num_train_epochs >= 0, "num_train_epochs", "a number >= 0",
          a_.num_train_epochs);
     need(a_.max_steps == -1 || a_.max_steps >= 1, "max_steps", "-1 (use num_train_epochs) or at least 1", a_.max_steps);
     non_negative("learning_rate", a_.learning_rate);
@@ -197,7 +197,7 @@ class ArgumentRules : Problems {
   }
 
   void non_negative(const char* field, double value) {
-    need(detail::is_finite(value) && value >= 0, field, "a number >= 0", value);
+    need(is_finite(value) && value >= 0, field, "a number >= 0", value);
   }
 
   void schedule() {
@@ -275,7 +275,7 @@ class ArgumentRules : Problems {
   }
 
   void steps(const char* field, double value) {
-    need(detail::is_finite(value) && value > 0 && (value < 1 || is_whole(value)), field,
+    need(is_finite(value) && value > 0 && (value < 1 || is_whole(value)), field,
          "a whole number of steps >= 1, or a share of all steps in (0, 1)", value);
   }
 
