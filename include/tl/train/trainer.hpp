@@ -5,7 +5,6 @@
 #pragma once
 
 #include <algorithm>
-#include <cmath>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -19,18 +18,17 @@
 #include <tl/nn/initialize.hpp>
 #include <tl/optim/gradient_norm.hpp>
 #include <tl/train/checkpoint_checksums.hpp>
-#include <tl/train/evaluation.hpp>
 #include <tl/train/model.hpp>
 #include <tl/train/train_loop.hpp>
-#include <tl/train/trainer_base.hpp>
+#include <tl/train/trainer_evaluation.hpp>
 
 namespace tl {
 
-class Trainer : public TrainerBase {
+class Trainer : public TrainerEvaluation {
  public:
   /// `model` must outlive the Trainer. Throws one Error(invalid_argument) that lists every contradiction.
   Trainer(Model& model, const TrainingArguments& args, TrainerOptions options = {})
-      : TrainerBase(args, std::move(options)), model_(model), generator_(seed()) {
+      : TrainerEvaluation(model, args, std::move(options)) {
     call(&TrainerCallback::on_init_end);
   }
 
@@ -39,14 +37,6 @@ class Trainer : public TrainerBase {
   /// gradient that is not finite, naming step and rows, whatever reading data or writing checkpoints throws, and, when
   /// it has saved what was trained, what an evaluation throws. Throws Error(state) for a model never initialized.
   TrainOutput train(const ResumeFrom& resume_from = {});
-
-  /// Loss and metrics over eval_dataset, or `datasets`, under names that begin with `prefix`, of several data sets with
-  /// "{prefix}_{name}"; logged and given to the callbacks for each data set. Throws Error(state) if there is none,
-  /// Error(invalid_argument) for names that repeat or are empty, and for a metric that two data sets have.
-  Json evaluate(const EvalDatasets& datasets = {}, const std::string& prefix = "eval");
-
-  /// Logits, labels and metrics over `dataset`, which needs no labels.
-  PredictionOutput predict(const RowSource& dataset, const std::string& prefix = "test");
 
   /// Writes model, tokenizer and training_args.json into `folder` (default: output_dir); if one of them cannot be
   /// written, none is; if they were written and cannot take their places, the sentence names the folder where they
@@ -60,34 +50,13 @@ class Trainer : public TrainerBase {
     building.commit_files(to);
   }
 
-  Model& model() { return model_; }
-
  private:
-  std::uint64_t seed() const { return static_cast<std::uint64_t>(args_.seed); }
-
-  /// The rows of `source` as batches for this model. Throws what is wrong with them.
-  std::shared_ptr<const Collator> collator(const RowSource& source, const std::string& name) const {
-    std::shared_ptr<const Collator> collate = source.collator();
-    check(source.has_value() && (collate || source.dataset()->num_rows() > 0) && (!collate || collate->size() > 0),
-          ErrorCode::invalid_argument, name, ": expected at least one row, got 0");
-    if (!collate && options_.data_collator)
-      collate = std::make_shared<FunctionCollator>(*source.dataset(), *options_.data_collator, name);
-    else if (!collate) collate = std::make_shared<PackedCollator>(*source.dataset(), collator_options(model_, name));
-    if (collate->has_labels() && !options_.compute_loss) model_.check_trainable();
-    collate->check_rows();
-    return collate;
-  }
-
   /// True if the run is to end before its last step.
   bool stops() const { return control_.should_training_stop || control_.should_interrupt; }
-
-  LossOptions loss_options() const { return {args_.label_smoothing_factor, *options_.compute_loss}; }
 
   detail::Warn warning() {
     return [this](const std::string& sentence) { warn(sentence); };
   }
-
-  void set_precision() { model_.context().precision = args_.bf16 ? Precision::bf16 : Precision::f32; }
 
   std::shared_ptr<const Collator> training_data() const;
   std::shared_ptr<OutputLock> prepare_output_dir(TrainLoop& loop);
@@ -105,14 +74,6 @@ class Trainer : public TrainerBase {
   void load_best_model(TrainLoop& loop);
   void keep_best_alone();
   TrainOutput finalize(TrainLoop& loop, const Stopwatch& watch);
-  EvaluationResult evaluation_loop(const RowSource& dataset, const std::string& prefix, bool loss_only, Json& metrics);
-  Json evaluate_one(const RowSource& dataset, const std::string& prefix, bool last);
-
-  /// What errors call the data set whose metrics begin with `prefix`.
-  static std::string eval_name(const std::string& prefix) {
-    if (prefix == "eval") return "eval_dataset";
-    return prefix.starts_with("eval_") ? str_cat("eval_dataset ", prefix.substr(5)) : str_cat(prefix, " data set");
-  }
 
   [[noreturn]] void fail_numeric(const char* expected, double got, const char* which, const std::string& rows) const {
     fail(ErrorCode::numeric, "training: expected ", expected, detail::without_sign_of_nan(got), " in step ",
@@ -137,11 +98,6 @@ class Trainer : public TrainerBase {
     if (options_.processing_class) (*options_.processing_class)->save_pretrained(folder);
     write_json(folder / "training_args.json", to_json(args_), {.sort_keys = false});
   }
-
-  Model& model_;
-  // Stands for the reference's global generator, as far as the order of batches depends on it: two draws at the start
-  // of each pass over data, and the permutation of group_by_length.
-  Mt19937 generator_;
 };
 
 inline TrainOutput Trainer::train(const ResumeFrom& resume_from) {
@@ -445,80 +401,6 @@ inline void Trainer::keep_best_alone() {
     if (detail::same_folder(checkpoint, *state_.best_model_checkpoint) || !detail::is_checkpoint(checkpoint)) continue;
     if (const std::string warning = detail::remove_checkpoint(checkpoint); !warning.empty()) warn(warning);
   }
-}
-
-/// Runs the model over `dataset` in evaluation mode and fills `metrics` with everything but the epoch.
-inline EvaluationResult Trainer::evaluation_loop(const RowSource& dataset, const std::string& prefix, bool loss_only,
-                                                 Json& metrics) {
-  const std::shared_ptr<const Collator> collate = collator(dataset, eval_name(prefix));
-  const detail::ContextGuard restore(model_.context());
-  const Stopwatch watch;
-  model_.train(false);
-  set_precision();
-  generator_.next_int64();
-  const EvaluationResult result = run_evaluation(model_, *collate,
-                                                 {.batch_size = args_.per_device_eval_batch_size,
-                                                  .drop_last = args_.dataloader_drop_last,
-                                                  .loss_only = loss_only,
-                                                  .loss = loss_options(),
-                                                  .on_batch = [this](std::int64_t batch, std::int64_t batches) {
-                                                    TrainerEvent details = event();
-                                                    details.batch = batch;
-                                                    details.batches = batches;
-                                                    call(&TrainerCallback::on_prediction_step, details);
-                                                  }});
-  if (result.loss) metrics[str_cat(prefix, "_loss")] = *result.loss;
-  if (options_.compute_metrics && !loss_only && collate->has_labels() && result.rows > 0)
-    for (const auto& [name, value] : (*options_.compute_metrics)(result.prediction))
-      metrics[prefixed(prefix, name)] = value;
-  const auto samples = static_cast<double>(result.rows);
-  const double steps = std::ceil(samples / static_cast<double>(args_.per_device_eval_batch_size));
-  detail::add_speed_metrics(metrics, prefix, watch.seconds(), samples, steps);
-  return result;
-}
-
-inline Json Trainer::evaluate(const EvalDatasets& datasets, const std::string& prefix) {
-  const EvalDatasets& chosen = datasets.has_value() ? datasets : options_.eval_dataset;
-  check(chosen.has_value(), ErrorCode::state, "evaluate(): expected a data set, the Trainer was given no eval_dataset");
-  const std::string problem = chosen.problem();
-  check(problem.empty(), ErrorCode::invalid_argument, problem);
-  Json all = Json::object();
-  for (const auto& set : chosen.sets()) {
-    const Json metrics = evaluate_one(set.second, chosen.prefix(set.first, prefix), &set == &chosen.sets().back());
-    for (const auto& [key, value] : metrics.items()) {
-      check(key == "epoch" || !all.contains(key), ErrorCode::invalid_argument,
-            "eval_dataset: expected names under which every metric has a name of its own, got ", key, " twice");
-      all[key] = value;
-    }
-  }
-  return all;
-}
-
-/// Evaluates on one data set; `last` of those that are evaluated together.
-inline Json Trainer::evaluate_one(const RowSource& dataset, const std::string& prefix, bool last) {
-  Json metrics = Json::object();
-  const bool loss_only = args_.prediction_loss_only || !options_.compute_metrics;
-  evaluation_loop(dataset, prefix, loss_only, metrics);
-  log(metrics);
-  control_.should_evaluate = false;
-  TrainerEvent details = event();
-  details.metrics = &metrics;
-  details.eval_prefix = prefix;
-  details.more_eval_datasets = !last;
-  call(&TrainerCallback::on_evaluate, details);
-  return metrics;
-}
-
-inline PredictionOutput Trainer::predict(const RowSource& dataset, const std::string& prefix) {
-  PredictionOutput output;
-  const EvaluationResult result = evaluation_loop(dataset, prefix, args_.prediction_loss_only, output.metrics);
-  output.predictions = result.prediction.predictions;
-  output.label_ids = result.prediction.label_ids;
-  output.offsets = result.prediction.offsets;
-  TrainerEvent details = event();
-  details.metrics = &output.metrics;
-  call(&TrainerCallback::on_predict, details);
-  return output;
 }
 
 }  // namespace tl
