@@ -21,6 +21,7 @@ namespace tl {
 /// avx2 means AVX2 + FMA; avx512 means AVX-512 F, BW, DQ and VL.
 enum class CpuIsa { generic, avx2, avx512, avx512_bf16 };
 
+/// All instruction sets that kernels are written for, in ascending order.
 inline constexpr std::array<CpuIsa, 4> all_cpu_isas = {CpuIsa::generic, CpuIsa::avx2, CpuIsa::avx512,
                                                        CpuIsa::avx512_bf16};
 

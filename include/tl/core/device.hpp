@@ -10,6 +10,7 @@
 
 namespace tl {
 
+/// Where memory lies and kernels run.
 enum class DeviceType { cpu, cuda };
 
 /// A place where tensors live, e.g. Device{DeviceType::cuda, 0}.
@@ -19,9 +20,12 @@ struct Device {
   friend bool operator==(const Device&, const Device&) = default;
 };
 
+/// The processor.
 inline constexpr Device cpu_device{};
+/// The first GPU.
 inline constexpr Device cuda_device{DeviceType::cuda, 0};
 
+/// Prints "cpu" or "cuda:0".
 inline std::ostream& operator<<(std::ostream& out, const Device& device) {
   if (device.type == DeviceType::cpu) return out << "cpu";
   return out << "cuda:" << device.index;
@@ -30,6 +34,7 @@ inline std::ostream& operator<<(std::ostream& out, const Device& device) {
 /// "cpu" or "cuda:0".
 inline std::string to_string(const Device& device) { return str_cat(device); }
 
+/// From where to where bytes are copied.
 enum class CopyKind { host_to_device, device_to_host, device_to_device };
 
 /// What a device other than the CPU must be able to do. All pointers are device memory unless a CopyKind says host.

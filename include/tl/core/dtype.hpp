@@ -115,6 +115,7 @@ concept Element = requires {
 template <class T>
 concept Real = std::is_same_v<T, float> || std::is_same_v<T, double>;
 
+/// The DType of an element type of C++.
 template <Element T> inline constexpr DType dtype_of = detail::DTypeOf<T>::value;
 
 }  // namespace tl

@@ -19,6 +19,7 @@
 
 namespace tl {
 
+/// Bytes; every storage begins at a multiple of it.
 inline constexpr std::size_t storage_alignment = detail::CachingAllocator::alignment;
 
 /// Gives the CPU memory kept for reuse back to the system.

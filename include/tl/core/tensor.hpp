@@ -16,6 +16,7 @@
 
 namespace tl {
 
+/// A contiguous array of elements with a shape, on a device; copies share the memory.
 template <Element T> class [[nodiscard]] Tensor {
  public:
   using value_type = T;

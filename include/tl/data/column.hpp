@@ -59,8 +59,10 @@ concept ColumnElement = requires {
   detail::ColumnTypeOf<T>::value;
 };
 
+/// The ColumnType of an element type of C++.
 template <ColumnElement T> inline constexpr ColumnType column_type_of = detail::ColumnTypeOf<T>::value;
 
+/// The type of the values of a column.
 inline ColumnType column_type(const ColumnValues& values) { return static_cast<ColumnType>(values.index()); }
 
 namespace detail {

@@ -19,6 +19,7 @@ struct NamedColumn {
   std::string name;
   ColumnValues values;
 };
+/// Columns of the same number of rows.
 using Columns = std::vector<NamedColumn>;
 
 /// Where the rows of a file are, for errors that are found long after the file was read.

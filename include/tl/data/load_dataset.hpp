@@ -43,6 +43,7 @@ struct DataFile : std::pair<std::string, std::filesystem::path> {
   // Two names in braces would be one path from the address of the first to that of the second.
   DataFile(std::string split, std::initializer_list<const char*> files) = delete;
 };
+/// Files by split; several of one split are read one after the other.
 using DataFiles = std::vector<DataFile>;
 
 /// How the files of load_dataset are read: the fields of CsvOptions and JsonOptions. A field that the format does not

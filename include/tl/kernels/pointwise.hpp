@@ -7,6 +7,7 @@
 
 namespace tl::kernels {
 
+/// The functions of one number that are applied to each element.
 enum class Pointwise { exp, log, sigmoid };
 
 template <class T> struct PointwiseForward {

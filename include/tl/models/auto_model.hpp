@@ -130,8 +130,11 @@ template <Task task> struct AutoModelFor {
   }
 };
 
+/// The encoder of a folder, without a head.
 using AutoModel = AutoModelFor<Task::hidden_states>;
+/// A classifier of texts, or of pairs of texts.
 using AutoModelForSequenceClassification = AutoModelFor<Task::sequence_classification>;
+/// A classifier of tokens.
 using AutoModelForTokenClassification = AutoModelFor<Task::token_classification>;
 
 }  // namespace tl

@@ -217,8 +217,11 @@ struct BertSequenceClassificationNetwork {
   }
 };
 
+/// BERT without a head, with its pooler.
 using BertModel = PreTrainedModel<BertNetwork>;
+/// BERT with a linear head on the pooled [CLS].
 using BertForSequenceClassification = PreTrainedModel<BertSequenceClassificationNetwork>;
+/// BERT with a linear head on every token.
 using BertForTokenClassification = PreTrainedModel<TokenClassificationNetwork<BertEncoderWithoutPooler>>;
 
 }  // namespace tl

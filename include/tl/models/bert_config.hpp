@@ -14,6 +14,7 @@
 
 namespace tl {
 
+/// The config.json of a BERT; defaults are those of the reference.
 struct BertConfig : PretrainedConfig {
   std::int64_t hidden_size = 768;
   std::int64_t num_hidden_layers = 12;

@@ -187,8 +187,11 @@ struct DistilBertSequenceClassificationNetwork {
   }
 };
 
+/// DistilBERT without a head.
 using DistilBertModel = PreTrainedModel<DistilBertNetwork>;
+/// DistilBERT with a head of two layers on [CLS].
 using DistilBertForSequenceClassification = PreTrainedModel<DistilBertSequenceClassificationNetwork>;
+/// DistilBERT with a linear head on every token.
 using DistilBertForTokenClassification = PreTrainedModel<TokenClassificationNetwork<DistilBertEncoder>>;
 
 }  // namespace tl

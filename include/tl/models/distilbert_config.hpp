@@ -12,6 +12,7 @@
 
 namespace tl {
 
+/// The config.json of a DistilBERT; defaults are those of the reference.
 struct DistilBertConfig : PretrainedConfig {
   bool sinusoidal_pos_embds = false;
   std::int64_t n_layers = 6;

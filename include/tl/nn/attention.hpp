@@ -10,6 +10,7 @@
 
 namespace tl::nn {
 
+/// Multi-head self-attention with its projections, [N, D] -> [N, D].
 template <Real T> struct SelfAttention {
   std::int64_t width, heads;
   Dropout dropout;

@@ -44,6 +44,7 @@ class DropoutSite {
   std::size_t name_length_ = 0;
 };
 
+/// A dropout layer: its probability, and the number that tells its mask from those of other layers.
 struct Dropout {
   double p = 0.0;
   DropoutSite site{};

@@ -9,6 +9,7 @@
 
 namespace tl::nn {
 
+/// A table of rows by id, [V, D].
 template <Real T> struct Embedding {
   Parameter<T> weight;                      // [V, D]
   std::optional<std::int64_t> padding_idx;  // this row starts at zero

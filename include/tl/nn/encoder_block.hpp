@@ -10,6 +10,7 @@
 
 namespace tl::nn {
 
+/// Sizes, activation and dropouts of an encoder block.
 struct EncoderBlockOptions {
   std::int64_t width = 768, heads = 12, hidden = 3072;
   Activation activation = Activation::gelu;
@@ -44,6 +45,7 @@ struct EncoderBlockNames {
   }
 };
 
+/// One post-norm encoder block, [N, D] -> [N, D].
 template <Real T, class Names = EncoderBlockNames> struct EncoderBlock {
   static constexpr std::string_view type_name = Names::type_name;
 

@@ -36,6 +36,7 @@ struct ActivationLine {
   template <class Visit> void members(Visit&) {}
 };
 
+/// down(activation(up(x))), [N, D] -> [N, D].
 template <Real T> struct FeedForward {
   Dropout dropout;
   Linear<T> up, down;  // [F, D] and [D, F]

@@ -8,6 +8,7 @@
 
 namespace tl::nn {
 
+/// Normalisation of each row, with a weight and a bias [D].
 template <Real T> struct LayerNorm {
   Parameter<T> weight;  // [D], gamma
   Parameter<T> bias;    // [D], beta

@@ -20,6 +20,7 @@ inline ops::LinearOptions linear_options(const ForwardContext& context) {
 }
 }  // namespace detail
 
+/// x W^T + b with W [out, in] and b [out].
 template <Real T> struct Linear {
   Parameter<T> weight;  // [O, I]
   Parameter<T> bias;    // [O]

@@ -34,7 +34,9 @@ template <Real T> Variable<T> subtract(const Variable<T>& a, const Variable<T>& 
 
 namespace tl {
 
+/// Elementwise, of the same shape.
 template <Real T> Variable<T> operator+(const Variable<T>& a, const Variable<T>& b) { return ops::add(a, b); }
+/// Elementwise, of the same shape.
 template <Real T> Variable<T> operator-(const Variable<T>& a, const Variable<T>& b) { return ops::subtract(a, b); }
 
 }  // namespace tl

@@ -14,6 +14,7 @@
 
 namespace tl::ops {
 
+/// How attention is computed.
 struct AttentionOptions {
   std::int64_t heads = 1;
   kernels::DropoutMask dropout{};

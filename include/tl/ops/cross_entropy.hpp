@@ -8,6 +8,7 @@
 
 namespace tl::ops {
 
+/// Which labels count, and how.
 struct CrossEntropyOptions {
   std::int64_t ignore_index = -100;  ///< rows with this label do not count
   double label_smoothing = 0.0;      ///< share of the target spread evenly over all classes, in [0, 1)

@@ -36,6 +36,7 @@ template <Real T> Variable<T> divide(const Variable<T>& a, const Variable<T>& b)
 
 namespace tl {
 
+/// Elementwise, of the same shape.
 template <Real T> Variable<T> operator/(const Variable<T>& a, const Variable<T>& b) { return ops::divide(a, b); }
 
 }  // namespace tl

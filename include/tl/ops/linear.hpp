@@ -12,6 +12,7 @@
 
 namespace tl::ops {
 
+/// How a matrix product is computed.
 struct LinearOptions {
   Precision precision = Precision::f32;
   std::shared_ptr<PackedWeightCache> packed_weights{};  ///< used in bf16, for a weight that is a leaf; or null

@@ -48,14 +48,18 @@ template <Real T> Variable<T> multiply(const Variable<T>& x, std::type_identity_
 
 namespace tl {
 
+/// Elementwise, of the same shape.
 template <Real T> Variable<T> operator*(const Variable<T>& a, const Variable<T>& b) { return ops::multiply(a, b); }
 // The number is not deduced, so that x * 2 is right for every type of x.
+/// Every element times a number.
 template <Real T> Variable<T> operator*(const Variable<T>& x, std::type_identity_t<T> factor) {
   return ops::multiply(x, factor);
 }
+/// Every element times a number.
 template <Real T> Variable<T> operator*(std::type_identity_t<T> factor, const Variable<T>& x) {
   return ops::multiply(x, factor);
 }
+/// Every element times -1.
 template <Real T> Variable<T> operator-(const Variable<T>& x) { return ops::multiply(x, T(-1)); }
 
 }  // namespace tl

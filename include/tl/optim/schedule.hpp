@@ -14,6 +14,7 @@
 
 namespace tl {
 
+/// The schedules of a learning rate, by the names of the reference.
 enum class SchedulerType {
   linear,
   cosine,

@@ -15,6 +15,7 @@
 
 namespace tl {
 
+/// To which length encodings are padded.
 enum class PaddingMode { none, longest, max_length };
 
 /// How Tokenizer::pad fills up encodings.

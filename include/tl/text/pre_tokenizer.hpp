@@ -78,6 +78,7 @@ inline void arrange_matches(std::vector<SplitRange>& ranges, SplitBehavior behav
 
 }  // namespace detail::text
 
+/// Splits a normalised text into words, as tokenizer.json says.
 class PreTokenizer {
  public:
   /// BERT's.

@@ -34,6 +34,7 @@
 
 namespace tl {
 
+/// A WordPiece tokenizer; copies share the vocabulary, and every const member may be called from several threads.
 class [[nodiscard]] Tokenizer {
  public:
   /// Loads tokenizer.json, or vocab.txt if there is none, with the configuration files beside it. Throws not_found for

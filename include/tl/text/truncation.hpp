@@ -12,7 +12,9 @@
 
 namespace tl {
 
+/// Which text of a pair is shortened.
 enum class TruncationStrategy { longest_first, only_first, only_second, do_not_truncate };
+/// The end of a text at which tokens are cut or padding is added.
 enum class Side { right, left };
 
 namespace detail::text {

@@ -12,6 +12,7 @@
 
 namespace tl {
 
+/// The settings as a checkpoint keeps them.
 struct BatchSettings {
   std::int64_t rows = 0, batch_size = 0, accumulation = 0, seed = 0, data_seed = 0;
   bool group_by_length = false, drop_last = false;

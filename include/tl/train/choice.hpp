@@ -39,6 +39,7 @@ inline void parse_name(std::string_view name, IntervalStrategy& value) { value =
 inline void parse_name(std::string_view name, SchedulerType& value) { value = scheduler_type(name); }
 }  // namespace detail
 
+/// A value of an enum, set by itself or by its name.
 template <class Enum> class Choice {
  public:
   Choice(Enum value) : value_(value) {}
@@ -72,6 +73,7 @@ template <class Enum> class Choice {
   std::string unknown_name_;
 };
 
+/// The name of the value.
 template <class Enum> std::string_view to_string(const Choice<Enum>& choice) { return choice.name(); }
 
 }  // namespace tl

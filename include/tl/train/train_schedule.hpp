@@ -11,6 +11,7 @@
 
 namespace tl {
 
+/// Epochs, updates and warm-up of a run, counted before it begins.
 struct TrainSchedule {
   std::int64_t batches_per_epoch = 0;  ///< micro-batches
   std::int64_t updates_per_epoch = 0;

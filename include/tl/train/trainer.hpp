@@ -24,6 +24,7 @@
 
 namespace tl {
 
+/// Trains, evaluates and saves a model.
 class Trainer : public TrainerEvaluation {
  public:
   /// `model` must outlive the Trainer. Throws one Error(invalid_argument) that lists every contradiction.

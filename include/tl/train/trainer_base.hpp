@@ -100,6 +100,7 @@ class ResumeFrom {
   std::optional<std::filesystem::path> path_;
 };
 
+/// What a Trainer does without its model.
 class TrainerBase {
  public:
   const TrainingArguments& args() const { return args_; }

@@ -23,6 +23,7 @@ struct TrainerControl {
   bool should_interrupt = false;  ///< end after this step as if killed there, with a checkpoint if any are written
 };
 
+/// The content of trainer_state.json: counts, log and best checkpoint of a run.
 struct TrainerState {
   static constexpr std::int64_t default_eval_steps = 500;
 
