@@ -4,27 +4,20 @@
 
 #include <algorithm>
 #include <cmath>
-#include <concepts>
 #include <cstdint>
 #include <filesystem>
 #include <initializer_list>
 #include <memory>
-#include <mutex>
-#include <numeric>
 #include <optional>
-#include <shared_mutex>
 #include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-#include <tl/autograd/variable.hpp>
-#include <tl/core/batch.hpp>
-#include <tl/core/finite.hpp>
-#include <tl/core/fork_gate.hpp>
 #include <tl/core/sort.hpp>
 #include <tl/models/auto_model.hpp>
+#include <tl/pipelines/pipeline.hpp>
 #include <tl/text/tokenizer.hpp>
 
 namespace tl {
@@ -59,7 +52,7 @@ struct TextClassificationOptions {
   bool bf16 = false;  ///< matrix products in bfloat16: of the pipeline as a whole, not of a call
 };
 
-class [[nodiscard]] TextClassificationPipeline {
+class [[nodiscard]] TextClassificationPipeline : public detail::PipelineBase {
  public:
   /// Throws Error(invalid_argument) for a batch_size below 1, a max_length below the number of special tokens, a
   /// tokenizer with more tokens than the model, or a model that has no named classes of texts. `frozen` is a promise
@@ -67,14 +60,11 @@ class [[nodiscard]] TextClassificationPipeline {
   /// them once for all calls.
   TextClassificationPipeline(std::shared_ptr<Model> model, const Tokenizer& tokenizer,
                              TextClassificationOptions options = {}, bool frozen = false)
-      : model_(std::move(model)), tokenizer_(tokenizer), options_(options) {
-    const bool of_texts = model_->task() == Task::sequence_classification || model_->task() == Task::other;
-    check(of_texts && model_->config().num_labels() > 0, ErrorCode::invalid_argument,
-          "text-classification: expected a model that classifies texts, got ", model_->class_name());
+      : PipelineBase(std::move(model), tokenizer, options.bf16, frozen), options_(options) {
+    const bool of_texts = this->model().task() == Task::sequence_classification || this->model().task() == Task::other;
+    check(of_texts && config().num_labels() > 0, ErrorCode::invalid_argument,
+          "text-classification: expected a model that classifies texts, got ", this->model().class_name());
     check_options(options_);
-    if (model_->config().vocab_size > 0) check_vocab_size(tokenizer_, model_->config().vocab_size, "pipeline");
-    set_mode();
-    if (frozen) weights_ = std::make_shared<PackedWeightCache>();
   }
 
   /// The best label of a text and its score.
@@ -138,34 +128,17 @@ class [[nodiscard]] TextClassificationPipeline {
   [[nodiscard]] std::vector<std::vector<Classification>> ranked(const Tensor<float>& scores,
                                                                 std::optional<std::int64_t> k = {}) const;
 
-  const Model& model() const { return *model_; }
-  const Tokenizer& tokenizer() const { return tokenizer_; }
   const TextClassificationOptions& options() const { return options_; }
 
  private:
   static std::vector<std::string> one(std::string_view text) { return {std::string(text)}; }
 
-  /// Puts the model into evaluation mode, and into bf16 if that is wanted. Writes only what is not so already: others
-  /// may be predicting with the model.
-  void set_mode() const {
-    static std::mutex mutex;
-    const std::shared_lock gate(tl::detail::fork_gate());
-    const std::scoped_lock lock(mutex);
-    if (model_->training()) model_->train(false);
-    if (options_.bf16 && model_->context().precision != Precision::bf16) model_->context().precision = Precision::bf16;
-  }
-
-  /// Logits [B, C] of a batch, in a context of this call: other threads may be predicting with the model.
-  Variable<float> run(const Batch& batch, const std::shared_ptr<PackedWeightCache>& weights) const {
-    nn::ForwardContext context = model_->context();
-    context.packed_weights = weights;
-    return model_->forward(batch, context).logits;
-  }
+  const PretrainedConfig& config() const { return model().config(); }
 
   void check_options(const TextClassificationOptions& options) const {
     check(options.batch_size >= 1, ErrorCode::invalid_argument, "batch_size: expected at least 1, got ",
           options.batch_size);
-    const std::int64_t special = std::max<std::int64_t>(1, tokenizer_.num_special_tokens_to_add());
+    const std::int64_t special = std::max<std::int64_t>(1, tokenizer().num_special_tokens_to_add());
     check(!options.max_length || *options.max_length >= special, ErrorCode::invalid_argument,
           "max_length: expected at least ", special, ", the number of special tokens, got ",
           options.max_length.value_or(0));
@@ -181,7 +154,7 @@ class [[nodiscard]] TextClassificationPipeline {
   }
 
   Classification classification(const float* values, std::int64_t id) const {
-    return {model_->config().id2label.at(id), static_cast<double>(values[id])};
+    return {config().id2label.at(id), static_cast<double>(values[id])};
   }
 
   std::vector<std::vector<std::int32_t>> tokenize(std::span<const std::string> texts,
@@ -189,27 +162,24 @@ class [[nodiscard]] TextClassificationPipeline {
 
   FunctionToApply resolved(FunctionToApply function) const {
     if (function != FunctionToApply::automatic) return function;
-    const std::string problem = model_->config().problem_type.value_or("");
+    const std::string problem = config().problem_type.value_or("");
     if (problem == "regression") return FunctionToApply::none;
     if (problem == "multi_label_classification") return FunctionToApply::sigmoid;
-    return model_->config().id2label.size() == 1 ? FunctionToApply::sigmoid : FunctionToApply::softmax;
+    return config().id2label.size() == 1 ? FunctionToApply::sigmoid : FunctionToApply::softmax;
   }
 
-  std::shared_ptr<Model> model_;
-  Tokenizer tokenizer_;
   TextClassificationOptions options_;
-  std::shared_ptr<PackedWeightCache> weights_;  // of a frozen model
 };
 
 inline std::vector<std::vector<std::int32_t>> TextClassificationPipeline::tokenize(
     std::span<const std::string> texts, const TextClassificationOptions& options) const {
-  const std::int64_t most = model_->config().max_position_embeddings;
+  const std::int64_t most = longest();
   const bool truncate = options.truncation.value_or(options.max_length.has_value());
   EncodeOptions tokenize{.truncation = truncate};
   if (truncate)
     tokenize.max_length =
-        std::min({most, tokenizer_.model_max_length().value_or(most), options.max_length.value_or(most)});
-  auto ids = tokenizer_.encode_ids(texts, tokenize);
+        std::min({most, tokenizer().model_max_length().value_or(most), options.max_length.value_or(most)});
+  auto ids = tokenizer().encode_ids(texts, tokenize);
   for (std::size_t i = 0; i < ids.size(); ++i) {
     check(static_cast<std::int64_t>(ids[i].size()) <= most, ErrorCode::shape, "text ", i, ": expected at most ", most,
           " tokens, which is what the model takes, got ", ids[i].size(),
@@ -223,29 +193,18 @@ inline std::vector<std::vector<std::int32_t>> TextClassificationPipeline::tokeni
 inline Tensor<float> TextClassificationPipeline::logits(std::span<const std::string> texts,
                                                         const TextClassificationOptions& options) const {
   check_options(options);
-  set_mode();  // it may have been trained since the pipeline was made
-  const NoGradGuard no_grad;
   auto ids = tokenize(texts, options);
-  const auto order = detail::argsort(ids.size(), [&](std::int64_t a, std::int64_t b) {  // long texts first
-    return ids[static_cast<std::size_t>(a)].size() > ids[static_cast<std::size_t>(b)].size();
-  });
-  const auto classes = static_cast<std::int64_t>(model_->config().id2label.size());
+  const auto classes = static_cast<std::int64_t>(config().id2label.size());
   Tensor<float> result = Tensor<float>::empty({static_cast<std::int64_t>(ids.size()), classes});  // [texts, C]
-  const auto step = static_cast<std::size_t>(options.batch_size);
-  auto weights = weights_;  // of this call only, unless the model is frozen: it may be trained between two calls
-  if (!weights && order.size() > step) weights = std::make_shared<PackedWeightCache>();
-  for (std::size_t begin = 0; begin < order.size(); begin += step) {
-    const std::size_t end = std::min(order.size(), begin + step);
-    std::vector<std::vector<std::int32_t>> batch;
-    for (std::size_t i = begin; i < end; ++i) batch.push_back(std::move(ids[static_cast<std::size_t>(order[i])]));
-    const Tensor<float> logits = run(pack(batch), weights).value().to(cpu_device);  // [B, C]
-    const float* row = logits.data();
-    for (std::size_t i = begin; i < end; ++i, row += classes)
-      std::copy_n(row, classes, result.data() + order[i] * classes);
-  }
-  for (const float logit : result.span())
-    check(detail::is_finite(logit), ErrorCode::numeric, "pipeline: expected finite logits, got ",
-          detail::is_nan(logit) ? "nan" : "inf", "; the weights of the model are damaged");
+  run(std::move(ids), {}, options.batch_size,
+      [&](std::span<const std::int64_t> members, const Batch&, const Tensor<float>& logits) {  // [B, C]
+        const float* row = logits.data();
+        for (const std::int64_t i : members) {
+          std::copy_n(row, classes, result.data() + i * classes);
+          row += classes;
+        }
+      });
+  detail::check_logits(result.span());
   return result;
 }
 
@@ -257,14 +216,9 @@ inline Tensor<float> TextClassificationPipeline::apply(const Tensor<float>& logi
     for (float& x : scores.span()) x = 1.0F / (1.0F + std::exp(-x));
     return scores;
   }
-  for (std::int64_t row = 0; row < scores.size(0); ++row) {
-    const std::int64_t classes = scores.size(1);
-    const std::span<float> values(scores.data() + row * classes, static_cast<std::size_t>(classes));
-    const float largest = *std::max_element(values.begin(), values.end());
-    float sum = 0.0F;
-    for (float& x : values) sum += x = std::exp(x - largest);
-    for (float& x : values) x /= sum;
-  }
+  const std::int64_t classes = scores.size(1);
+  for (std::int64_t row = 0; row < scores.size(0); ++row)
+    detail::softmax({scores.data() + row * classes, static_cast<std::size_t>(classes)});
   return scores;
 }
 
@@ -284,10 +238,18 @@ inline std::vector<std::vector<Classification>> TextClassificationPipeline::rank
 }
 
 namespace detail {
-inline void check_task(std::string_view task) {
-  check(task == "text-classification" || task == "sentiment-analysis", ErrorCode::invalid_argument,
-        "pipeline: expected the task text-classification or sentiment-analysis, got ", task);
+
+inline constexpr bool is_text_classification(auto task) {
+  return task == "text-classification" || task == "sentiment-analysis";
 }
+
+inline void check_task(std::string_view task) {
+  const bool of_tokens = task == "token-classification" || task == "ner";
+  check(is_text_classification(task), ErrorCode::invalid_argument,
+        "pipeline: expected the task text-classification or sentiment-analysis, got ", task,
+        of_tokens ? str_cat("; its results are of another type, so write pipeline<\"", task, "\">(...)") : "");
+}
+
 }  // namespace detail
 
 /// A pipeline around a model that outlives it, e.g. one that was just trained.
@@ -307,6 +269,20 @@ inline TextClassificationPipeline pipeline(std::string_view task, const std::fil
   check(model->load_report().complete(), ErrorCode::format, folder.native(),
         ": expected a fine-tuned classifier, its classification head is missing; fine-tune it first");
   return {std::move(model), Tokenizer::from_pretrained(folder), options, true};
+}
+
+/// The same with the task as a template argument, as for the tasks whose results are of another type:
+/// pipeline<"text-classification">(folder).
+template <detail::PipelineTask task>
+requires(detail::is_text_classification(task)) TextClassificationPipeline
+    pipeline(const std::filesystem::path& folder, const TextClassificationOptions& options = {}) {
+  return pipeline("text-classification", folder, options);
+}
+
+template <detail::PipelineTask task>
+requires(detail::is_text_classification(task)) TextClassificationPipeline
+    pipeline(Model& model, const Tokenizer& tokenizer, const TextClassificationOptions& options = {}) {
+  return pipeline("text-classification", model, tokenizer, options);
 }
 
 }  // namespace tl

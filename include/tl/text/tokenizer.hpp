@@ -186,6 +186,14 @@ class [[nodiscard]] Tokenizer {
     return text;
   }
 
+  /// The text of tokens as the decoder joins them: "play", "##ing" is "playing".
+  std::string convert_tokens_to_string(std::span<const std::string> tokens) const {
+    return detail::text::join_tokens({tokens.begin(), tokens.end()}, data_.decoder);
+  }
+
+  /// What begins a piece that continues a word, "##"; empty if the vocabulary does not tell.
+  const std::string& continuing_subword_prefix() const { return data_.model->options().continuing_subword_prefix; }
+
   /// The token of an id, nothing if there is no such id.
   std::optional<std::string> id_to_token(std::int32_t id) const {
     if (const AddedToken* added = data_.added.find(id)) return added->content;
