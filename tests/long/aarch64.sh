@@ -18,8 +18,8 @@ cd "$work"
 
 # This machine's own headers come last: they hold nlohmann and CLI, but a C library for another processor.
 compile=(aarch64-linux-gnu-g++ -std=c++20 -O1 -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Werror
-         -I "$root/include" -isystem "${EIGEN_FOLDER:-/usr/include/eigen3}" -idirafter /usr/include)
-for source in "$root"/tools/tl/*.cpp; do
+         -I "$root/include" -I "$root/tools/tl" -isystem "${EIGEN_FOLDER:-/usr/include/eigen3}" -idirafter /usr/include)
+for source in "$root"/tools/tl/*.cpp "$root"/tools/tl/tasks/*.cpp; do
   printf '%s\0' "$source"
 done | xargs -0 -P "$(nproc)" -I{} "${compile[@]}" -c {}
 "${compile[@]}" -c -x c++ -o everything.o - <<< '#include <tl/tl.hpp>'

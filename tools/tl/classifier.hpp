@@ -1,5 +1,4 @@
-// A trained classifier as `tl evaluate` and `tl predict` need it. The model and its kernels are compiled in
-// classifier.cpp alone, which keeps the build of the program short.
+// A trained classifier as `tl predict` needs it: tokenizer, logits, scores.
 #pragma once
 
 #include <cstdint>
@@ -7,10 +6,9 @@
 #include <string>
 #include <vector>
 
-#include <tl/data/dataset.hpp>
+#include <tl/core/tensor.hpp>
 #include <tl/models/pretrained_config.hpp>
 #include <tl/text/tokenizer.hpp>
-#include <tl/train/metrics.hpp>
 
 namespace program {
 
@@ -27,24 +25,12 @@ class Classifier {
   /// Tokens of the longest text that the model takes.
   std::int64_t longest() const { return config().max_position_embeddings; }
 
-  /// Class names in the order of their ids.
-  std::vector<std::string> labels() const;
-
   /// Logits [B, C] of B tokenised texts, with their token types if they are pairs.
   tl::Tensor<float> logits(const std::vector<std::vector<std::int32_t>>& input_ids,
                            const std::vector<std::vector<std::int32_t>>& token_types = {}) const;
 
   /// What the model's kind of problem makes of logits [B, C]: softmax, sigmoid, or the logits themselves.
   tl::Tensor<float> scores(const tl::Tensor<float>& logits) const;
-
-  struct Evaluation {
-    double loss;
-    tl::EvalPrediction prediction;
-  };
-
-  /// Loss and logits over the columns input_ids and label; `name` is what errors call the data set. Throws
-  /// tl::Error(invalid_argument) for a model that is not a classifier with one label per text.
-  Evaluation evaluate(const tl::Dataset& rows, const std::string& name, std::int64_t batch_size) const;
 
  private:
   struct Model;

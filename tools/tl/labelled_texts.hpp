@@ -27,6 +27,10 @@ struct DataOptions {
   std::optional<std::int64_t> max_seq_length;
   bool truncation = true;
   std::optional<std::uint64_t> shuffle_seed;
+  bool shuffle_train_dataset = false;  ///< the split to train on alone, as the script of the reference does
+
+  /// Whether a split is shuffled.
+  bool shuffles(bool trains) const { return shuffle_train_dataset ? trains : shuffle_seed.has_value(); }
 
   void add(CLI::App& command) {
     command.add_option("--text_column", text_column, "column of the texts; default: text, or what looks like it");
@@ -54,13 +58,14 @@ struct LabelledFile {
 };
 
 /// Reads text and label of a table or a JSON file, whatever else it holds, and checks that there is at least one row.
-/// An empty text is a text; a label that is not there is refused when the labels are understood.
-inline LabelledFile read_labelled(const std::string& path, const DataOptions& options) {
+/// An empty text is a text; a label that is not there is refused when the labels are understood. Without `labelled`
+/// the texts alone are read.
+inline LabelledFile read_labelled(const std::string& path, const DataOptions& options, bool labelled = true) {
   tl::check(FileOptions::is_json(path) || options.files.is_table(path), tl::ErrorCode::invalid_argument, path,
             ": expected a file name that ends with .jsonl, .json, .csv or .tsv, or a --delimiter");
   const TextColumns columns = options.files.text_columns(path, options.text_column, options.text_pair_column);
   std::vector<std::string> names = columns.names();
-  names.push_back(options.label_column);
+  if (labelled) names.push_back(options.label_column);
   for (std::size_t i = 1; i < names.size(); ++i)
     tl::check(std::find(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(i), names[i]) ==
                   names.begin() + static_cast<std::ptrdiff_t>(i),
@@ -80,10 +85,10 @@ inline tl::ClassLabels classes_of(const LabelledFile& file, const DataOptions& o
   return file.data.class_labels(options.label_column, known);
 }
 
-/// Token ids and class ids, shuffled and limited. `longest` is what the model takes.
+/// Token ids and class ids, if there are any, shuffled and limited. `longest` is what the model takes.
 inline tl::Dataset tokenized(const LabelledFile& file, const DataOptions& options,
                              const std::vector<std::int64_t>& class_ids, std::optional<std::int64_t> limit,
-                             const tl::Tokenizer& tokenizer, std::int64_t longest) {
+                             const tl::Tokenizer& tokenizer, std::int64_t longest, bool trains = false) {
   // A text that is not cut may have what the model takes, whatever the tokenizer says, as in the reference.
   const bool whole = !options.truncation && !options.max_seq_length;
   const std::int64_t length =
@@ -92,8 +97,8 @@ inline tl::Dataset tokenized(const LabelledFile& file, const DataOptions& option
     return tl::MapOptions{.batch_size = std::max<std::int64_t>(1, rows.num_rows())};
   };
   const auto numbered = [&](const tl::Dataset&) { return tl::Columns{{options.label_column, class_ids}}; };
-  auto rows = file.data.map_batched(numbered, all_at_once(file.data));
-  if (options.shuffle_seed) rows = rows.shuffle(*options.shuffle_seed);
+  auto rows = class_ids.empty() ? file.data : file.data.map_batched(numbered, all_at_once(file.data));
+  if (options.shuffles(trains)) rows = rows.shuffle(options.shuffle_seed.value_or(42));
   if (limit) rows = rows.take(std::min(*limit, rows.num_rows()));
   const auto texts = rows.column<std::string>(file.columns.text).to_vector();
   const tl::EncodeOptions encode{.truncation = options.truncation, .max_length = static_cast<int>(length)};
@@ -120,7 +125,7 @@ inline tl::Dataset tokenized(const LabelledFile& file, const DataOptions& option
   const auto tokens_and_classes = [&](const tl::Dataset&) {
     tl::Columns columns{{"input_ids", std::move(ids)}};
     if (!file.columns.pair.empty()) columns.push_back({"token_type_ids", std::move(types)});
-    columns.push_back({"label", rows.column<std::int64_t>(options.label_column).to_vector()});
+    if (!class_ids.empty()) columns.push_back({"label", rows.column<std::int64_t>(options.label_column).to_vector()});
     return columns;
   };
   auto how = all_at_once(rows);

@@ -19,13 +19,14 @@ inline tl::ComputeMetrics classification_metrics(std::size_t classes) {
 }
 
 /// What is wrong with metric_for_best_model, which has to be one that an evaluation of the program gives; or nothing.
-/// Metrics begin with one of `prefixes`, "eval" or "eval_{name}".
-inline std::string metric_problem(const tl::TrainingArguments& arguments, const std::vector<std::string>& prefixes) {
+/// Metrics begin with one of `prefixes`, "eval" or "eval_{name}"; `metrics` are the task's, without them.
+inline std::string metric_problem(const tl::TrainingArguments& arguments, const std::vector<std::string>& prefixes,
+                                  const std::vector<std::string>& metrics) {
   const bool named = prefixes.front() != "eval";
   if (named && !arguments.metric_for_best_model) return {};  // whether one is needed, the Trainer knows
   const std::string wanted = arguments.metric_for_best_model.value_or("loss");
   std::vector<std::string> given{"loss", "runtime", "samples_per_second", "steps_per_second"};
-  if (!arguments.prediction_loss_only) given.insert(given.begin() + 1, {"accuracy", "f1"});
+  if (!arguments.prediction_loss_only) given.insert(given.begin() + 1, metrics.begin(), metrics.end());
   std::string list;
   for (const auto& name : given) {
     for (const std::string& prefix : prefixes)

@@ -1,0 +1,85 @@
+// Text classification: files of labelled texts, a model with one row of logits for each text.
+#include <utility>
+
+#include <tl/io/atomic_file.hpp>
+
+#include "loaded.hpp"
+#include "metrics.hpp"
+#include "tasks/predict_results.hpp"
+#include "tasks/task.hpp"
+#include "tasks/text_predictor.hpp"
+
+namespace program {
+
+namespace {
+
+class TextClassification : public Task {
+ public:
+  std::string_view name() const override { return "text-classification"; }
+  std::string_view architecture() const override { return "ForSequenceClassification"; }
+
+  std::vector<std::string> metric_names() const override { return {"accuracy", "f1"}; }
+
+  void read(const TaskOptions& options, const std::vector<SplitFile>& files) override {
+    options_ = &options;
+    for (const SplitFile& file : files)
+      files_.push_back({file, read_labelled(file.path, options.data, file.split != Split::predict), {}});
+    tl::KnownClasses known = known_classes(options, *this);
+    for (File& file : files_) {
+      if (file.split.split == Split::predict) continue;
+      file.classes = classes_of(file.texts, options.data, known);
+      if (known.names.empty()) known = {file.classes.names, "the labels of " + file.split.path};
+    }
+    names_ = known.names;
+  }
+
+  std::vector<LabelSentence> label_sentences() const override {
+    std::vector<LabelSentence> sentences;
+    for (const File& file : files_)
+      if (file.split.split != Split::predict) sentences.push_back({file.classes.decision, file.classes.as_written});
+    return sentences;
+  }
+
+  std::unique_ptr<tl::Model> load_model() override {
+    tl::FromPretrainedOptions how;
+    if (options_->trains)
+      how = {.labels = names_,
+             .config_overrides = options_->config_overrides,
+             .ignore_mismatched_sizes = options_->ignore_mismatched_sizes};
+    return tl::AutoModelForSequenceClassification::from_pretrained(options_->model, how);
+  }
+
+  tl::RowSource rows(std::size_t file, const tl::Tokenizer& tokenizer, const tl::Model& model) override {
+    const File& one = files_.at(file);
+    return tokenized(one.texts, options_->data, one.classes.ids, one.split.limit, tokenizer,
+                     model.config().max_position_embeddings, one.split.split == Split::train);
+  }
+
+  tl::ComputeMetrics compute_metrics() override { return classification_metrics(names_.size()); }
+
+  void write_predictions(const std::filesystem::path& folder, std::size_t,
+                         const tl::PredictionOutput& output) override {
+    PredictResults results;
+    for (const std::int64_t id : tl::argmax(output.predictions)) results.add(names_.at(static_cast<std::size_t>(id)));
+    results.write(folder);
+  }
+
+  std::unique_ptr<Predictor> predictor(const PredictOptions& options) override { return make_text_predictor(options); }
+
+ private:
+  struct File {
+    SplitFile split;
+    LabelledFile texts;
+    tl::ClassLabels classes;
+  };
+
+  const TaskOptions* options_ = nullptr;
+  std::vector<File> files_;
+  std::vector<std::string> names_;  // of the classes
+};
+
+}  // namespace
+
+std::unique_ptr<Task> make_text_classification() { return std::make_unique<TextClassification>(); }
+
+}  // namespace program
