@@ -72,7 +72,7 @@ TEST_CASE("load_dataset: several files make several splits") {
   for (const Row row : load_dataset("csv", {{"train", folder / "a"}})["train"]) texts += row.get<std::string>("text");
   CHECK(texts == "xy");
   TL_REQUIRE_ERROR(load_dataset("parquet", {{"train", folder / "a"}}),
-                   "load_dataset: expected the format csv, json or text, got parquet");
+                   "load_dataset: expected the format csv, json, conll or text, got parquet");
   TL_REQUIRE_ERROR(load_dataset("csv", {{"train", folder / "none"}}), "cannot open " + (folder / "none").string());
 }
 

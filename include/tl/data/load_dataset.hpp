@@ -1,8 +1,6 @@
-// Data sets from files: CSV, TSV, JSON and plain text, one file per split.
+// Data sets from files: CSV, TSV, JSON, CoNLL and plain text, one file per split.
 #pragma once
 
-#include <algorithm>
-#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <initializer_list>
@@ -12,6 +10,7 @@
 #include <vector>
 
 #include <tl/core/error.hpp>
+#include <tl/data/conll.hpp>
 #include <tl/data/csv.hpp>
 #include <tl/data/dataset.hpp>
 #include <tl/data/dataset_dict.hpp>
@@ -24,15 +23,11 @@ namespace tl {
 /// Throws io, invalid_argument for an encoding that is not known, or format with the line of a byte that does not fit.
 inline Dataset load_text(const std::filesystem::path& path, std::string_view encoding = "utf-8") {
   const std::string content = detail::read_text_file(path, encoding);
-  std::string_view text = content;
   std::vector<std::string> lines;
   SourceLocations places{.file = path.native()};
-  while (!text.empty()) {
-    const std::size_t length = std::min(text.find_first_of("\r\n"), text.size());
-    lines.push_back(std::string(text.substr(0, length)));
-    places.numbers.push_back(static_cast<std::int64_t>(lines.size()));
-    text.remove_prefix(length);
-    text.remove_prefix(text.starts_with("\r\n") ? 2 : text.empty() ? 0 : 1);
+  for (const detail::NumberedLine& line : detail::numbered_lines(content)) {
+    lines.emplace_back(line.text);
+    places.numbers.push_back(line.number);
   }
   return Dataset::from_columns({{"text", std::move(lines)}}, std::move(places));
 }
@@ -46,13 +41,13 @@ struct DataFile : std::pair<std::string, std::filesystem::path> {
 /// Files by split; several of one split are read one after the other.
 using DataFiles = std::vector<DataFile>;
 
-/// How the files of load_dataset are read: the fields of CsvOptions and JsonOptions. A field that the format does not
-/// have must keep its default.
+/// How the files of load_dataset are read: the fields of CsvOptions, JsonOptions and ConllOptions. A field that the
+/// format does not have must keep its default.
 struct LoadOptions {
   char delimiter = '\0';                       ///< csv; '\0': a tab in a .tsv file, else a comma
   bool has_header = true;                      ///< csv
-  std::vector<std::string> column_names = {};  ///< csv
-  std::vector<std::string> columns = {};       ///< csv, json
+  std::vector<std::string> column_names = {};  ///< csv, conll
+  std::vector<std::string> columns = {};       ///< csv, json, conll
   std::vector<std::string> text_columns = {};  ///< csv, json
   std::string encoding = "utf-8";              ///< all: or "utf-16", "latin-1", "cp1252"
   Quoting quoting = Quoting::automatic;        ///< csv
@@ -66,21 +61,21 @@ inline std::string_view option_without_use(std::string_view format, const LoadOp
   if (format != "csv") {
     if (options.delimiter != '\0') return "delimiter";
     if (!options.has_header) return "has_header";
-    if (!options.column_names.empty()) return "column_names";
+    if (format != "conll" && !options.column_names.empty()) return "column_names";
     if (options.quoting != Quoting::automatic) return "quoting";
   }
   if (format != "json" && !options.field.empty()) return "field";
   if (format == "text" && !options.columns.empty()) return "columns";
-  return format == "text" && !options.text_columns.empty() ? "text_columns" : "";
+  return format != "csv" && format != "json" && !options.text_columns.empty() ? "text_columns" : "";
 }
 
 }  // namespace detail
 
-/// Reads every split with load_csv ("csv"), load_jsonl ("json") or load_text ("text").
+/// Reads every split with load_csv ("csv"), load_jsonl ("json"), load_conll ("conll") or load_text ("text").
 /// Throws invalid_argument for another format or an option that the format does not have, and what the readers throw.
 inline DatasetDict load_dataset(std::string_view format, const DataFiles& files, const LoadOptions& options = {}) {
-  check(format == "csv" || format == "json" || format == "text", ErrorCode::invalid_argument,
-        "load_dataset: expected the format csv, json or text, got ", format);
+  check(format == "csv" || format == "json" || format == "conll" || format == "text", ErrorCode::invalid_argument,
+        "load_dataset: expected the format csv, json, conll or text, got ", format);
   const std::string_view useless = detail::option_without_use(format, options);
   check(useless.empty(), ErrorCode::invalid_argument, "load_dataset: expected no ", useless, " for the format ",
         format);
@@ -91,6 +86,8 @@ inline DatasetDict load_dataset(std::string_view format, const DataFiles& files,
                                           options.text_columns, options.encoding, options.quoting}));
     else if (format == "json")
       splits.insert(name, load_jsonl(path, {options.columns, options.text_columns, options.encoding, options.field}));
+    else if (format == "conll")
+      splits.insert(name, load_conll(path, {options.column_names, options.columns, options.encoding}));
     else splits.insert(name, load_text(path, options.encoding));
   }
   return splits;

@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <tl/core/error.hpp>
 #include <tl/io/read_file.hpp>
@@ -151,6 +152,24 @@ class TextDecoder {
 inline std::string read_text_file(const std::filesystem::path& path, std::string_view encoding) {
   const TextEncoding how = text_encoding(encoding);
   return TextDecoder(path, read_file(path)).decode(how);
+}
+
+/// A line of a text with its number, from 1.
+struct NumberedLine {
+  std::int64_t number;
+  std::string_view text;
+};
+
+/// The lines of a text, which end with LF, CRLF or CR.
+inline std::vector<NumberedLine> numbered_lines(std::string_view text) {
+  std::vector<NumberedLine> lines;
+  while (!text.empty()) {
+    const std::size_t length = std::min(text.find_first_of("\r\n"), text.size());
+    lines.push_back({static_cast<std::int64_t>(lines.size()) + 1, text.substr(0, length)});
+    text.remove_prefix(length);
+    text.remove_prefix(text.starts_with("\r\n") ? 2 : text.empty() ? 0 : 1);
+  }
+  return lines;
 }
 
 }  // namespace detail
