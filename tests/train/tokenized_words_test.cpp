@@ -1,0 +1,102 @@
+// Texts split into words become rows: what is labelled, cut, or in which window, and the words that have no token.
+#include <string>
+#include <vector>
+
+#include <tl/train/tokenized_words.hpp>
+
+#include "support/catch.hpp"
+
+using namespace tl;
+using Ids = std::vector<std::int32_t>;
+using Words = std::vector<std::string>;
+
+namespace {
+
+// Ids: [PAD] 0, [UNK] 1, [CLS] 2, [SEP] 3, [MASK] 4, a 5, b 6, ##b 7.
+Tokenizer tokenizer() {
+  return Tokenizer::from_vocabulary({"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "b", "##b"});
+}
+
+Dataset texts(const std::vector<Words>& words, const std::vector<Ids>& tags) {
+  return Dataset::from_columns({{"tokens", words}, {"ner_tags", tags}}, {"t.conll", "line", {4, 9}});
+}
+
+const std::vector<Words> two{{"a", "abb", "b"}, {"b"}};
+const std::vector<Ids> tags{{1, 0, 2}, {2}};
+
+Ids row(const TokenizedWords& made, std::int64_t row, const char* column) { return made.rows[row].get<Ids>(column); }
+
+}  // namespace
+
+TEST_CASE("tokenized_words: ids, labels, words and places") {
+  const TokenizedWords made = tokenize_and_align_labels(texts(two, tags), tokenizer());
+  CHECK(made.rows.column_names() == Words{"input_ids", "labels", "word_ids", "overflow_to_sample_mapping"});
+  CHECK(row(made, 0, "input_ids") == Ids{2, 5, 5, 7, 7, 6, 3});
+  CHECK(row(made, 0, "labels") == Ids{-100, 1, 0, -100, -100, 2, -100});
+  CHECK(row(made, 0, "word_ids") == Ids{-1, 0, 1, -1, -1, 2, -1});
+  CHECK(row(made, 1, "labels") == Ids{-100, 2, -100});
+  CHECK(made.rows.column<std::int64_t>("overflow_to_sample_mapping").to_vector() == std::vector<std::int64_t>{0, 1});
+  CHECK(made.rows.place(1) == "t.conll, line 9");
+  CHECK(made.long_texts == 0);
+  CHECK(made.unlabelled_words == 0);
+}
+
+TEST_CASE("tokenized_words: all tokens") {
+  const TokenizedWords made = tokenize_and_align_labels(texts(two, tags), tokenizer(),
+                                                        {.label_all_tokens = true, .names = {"B-X", "I-X", "O"}});
+  CHECK(row(made, 0, "labels") == Ids{-100, 1, 0, 1, 1, 2, -100});
+  CHECK(row(made, 0, "word_ids") == Ids{-1, 0, 1, -1, -1, 2, -1});
+}
+
+TEST_CASE("tokenized_words: a text that is cut says so") {
+  const TokenizedWords made = tokenize_and_align_labels(texts(two, tags), tokenizer(), {.max_length = 5});
+  CHECK(row(made, 0, "input_ids") == Ids{2, 5, 5, 7, 3});
+  CHECK(row(made, 0, "labels") == Ids{-100, 1, 0, -100, -100});
+  CHECK(made.rows.num_rows() == 2);
+  CHECK(made.long_texts == 1);
+  CHECK(made.unlabelled_words == 1);
+  const TokenizedWords whole =
+      tokenize_and_align_labels(texts(two, tags), tokenizer(), {.max_length = 5, .truncation = false});
+  CHECK(row(whole, 0, "input_ids").size() == 7);
+}
+
+TEST_CASE("tokenized_words: windows label each word once") {
+  const std::vector<Words> words{{"a", "b", "abb", "b", "a", "a"}, {"b"}};
+  const TokenizedWords made =
+      tokenize_and_align_labels(texts(words, {{0, 1, 2, 3, 4, 5}, {6}}), tokenizer(), {.max_length = 6, .stride = 2});
+  REQUIRE(made.rows.num_rows() == 4);
+  CHECK(row(made, 0, "input_ids") == Ids{2, 5, 6, 5, 7, 3});
+  CHECK(row(made, 0, "labels") == Ids{-100, 0, 1, -100, -100, -100});
+  CHECK(row(made, 1, "input_ids") == Ids{2, 5, 7, 7, 6, 3});
+  CHECK(row(made, 1, "labels") == Ids{-100, 2, -100, -100, -100, -100});
+  CHECK(row(made, 2, "input_ids") == Ids{2, 7, 6, 5, 5, 3});
+  CHECK(row(made, 2, "labels") == Ids{-100, -100, 3, 4, 5, -100});
+  CHECK(row(made, 2, "word_ids") == Ids{-1, -1, 3, 4, 5, -1});
+  CHECK(made.rows.column<std::int64_t>("overflow_to_sample_mapping").to_vector() ==
+        std::vector<std::int64_t>{0, 0, 0, 1});
+  CHECK(made.rows.place(2) == "t.conll, line 4");
+  CHECK(made.long_texts == 1);
+  CHECK(made.unlabelled_words == 0);
+}
+
+TEST_CASE("tokenized_words: words without a token, texts without tags or words") {
+  const Dataset none = Dataset::from_columns({{"tokens", std::vector<Words>{{"a", "", "\xe2\x80\x8b"}, {}}}});
+  const TokenizedWords made = tokenize_and_align_labels(none, tokenizer());
+  CHECK(made.rows.column_names() == Words{"input_ids", "word_ids", "overflow_to_sample_mapping"});
+  CHECK(row(made, 0, "word_ids") == Ids{-1, 0, -1});
+  CHECK(row(made, 1, "input_ids") == Ids{2, 3});
+  CHECK(made.unlabelled_words == 2);
+  CHECK(tokenize_and_align_labels(none.take(0), tokenizer()).rows.num_rows() == 0);
+}
+
+TEST_CASE("tokenized_words: sentences") {
+  const Dataset data = texts(two, tags);
+  TL_REQUIRE_ERROR(tokenize_and_align_labels(data, tokenizer(), {.stride = 2, .truncation = false}),
+                   "stride: expected truncation, which makes the windows, got none");
+  TL_REQUIRE_ERROR(tokenize_and_align_labels(data, tokenizer(), {.label_all_tokens = true}),
+                   "label_all_tokens: expected the names of the classes, got none");
+  TL_REQUIRE_ERROR(tokenize_and_align_labels(texts(two, {{1}, {2}}), tokenizer()),
+                   "t.conll, line 4: expected as many ner_tags as tokens, 3, got 1");
+  TL_REQUIRE_ERROR(tokenize_and_align_labels(data, tokenizer(), {.max_length = 4, .stride = 3}),
+                   "EncodeOptions::stride: expected at most 2 (max_length 4 without the special tokens), got 3");
+}
