@@ -1,7 +1,8 @@
 // Collators make batches of rows. PackedCollator takes tokenised rows: a column "input_ids" (lists of token ids), token
 // types from "token_type_ids", and labels from "label", "labels" or "label_ids" if there is such a column: a class id
-// of each row, or a list of one for each token. Padding that the rows bring along on the right is dropped again if a
-// column "attention_mask" marks it. Other columns are not looked at. A user's function does the same with any columns.
+// of each row, a list of one for each token, or numbers, see data/label_values.hpp. Padding that the rows bring along
+// on the right is dropped again if a column "attention_mask" marks it. Other columns are not looked at. A user's
+// function does the same with any columns.
 #pragma once
 
 #include <algorithm>
@@ -16,7 +17,9 @@
 #include <vector>
 
 #include <tl/core/batch.hpp>
+#include <tl/core/problem_type.hpp>
 #include <tl/data/dataset.hpp>
+#include <tl/data/label_values.hpp>
 
 namespace tl {
 
@@ -28,6 +31,9 @@ struct CollatorOptions {
   std::optional<std::int64_t> token_types{};  ///< if given, token types must be in [0, token_types)
   std::optional<bool> token_labels{};         ///< if given, whether labels are those of tokens, or of rows
   std::vector<std::string> class_names{};     ///< the model's; class ids of the same names in another order are refused
+  /// What labels of rows are; default: numbers if they are numbers or lists of them and the model has one label,
+  /// several classes at once if they are lists of floats or names, else class ids.
+  std::optional<ProblemType> problem{};
 };
 
 /// Makes batches of rows, for training and evaluation: of a data set, or of whatever a custom Collator reads; that
@@ -126,28 +132,12 @@ class PackedCollator : public Collator {
     for (const char* name : {"labels", "label", "label_ids"}) {
       if (!dataset.has_column(name)) continue;
       label_name_ = name;
-      const ColumnType type = dataset.column_type(name);
-      if (type == ColumnType::list_int32) {
-        token_labels_ = dataset.column<Ids>(name);
-        break;
-      }
-      check(type == ColumnType::int64, ErrorCode::dtype, options_.name, ": expected class ids (int64) in column ", name,
-            ", got ", to_string(type),
-            "; turn texts or numbers into class ids with cast_column or class_encode_column");
-      labels_ = dataset.column<std::int64_t>(name);
-      check_order_of_classes(dataset.class_names(name));
+      take_labels(dataset);
       break;
     }
-    const auto refuse = [&](bool bad, const char* expected, const char* model, const char* got) {
-      check(!bad, ErrorCode::dtype, options_.name, ": expected ", expected, " in column ", label_name_,
-            ", because the model classifies ", model, ", got ", got);
-    };
-    refuse(labels_ && options_.token_labels.value_or(false), "a list with a class id of each token", "tokens",
-           "one class id of each row");
-    refuse(token_labels_ && !options_.token_labels.value_or(true), "a class id of each row", "sequences", "a list");
   }
 
-  bool has_labels() const override { return labels_ || token_labels_; }
+  bool has_labels() const override { return labels_ || token_labels_ || label_values_; }
   bool prepares_ahead() const override { return false; }  // copying ids takes less time than waking a thread
 
   /// Number of tokens of a row, padding left out. Throws Error(shape) if its attention_mask is not 1 .. 1 0 .. 0.
@@ -176,6 +166,8 @@ class PackedCollator : public Collator {
       if (labels_) mix(hash, (*labels_)[row]);
       if (token_labels_)
         for (const std::int32_t label : (*token_labels_)[row]) mix(hash, label);
+      if (label_values_)
+        for (const float value : values_of(row)) mix(hash, std::bit_cast<std::int32_t>(value));
     }
     return hash;
   }
@@ -211,6 +203,11 @@ class PackedCollator : public Collator {
       std::int64_t* to = labels.data();
       for (const std::int64_t row : rows) to = std::ranges::copy(first((*token_labels_)[row], length(row)), to).out;
       batch.labels.set("labels", labels);
+    } else if (label_values_) {
+      const auto labels = Tensor<float>::empty({batch.sequences(), label_values_->width()});
+      float* to = Tensor<float>(labels).data();
+      for (const std::int64_t row : rows) to = std::ranges::copy(values_of(row), to).out;
+      batch.labels.set("labels", labels);
     }
     return batch;
   }
@@ -229,6 +226,55 @@ class PackedCollator : public Collator {
            columns.empty() ? "there are no columns" : columns, "; tokenize the texts with map() first");
     }
     return dataset.column<Ids>("input_ids");
+  }
+
+  /// What the labels in column `label_name_` are, if no option says it.
+  ProblemType problem_of(ColumnType type) const {
+    if (options_.problem) return *options_.problem;
+    if (options_.token_labels.value_or(false) || type == ColumnType::list_int32 || type == ColumnType::string)
+      return ProblemType::single_label_classification;
+    if (options_.num_labels == 1 && type != ColumnType::list_string) return ProblemType::regression;
+    const bool lists = type == ColumnType::list_float32 || type == ColumnType::list_string;
+    return lists ? ProblemType::multi_label_classification : ProblemType::single_label_classification;
+  }
+
+  /// Reads column `label_name_` as what it has to be for the model.
+  void take_labels(const Dataset& dataset) {
+    const ColumnType type = dataset.column_type(label_name_);
+    const ProblemType problem = problem_of(type);
+    const auto refuse = [&](bool bad, const char* expected, const char* model, std::string_view got) {
+      check(!bad, ErrorCode::dtype, options_.name, ": expected ", expected, " in column ", label_name_,
+            ", because the model classifies ", model, ", got ", got);
+    };
+    if (problem != ProblemType::single_label_classification) {
+      label_values_.emplace(dataset, label_name_,
+                            LabelValuesOptions{.name = options_.name,
+                                               .problem = problem,
+                                               .num_labels = options_.num_labels,
+                                               .class_names = options_.class_names});
+      return;
+    }
+    refuse(options_.token_labels.value_or(false) && type != ColumnType::list_int32,
+           "a list with a class id of each token", "tokens",
+           type == ColumnType::int64 ? "one class id of each row" : to_string(type));
+    if (type == ColumnType::list_int32) {
+      refuse(!options_.token_labels.value_or(true), "a class id of each row", "sequences",
+             "a list; lists are labels of the problem_type multi_label_classification, or of regression");
+      token_labels_ = dataset.column<Ids>(label_name_);
+      return;
+    }
+    check(type == ColumnType::int64, ErrorCode::dtype, options_.name, ": expected class ids (int64) in column ",
+          label_name_, options_.problem ? ", because problem_type is single_label_classification" : "", ", got ",
+          to_string(type), "; turn texts or numbers into class ids with cast_column or class_encode_column",
+          type == ColumnType::float64 ? ", or set the problem_type regression" : "");
+    labels_ = dataset.column<std::int64_t>(label_name_);
+    check_order_of_classes(dataset.class_names(label_name_));
+  }
+
+  std::vector<float> values_of(std::int64_t row) const {
+    std::vector<float> values(static_cast<std::size_t>(label_values_->width()));
+    label_values_->write(row, values.data());
+    return values;
   }
 
   /// The same class names in another order are other classes, and nothing later would show it.
@@ -257,6 +303,9 @@ class PackedCollator : public Collator {
                     "leave the column token_type_ids out");
     }
     if (labels_) check_label(row, (*labels_)[row]);
+    if (label_values_)
+      if (const std::string problem = label_values_->problem(row); !problem.empty())
+        fail(ErrorCode::invalid_argument, where(row), problem);
     if (!token_labels_) return;
     check_count(row, label_name_.c_str(), (*token_labels_)[row]);
     for (const std::int32_t label : (*token_labels_)[row]) check_label(row, label);
@@ -287,6 +336,7 @@ class PackedCollator : public Collator {
   ColumnView<Ids> ids_;
   std::optional<ColumnView<Ids>> mask_, types_, token_labels_;
   std::optional<ColumnView<std::int64_t>> labels_;
+  std::optional<LabelValues> label_values_;
   std::string label_name_;
 };
 

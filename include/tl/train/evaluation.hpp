@@ -71,6 +71,10 @@ class EvaluationSums {
     by_token_ = by_token_ || output.logits.size(0) != batch.sequences();
     append_offsets(offsets_, batch.cu_seqlens);
     if (const auto* ids = batch.labels.find<std::int64_t>("labels")) append(labels_, *ids);
+    if (const auto* values = batch.labels.find<float>("labels")) {
+      append(label_values_, *values);
+      values_per_row_ = values->elements() / std::max<std::int64_t>(1, batch.sequences());
+    }
   }
 
   EvaluationResult result(std::int64_t batches) && {
@@ -82,6 +86,8 @@ class EvaluationSums {
     result.prediction.predictions = Tensor<float>::from(logits_, {predicted, classes_});
     if (collate_.has_labels() && static_cast<std::int64_t>(labels_.size()) == predicted)
       result.prediction.label_ids = Tensor<std::int64_t>::from(labels_, {predicted});
+    if (values_per_row_ > 0 && static_cast<std::int64_t>(label_values_.size()) == rows_ * values_per_row_)
+      result.prediction.label_values = Tensor<float>::from(label_values_, {rows_, values_per_row_});
     if (by_token_) result.prediction.offsets = std::move(offsets_);
     return result;
   }
@@ -99,8 +105,8 @@ class EvaluationSums {
   const EvaluationOptions& options_;
   bool by_token_;  // else one row of logits for each sequence
   double loss_sum_ = 0.0;
-  std::int64_t loss_rows_ = 0, rows_ = 0, classes_ = 0;
-  std::vector<float> logits_;
+  std::int64_t loss_rows_ = 0, rows_ = 0, classes_ = 0, values_per_row_ = 0;
+  std::vector<float> logits_, label_values_;
   std::vector<std::int64_t> labels_, offsets_{0};
 };
 

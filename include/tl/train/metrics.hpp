@@ -18,9 +18,11 @@ using Metrics = std::vector<std::pair<std::string, double>>;
 /// All predictions of an evaluation, on the CPU, in the order in which the rows were visited (the data set's).
 struct EvalPrediction {
   Tensor<float> predictions{};       ///< logits [rows, C]; of tokens [N, C]
-  Tensor<std::int64_t> label_ids{};  ///< [rows], or [N]; undefined if the data set has no labels
+  Tensor<std::int64_t> label_ids{};  ///< [rows], or [N]; undefined if the data set has no class ids
   /// Of tokens: row r has the predictions [offsets[r], offsets[r + 1]); empty otherwise.
   std::vector<std::int64_t> offsets{};
+  /// [rows, C] of multi_label_classification (0 or 1 for each class) and of regression; undefined otherwise.
+  Tensor<float> label_values{};
 };
 
 using ComputeMetrics = std::function<Metrics(const EvalPrediction&)>;

@@ -73,6 +73,7 @@ struct PredictionOutput {
   Tensor<float> predictions;            ///< logits [rows, C], in the order of the data set; of tokens [N, C]
   Tensor<std::int64_t> label_ids;       ///< [rows], or [N]; undefined if the data set has no labels
   std::vector<std::int64_t> offsets{};  ///< of tokens: where the rows begin, see EvalPrediction
+  Tensor<float> label_values{};         ///< [rows, C] of several labels or of regression, see EvalPrediction
   Json metrics = Json::object();
 };
 

@@ -134,6 +134,7 @@ inline PredictionOutput TrainerEvaluation::predict(const RowSource& dataset, con
   output.predictions = result.prediction.predictions;
   output.label_ids = result.prediction.label_ids;
   output.offsets = result.prediction.offsets;
+  output.label_values = result.prediction.label_values;
   TrainerEvent details = event();
   details.metrics = &output.metrics;
   call(&TrainerCallback::on_predict, details);
