@@ -15,10 +15,11 @@ ops:          autograd kernels kernels/cpu core
 nn:           ops autograd kernels/packed_weight_cache.hpp kernels/dropout_mask.hpp core
 optim:        kernels kernels/cpu autograd core
 io:           core <nlohmann>
+metrics:      core
 text:         io core <nlohmann>
 data:         io core <nlohmann>
 models:       nn ops autograd kernels/dropout_mask.hpp io text core <nlohmann>
-train:        models nn ops optim autograd kernels data text io core <nlohmann>
+train:        metrics models nn ops optim autograd kernels data text io core <nlohmann>
 pipelines:    models nn autograd kernels/packed_weight_cache.hpp data text io core <nlohmann>
 '
 
