@@ -14,6 +14,7 @@
 #include <tl/ops/multiply.hpp>
 #include <tl/ops/pointwise.hpp>
 #include <tl/ops/row_broadcast.hpp>
+#include <tl/ops/segment_max.hpp>
 #include <tl/ops/segment_mean.hpp>
 #include <tl/ops/softmax.hpp>
 #include <tl/ops/sum.hpp>

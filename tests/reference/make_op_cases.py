@@ -268,6 +268,16 @@ for name, shape, spread in (("a matrix", (5, 19), 1.0), ("far out", (3, 9), 20.0
     add_case("bce_with_logits", name, dict(logits=random(*shape, spread=spread)),
              lambda logits: F.binary_cross_entropy_with_logits(logits, target), 95, dict(target=target))
 
+
+def segment_max(x, offsets):
+    parts = [x[a:b].max(0).values if b > a else torch.zeros(x.shape[1]) for a, b in zip(offsets, offsets[1:])]
+    return torch.stack(parts)
+
+
+offsets = [0, 2, 2, 3, 9]
+add_case("segment_max", "one empty segment", dict(x=random(9, 21, spread=4.0)), lambda x: segment_max(x, offsets), 5,
+         dict(cu_seqlens=integers(offsets)))
+
 for stem, cases in files.items():
     document = dict(made_by="tests/reference/make_op_cases.py", torch=torch.__version__, seed=0, cases=cases)
     path = pathlib.Path(sys.argv[1]) / f"ops_{stem}.json"

@@ -14,7 +14,7 @@ without_gradient='adamw squared_norm'
 # CUDA: later.
 cuda_later='add attention bce_with_logits bias_activation bias_dropout_residual_layer_norm concat cross_entropy divide
   dropout embedding embedding_layer_norm_dropout gather_rows linear matmul mse_loss multiply pointwise row_broadcast
-  segment_mean softmax squared_norm sum'
+  segment_max segment_mean softmax squared_norm sum'
 
 contains() { grep -qwF -- "$2" <<< "$1"; }
 

@@ -28,7 +28,11 @@ struct [[nodiscard]] Batch {
   Tensor<std::int32_t> cu_seqlens;        ///< [B + 1], where each sequence begins; the last entry is N
   std::int64_t max_length = 0;            ///< of a sequence, in tokens
   Tensor<std::int32_t> token_type_ids{};  ///< [N]; undefined if all are 0
-  /// What the task wants to be predicted: "labels" is int64 [B] for a class of each sequence, float [B, C] for several
+  /// Where a text is longer than a model, its windows are the sequences: text t has the sequences [cu_windows[t],
+  /// cu_windows[t + 1]). [T + 1]; undefined if every sequence is a text.
+  Tensor<std::int32_t> cu_windows{};
+  /// What the task wants to be predicted: "labels" is int64 [B] for a class of each sequence (of each text, if there
+  /// are cu_windows), float [B, C] for several
   /// labels or numbers, int64 [N] for a class of each token. A class of -100 does not count.
   NamedTensors labels{};
   /// Rows with the same id, position and token type, for the gradients of embeddings. A batch need not have them: what
@@ -38,6 +42,7 @@ struct [[nodiscard]] Batch {
 
   std::int64_t tokens() const { return input_ids.elements(); }
   std::int64_t sequences() const { return cu_seqlens.elements() - 1; }
+  std::int64_t texts() const { return cu_windows.defined() ? cu_windows.elements() - 1 : sequences(); }
 
   /// Elements that the batch would have if it were padded to its longest sequence.
   std::int64_t padded_tokens() const { return sequences() * max_length; }
@@ -91,8 +96,8 @@ inline Batch Batch::to(Device device) const {
   if (token_type_ids.defined()) moved.token_type_groups = groups_of(token_type_ids, token_type_groups);
   moved.block = block.to(device);
   moved.labels = labels.to(device);
-  for (Tensor<std::int32_t>* part :
-       {&moved.input_ids, &moved.positions, &moved.sequence_ids, &moved.cu_seqlens, &moved.token_type_ids})
+  for (Tensor<std::int32_t>* part : {&moved.input_ids, &moved.positions, &moved.sequence_ids, &moved.cu_seqlens,
+                                     &moved.token_type_ids, &moved.cu_windows})
     *part = detail::moved_part(*part, block, moved.block, device);
   for (RowGroups* groups : {&moved.id_groups, &moved.position_groups, &moved.token_type_groups})
     for (Tensor<std::int32_t>* part : {&groups->rows, &groups->begin, &groups->ids})

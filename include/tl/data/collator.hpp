@@ -1,8 +1,8 @@
 // Collators make batches of rows. PackedCollator takes tokenised rows: a column "input_ids" (lists of token ids), token
-// types from "token_type_ids", and labels from "label", "labels" or "label_ids" if there is such a column: a class id
-// of each row, a list of one for each token, or numbers, see data/label_values.hpp. Padding that the rows bring along
-// on the right is dropped again if a column "attention_mask" marks it. Other columns are not looked at. A user's
-// function does the same with any columns.
+// types from "token_type_ids", the windows of long texts from "window_lengths", and labels from "label", "labels" or
+// "label_ids" if there is such a column: a class id of each row, a list of one for each token, or numbers, see
+// data/label_values.hpp. Padding that the rows bring along on the right is dropped again if a column "attention_mask"
+// marks it. Other columns are not looked at. A user's function does the same with any columns.
 #pragma once
 
 #include <algorithm>
@@ -20,6 +20,7 @@
 #include <tl/core/problem_type.hpp>
 #include <tl/data/dataset.hpp>
 #include <tl/data/label_values.hpp>
+#include <tl/data/window_lengths.hpp>
 
 namespace tl {
 
@@ -135,6 +136,10 @@ class PackedCollator : public Collator {
       take_labels(dataset);
       break;
     }
+    if (dataset.has_column("window_lengths")) windows_ = dataset.column<Ids>("window_lengths");
+    check(!windows_ || !token_labels_, ErrorCode::invalid_argument, options_.name,
+          ": expected one label of each text beside window_lengths, got labels of tokens in column ", label_name_,
+          "; make each window a row of its own");
   }
 
   bool has_labels() const override { return labels_ || token_labels_ || label_values_; }
@@ -163,6 +168,8 @@ class PackedCollator : public Collator {
       for (std::int64_t i = 0; types_ && i < tokens; ++i)
         if (const std::int64_t type = (*types_)[row][static_cast<std::size_t>(i)]; type != 0)
           mix(hash, (i << 32) + type);
+      if (windows_)
+        for (const std::int32_t window : (*windows_)[row]) mix(hash, window);
       if (labels_) mix(hash, (*labels_)[row]);
       if (token_labels_)
         for (const std::int32_t label : (*token_labels_)[row]) mix(hash, label);
@@ -186,16 +193,9 @@ class PackedCollator : public Collator {
   }
 
   Batch operator()(std::span<const std::int64_t> rows) const override {
-    std::vector<Ids> ids, types;
-    for (const std::int64_t row : rows) {
-      check_row(row);
-      const std::int64_t tokens = length(row);
-      ids.push_back(first(ids_[row], tokens));
-      if (types_) types.push_back(first((*types_)[row], tokens));
-    }
-    Batch batch = pack(ids, types);
+    Batch batch = windows_ ? packed_windows(rows) : packed_rows(rows);
     if (labels_) {
-      auto labels = Tensor<std::int64_t>::empty({batch.sequences()});
+      auto labels = Tensor<std::int64_t>::empty({batch.texts()});
       std::ranges::transform(rows, labels.data(), [this](std::int64_t row) { return (*labels_)[row]; });
       batch.labels.set("labels", labels);
     } else if (token_labels_) {
@@ -214,6 +214,32 @@ class PackedCollator : public Collator {
 
  private:
   using Ids = std::vector<std::int32_t>;
+
+  Batch packed_rows(std::span<const std::int64_t> rows) const {
+    std::vector<Ids> ids, types;
+    for (const std::int64_t row : rows) {
+      check_row(row);
+      const std::int64_t tokens = length(row);
+      ids.push_back(first(ids_[row], tokens));
+      if (types_) types.push_back(first((*types_)[row], tokens));
+    }
+    return pack(ids, types);
+  }
+
+  Batch packed_windows(std::span<const std::int64_t> rows) const {
+    std::vector<Ids> ids, types;
+    std::vector<std::int32_t> counts;
+    for (const std::int64_t row : rows) {
+      check_row(row);
+      const Ids& lengths = (*windows_)[row];
+      detail::append_windows(ids, ids_[row], lengths);
+      if (types_) detail::append_windows(types, (*types_)[row], lengths);
+      counts.push_back(static_cast<std::int32_t>(lengths.size()));
+    }
+    Batch batch = pack(ids, types);
+    batch.cu_windows = detail::window_offsets(counts);
+    return batch;
+  }
 
   static Ids first(const Ids& all, std::int64_t count) { return {all.begin(), all.begin() + count}; }
 
@@ -290,9 +316,13 @@ class PackedCollator : public Collator {
   void check_row(std::int64_t row) const {
     const std::int64_t tokens = length(row);
     if (tokens == 0) fail(ErrorCode::shape, where(row), ": expected at least one token, got none");
-    if (options_.max_length && tokens > *options_.max_length)
+    if (windows_) {
+      const std::string problem = detail::windows_problem((*windows_)[row], tokens, options_.max_length);
+      if (!problem.empty()) fail(ErrorCode::shape, where(row), ": ", problem);
+    } else if (options_.max_length && tokens > *options_.max_length) {
       fail(ErrorCode::shape, where(row), ": expected at most ", *options_.max_length,
            " tokens, which is what the model takes, got ", tokens, "; tokenize with truncation");
+    }
     if (options_.vocab_size)
       check_range(row, ids_[row], tokens, *options_.vocab_size, "token ids",
                   "tokenize with the tokenizer of the model");
@@ -334,7 +364,7 @@ class PackedCollator : public Collator {
 
   CollatorOptions options_;
   ColumnView<Ids> ids_;
-  std::optional<ColumnView<Ids>> mask_, types_, token_labels_;
+  std::optional<ColumnView<Ids>> mask_, types_, token_labels_, windows_;
   std::optional<ColumnView<std::int64_t>> labels_;
   std::optional<LabelValues> label_values_;
   std::string label_name_;
@@ -349,12 +379,12 @@ class FunctionCollator : public Collator {
   FunctionCollator(const Dataset& dataset, DataCollator function, std::string name)
       : Collator(dataset, std::move(name)), dataset_(dataset), function_(std::move(function)) {}
 
-  /// Throws Error(shape) for a batch that has another number of sequences than rows.
+  /// Throws Error(shape) for a batch that has another number of sequences, or of texts in windows, than rows.
   Batch operator()(std::span<const std::int64_t> rows) const override {
     Batch batch = function_(dataset_, rows);
-    check(batch.cu_seqlens.defined() && batch.sequences() == static_cast<std::int64_t>(rows.size()), ErrorCode::shape,
+    check(batch.cu_seqlens.defined() && batch.texts() == static_cast<std::int64_t>(rows.size()), ErrorCode::shape,
           "data_collator: expected a batch of ", rows.size(), " sequences for ", describe(rows), ", got ",
-          batch.cu_seqlens.defined() ? batch.sequences() : 0);
+          batch.cu_seqlens.defined() ? batch.texts() : 0);
     return batch;
   }
 

@@ -237,6 +237,8 @@ inline bool read_common_key(PretrainedConfig& config, std::string_view key, cons
     else assign_config_field(value, config.pad_token_id.emplace(), where, key);
   } else if (key == "problem_type") {
     if (!value.is_null()) assign_config_field(value, config.problem_type.emplace(), where, key);
+  } else if (key == windows_key) {
+    config.long_texts = value.is_null() ? LongTexts{} : read_windows(value, where);
   } else if (key == "architectures") {
     if (value.is_array())
       for (const auto& name : value)
@@ -298,6 +300,7 @@ inline Json config_json(const PretrainedConfig& config, const std::string& archi
   json["dtype"] = "float32";
   for (const char* replaced : {"torch_dtype", "_name_or_path"}) json.erase(replaced);
   if (config.problem_type) json["problem_type"] = *config.problem_type;
+  if (config.long_texts.windows) json[windows_key] = windows_json(config.long_texts);
   if (config.num_labels() != 2 || config.id2label != numbered_labels(config.num_labels())) {
     // A JSON object of its own order: class numbers sort as numbers, not as text.
     JsonObjectBuilder names, ids;

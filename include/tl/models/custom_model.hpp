@@ -16,6 +16,7 @@
 
 #include <tl/models/losses.hpp>
 #include <tl/models/model.hpp>
+#include <tl/models/pool_windows.hpp>
 #include <tl/models/pretrained.hpp>
 #include <tl/nn/initialize.hpp>
 #include <tl/nn/module.hpp>
@@ -57,6 +58,9 @@ template <class Network> class [[nodiscard]] CustomModel final : public Model {
 
   ModelOutput forward(const Batch& batch, const nn::ForwardContext& context) const override {
     ModelOutput output = network_.forward(batch, context);
+    const bool of_sequences = task_ != Task::token_classification && output.logits.defined() &&
+                              output.logits.size(0) == batch.sequences();  // a network may pool windows itself
+    if (of_sequences && !output.loss.defined()) detail::pool_windows(output, batch, config_);
     if (!output.loss.defined() && output.logits.defined() && !batch.labels.empty())
       output.loss = classification_loss(output, batch);
     return output;

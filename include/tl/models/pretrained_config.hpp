@@ -13,6 +13,7 @@
 #include <vector>
 
 #include <tl/io/json.hpp>
+#include <tl/models/long_texts.hpp>
 
 namespace tl {
 
@@ -84,6 +85,7 @@ struct PretrainedConfig {
   std::map<std::int64_t, std::string> id2label;
   std::map<std::string, std::int64_t> label2id;
   std::optional<std::string> problem_type;
+  LongTexts long_texts;  ///< what becomes of texts that are longer than the model
   std::vector<std::string> architectures;
   Json other = Json::object();        ///< keys of the file that are not fields here
   std::vector<std::string> warnings;  ///< what from_json() passed over in the labels, to be shown to the user

@@ -27,6 +27,7 @@
 
 #include <tl/models/losses.hpp>
 #include <tl/models/model.hpp>
+#include <tl/models/pool_windows.hpp>
 #include <tl/models/pretrained.hpp>
 #include <tl/nn/initialize.hpp>
 #include <tl/nn/module.hpp>
@@ -75,6 +76,7 @@ template <class Network> class [[nodiscard]] PreTrainedModel final : public Mode
     } else {
       if (!batch.labels.empty()) check_trainable();
       ModelOutput output = network_.forward(batch, context);
+      if constexpr (Network::task == Task::sequence_classification) detail::pool_windows(output, batch, config_);
       if (!batch.labels.empty()) output.loss = classification_loss(output, batch);
       return output;
     }

@@ -68,7 +68,7 @@ class EvaluationSums {
           output.logits.value());
     append(logits_, output.logits.value());
     classes_ = output.logits.size(1);
-    by_token_ = by_token_ || output.logits.size(0) != batch.sequences();
+    by_token_ = by_token_ || output.logits.size(0) != batch.texts();
     append_offsets(offsets_, batch.cu_seqlens);
     if (const auto* ids = batch.labels.find<std::int64_t>("labels")) append(labels_, *ids);
     if (const auto* values = batch.labels.find<float>("labels")) {

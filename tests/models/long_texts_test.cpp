@@ -1,0 +1,152 @@
+// Long texts: windows are pooled to texts, with the gradient computed by hand, and the choice is stored in config.json.
+#include <cmath>
+#include <fstream>
+
+#include <tl/data/window_lengths.hpp>
+#include <tl/models/auto_model.hpp>
+#include <tl/models/custom_model.hpp>
+#include <tl/models/pool_windows.hpp>
+
+#include "models/model_cases.hpp"
+#include "support/temporary_folder.hpp"
+
+using namespace tl::test;
+
+namespace {
+
+tl::DistilBertForSequenceClassification windows_model(tl::WindowPooling pooling) {
+  return tl::DistilBertForSequenceClassification::from_pretrained(
+      tiny_folder(),
+      {.config_overrides = without_dropout, .long_texts = tl::LongTexts{.windows = true, .pooling = pooling}});
+}
+
+/// The sequences of the recorded cases as windows of two texts, the last sequence alone.
+tl::Batch two_texts() {
+  const auto all = sequences();
+  tl::Batch batch = tl::pack(all);
+  batch.cu_windows =
+      tl::detail::window_offsets(std::vector<std::int32_t>{static_cast<std::int32_t>(all.size()) - 1, 1});
+  return batch;
+}
+
+/// d loss / d logits of windows, for the mean cross-entropy over texts of their pooled logits, straight from the
+/// definitions.
+tl::Tensor<float> gradient_by_hand(const tl::Tensor<float>& logits, const std::vector<std::int32_t>& offsets,
+                                   const std::vector<std::int64_t>& labels, tl::WindowPooling pooling) {
+  const std::int64_t classes = logits.size(1);
+  auto result = tl::Tensor<float>::zeros(logits.shape());
+  for (std::size_t t = 0; t + 1 < offsets.size(); ++t) {
+    std::vector<double> pooled;
+    std::vector<std::int32_t> largest;
+    for (std::int64_t c = 0; c < classes; ++c) {
+      double sum = 0;
+      std::int32_t best = offsets[t];
+      for (std::int32_t w = offsets[t]; w < offsets[t + 1]; ++w) {
+        sum += static_cast<double>(logits.at({w, c}));
+        if (logits.at({w, c}) > logits.at({best, c})) best = w;
+      }
+      largest.push_back(best);
+      pooled.push_back(pooling == tl::WindowPooling::mean ? sum / (offsets[t + 1] - offsets[t])
+                                                          : static_cast<double>(logits.at({best, c})));
+    }
+    double total = 0;
+    for (const double value : pooled) total += std::exp(value);
+    for (std::int64_t c = 0; c < classes; ++c) {
+      const auto i = static_cast<std::size_t>(c);
+      const double d =
+          (std::exp(pooled[i]) / total - (labels[t] == c ? 1.0 : 0.0)) / static_cast<double>(labels.size());
+      for (std::int32_t w = offsets[t]; w < offsets[t + 1]; ++w)
+        result.at({w, c}) = static_cast<float>(pooling == tl::WindowPooling::mean ? d / (offsets[t + 1] - offsets[t])
+                                               : w == largest[i]                  ? d
+                                                                                  : 0.0);
+    }
+  }
+  return result;
+}
+
+struct FirstToken {
+  tl::nn::Linear<float> classifier{1, 2};
+  bool pools = false;
+  template <class Visit> void members(Visit& visit) { visit("classifier", classifier); }
+  tl::ModelOutput forward(const tl::Batch& batch, const tl::nn::ForwardContext&) const {
+    auto logits = tl::Variable<float>(tl::Tensor<float>::full({batch.sequences(), 2}, 3.0F));
+    if (pools) logits = tl::pool_windows(logits, batch.cu_windows, tl::WindowPooling::mean);
+    return {.logits = logits};
+  }
+};
+
+}  // namespace
+
+TEST_CASE("long texts: every gradient is that of the pooled logits, by hand") {
+  const std::vector<std::int64_t> labels{1, 0};
+  for (const auto pooling : {tl::WindowPooling::mean, tl::WindowPooling::max}) {
+    INFO(tl::to_string(pooling));
+    const auto model = windows_model(pooling);
+    tl::Batch batch = two_texts();
+    const auto output = model(batch, tl::Tensor<std::int64_t>::from(labels, {2}));
+    CHECK(output.logits.shape() == tl::Shape{2, model.config().num_labels()});
+    output.loss.backward();
+    const auto separate = tiny_model();
+    const auto windows = separate(tl::pack(sequences()));
+    windows.logits.backward(gradient_by_hand(windows.logits.value(), batch.cu_windows.to_vector(), labels, pooling));
+    const auto got = model.parameters().named(), wanted = separate.parameters().named();
+    REQUIRE(got.size() == wanted.size());
+    for (std::size_t i = 0; i < got.size(); ++i) {
+      INFO(got[i].name);
+      double largest = 0;
+      const auto want = wanted[i].parameter->grad().to_vector();
+      for (const float value : want) largest = std::max(largest, std::abs(static_cast<double>(value)));
+      CHECK(largest_difference(got[i].parameter->grad(), wanted[i].parameter->grad()) <= 2e-6 * std::max(largest, 0.1));
+    }
+  }
+}
+
+TEST_CASE("long texts: texts of one window have the bits of sequences") {
+  const auto all = sequences();
+  tl::Batch batch = tl::pack(all);
+  const auto plain = tiny_model()(batch).logits.value();
+  batch.cu_windows = tl::detail::window_offsets(std::vector<std::int32_t>(all.size(), 1));
+  for (const auto pooling : {tl::WindowPooling::mean, tl::WindowPooling::max})
+    CHECK(same_bits(windows_model(pooling)(batch).logits.value(), plain));
+}
+
+TEST_CASE("long texts: a network of the user's is pooled, unless it pools itself") {
+  tl::Batch batch = two_texts();
+  tl::CustomModel<FirstToken> model;
+  CHECK(model(batch).logits.size(0) == 2);
+  model.network().pools = true;
+  CHECK(model(batch).logits.size(0) == 2);
+}
+
+TEST_CASE("long texts: the choice is stored in config.json and read again") {
+  const TemporaryFolder folder;
+  const tl::LongTexts how{.windows = true, .length = 128, .stride = 32, .pooling = tl::WindowPooling::max};
+  tl::DistilBertForSequenceClassification::from_pretrained(tiny_folder(), {.long_texts = how})
+      .save_pretrained(folder.path());
+  const auto loaded = tl::AutoModelForSequenceClassification::from_pretrained(folder.path());
+  CHECK(loaded->config().long_texts == how);
+  CHECK(tl::load_common_config(folder.path()).long_texts == how);
+  const auto cut =
+      tl::AutoModelForSequenceClassification::from_pretrained(folder.path(), {.long_texts = tl::LongTexts{}});
+  const TemporaryFolder other;
+  cut->save_pretrained(other.path());
+  CHECK(read_text(other.path() / "config.json").find("tl_windows") == std::string::npos);
+}
+
+TEST_CASE("long texts: error sentences") {
+  const auto read = [](const char* json) { (void)tl::detail::read_windows(tl::parse_json(json, "c"), "c"); };
+  TL_REQUIRE_ERROR(read("[]"), "c: expected an object for \"tl_windows\", got []");
+  TL_REQUIRE_ERROR(read(R"({"stride": -1})"),
+                   "c: expected a number of tokens for \"stride\" of \"tl_windows\", got -1");
+  TL_REQUIRE_ERROR(read(R"({"length": 8, "stride": 8})"),
+                   "c: expected a \"stride\" of \"tl_windows\" below its length 8, got 8");
+  TL_REQUIRE_ERROR(read(R"({"pooling": "sum"})"),
+                   "c: expected \"mean\" or \"max\" for \"pooling\" of \"tl_windows\", got \"sum\"");
+  TL_REQUIRE_ERROR(tl::window_pooling("sum"), "window_pooling: expected mean or max, got sum");
+  tl::Batch batch = two_texts();
+  batch.cu_windows = tl::Tensor<std::int32_t>::from({0, 0, static_cast<std::int32_t>(batch.sequences())}, {3});
+  TL_REQUIRE_ERROR(windows_model(tl::WindowPooling::mean)(batch),
+                   "pool_windows: expected at least one window of text 0, got none");
+  batch.cu_windows = tl::Tensor<std::int32_t>::from({0, 1}, {2});
+  TL_REQUIRE_ERROR(windows_model(tl::WindowPooling::mean)(batch), "pool_windows: expected offsets that end at the ");
+}
