@@ -204,7 +204,7 @@ class PackedCollator : public Collator {
       for (const std::int64_t row : rows) to = std::ranges::copy(first((*token_labels_)[row], length(row)), to).out;
       batch.labels.set("labels", labels);
     } else if (label_values_) {
-      const auto labels = Tensor<float>::empty({batch.sequences(), label_values_->width()});
+      const auto labels = Tensor<float>::empty({batch.texts(), label_values_->width()});
       float* to = Tensor<float>(labels).data();
       for (const std::int64_t row : rows) to = std::ranges::copy(values_of(row), to).out;
       batch.labels.set("labels", labels);

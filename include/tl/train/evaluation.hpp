@@ -73,7 +73,7 @@ class EvaluationSums {
     if (const auto* ids = batch.labels.find<std::int64_t>("labels")) append(labels_, *ids);
     if (const auto* values = batch.labels.find<float>("labels")) {
       append(label_values_, *values);
-      values_per_row_ = values->elements() / std::max<std::int64_t>(1, batch.sequences());
+      values_per_row_ = values->elements() / std::max<std::int64_t>(1, batch.texts());
     }
   }
 
