@@ -4,6 +4,7 @@
 
 #include <tl/autograd/gradient_check.hpp>
 #include <tl/core/print.hpp>
+#include <tl/metrics/report.hpp>
 #include <tl/models/bert_conversion.hpp>
 #include <tl/ops/add.hpp>
 #include <tl/ops/bce_with_logits.hpp>
@@ -18,5 +19,6 @@
 #include <tl/ops/segment_mean.hpp>
 #include <tl/ops/softmax.hpp>
 #include <tl/ops/sum.hpp>
+#include <tl/train/problem_metrics.hpp>
 #include <tl/trainer.hpp>
 #include <tl/version.hpp>

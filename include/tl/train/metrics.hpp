@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <tl/core/tensor.hpp>
+#include <tl/metrics/classification.hpp>
 
 namespace tl {
 
@@ -62,17 +63,13 @@ inline Decisions decisions(const EvalPrediction& p, const char* metric) {
   return all;
 }
 
-/// Share of the decisions that are right.
-inline double agreement(const Decisions& all) {
-  std::int64_t right = 0;
-  for (std::size_t i = 0; i < all.label.size(); ++i) right += all.predicted[i] == all.label[i];
-  return all.label.empty() ? 0.0 : static_cast<double>(right) / static_cast<double>(all.label.size());
-}
-
 }  // namespace detail
 
-/// Share of rows whose largest logit is that of their label; rows with label -100 do not count.
-inline double accuracy(const EvalPrediction& p) { return detail::agreement(detail::decisions(p, "accuracy")); }
+/// Share of rows whose largest logit is that of their label; rows with label -100 do not count, and of none it is 0.
+inline double accuracy(const EvalPrediction& p) {
+  const detail::Decisions all = detail::decisions(p, "accuracy");
+  return all.label.empty() ? 0.0 : metrics::accuracy_score(all.label, all.predicted);
+}
 
 /// binary: the F1 score of class 1, for two classes. macro: the mean over all classes that occur as label or as
 /// prediction. weighted: the same mean weighted by how often a class is the label. micro: of all decisions together,
@@ -86,28 +83,12 @@ inline double f1(const EvalPrediction& p, F1Average average = F1Average::binary)
   check(average != F1Average::binary || p.predictions.size(1) <= 2, ErrorCode::invalid_argument,
         "f1: expected two classes for F1Average::binary, got ", p.predictions.size(1),
         "; use F1Average::macro, micro or weighted");
-  if (average == F1Average::micro) return detail::agreement(all);
-  const auto of_class = [&all](std::int64_t c) {
-    std::int64_t hits = 0, sum = 0;  // sum = 2 tp + fp + fn
-    for (std::size_t i = 0; i < all.label.size(); ++i) {
-      hits += all.predicted[i] == c && all.label[i] == c;
-      sum += (all.predicted[i] == c) + (all.label[i] == c);
-    }
-    return sum == 0 ? 0.0 : 2.0 * static_cast<double>(hits) / static_cast<double>(sum);
-  };
-  if (average == F1Average::binary) return of_class(1);
-  std::vector<std::int64_t> classes = all.predicted;
-  classes.insert(classes.end(), all.label.begin(), all.label.end());
-  std::sort(classes.begin(), classes.end());
-  classes.erase(std::unique(classes.begin(), classes.end()), classes.end());
-  double total = 0.0, weights = 0.0;
-  for (const std::int64_t c : classes) {
-    const auto occurs = std::count(all.label.begin(), all.label.end(), c);
-    const double weight = average == F1Average::weighted ? static_cast<double>(occurs) : 1.0;
-    total += weight * of_class(c);
-    weights += weight;
-  }
-  return weights > 0 ? total / weights : 0.0;
+  if (all.label.empty()) return 0.0;
+  const metrics::Average of = average == F1Average::binary  ? metrics::Average::binary
+                              : average == F1Average::macro ? metrics::Average::macro
+                              : average == F1Average::micro ? metrics::Average::micro
+                                                            : metrics::Average::weighted;
+  return metrics::f1_score(all.label, all.predicted, {.average = of});
 }
 
 }  // namespace tl
