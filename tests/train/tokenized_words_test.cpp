@@ -30,12 +30,11 @@ Ids row(const TokenizedWords& made, std::int64_t row, const char* column) { retu
 
 TEST_CASE("tokenized_words: ids, labels, words and places") {
   const TokenizedWords made = tokenize_and_align_labels(texts(two, tags), tokenizer());
-  CHECK(made.rows.column_names() == Words{"input_ids", "labels", "word_ids", "overflow_to_sample_mapping"});
+  CHECK(made.rows.column_names() == Words{"input_ids", "labels", "word_ids"});
   CHECK(row(made, 0, "input_ids") == Ids{2, 5, 5, 7, 7, 6, 3});
   CHECK(row(made, 0, "labels") == Ids{-100, 1, 0, -100, -100, 2, -100});
   CHECK(row(made, 0, "word_ids") == Ids{-1, 0, 1, -1, -1, 2, -1});
   CHECK(row(made, 1, "labels") == Ids{-100, 2, -100});
-  CHECK(made.rows.column<std::int64_t>("overflow_to_sample_mapping").to_vector() == std::vector<std::int64_t>{0, 1});
   CHECK(made.rows.place(1) == "t.conll, line 9");
   CHECK(made.long_texts == 0);
   CHECK(made.unlabelled_words == 0);
@@ -64,17 +63,13 @@ TEST_CASE("tokenized_words: windows label each word once") {
   const std::vector<Words> words{{"a", "b", "abb", "b", "a", "a"}, {"b"}};
   const TokenizedWords made =
       tokenize_and_align_labels(texts(words, {{0, 1, 2, 3, 4, 5}, {6}}), tokenizer(), {.max_length = 6, .stride = 2});
-  REQUIRE(made.rows.num_rows() == 4);
-  CHECK(row(made, 0, "input_ids") == Ids{2, 5, 6, 5, 7, 3});
-  CHECK(row(made, 0, "labels") == Ids{-100, 0, 1, -100, -100, -100});
-  CHECK(row(made, 1, "input_ids") == Ids{2, 5, 7, 7, 6, 3});
-  CHECK(row(made, 1, "labels") == Ids{-100, 2, -100, -100, -100, -100});
-  CHECK(row(made, 2, "input_ids") == Ids{2, 7, 6, 5, 5, 3});
-  CHECK(row(made, 2, "labels") == Ids{-100, -100, 3, 4, 5, -100});
-  CHECK(row(made, 2, "word_ids") == Ids{-1, -1, 3, 4, 5, -1});
-  CHECK(made.rows.column<std::int64_t>("overflow_to_sample_mapping").to_vector() ==
-        std::vector<std::int64_t>{0, 0, 0, 1});
-  CHECK(made.rows.place(2) == "t.conll, line 4");
+  REQUIRE(made.rows.num_rows() == 2);
+  CHECK(row(made, 0, "input_ids") == Ids{2, 5, 6, 5, 7, 3, 2, 5, 7, 7, 6, 3, 2, 7, 6, 5, 5, 3});
+  CHECK(row(made, 0, "labels") ==
+        Ids{-100, 0, 1, -100, -100, -100, -100, 2, -100, -100, -100, -100, -100, -100, 3, 4, 5, -100});
+  CHECK(row(made, 0, "word_ids") == Ids{-1, 0, 1, -1, -1, -1, -1, 2, -1, -1, -1, -1, -1, -1, 3, 4, 5, -1});
+  CHECK(row(made, 0, "window_lengths") == Ids{6, 6, 6});
+  CHECK(row(made, 1, "window_lengths") == Ids{3});
   CHECK(made.long_texts == 1);
   CHECK(made.unlabelled_words == 0);
 }
@@ -82,7 +77,7 @@ TEST_CASE("tokenized_words: windows label each word once") {
 TEST_CASE("tokenized_words: words without a token, texts without tags or words") {
   const Dataset none = Dataset::from_columns({{"tokens", std::vector<Words>{{"a", "", "\xe2\x80\x8b"}, {}}}});
   const TokenizedWords made = tokenize_and_align_labels(none, tokenizer());
-  CHECK(made.rows.column_names() == Words{"input_ids", "word_ids", "overflow_to_sample_mapping"});
+  CHECK(made.rows.column_names() == Words{"input_ids", "word_ids"});
   CHECK(row(made, 0, "word_ids") == Ids{-1, 0, -1});
   CHECK(row(made, 1, "input_ids") == Ids{2, 3});
   CHECK(made.unlabelled_words == 2);

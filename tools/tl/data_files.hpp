@@ -73,6 +73,12 @@ struct FileOptions {
     return tl::load_csv(path, options);
   }
 
+  /// Whether the first row of a JSON file, if it is on a line of its own, has this key.
+  static bool has_key(const std::string& path, const std::string& key) {
+    const std::vector<std::string> keys = first_keys(path);
+    return std::find(keys.begin(), keys.end(), key) != keys.end();
+  }
+
   /// The columns that the user named, or those that are found.
   TextColumns text_columns(const std::string& path, const std::string& text, const std::string& pair) const {
     if (text.empty() && pair.empty()) return find_text_columns(path);

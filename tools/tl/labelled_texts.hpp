@@ -26,6 +26,7 @@ struct DataOptions {
   FileOptions files;
   std::optional<std::int64_t> max_seq_length;
   bool truncation = true;
+  std::optional<std::int64_t> stride;  ///< tokens by which the windows of a long text overlap
   std::optional<std::uint64_t> shuffle_seed;
   bool shuffle_train_dataset = false;  ///< the split to train on alone, as the script of the reference does
 
@@ -44,6 +45,10 @@ struct DataOptions {
         command, "max_seq_length", [this](auto n) { max_seq_length = n; },
         "cut texts to this many tokens; default: what tokenizer and model take", 1, std::numeric_limits<int>::max());
     add_bool(command, "truncation", truncation, "cut texts that are too long (default); false: they are an error");
+    add_number(
+        command, "stride", [this](auto n) { stride = n; },
+        "tokens by which a window of a long text overlaps the one before; default: 0, or as the model was trained", 0,
+        std::numeric_limits<int>::max());
     add_number(
         command, "shuffle_seed", [this](auto n) { shuffle_seed = static_cast<std::uint64_t>(n); },
         "shuffle each split with this seed before limits apply", 0);

@@ -1,6 +1,6 @@
 // Texts that are split into words become the rows that a model for token classification trains on: token ids, and the
 // label of each token. A text longer than the limit is cut, as the reference's run_ner.py cuts it, or, with a stride,
-// becomes several rows, windows that overlap; each of its words is labelled in one of them.
+// is read in windows that overlap, and each of its words is labelled in one of them.
 #pragma once
 
 #include <algorithm>
@@ -29,13 +29,13 @@ struct AlignOptions {
   std::vector<std::string> names{};
 };
 
-/// Rows for a model, with the columns "input_ids", "word_ids", "overflow_to_sample_mapping" and, if there are tags,
-/// "labels". word_ids has the word whose prediction a token gives, at one token of each word, else -1; the last but one
-/// says which text, from 0, a row is of, or is a window of.
+/// Rows for a model, one of each text, with the columns "input_ids", "word_ids", with a stride "window_lengths" (see
+/// data/window_lengths.hpp), and "labels" if there are tags. word_ids has the word whose prediction a token gives, at
+/// one token of each word, else -1.
 struct TokenizedWords {
   Dataset rows;
-  std::int64_t long_texts = 0;        ///< texts that were cut or became windows
-  std::int64_t unlabelled_words = 0;  ///< words without a token in any row: cut off, or of characters that make none
+  std::int64_t long_texts = 0;        ///< texts that were cut, or that have several windows
+  std::int64_t unlabelled_words = 0;  ///< words without a token: cut off, or of characters that make none
 };
 
 namespace detail {
@@ -61,39 +61,36 @@ class WordRows {
     first = align_labels_with_tokens(word_ids, first);
     const Ids token_labels = labels == nullptr ? Ids() : align_labels_with_tokens(word_ids, *labels, b_to_i_);
     const TokenOwners owners(word_ids, begins, stride());
+    Ids& ids = input_ids_.emplace_back();
+    Ids& word_row = word_ids_.emplace_back();
+    Ids& label_row = labels_.emplace_back();
+    Ids& lengths = window_lengths_.emplace_back();
     for (std::size_t i = 0; i < windows.size(); ++i) {
-      Ids label_row(windows[i].size(), none), word_row(windows[i].size(), -1);
       std::int64_t token = begins[i];
-      for (std::size_t place = 0; place < windows[i].size(); ++place) {
-        if (windows[i].word_ids[place] < 0) continue;
-        const auto at = static_cast<std::size_t>(token);
-        const bool own = owners.owns(i, token++);
-        if (own && labels != nullptr) label_row[place] = token_labels[at];
-        if (own && first[at] != none) word_row[place] = first[at];
+      for (const std::int32_t word : windows[i].word_ids) {
+        const bool own = word >= 0 && owners.owns(i, token);
+        const std::size_t at = word >= 0 ? static_cast<std::size_t>(token++) : 0;
+        word_row.push_back(own && first[at] != none ? first[at] : -1);
+        if (labels != nullptr) label_row.push_back(own ? token_labels[at] : none);
       }
-      input_ids_.push_back(windows[i].input_ids);
-      if (labels != nullptr) labels_.push_back(std::move(label_row));
-      word_ids_.push_back(std::move(word_row));
-      samples_.push_back(texts_);
+      ids.insert(ids.end(), windows[i].input_ids.begin(), windows[i].input_ids.end());
+      lengths.push_back(static_cast<std::int32_t>(windows[i].size()));
     }
-    ++texts_;
     const auto seen = std::ranges::count_if(first, [](std::int32_t word) { return word != none; });
     unlabelled_words_ += static_cast<std::int64_t>(words) - seen;
   }
 
-  /// All rows, each in the place of its text in `dataset`.
-  TokenizedWords finish(const Dataset& dataset) && {
-    const bool labelled = labels_.size() == samples_.size() && !labels_.empty();
-    const Dataset texts = dataset.select(samples_);
+  /// The rows in the places of the texts of `dataset`.
+  TokenizedWords finish(const Dataset& dataset, bool labelled) && {
     const auto columns = [&](const Dataset&) {
       Columns made{{"input_ids", std::move(input_ids_)}};
       if (labelled) made.push_back({"labels", std::move(labels_)});
       made.push_back({"word_ids", std::move(word_ids_)});
-      made.push_back({"overflow_to_sample_mapping", std::move(samples_)});
+      if (options_.stride) made.push_back({"window_lengths", std::move(window_lengths_)});
       return made;
     };
-    const std::int64_t all = std::max<std::int64_t>(1, texts.num_rows());
-    return {texts.map_batched(columns, {.batch_size = all, .remove_columns = texts.column_names()}), long_texts_,
+    const std::int64_t all = std::max<std::int64_t>(1, dataset.num_rows());
+    return {dataset.map_batched(columns, {.batch_size = all, .remove_columns = dataset.column_names()}), long_texts_,
             unlabelled_words_};
   }
 
@@ -125,9 +122,8 @@ class WordRows {
 
   const AlignOptions& options_;
   Ids b_to_i_;
-  std::vector<Ids> input_ids_, labels_, word_ids_;
-  std::vector<std::int64_t> samples_;
-  std::int64_t texts_ = 0, long_texts_ = 0, unlabelled_words_ = 0;
+  std::vector<Ids> input_ids_, labels_, word_ids_, window_lengths_;
+  std::int64_t long_texts_ = 0, unlabelled_words_ = 0;
 };
 
 }  // namespace detail
@@ -160,7 +156,7 @@ inline TokenizedWords tokenize_and_align_labels(const Dataset& dataset, const To
       rows.add(std::move(encodings[i]), texts[i].size(),
                labels ? &(*labels)[begin + static_cast<std::int64_t>(i)] : nullptr);
   }
-  return std::move(rows).finish(dataset);
+  return std::move(rows).finish(dataset, labels.has_value());
 }
 
 }  // namespace tl

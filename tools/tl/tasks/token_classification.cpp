@@ -1,7 +1,11 @@
 // Token classification: files of words with a tag each, a model with one row of logits for each token.
 #include <utility>
 
+#include <tl/io/atomic_file.hpp>
+#include <tl/train/tag_metrics.hpp>
+
 #include "loaded.hpp"
+#include "tasks/tagged_texts.hpp"
 #include "tasks/task.hpp"
 
 namespace program {
@@ -13,21 +17,96 @@ class TokenClassification : public Task {
   std::string_view name() const override { return "token-classification"; }
   std::string_view architecture() const override { return "ForTokenClassification"; }
 
-  std::vector<std::string> metric_names() const override { return {"precision", "recall", "f1", "accuracy"}; }
+  void add_options(CLI::App& command) override {
+    add_bool(command, "label_all_tokens", label_all_tokens_,
+             "label all tokens of a word, those after the first with I- for B-; default: the first alone");
+    add_bool(command, "return_entity_level_metrics", entity_level_, "the metrics of each type of entities, too");
+  }
 
-  void read(const TaskOptions&, const std::vector<SplitFile>&) override { missing(); }
-  std::vector<LabelSentence> label_sentences() const override { missing(); }
-  std::unique_ptr<tl::Model> load_model() override { missing(); }
-  tl::RowSource rows(std::size_t, const tl::Tokenizer&, const tl::Model&) override { missing(); }
-  tl::ComputeMetrics compute_metrics() override { missing(); }
-  void write_predictions(const std::filesystem::path&, std::size_t, const tl::PredictionOutput&) override { missing(); }
+  void check_usage(const TaskOptions& options) override {
+    if (!options.data.text_pair_column.empty())
+      usage_problems().emplace_back("--text_pair_column: expected no pairs for token-classification");
+    if (options.data.stride && !options.data.truncation)
+      usage_problems().emplace_back("--stride: expected --truncation true, which makes the windows, got false");
+  }
+
+  std::vector<std::string> metric_names() const override {
+    if (entity_level_) return {"overall_precision", "overall_recall", "overall_f1", "overall_accuracy"};
+    return {"precision", "recall", "f1", "accuracy"};
+  }
+
+  void read(const TaskOptions& options, const std::vector<SplitFile>& files) override {
+    options_ = &options;
+    for (const SplitFile& file : files) files_.push_back(read_tagged(file, options.data));
+    tl::KnownClasses known = known_classes(options, *this);
+    for (TaggedFile& file : files_) {
+      if (!file.labelled) continue;
+      file.labels = tl::encode_tags(file.labels.dataset, file.columns, known);
+      if (known.names.empty()) known = {file.labels.names, "the labels of " + file.split.path};
+    }
+    names_ = known.names;
+  }
+
+  std::vector<LabelSentence> label_sentences() const override {
+    std::vector<LabelSentence> sentences;
+    for (const TaggedFile& file : files_)
+      if (file.labelled) sentences.push_back({file.labels.decision, file.labels.as_written});
+    return sentences;
+  }
+
+  std::unique_ptr<tl::Model> load_model() override {
+    tl::FromPretrainedOptions how;
+    if (options_->trains)
+      how = {.labels = names_,
+             .config_overrides = options_->config_overrides,
+             .ignore_mismatched_sizes = options_->ignore_mismatched_sizes};
+    return tl::AutoModelForTokenClassification::from_pretrained(options_->model, how);
+  }
+
+  tl::RowSource rows(std::size_t file, const tl::Tokenizer& tokenizer, const tl::Model& model) override {
+    const TaggedFile& one = files_.at(file);
+    const tl::TokenizedWords words = tokenized_words(one, options_->data, label_all_tokens_, names_, tokenizer,
+                                                     model.config().max_position_embeddings);
+    if (one.split.split == Split::predict) predicted_ = words.rows;
+    return words.rows;
+  }
+
+  tl::ComputeMetrics compute_metrics() override {
+    return [names = names_, entity_level = entity_level_](const tl::EvalPrediction& prediction) {
+      return tl::seqeval(prediction, names, entity_level);
+    };
+  }
+
+  /// predictions.txt: the predicted tags of a text on each line, those of its words that have a token.
+  void write_predictions(const std::filesystem::path& folder, std::size_t,
+                         const tl::PredictionOutput& output) override {
+    const std::vector<std::int64_t> ids = tl::argmax(output.predictions);
+    std::string text;
+    std::size_t token = 0;
+    for (const auto& words : predicted_.column<std::vector<std::int32_t>>("word_ids")) {
+      std::string line;
+      for (const std::int32_t word : words) {
+        const auto id = static_cast<std::size_t>(ids.at(token++));
+        if (word >= 0) line += (line.empty() ? "" : " ") + names_.at(id);
+      }
+      text += line + '\n';
+    }
+    tl::AtomicFile file(folder / "predictions.txt");
+    file.write(text);
+    file.commit();
+  }
   bool saves_predict_metrics() const override { return true; }
-  std::unique_ptr<Predictor> predictor(const PredictOptions&) override { missing(); }
 
- private:
-  [[noreturn]] static void missing() {
+  std::unique_ptr<Predictor> predictor(const PredictOptions&) override {
     tl::fail(tl::ErrorCode::invalid_argument, "--task: expected text-classification, got token-classification");
   }
+
+ private:
+  const TaskOptions* options_ = nullptr;
+  std::vector<TaggedFile> files_;
+  std::vector<std::string> names_;  // of the classes
+  tl::Dataset predicted_;           // the rows of the file to predict
+  bool label_all_tokens_ = false, entity_level_ = false;
 };
 
 }  // namespace
