@@ -54,10 +54,16 @@ TEST_CASE("windows: error sentences") {
   TL_REQUIRE_ERROR(
       check_rows({{2, 5}, {2}}),
       "d, row 0: expected at most 4 tokens in window 1, which is what the model takes, got 5; make shorter");
-  const Dataset tokens =
-      Dataset::from_columns({{"input_ids", Ids{{1, 2}}}, {"window_lengths", Ids{{2}}}, {"labels", Ids{{0, 1}}}});
-  TL_REQUIRE_ERROR(PackedCollator(tokens, {.name = "d"}),
-                   "d: expected one label of each text beside window_lengths, got labels of tokens in column labels");
+}
+
+TEST_CASE("windows: labels of tokens are those of all windows") {
+  const Dataset tokens = Dataset::from_columns(
+      {{"input_ids", Ids{{1, 2, 3}, {4}}}, {"window_lengths", Ids{{2, 1}, {1}}}, {"labels", Ids{{0, -100, 1}, {1}}}});
+  const std::vector<std::int64_t> rows{1, 0};
+  const Batch batch = PackedCollator(tokens)(rows);
+  CHECK(batch.sequences() == 3);
+  CHECK(batch.texts() == 2);
+  CHECK(batch.labels.at<std::int64_t>("labels").to_vector() == std::vector<std::int64_t>{1, 0, -100, 1});
 }
 
 TEST_CASE("windows: a data_collator gives as many texts as rows") {

@@ -134,3 +134,18 @@ TEST_CASE("trainer: predictions of tokens come with the offsets of their rows") 
   CHECK(same_bits(output.predictions, model(pack(ids)).logits.value()));
   CHECK(trainer.train().global_step == 1);
 }
+
+TEST_CASE("trainer: the windows of a text are one row of predictions of tokens") {
+  using Ids = std::vector<std::vector<std::int32_t>>;
+  const Dataset rows = Dataset::from_columns({{"input_ids", Ids{{1, 2, 3, 2, 9}, {4}}},
+                                              {"window_lengths", Ids{{3, 2}, {1}}},
+                                              {"labels", Ids{{-100, 1, 0, -100, 1}, {0}}}});
+  CustomModel<Bag> model = bag(true);
+  const TemporaryFolder folder;
+  Trainer trainer(model, arguments(folder), quiet(rows));
+  const PredictionOutput output = trainer.predict(rows);
+  CHECK(output.offsets == std::vector<std::int64_t>{0, 5, 6});
+  CHECK(output.label_ids.to_vector() == std::vector<std::int64_t>{-100, 1, 0, -100, 1, 0});
+  CHECK(same_bits(output.predictions, model(pack(Ids{{1, 2, 3}, {2, 9}, {4}})).logits.value()));
+  CHECK(trainer.train().global_step == 1);
+}

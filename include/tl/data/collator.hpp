@@ -137,9 +137,6 @@ class PackedCollator : public Collator {
       break;
     }
     if (dataset.has_column("window_lengths")) windows_ = dataset.column<Ids>("window_lengths");
-    check(!windows_ || !token_labels_, ErrorCode::invalid_argument, options_.name,
-          ": expected one label of each text beside window_lengths, got labels of tokens in column ", label_name_,
-          "; make each window a row of its own");
   }
 
   bool has_labels() const override { return labels_ || token_labels_ || label_values_; }

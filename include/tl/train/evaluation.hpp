@@ -43,11 +43,16 @@ template <class T> void append(std::vector<T>& all, const Tensor<T>& some) {
   for (const T value : host.span()) all.push_back(value);
 }
 
-/// Appends where the sequences of a batch end, counted from the first batch on.
-inline void append_offsets(std::vector<std::int64_t>& all, const Tensor<std::int32_t>& cu_seqlens) {
+/// Appends where the texts of a batch end, counted in tokens from the first batch on.
+inline void append_offsets(std::vector<std::int64_t>& all, const Batch& batch) {
   const std::int64_t before = all.back();
-  const Tensor<std::int32_t> host = cu_seqlens.to(cpu_device);
-  for (const std::int32_t end : host.span().subspan(1)) all.push_back(before + end);
+  const Tensor<std::int32_t> ends = batch.cu_seqlens.to(cpu_device);
+  if (!batch.cu_windows.defined()) {
+    for (const std::int32_t end : ends.span().subspan(1)) all.push_back(before + end);
+    return;
+  }
+  const Tensor<std::int32_t> windows = batch.cu_windows.to(cpu_device);
+  for (const std::int32_t last : windows.span().subspan(1)) all.push_back(before + ends.data()[last]);
 }
 
 /// A NaN prints as "nan" and never as "-nan", which says no more.
@@ -69,7 +74,7 @@ class EvaluationSums {
     append(logits_, output.logits.value());
     classes_ = output.logits.size(1);
     by_token_ = by_token_ || output.logits.size(0) != batch.texts();
-    append_offsets(offsets_, batch.cu_seqlens);
+    append_offsets(offsets_, batch);
     if (const auto* ids = batch.labels.find<std::int64_t>("labels")) append(labels_, *ids);
     if (const auto* values = batch.labels.find<float>("labels")) {
       append(label_values_, *values);
