@@ -8,4 +8,6 @@
 #include <tl/models/distilbert.hpp>
 #include <tl/pipelines/text_classification.hpp>
 #include <tl/text/tokenizer.hpp>
+#include <tl/train/tag_metrics.hpp>
+#include <tl/train/tokenized_words.hpp>
 #include <tl/train/trainer.hpp>
