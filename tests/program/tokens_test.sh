@@ -82,7 +82,7 @@ refuse "expected a column 'chunk_tags', the columns are" words.conll --label_col
 refuse 'line 1: expected the key pos_tags, it is missing' words.jsonl --label_column pos_tags
 refuse 'got a .csv file' words.csv
 refuse '--stride: expected less than the 6 tokens of a text in a window of 8, got 6' words.jsonl --max_seq_length 8 --stride 6
-refuse 'expected at most 5 tokens, got 8' words.jsonl --max_seq_length 5 --truncation false
+refuse 'line 1: expected at most 5 tokens, got 13; cut longer texts' words.jsonl --max_seq_length 5 --truncation false
 : > empty.conll
 refuse 'empty.conll: expected at least one text, got none' empty.conll
 refused 2 '--text_pair_column: expected no pairs for token-classification' evaluate --model_name_or_path json \
