@@ -49,7 +49,8 @@ def floors():
     d.box(20, 132, 560, 46, 'models', 'configurations, networks, heads, from_pretrained', SKY)
     d.box(250, 188, 330, 46, 'nn', 'linear, layer norm, attention, encoder block', SKY)
     d.box(250, 244, 330, 46, 'ops', 'shape checks, kernel call, backward rule', SKY)
-    d.box(590, 132, 110, 158, 'optim', 'AdamW, rates', SKY)
+    d.box(590, 132, 110, 74, 'optim', 'AdamW, rates', SKY)
+    d.box(590, 216, 110, 74, 'metrics', 'of predictions', SKY)
     d.box(250, 300, 160, 46, 'autograd', 'Variable, backward()', LEAF)
     d.box(420, 300, 135, 46, 'kernels/cpu', 'bodies', LEAF)
     d.box(565, 300, 135, 46, 'kernels/cuda', 'bodies', LEAF)
@@ -138,6 +139,7 @@ def training_step():
     d.save()
 
 
-floors()
-packed_batch()
-training_step()
+if __name__ == '__main__':
+    floors()
+    packed_batch()
+    training_step()

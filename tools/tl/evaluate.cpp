@@ -38,6 +38,8 @@ tl::Json evaluation_metrics(const EvaluateOptions& options, Task& task) {
     if (!found.contains("eval_samples")) found["eval_samples"] = row_count(rows);
     found[speed] = value;
   }
+  for (const tl::Json& report : task.report_values())
+    for (const auto& [name, value] : report.items()) found["eval_" + name] = value;
   found.erase("eval_steps_per_second");
   found.erase("epoch");
   return found;
@@ -59,7 +61,7 @@ void evaluate(const EvaluateOptions& options) {
     return;
   }
   for (const auto& [name, value] : metrics.items())
-    std::cout << name << " = " << tl::dump_json(value, {.indent = -1}) << '\n';
+    if (value.is_number()) std::cout << name << " = " << tl::dump_json(value, {.indent = -1}) << '\n';
   std::cout << task.report();
 }
 
@@ -72,6 +74,7 @@ void add_evaluate(CLI::App& app) {
   add_tokenizer_name(command, options->task.tokenizer);
   command.add_option("--validation_file", options->validation_file, ".jsonl, .json, .csv or .tsv file")->required();
   options->task.data.add(command);
+  options->task.measured.add(command);
   add_number(
       command, "max_eval_samples", [raw = options.get()](auto n) { raw->max_eval_samples = n; },
       "only the first so many texts");

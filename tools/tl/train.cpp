@@ -80,7 +80,8 @@ void check_usage(const TrainOptions& options) {
   Task& task = options.tasks.chosen(options.task.model);
   task.check_usage(options.task);
   for (auto& problem : options.arguments.problems()) problems.push_back(std::move(problem));
-  if (auto problem = metric_problem(options.arguments, eval_prefixes(options.validation_files), task.metric_names());
+  if (auto problem = metric_problem(options.arguments, eval_prefixes(options.validation_files), task.metric_names(),
+                                    task.possible_metric_names());
       !problem.empty())
     problems.push_back(std::move(problem));
   check_files(options);
@@ -140,6 +141,8 @@ class TrainRun {
     test_ = files.size();
     if (options_.predicts()) files.push_back({Split::predict, options_.test_file, options_.max_predict_samples});
     task_.read(options_.task, files);
+    const auto problem = metric_problem(arguments_, eval_prefixes(options_.validation_files), task_.metric_names());
+    tl::check(problem.empty(), tl::ErrorCode::invalid_argument, problem);
   }
 
   void load() {
@@ -211,6 +214,9 @@ class TrainRun {
     for (std::size_t i = 0; i < eval_rows_.size(); ++i)
       metrics[evaluated_[i].prefix() + "_samples"] = row_count(eval_rows_[i].second);
     trainer_->log_metrics("eval", metrics);
+    const std::vector<tl::Json> reports = task_.report_values();
+    for (std::size_t i = 0; i < reports.size(); ++i)
+      for (const auto& [name, value] : reports[i].items()) metrics[evaluated_.at(i).prefix() + "_" + name] = value;
     trainer_->save_metrics("eval", metrics);
     std::cout << task_.report();
   }
@@ -294,6 +300,7 @@ void add_train(CLI::App& app) {
   add_train_files(command, *options);
   command.add_option("--labels", options->task.labels, "class names in the order of their ids: NEGATIVE,POSITIVE");
   options->task.data.add(command);
+  options->task.measured.add(command);
   command.add_option("--config_overrides", options->task.config_overrides, "e.g. dropout=0,attention_dropout=0");
   command.add_option("--freeze", options->freeze,
                      "parameters that are not trained, e.g. distilbert.embeddings,distilbert.transformer.layer.[0-3]");

@@ -20,6 +20,7 @@
 
 #include "commands.hpp"
 #include "labelled_texts.hpp"
+#include "metrics.hpp"
 #include "texts.hpp"
 
 namespace program {
@@ -42,6 +43,7 @@ struct TaskOptions {
   bool ignore_mismatched_sizes = false;
   bool trains = true;  ///< false: the model has to be a trained one, and its names of classes count
   DataOptions data;    ///< columns, lengths, shuffling, and how files are read
+  MetricOptions measured;
 
   const std::string& tokenizer_folder() const { return tokenizer.empty() ? model : tokenizer; }
 };
@@ -89,6 +91,8 @@ class Task {
   virtual void check_usage(const TaskOptions&) {}
   /// The names of compute_metrics(), without "eval_", as far as the options say them: for --metric_for_best_model.
   virtual std::vector<std::string> metric_names() const = 0;
+  /// Those that it may turn out to have when the files have been read.
+  virtual std::vector<std::string> possible_metric_names() const { return {}; }
 
   /// Reads the files and understands their labels; the model has not been loaded. Keeps what it needs of both.
   virtual void read(const TaskOptions& options, const std::vector<SplitFile>& files) = 0;
@@ -105,6 +109,8 @@ class Task {
   virtual void before_saving(tl::Trainer&, const tl::EvalDatasets& /*eval*/) {}
   /// What is printed after the last evaluation, beyond the metrics; lines.
   virtual std::string report() const { return {}; }
+  /// The numbers of the report for eval_results.json, an object for each file to evaluate on, or none.
+  virtual std::vector<tl::Json> report_values() const { return {}; }
   /// Writes the predictions of file number `file` into `folder` as the scripts of the reference do.
   virtual void write_predictions(const std::filesystem::path& folder, std::size_t file,
                                  const tl::PredictionOutput& output) = 0;
@@ -142,9 +148,6 @@ class Tasks {
   };
   std::vector<Entry> tasks_;
 };
-
-/// Names with commas between; blanks around them do not count.
-std::vector<std::string> split_names(const std::string& list);
 
 /// The names of --labels, else those of the model if it has a head of this task, else none: the labels are the names.
 tl::KnownClasses known_classes(const TaskOptions& options, const Task& task);

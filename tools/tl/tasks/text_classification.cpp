@@ -6,6 +6,7 @@
 #include "loaded.hpp"
 #include "metrics.hpp"
 #include "tasks/predict_results.hpp"
+#include "tasks/reports.hpp"
 #include "tasks/task.hpp"
 #include "tasks/text_predictor.hpp"
 
@@ -18,7 +19,16 @@ class TextClassification : public Task {
   std::string_view name() const override { return "text-classification"; }
   std::string_view architecture() const override { return "ForSequenceClassification"; }
 
-  std::vector<std::string> metric_names() const override { return {"accuracy", "f1"}; }
+  void check_usage(const TaskOptions& options) override {
+    measured_ = options.measured;
+    measured_.check(text_metric_names(false));
+  }
+  std::vector<std::string> metric_names() const override {
+    return measured_.metrics.empty() ? tl::default_metric_names(decision_.problem_type) : measured_.names();
+  }
+  std::vector<std::string> possible_metric_names() const override {
+    return measured_.metrics.empty() ? text_metric_names(true) : std::vector<std::string>{};
+  }
 
   void read(const TaskOptions& options, const std::vector<SplitFile>& files) override {
     options_ = &options;
@@ -55,7 +65,18 @@ class TextClassification : public Task {
                      model.config().max_position_embeddings, one.split.split == Split::train);
   }
 
-  tl::ComputeMetrics compute_metrics() override { return classification_metrics(names_.size()); }
+  tl::ComputeMetrics compute_metrics() override {
+    tl::ComputeMetrics metrics = tl::problem_metrics(decision_, measured_.names());
+    if (!measured_.report) return metrics;
+    tl::check(decision_.problem_type != tl::ProblemType::regression, tl::ErrorCode::invalid_argument,
+              "--report: expected classes, got numbers, which have none");
+    return reports_.keep(std::move(metrics), evaluated().size(), [this](const tl::EvalPrediction& p) {
+      return class_report(tl::labelled_predictions(p, decision_), names_);
+    });
+  }
+
+  std::string report() const override { return reports_.text(evaluated()); }
+  std::vector<tl::Json> report_values() const override { return reports_.values(); }
 
   void write_predictions(const std::filesystem::path& folder, std::size_t,
                          const tl::PredictionOutput& output) override {
@@ -73,9 +94,20 @@ class TextClassification : public Task {
     tl::ClassLabels classes;
   };
 
+  /// The files to evaluate on.
+  std::vector<std::string> evaluated() const {
+    std::vector<std::string> paths;
+    for (const File& file : files_)
+      if (file.split.split == Split::eval) paths.push_back(file.split.path);
+    return paths;
+  }
+
   const TaskOptions* options_ = nullptr;
   std::vector<File> files_;
   std::vector<std::string> names_;  // of the classes
+  MetricOptions measured_{};
+  tl::DecisionOptions decision_{};  // what the labels are, and how logits become decisions
+  Reports reports_{};
 };
 
 }  // namespace
