@@ -84,6 +84,8 @@ void check_usage(const TrainOptions& options) {
                                     task.possible_metric_names());
       !problem.empty())
     problems.push_back(std::move(problem));
+  if (options.task.measured.report && options.arguments.prediction_loss_only)
+    problems.emplace_back("--report: expected --prediction_loss_only false, which gives what is reported, got true");
   check_files(options);
 }
 
