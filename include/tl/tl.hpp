@@ -19,6 +19,7 @@
 #include <tl/ops/segment_mean.hpp>
 #include <tl/ops/softmax.hpp>
 #include <tl/ops/sum.hpp>
+#include <tl/train/named_tag_metrics.hpp>
 #include <tl/train/problem_metrics.hpp>
 #include <tl/trainer.hpp>
 #include <tl/version.hpp>

@@ -1,5 +1,5 @@
-// The metrics of tags by name, as problem_metrics.hpp has those of whole texts: seqeval's of entities, and the accuracy of
-// words.
+// The metrics of tags by name, as problem_metrics.hpp has those of whole texts: seqeval's of entities, and the accuracy
+// of words.
 #pragma once
 
 #include <algorithm>
@@ -24,9 +24,10 @@ struct TagAverage {
 };
 
 inline const std::array<TagAverage, 4>& tag_averages() {
-  static const std::array<TagAverage, 4> all{
-      {{"", {}}, {"_macro", {.average = Average::macro}}, {"_weighted", {.average = Average::weighted}},
-       {"_strict", {.strict = true}}}};
+  static const std::array<TagAverage, 4> all{{{"", {}},
+                                              {"_macro", {.average = Average::macro}},
+                                              {"_weighted", {.average = Average::weighted}},
+                                              {"_strict", {.strict = true}}}};
   return all;
 }
 
@@ -57,9 +58,10 @@ inline std::vector<std::string> tag_metric_names() {
   return names;
 }
 
-/// A compute_metrics of the metrics `names` of tags, in their order, or of precision, recall, f1 and accuracy; the classes
-/// are called `labels`, whose letters are the scheme of the strict ones. Throws Error(invalid_argument) for a name that
-/// tags do not have, and for strict ones if the letters make no scheme; the function throws as tag_prediction does.
+/// A compute_metrics of the metrics `names` of tags, in their order, or of precision, recall, f1 and accuracy; the
+/// classes are called `labels`, whose letters are the scheme of the strict ones. Throws Error(invalid_argument) for a
+/// name that tags do not have, and for strict ones if the letters make no scheme; the function throws as tag_prediction
+/// does.
 inline ComputeMetrics tag_metrics(std::vector<std::string> labels, std::vector<std::string> names = {}) {
   const std::vector<std::string> known = tag_metric_names();
   if (names.empty()) names.assign(known.begin(), known.begin() + 4);

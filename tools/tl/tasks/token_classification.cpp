@@ -2,9 +2,10 @@
 #include <utility>
 
 #include <tl/io/atomic_file.hpp>
-#include <tl/train/tag_metrics.hpp>
+#include <tl/train/named_tag_metrics.hpp>
 
 #include "loaded.hpp"
+#include "tasks/reports.hpp"
 #include "tasks/tagged_texts.hpp"
 #include "tasks/task.hpp"
 
@@ -24,6 +25,10 @@ class TokenClassification : public Task {
   }
 
   void check_usage(const TaskOptions& options) override {
+    measured_ = options.measured;
+    measured_.check(tl::tag_metric_names());
+    if (entity_level_ && !measured_.metrics.empty())
+      usage_problems().emplace_back("--metrics: expected none with --return_entity_level_metrics, which gives all");
     if (!options.data.text_pair_column.empty())
       usage_problems().emplace_back("--text_pair_column: expected no pairs for token-classification");
     if (options.data.stride && !options.data.truncation)
@@ -32,6 +37,7 @@ class TokenClassification : public Task {
 
   std::vector<std::string> metric_names() const override {
     if (entity_level_) return {"overall_precision", "overall_recall", "overall_f1", "overall_accuracy"};
+    if (!measured_.metrics.empty()) return measured_.names();
     return {"precision", "recall", "f1", "accuracy"};
   }
 
@@ -72,10 +78,17 @@ class TokenClassification : public Task {
   }
 
   tl::ComputeMetrics compute_metrics() override {
-    return [names = names_, entity_level = entity_level_](const tl::EvalPrediction& prediction) {
-      return tl::seqeval(prediction, names, entity_level);
-    };
+    tl::ComputeMetrics metrics = tl::tag_metrics(names_, measured_.names());
+    if (entity_level_) metrics = [names = names_](const tl::EvalPrediction& p) { return tl::seqeval(p, names, true); };
+    if (!measured_.report) return metrics;
+    return reports_.keep(std::move(metrics), evaluated().size(), [names = names_](const tl::EvalPrediction& p) {
+      const tl::TagPrediction tags = tl::tag_prediction(p, names);
+      return tag_report(tags.labels, tags.predictions, names);
+    });
   }
+
+  std::string report() const override { return reports_.text(evaluated()); }
+  std::vector<tl::Json> report_values() const override { return reports_.values(); }
 
   /// predictions.txt: the predicted tags of a text on each line, those of its words that have a token.
   void write_predictions(const std::filesystem::path& folder, std::size_t,
@@ -102,10 +115,20 @@ class TokenClassification : public Task {
   }
 
  private:
+  /// The files to evaluate on.
+  std::vector<std::string> evaluated() const {
+    std::vector<std::string> paths;
+    for (const TaggedFile& file : files_)
+      if (file.split.split == Split::eval) paths.push_back(file.split.path);
+    return paths;
+  }
+
   const TaskOptions* options_ = nullptr;
   std::vector<TaggedFile> files_;
   std::vector<std::string> names_;  // of the classes
-  tl::Dataset predicted_;           // the rows of the file to predict
+  MetricOptions measured_{};
+  Reports reports_{};
+  tl::Dataset predicted_;  // the rows of the file to predict
   bool label_all_tokens_ = false, entity_level_ = false;
 };
 
