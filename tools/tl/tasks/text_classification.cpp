@@ -66,7 +66,11 @@ class TextClassification : public Task {
   }
 
   tl::ComputeMetrics compute_metrics() override {
-    tl::ComputeMetrics metrics = tl::problem_metrics(decision_, measured_.names());
+    (void)tl::problem_metrics(decision_, measured_.names());  // throws for names that the problem does not have
+    // decision_ may get thresholds and a temperature after this and before an evaluation; the report has them, too.
+    tl::ComputeMetrics metrics = [this](const tl::EvalPrediction& p) {
+      return tl::problem_metrics(decision_, measured_.names())(p);
+    };
     if (!measured_.report) return metrics;
     tl::check(decision_.problem_type != tl::ProblemType::regression, tl::ErrorCode::invalid_argument,
               "--report: expected classes, got numbers, which have none");
