@@ -47,6 +47,16 @@ ok evaluate --model_name_or_path json --validation_file words.jsonl --return_ent
 says 'eval_FILM_f1 = '
 says 'eval_PER_number = 10'
 says 'eval_overall_accuracy = '
+ok evaluate --model_name_or_path json --validation_file words.conll --metrics f1_strict,recall_macro --report
+says 'eval_f1_strict = '
+says 'eval_recall_macro = '
+says '   micro avg'
+says '   PER '
+says 'B-FILM  B-PER  I-FILM  I-PER '
+refused 2 '--metrics: expected precision, recall, f1, accuracy, ' evaluate --model_name_or_path json \
+  --validation_file words.conll --metrics roc_auc
+refused 2 '--metrics: expected none with --return_entity_level_metrics' evaluate --model_name_or_path json \
+  --validation_file words.conll --metrics f1 --return_entity_level_metrics
 printf '%.0sa A-b ' {1..40} | tr ' ' '\n' | sed 's/$/ O/' > long.conll
 ok evaluate --model_name_or_path json --validation_file long.conll --max_seq_length 16 --stride 4 --json
 says '"eval_samples": 1'
