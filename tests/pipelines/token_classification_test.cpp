@@ -167,6 +167,8 @@ TEST_CASE("token classification: models and tasks that do not fit") {
   TL_REQUIRE_ERROR(pipeline<"ner">(headless.path()),
                    "expected a fine-tuned token classifier, its classification head is missing");
   const auto folder = test::reference_file("pipeline");
+  TL_REQUIRE_ERROR(pipeline<"ner">(folder),
+                   "config.json: expected a model that classifies tokens, got DistilBertForSequenceClassification");
   const auto tokenizer = Tokenizer::from_pretrained(folder);
   auto of_texts = DistilBertForSequenceClassification::from_pretrained(folder);
   TL_REQUIRE_ERROR(

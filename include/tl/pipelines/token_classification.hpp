@@ -281,6 +281,18 @@ namespace detail {
 
 inline constexpr bool is_token_classification(auto task) { return task == "token-classification" || task == "ner"; }
 
+/// Throws Error(format) if the folder's model classifies texts: its head has the names and shapes of one for tokens,
+/// but other numbers.
+inline void check_classifies_tokens(const PretrainedConfig& config, const std::filesystem::path& folder) {
+  const auto with = [&config](std::string_view ending) {
+    return std::ranges::find_if(config.architectures, [&](const auto& name) { return name.ends_with(ending); });
+  };
+  const auto texts = with("ForSequenceClassification"), none = config.architectures.end();
+  if (texts != none && with("ForTokenClassification") == none)
+    fail(ErrorCode::format, (folder / "config.json").native(), ": expected a model that classifies tokens, got ",
+         *texts);
+}
+
 }  // namespace detail
 
 /// pipeline<"token-classification">(model, tokenizer), or <"ner">: a pipeline around a model that outlives it, e.g. one
@@ -300,6 +312,7 @@ requires(detail::is_token_classification(task)) TokenClassificationPipeline
   std::shared_ptr<Model> model = AutoModelForTokenClassification::from_pretrained(folder);
   check(model->load_report().complete(), ErrorCode::format, folder.native(),
         ": expected a fine-tuned token classifier, its classification head is missing; fine-tune it first");
+  detail::check_classifies_tokens(model->config(), folder);
   return {std::move(model), Tokenizer::from_pretrained(folder), options, true};
 }
 

@@ -8,6 +8,7 @@
 #include "tasks/reports.hpp"
 #include "tasks/tagged_texts.hpp"
 #include "tasks/task.hpp"
+#include "tasks/token_predictor.hpp"
 
 namespace program {
 
@@ -110,8 +111,9 @@ class TokenClassification : public Task {
   }
   bool saves_predict_metrics() const override { return true; }
 
-  std::unique_ptr<Predictor> predictor(const PredictOptions&) override {
-    tl::fail(tl::ErrorCode::invalid_argument, "--task: expected text-classification, got token-classification");
+  void add_predict_options(CLI::App& command) override { predict_.add(command); }
+  std::unique_ptr<Predictor> predictor(const PredictOptions& options) override {
+    return make_token_predictor(options, predict_);
   }
 
  private:
@@ -130,6 +132,7 @@ class TokenClassification : public Task {
   Reports reports_{};
   tl::Dataset predicted_;  // the rows of the file to predict
   bool label_all_tokens_ = false, entity_level_ = false;
+  TokenPredictOptions predict_{};
 };
 
 }  // namespace
