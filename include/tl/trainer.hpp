@@ -7,6 +7,7 @@
 #include <tl/models/custom_model.hpp>
 #include <tl/models/distilbert.hpp>
 #include <tl/pipelines/text_classification.hpp>
+#include <tl/pipelines/token_classification.hpp>
 #include <tl/text/tokenizer.hpp>
 #include <tl/train/tag_metrics.hpp>
 #include <tl/train/tokenized_words.hpp>
