@@ -65,6 +65,8 @@ problem '--top_k: expected --task text-classification, got token-classification'
 problem '--logits: expected --task text-classification, got token-classification' --text a --logits
 printf 'a,b\nx,y\n' > pairs.csv
 problem '--text_pair_column: expected texts of their own' --file pairs.csv --text_column a --text_pair_column b
+printf 'Ann B-PER\n' > words.conll
+problem 'words.conll: expected texts, got a CoNLL file of words' --file words.conll
 printf 'fine\nn\xff\n' > bad.txt
 problem 'bad.txt, line 2: text: expected UTF-8' --file bad.txt
 refused 1 'expected a model that classifies tokens, got DistilBertForSequenceClassification' \
