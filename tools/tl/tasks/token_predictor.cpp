@@ -38,9 +38,8 @@ std::unique_ptr<tl::Model> load_tagger(const PredictOptions& options, const tl::
   refuse(options.top_k != 1, "--top_k");
   refuse(options.logits, "--logits");
   // Each of its lines would be a text.
-  tl::check(
-      !has_extension(options.source.file, ".conll"), tl::ErrorCode::invalid_argument, options.source.file,
-      ": expected texts, got a CoNLL file of words; tl train --do_predict --test_file writes the tags of its words");
+  tl::check(!has_extension(options.source.file, ".conll"), tl::ErrorCode::invalid_argument, options.source.file,
+            ": expected texts, got a CoNLL file of words; tl train --test_file writes the tags of its words");
   auto model = tl::AutoModelForTokenClassification::from_pretrained(options.model);
   tl::detail::check_classifies_tokens(model->config(), options.model);
   check_trained(*model, tokenizer, options.model);
