@@ -73,7 +73,7 @@ int main(int argc, char** argv) {
 
   tl::Trainer trainer(*model,
                       {.output_dir = scratch / "results",
-                       .num_train_epochs = tiny ? 6 : 2,
+                       .num_train_epochs = tiny ? 6.0 : 2.0,
                        .learning_rate = tiny ? 5e-3 : 5e-5,
                        .eval_strategy = "epoch",
                        .save_strategy = "no"},
