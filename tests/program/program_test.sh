@@ -206,7 +206,7 @@ refused_training 'float.jsonl, line 3: expected class ids or names in column lab
   --train_file float.jsonl
 printf '[{"text": "a", "label": 0.0}, {"text": "b", "label": 1.5}]' > float.json
 refused_training 'float.json, object 2: expected class ids or names in column label, got float64 1.5' \
-  --train_file float.json
+  --train_file float.json --problem_type single_label_classification
 refused_training 'ends with .jsonl, .json, .csv or .tsv' --train_file texts.txt
 refused_training 'nowhere.csv' --train_file nowhere.csv
 refused_training 'is not a field of DistilBertConfig' --train_file names.csv --config_overrides wings=2
@@ -333,13 +333,13 @@ ok train --model_name_or_path model --train_file first.jsonl --labels a,b --outp
   --num_train_epochs 2 --resume_from_checkpoint true
 refused 1 'expected a trained classifier, got a model without a head' predict --model_name_or_path bert --text a
 
-# A model for another kind of problem predicts with the function of that problem, and has no loss.
+# A model for another kind of problem predicts with the function of that problem, and needs labels of that kind.
 cp -r results values
 sed -i 's/"single_label_classification"/"regression"/' values/config.json
 ok predict --model_name_or_path values --text 'A joy.' --json --logits
 checks=$((checks + 1))
 grep -qE '"score": ([^,]+), "logits": \[(.*, )?\1[],]' out || complain 'expected a score that is one of the logits'
-refused 1 'problem_type: expected single_label_classification, got regression' evaluate --model_name_or_path values \
+refused 1 'expected 2 numbers in column label, got 1' evaluate --model_name_or_path values \
   --validation_file "$reviews/test.jsonl"
 
 # An answer comes as soon as its line has been read, while the pipe stays open.

@@ -1,16 +1,19 @@
-// Writes what tl computes for a model folder of any family, for compare_model.py and compare_folders.py to compare with
-// the reference:
+// Writes what tl computes for a model folder of any family, for compare_model.py, compare_problems.py and
+// compare_folders.py to compare with the reference:
 //   tl_model_dump MODEL_DIR CASES.json OUT.safetensors [SAVE_TO]
 // CASES.json: {"task": "hidden", "sequences" or "tokens", "sequences": [[ids], ...], "types": [[token types], ...] or
 // [], "overrides": "dropout=0,..."}, and for a loss "batch": n and "labels": [a number for each of the first n
 // sequences, or for each of their tokens], and to train "updates": [labels of one update, ...], each of the next n
 // sequences, from the first again after the last, and "learning_rate". OUT holds the logits, or hidden states and
 // pooled output, of all sequences in evaluation mode, loss and every gradient of the first n, and the losses of the
-// updates. SAVE_TO: a folder for the loaded model. A folder that lacks a parameter, or has one too many, is an error.
+// updates. With "values" true the labels are floats, C for each sequence. "class_weights" and "pos_weight" are lists of
+// C weights; with "accumulation": k an update takes k micro-batches, whose losses are the mean over all of them.
+// SAVE_TO: a folder for the loaded model. A folder that lacks a parameter, or has one too many, is an error.
 #include <iostream>
 #include <memory>
 
 #include <tl/models/auto_model.hpp>
+#include <tl/models/losses.hpp>
 #include <tl/optim/adamw.hpp>
 
 namespace {
@@ -45,22 +48,49 @@ std::vector<NamedTensor> outputs(const tl::Model& model, const tl::Batch& batch)
 
 /// `count` sequences from `first` with their labels.
 tl::Batch batch_of(const Rows& sequences, const Rows& types, std::size_t first, std::size_t count,
-                   const std::vector<std::int64_t>& labels) {
+                   const tl::Json& labels, bool values) {
   tl::check(first + count <= sequences.size(), tl::ErrorCode::invalid_argument, "expected a batch of at most ",
             sequences.size() - first, " sequences, got ", count);
   tl::Batch batch = tl::pack(std::span(sequences).subspan(first, count),
                              types.empty() ? std::span(types) : std::span(types).subspan(first, count));
-  batch.labels.set("labels", tl::Tensor<std::int64_t>::from(labels, {static_cast<std::int64_t>(labels.size())}));
+  if (values) {
+    const auto numbers = labels.get<std::vector<float>>();
+    batch.labels.set("labels",
+                     tl::Tensor<float>::from(numbers, {static_cast<std::int64_t>(count),
+                                                       std::ssize(numbers) / static_cast<std::int64_t>(count)}));
+  } else {
+    const auto ids = labels.get<std::vector<std::int64_t>>();
+    batch.labels.set("labels", tl::Tensor<std::int64_t>::from(ids, {std::ssize(ids)}));
+  }
   return batch;
+}
+
+tl::LossSettings loss_settings(const tl::Json& cases) {
+  const auto weights = [&cases](const char* key) {
+    const auto values = cases.value(key, std::vector<float>());
+    return values.empty() ? tl::Tensor<float>() : tl::Tensor<float>::from(values, {std::ssize(values)});
+  };
+  return {.label_smoothing = cases.value("label_smoothing", 0.0),
+          .class_weights = weights("class_weights"),
+          .pos_weight = weights("pos_weight")};
+}
+
+/// The loss of some labelled sequences.
+tl::Variable<float> loss_of(const tl::Model& model, const tl::Batch& batch, const tl::LossSettings& settings) {
+  if (settings.plain()) return model(batch).loss;
+  tl::Batch unlabelled = batch;
+  unlabelled.labels = {};
+  return tl::model_loss(model, model(unlabelled), batch, settings);
 }
 
 /// Loss and gradients of the first sequences.
 std::vector<NamedTensor> gradients(tl::Model& model, const tl::Json& cases, const Rows& sequences, const Rows& types) {
   model.train();
-  const auto output = model(batch_of(sequences, types, 0, cases.at("batch").get<std::size_t>(),
-                                     cases.at("labels").get<std::vector<std::int64_t>>()));
-  output.loss.backward();
-  std::vector<NamedTensor> tensors{{"loss", output.loss.value()}};
+  const tl::Batch batch = batch_of(sequences, types, 0, cases.at("batch").get<std::size_t>(), cases.at("labels"),
+                                   cases.value("values", false));
+  const tl::Variable<float> loss = loss_of(model, batch, loss_settings(cases));
+  loss.backward();
+  std::vector<NamedTensor> tensors{{"loss", loss.value()}};
   for (const auto& part : model.parameters().named())
     tensors.emplace_back("gradient." + part.name, part.gradient().clone());
   return tensors;
@@ -69,15 +99,30 @@ std::vector<NamedTensor> gradients(tl::Model& model, const tl::Json& cases, cons
 /// The loss before each update: [updates].
 tl::Tensor<float> trained(tl::Model& model, const tl::Json& cases, const Rows& sequences, const Rows& types) {
   const auto count = cases.at("batch").get<std::size_t>();
-  const auto updates = cases.at("updates").get<std::vector<std::vector<std::int64_t>>>();
+  const auto accumulation = cases.value("accumulation", std::size_t{1});
+  const tl::LossSettings settings = loss_settings(cases);
+  const tl::Json& updates = cases.at("updates");
   tl::AdamW<float> optimizer(model.parameters(), {.learning_rate = cases.at("learning_rate").get<double>()});
   std::vector<float> losses;
-  for (const auto& labels : updates) {
+  std::size_t next = 0;
+  while (next < updates.size()) {
     optimizer.zero_grad();
-    const auto loss = model(batch_of(sequences, types, losses.size() * count % sequences.size(), count, labels)).loss;
-    loss.backward();
+    std::vector<tl::Batch> group;
+    double items = 0.0;
+    for (std::size_t i = 0; i < accumulation && next < updates.size(); ++i, ++next) {
+      group.push_back(batch_of(sequences, types, next * count % sequences.size(), count, updates.at(next),
+                               cases.value("values", false)));
+      items += tl::loss_items(group.back(), settings);
+    }
+    float sum = 0.0F;
+    for (const tl::Batch& batch : group) {
+      const auto share = static_cast<float>(tl::loss_items(batch, settings) / items);
+      const tl::Variable<float> loss = loss_of(model, batch, settings);
+      loss.backward(tl::Tensor<float>::full(loss.shape(), share, loss.device()));
+      sum += share * loss.value().item();
+    }
     optimizer.step();
-    losses.push_back(loss.value().item());
+    losses.push_back(sum);
   }
   return tl::Tensor<float>::from(losses, {std::ssize(losses)});
 }

@@ -64,10 +64,13 @@ struct FileOptions {
     return named || (described && !is_json(path));
   }
 
-  /// The columns of a table or the keys of a JSON file, all of them read as texts.
-  tl::Dataset read(const std::string& path, const std::vector<std::string>& columns) const {
+  /// The columns of a table or the keys of a JSON file, all of them read as texts, but for `lists` in a JSON file.
+  tl::Dataset read(const std::string& path, const std::vector<std::string>& columns,
+                   const std::string& lists = {}) const {
+    std::vector<std::string> texts = columns;
+    std::erase(texts, lists);
     if (is_json(path))
-      return tl::load_jsonl(path, {.columns = columns, .text_columns = columns, .encoding = encoding, .field = field});
+      return tl::load_jsonl(path, {.columns = columns, .text_columns = texts, .encoding = encoding, .field = field});
     tl::CsvOptions options = csv();
     options.columns = options.text_columns = columns;
     return tl::load_csv(path, options);
@@ -77,6 +80,24 @@ struct FileOptions {
   static bool has_key(const std::string& path, const std::string& key) {
     const std::vector<std::string> keys = first_keys(path);
     return std::find(keys.begin(), keys.end(), key) != keys.end();
+  }
+
+  /// Whether the first object of a JSON file has a list under a key; no if the file is no list of objects, or a pipe.
+  bool holds_lists(const std::string& path, const std::string& key) const {
+    std::error_code none;
+    if (!is_json(path) || !field.empty() || !std::filesystem::is_regular_file(path, none)) return false;
+    try {
+      std::ifstream file(path);
+      std::string line;
+      while (line.find_first_not_of(" \t\r[,") == std::string::npos && std::getline(file, line)) {
+      }
+      line.erase(0, line.find_first_not_of(" \t\r[,"));
+      line.erase(line.find_last_not_of(" \t\r,]") + 1);
+      const tl::Json row = tl::parse_json(line, path);
+      return row.is_object() && row.contains(key) && row.at(key).is_array();
+    } catch (const tl::Error&) {  // reading the file will say what is wrong
+      return false;
+    }
   }
 
   /// The columns that the user named, or those that are found.

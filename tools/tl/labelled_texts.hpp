@@ -79,9 +79,19 @@ inline LabelledFile read_labelled(const std::string& path, const DataOptions& op
                   ? "--text_column and --label_column: expected two columns, got "
                   : "--text_column, --text_pair_column and --label_column: expected three columns, got ",
               tl::python_repr(names[i]), columns.pair.empty() ? " for both" : " twice");
-  LabelledFile file{path, columns, options.files.read(path, names)};
+  const bool lists = labelled && options.files.holds_lists(path, options.label_column);
+  LabelledFile file{path, columns, options.files.read(path, names, lists ? options.label_column : std::string())};
   tl::check(file.data.num_rows() > 0, tl::ErrorCode::invalid_argument, path, ": expected at least one row, got none");
   return file;
+}
+
+/// The values of a column, of the type that `like` has.
+inline tl::ColumnValues column_of(const tl::Dataset& rows, const std::string& column, const tl::ColumnValues& like) {
+  return std::visit(
+      [&](const auto& values) -> tl::ColumnValues {
+        return rows.column<typename std::decay_t<decltype(values)>::value_type>(column).to_vector();
+      },
+      like);
 }
 
 /// The classes of the labels of a file, whose names are known or are the labels themselves.
@@ -90,10 +100,10 @@ inline tl::ClassLabels classes_of(const LabelledFile& file, const DataOptions& o
   return file.data.class_labels(options.label_column, known);
 }
 
-/// Token ids and class ids, if there are any, shuffled and limited. `longest` is what the model takes.
-inline tl::Dataset tokenized(const LabelledFile& file, const DataOptions& options,
-                             const std::vector<std::int64_t>& class_ids, std::optional<std::int64_t> limit,
-                             const tl::Tokenizer& tokenizer, std::int64_t longest, bool trains = false) {
+/// Token ids and labels, if there are any, shuffled and limited. `longest` is what the model takes.
+inline tl::Dataset tokenized(const LabelledFile& file, const DataOptions& options, const tl::ColumnValues& labels,
+                             std::optional<std::int64_t> limit, const tl::Tokenizer& tokenizer, std::int64_t longest,
+                             bool trains = false) {
   // A text that is not cut may have what the model takes, whatever the tokenizer says, as in the reference.
   const bool whole = !options.truncation && !options.max_seq_length;
   const std::int64_t length =
@@ -101,8 +111,9 @@ inline tl::Dataset tokenized(const LabelledFile& file, const DataOptions& option
   const auto all_at_once = [](const tl::Dataset& rows) {
     return tl::MapOptions{.batch_size = std::max<std::int64_t>(1, rows.num_rows())};
   };
-  const auto numbered = [&](const tl::Dataset&) { return tl::Columns{{options.label_column, class_ids}}; };
-  auto rows = class_ids.empty() ? file.data : file.data.map_batched(numbered, all_at_once(file.data));
+  const bool labelled = tl::detail::column_size(labels) > 0;
+  const auto numbered = [&](const tl::Dataset&) { return tl::Columns{{options.label_column, labels}}; };
+  auto rows = !labelled ? file.data : file.data.map_batched(numbered, all_at_once(file.data));
   if (options.shuffles(trains)) rows = rows.shuffle(options.shuffle_seed.value_or(42));
   if (limit) rows = rows.take(std::min(*limit, rows.num_rows()));
   const auto texts = rows.column<std::string>(file.columns.text).to_vector();
@@ -130,7 +141,7 @@ inline tl::Dataset tokenized(const LabelledFile& file, const DataOptions& option
   const auto tokens_and_classes = [&](const tl::Dataset&) {
     tl::Columns columns{{"input_ids", std::move(ids)}};
     if (!file.columns.pair.empty()) columns.push_back({"token_type_ids", std::move(types)});
-    if (!class_ids.empty()) columns.push_back({"label", rows.column<std::int64_t>(options.label_column).to_vector()});
+    if (labelled) columns.push_back({"label", column_of(rows, options.label_column, labels)});
     return columns;
   };
   auto how = all_at_once(rows);

@@ -1,5 +1,6 @@
 // Contract of the binary cross-entropy of logits: loss = mean of -t log(s) - (1 - t) log(1 - s) with s = sigmoid(x).
-// loss and dx are overwritten.
+// With pos_weight w of C classes, the first term of an element of class c is multiplied by w[c]; n is then B C
+// elements, row by row. loss and dx are overwritten.
 #pragma once
 
 #include <cstdint>
@@ -15,6 +16,8 @@ template <class T> struct BceWithLogitsForward {
   const T* target;  // [n]
   T* loss;          // [1]
   std::int64_t n;
+  const T* pos_weight = nullptr;  // [C]; null: all are 1
+  std::int64_t c = 1;             // of pos_weight; divides n
 };
 
 template <class T> struct BceWithLogitsBackward {
@@ -25,6 +28,8 @@ template <class T> struct BceWithLogitsBackward {
   const T* target;  // [n]
   T* dlogits;       // [n]
   std::int64_t n;
+  const T* pos_weight = nullptr;  // [C]; null: all are 1
+  std::int64_t c = 1;             // of pos_weight; divides n
 };
 
 }  // namespace tl::kernels

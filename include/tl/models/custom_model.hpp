@@ -39,7 +39,8 @@ template <class Network> inline constexpr bool has_forward = !has_members<Networ
 }  // namespace detail
 
 /// The model of a network. Its parameters are zero until they are initialized (tl::nn::initialize) or loaded. If
-/// forward() gives logits and no loss, and the batch has labels, the loss is the mean cross-entropy.
+/// forward() gives logits and no loss, and the batch has labels, the loss is that of the kind of problem: the mean
+/// cross-entropy of class ids, unless the configuration or the labels say otherwise.
 template <class Network> class [[nodiscard]] CustomModel final : public Model {
   static_assert(
       detail::has_members<Network>,
@@ -62,7 +63,7 @@ template <class Network> class [[nodiscard]] CustomModel final : public Model {
                               output.logits.size(0) == batch.sequences();  // a network may pool windows itself
     if (of_sequences && !output.loss.defined()) detail::pool_windows(output, batch, config_);
     if (!output.loss.defined() && output.logits.defined() && !batch.labels.empty())
-      output.loss = classification_loss(output, batch);
+      output.loss = model_loss(*this, output, batch);
     return output;
   }
   using Model::operator();

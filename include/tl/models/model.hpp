@@ -2,6 +2,8 @@
 // models/auto_model.hpp for folders and models/custom_model.hpp for a user's network.
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <ostream>
@@ -39,6 +41,30 @@ inline std::string_view to_string(Task task) {
   return "?";
 }
 
+namespace detail {
+
+/// A kind of problem that is found once; several threads may find the same one.
+class FoundProblemType {
+ public:
+  FoundProblemType() = default;
+  FoundProblemType(FoundProblemType&& other) noexcept : number_(other.number_.load()) {}
+  FoundProblemType& operator=(FoundProblemType&& other) noexcept {
+    number_ = other.number_.load();
+    return *this;
+  }
+
+  std::optional<ProblemType> get() const {
+    const int number = number_.load(std::memory_order_relaxed);
+    return number < 0 ? std::nullopt : std::optional(static_cast<ProblemType>(number));
+  }
+  void set(ProblemType type) { number_.store(static_cast<int>(type), std::memory_order_relaxed); }
+
+ private:
+  std::atomic<int> number_{-1};
+};
+
+}  // namespace detail
+
 /// A network with its parameters. Move-only: a copy would share the parameters of its original. A fresh model is in
 /// evaluation mode.
 class [[nodiscard]] Model {
@@ -65,13 +91,32 @@ class [[nodiscard]] Model {
   virtual Task task() const { return Task::other; }
   virtual const PretrainedConfig& config() const = 0;
 
+  /// The kind of problem: that of config(), else the one that the first batch with labels was of; nothing before.
+  std::optional<ProblemType> problem_type() const {
+    if (task() == Task::token_classification) return ProblemType::single_label_classification;
+    if (const auto known = config().known_problem_type()) return known;
+    return found_problem_.get();
+  }
+  /// problem_type(), or what labels make of it, which is kept: regression if the model has one label, else class ids
+  /// (int64) are single_label_classification and numbers multi_label_classification, as in the reference. `outputs` is
+  /// the number of logits of each row, for a model whose configuration names no labels.
+  ProblemType decide_problem_type(const NamedTensors& labels, std::int64_t outputs) const {
+    if (const auto known = problem_type()) return *known;
+    using enum ProblemType;
+    const std::int64_t count = config().num_labels() > 0 ? config().num_labels() : outputs;
+    const bool ids = labels.find<std::int64_t>("labels") != nullptr;
+    const ProblemType found = count == 1 ? regression : ids ? single_label_classification : multi_label_classification;
+    found_problem_.set(found);
+    return found;
+  }
+
   /// Writes the model into `folder`, so that load_weights() and, for the families of the reference, Python read it.
   /// Throws Error(io).
   virtual void save_pretrained(const std::filesystem::path& folder) const = 0;
   /// Replaces all parameters by those of a folder of the same model. Throws Error(format) if one is missing.
   virtual void load_weights(const std::filesystem::path& folder) = 0;
 
-  /// Throws Error(invalid_argument) if there is no loss for the kind of problem that the configuration names.
+  /// Throws Error(invalid_argument) if the configuration names a kind of problem that has no loss.
   virtual void check_trainable() const {}
 
   /// The module tree, as the reference prints it.
@@ -95,6 +140,9 @@ class [[nodiscard]] Model {
   ParameterSpace<float> parameters_;
   nn::ForwardContext context_;
   LoadReport load_report_;
+
+ private:
+  mutable detail::FoundProblemType found_problem_;
 };
 
 }  // namespace tl

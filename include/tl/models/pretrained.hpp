@@ -24,12 +24,13 @@ namespace tl {
 
 /// Arguments of from_pretrained().
 struct FromPretrainedOptions {
-  std::optional<std::int64_t> num_labels{};  ///< default: what config.json says, else 2
-  std::vector<std::string> labels{};         ///< class names in order; sets num_labels, id2label and label2id
-  std::string config_overrides{};            ///< "dropout=0,attention_dropout=0"
-  std::optional<LongTexts> long_texts{};     ///< default: what config.json says, else they are cut
-  std::optional<std::uint64_t> seed{};       ///< of fresh parameters; default: the process-wide generator
-  bool ignore_mismatched_sizes = false;      ///< draw fresh values instead of an error when a shape differs
+  std::optional<std::int64_t> num_labels{};   ///< default: what config.json says, else 2
+  std::vector<std::string> labels{};          ///< class names in order; sets num_labels, id2label and label2id
+  std::string config_overrides{};             ///< "dropout=0,attention_dropout=0"
+  std::optional<LongTexts> long_texts{};      ///< default: what config.json says, else they are cut
+  std::optional<std::uint64_t> seed{};        ///< of fresh parameters; default: the process-wide generator
+  bool ignore_mismatched_sizes = false;       ///< draw fresh values instead of an error when a shape differs
+  std::optional<ProblemType> problem_type{};  ///< default: what config.json says, else what the first labels are
 };
 
 namespace detail {
@@ -203,6 +204,7 @@ inline void load_config(PretrainedConfig& config, const std::filesystem::path& f
   } else if (options.num_labels) {
     config.set_num_labels(*options.num_labels);
   }
+  if (options.problem_type) config.problem_type = to_string(*options.problem_type);
   if (options.long_texts) config.long_texts = *options.long_texts;
   if (!options.config_overrides.empty()) update_config(config, options.config_overrides);
 }

@@ -12,6 +12,7 @@
 #include <variant>
 #include <vector>
 
+#include <tl/core/problem_type.hpp>
 #include <tl/io/json.hpp>
 #include <tl/models/long_texts.hpp>
 
@@ -106,6 +107,13 @@ struct PretrainedConfig {
   std::string resolved_problem_type() const {
     const std::string problem = problem_type.value_or("single_label_classification");
     return num_labels() == 1 && problem == "single_label_classification" ? "regression" : problem;
+  }
+
+  /// The kind of problem that problem_type names; nothing if it names none. One label that is said to be a class counts
+  /// as nothing said.
+  std::optional<ProblemType> known_problem_type() const {
+    const auto known = problem_type ? problem_type_from(*problem_type) : std::nullopt;
+    return known == ProblemType::single_label_classification && num_labels() == 1 ? std::nullopt : known;
   }
 
   /// True if the file says that it belongs to a model of this class.

@@ -77,7 +77,7 @@ template <class Network> class [[nodiscard]] PreTrainedModel final : public Mode
       if (!batch.labels.empty()) check_trainable();
       ModelOutput output = network_.forward(batch, context);
       if constexpr (Network::task == Task::sequence_classification) detail::pool_windows(output, batch, config_);
-      if (!batch.labels.empty()) output.loss = classification_loss(output, batch);
+      if (!batch.labels.empty()) output.loss = model_loss(*this, output, batch);
       return output;
     }
   }
@@ -88,14 +88,15 @@ template <class Network> class [[nodiscard]] PreTrainedModel final : public Mode
   const Config& config() const override { return config_; }
   std::string describe() const override { return nn::to_string(const_cast<Network&>(network_)); }
 
-  /// Throws Error(invalid_argument) unless the labels are classes of which a text or token has one: there is no loss
-  /// for other kinds of problems. Their models can predict.
+  /// Throws Error(invalid_argument) for a problem_type that is none, and for one label that is said to be a class.
   void check_trainable() const override {
     if constexpr (Network::task == Task::sequence_classification) {
-      const std::string problem = config_.resolved_problem_type();
-      check(problem == "single_label_classification", ErrorCode::invalid_argument,
-            "problem_type: expected single_label_classification, got ", problem, ", which tl does not support yet",
-            config_.problem_type != problem ? "; a model with one label is one for regression" : "");
+      if (!config_.problem_type || config_.known_problem_type()) return;
+      check(problem_type_from(*config_.problem_type).has_value(), ErrorCode::invalid_argument,
+            "problem_type: expected single_label_classification, multi_label_classification or regression, got ",
+            *config_.problem_type);
+      fail(ErrorCode::invalid_argument, "problem_type: expected more than one label for single_label_classification, ",
+           "got 1; a model with one label is one for regression");
     }
   }
 
@@ -103,7 +104,8 @@ template <class Network> class [[nodiscard]] PreTrainedModel final : public Mode
     Config config = config_;
     if constexpr (Network::task == Task::sequence_classification) {
       // With one label the reference's pipeline looks at whether regression was asked for or follows from the number.
-      if (config.num_labels() > 1) config.problem_type = config.resolved_problem_type();
+      if (const auto problem = problem_type()) config.problem_type = to_string(*problem);
+      else if (config.num_labels() > 1) config.problem_type = config.resolved_problem_type();
       else if (config.problem_type == "single_label_classification") config.problem_type.reset();
     }
     save_parameters(folder, parameters_, config.to_json(std::string(Network::class_name)));

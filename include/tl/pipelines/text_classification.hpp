@@ -162,9 +162,9 @@ class [[nodiscard]] TextClassificationPipeline : public detail::PipelineBase {
 
   FunctionToApply resolved(FunctionToApply function) const {
     if (function != FunctionToApply::automatic) return function;
-    const std::string problem = config().problem_type.value_or("");
-    if (problem == "regression") return FunctionToApply::none;
-    if (problem == "multi_label_classification") return FunctionToApply::sigmoid;
+    const std::optional<ProblemType> problem = model().problem_type();
+    if (problem == ProblemType::regression) return FunctionToApply::none;
+    if (problem == ProblemType::multi_label_classification) return FunctionToApply::sigmoid;
     return config().id2label.size() == 1 ? FunctionToApply::sigmoid : FunctionToApply::softmax;
   }
 

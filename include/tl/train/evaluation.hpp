@@ -66,7 +66,8 @@ class EvaluationSums {
 
   /// Adds a batch of these rows. Throws Error(numeric) for a loss that is not finite, Error(shape).
   void add(const Batch& batch, const ModelOutput& output, std::span<const std::int64_t> rows) {
-    if (options_.loss.compute_loss || batch.has_loss()) add_loss(output.loss.value().item(), rows);
+    if (options_.loss.compute_loss) add_loss(output.loss.value().item(), static_cast<double>(rows.size()), rows);
+    else add_loss(batch, output, rows);
     rows_ += static_cast<std::int64_t>(rows.size());
     if (options_.loss_only) return;
     check(output.logits.shape().rank() == 2, ErrorCode::shape, "evaluation: expected logits [B, C] or [N, C], got ",
@@ -84,8 +85,8 @@ class EvaluationSums {
 
   EvaluationResult result(std::int64_t batches) && {
     EvaluationResult result{.rows = rows_, .batches = batches};
-    if (loss_rows_ > 0)
-      result.loss = static_cast<float>(loss_sum_ / static_cast<double>(loss_rows_));  // the reference's mean is a float
+    if (loss_weights_ > 0)
+      result.loss = static_cast<float>(loss_sum_ / loss_weights_);  // the reference's mean is a float
     if (options_.loss_only) return result;
     const std::int64_t predicted = by_token_ ? offsets_.back() : rows_;
     result.prediction.predictions = Tensor<float>::from(logits_, {predicted, classes_});
@@ -98,19 +99,28 @@ class EvaluationSums {
   }
 
  private:
-  void add_loss(double loss, std::span<const std::int64_t> rows) {
+  void add_loss(const Batch& batch, const ModelOutput& output, std::span<const std::int64_t> rows) {
+    const LossSettings& settings = options_.loss.settings;
+    const double items = batch.labels.empty() ? 0.0 : loss_items(batch, settings);
+    if (items == 0.0) return;  // the mean over nothing is NaN
+    // Batches count by their rows, as in the reference, but a weighted mean is that of all rows.
+    const double weight = settings.class_weights.defined() ? items : static_cast<double>(rows.size());
+    add_loss(output.loss.value().item(), weight, rows);
+  }
+
+  void add_loss(double loss, double weight, std::span<const std::int64_t> rows) {
     if (!is_finite(loss))
       fail(ErrorCode::numeric, "evaluation: expected a finite loss, got ", without_sign_of_nan(loss), " for ",
            collate_.describe(rows));
-    loss_sum_ += loss * static_cast<double>(rows.size());
-    loss_rows_ += static_cast<std::int64_t>(rows.size());
+    loss_sum_ += loss * weight;
+    loss_weights_ += weight;
   }
 
   const Collator& collate_;
   const EvaluationOptions& options_;
   bool by_token_;  // else one row of logits for each sequence
-  double loss_sum_ = 0.0;
-  std::int64_t loss_rows_ = 0, rows_ = 0, classes_ = 0, values_per_row_ = 0;
+  double loss_sum_ = 0.0, loss_weights_ = 0.0;
+  std::int64_t rows_ = 0, classes_ = 0, values_per_row_ = 0;
   std::vector<float> logits_, label_values_;
   std::vector<std::int64_t> labels_, offsets_{0};
 };

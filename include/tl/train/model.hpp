@@ -6,8 +6,8 @@
 #include <string>
 
 #include <tl/data/collator.hpp>
+#include <tl/models/losses.hpp>
 #include <tl/models/model.hpp>
-#include <tl/ops/cross_entropy.hpp>
 
 namespace tl {
 
@@ -16,24 +16,23 @@ using ComputeLoss = std::function<Variable<float>(const ModelOutput& output, con
 
 /// Where the loss of a batch comes from: a user's function, else the model.
 struct LossOptions {
-  double label_smoothing = 0.0;  ///< of classes, in [0, 1)
+  LossSettings settings{};
   ComputeLoss compute_loss{};
 };
 
 /// Runs `model` over `batch` in `context` and puts the loss into the result, if there are labels or a function for it.
-/// With label smoothing the loss is made here, of logits and class ids, as the reference's label smoother does. Throws
-/// Error(state) if the model gives none, Error(shape) for a user's loss that is no scalar.
+/// With label smoothing, weights or focal loss it is made here, of logits and labels, as the reference's label smoother
+/// does. Throws Error(state) if the model gives none, Error(shape) for a user's loss that is no scalar,
+/// Error(invalid_argument) for settings that the kind of problem does not have.
 inline ModelOutput compute_loss(const Model& model, const Batch& batch, const nn::ForwardContext& context,
                                 const LossOptions& options = {}) {
   const bool own = options.compute_loss != nullptr;
   if (batch.labels.empty() && !own) return model.forward(batch, context);
-  if (own || options.label_smoothing > 0) {
+  if (own || !options.settings.plain()) {
     Batch unlabelled = batch;
     unlabelled.labels = {};
     ModelOutput output = model.forward(unlabelled, context);
-    output.loss = own ? options.compute_loss(output, batch)
-                      : ops::cross_entropy(output.logits, batch.labels.at<std::int64_t>("labels"),
-                                           {.label_smoothing = options.label_smoothing});
+    output.loss = own ? options.compute_loss(output, batch) : model_loss(model, output, batch, options.settings);
     check(output.loss.defined() && output.loss.shape().elements() == 1, ErrorCode::shape,
           "compute_loss: expected a scalar, got ",
           output.loss.defined() ? str_cat(output.loss.value()) : std::string("an undefined variable"));
@@ -52,6 +51,7 @@ inline CollatorOptions collator_options(const Model& model, const std::string& n
   if (config.max_position_embeddings > 0) options.max_length = config.max_position_embeddings;
   if (config.vocab_size > 0) options.vocab_size = config.vocab_size;
   if (config.type_vocab_size > 0) options.token_types = config.type_vocab_size;
+  options.problem = model.problem_type();
   if (model.task() == Task::sequence_classification || model.task() == Task::token_classification)
     options.token_labels = model.task() == Task::token_classification;
   options.class_names = config.label_names();

@@ -21,6 +21,7 @@
 #include <tl/train/model.hpp>
 #include <tl/train/train_loop.hpp>
 #include <tl/train/trainer_evaluation.hpp>
+#include <tl/train/update_group.hpp>
 
 namespace tl {
 
@@ -65,8 +66,7 @@ class Trainer : public TrainerEvaluation {
   void train_epoch(TrainLoop& loop);
   void optimizer_step(TrainLoop& loop, BatchLoader& batches, std::int64_t group);
   void training_steps(TrainLoop& loop, BatchLoader& batches, std::int64_t group);
-  void training_step(TrainLoop& loop, BatchLoader& batches, std::int64_t group,
-                     const std::shared_ptr<PackedWeightCache>& weights);
+  void training_step(TrainLoop& loop, const MicroBatch& micro, const std::shared_ptr<PackedWeightCache>& weights);
   void log_evaluate_save(TrainLoop& loop);
   bool evaluate_for_best(TrainLoop& loop);
   std::string rescue(TrainLoop& loop);
@@ -139,6 +139,7 @@ inline std::shared_ptr<const Collator> Trainer::training_data() const {
   std::shared_ptr<const Collator> collate = collator(*options_.train_dataset, "train_dataset");
   check(collate->has_labels() || options_.compute_loss, ErrorCode::not_found,
         "train_dataset: expected a column label or labels, there is none");
+  (void)loss_options(collate.get());
   if (args_.eval_strategy == IntervalStrategy::no) return collate;
   const EvalDatasets& sets = options_.eval_dataset;
   const std::string metric = eval_metric_name(args_.metric_for_best_model.value_or(""));
@@ -230,33 +231,33 @@ inline void Trainer::optimizer_step(TrainLoop& loop, BatchLoader& batches, std::
 /// Gradients of the next `group` micro-batches, which all have the same weights.
 inline void Trainer::training_steps(TrainLoop& loop, BatchLoader& batches, std::int64_t group) {
   const auto weights = group > 1 ? std::make_shared<PackedWeightCache>() : nullptr;
+  UpdateGroup update(batches, group, loss_options().settings, loss_options().compute_loss != nullptr);
   for (std::int64_t i = 0; i < group; ++i) {
-    training_step(loop, batches, group, weights);
+    const MicroBatch micro = update.next();
+    training_step(loop, micro, weights);
     if (i + 1 == group) break;
     TrainerEvent done = event();
-    done.rows = batches.rows();
+    done.rows = micro.rows;
     call(&TrainerCallback::on_substep_end, done);
   }
 }
 
-/// Forward and backward of the next micro-batch, one of `group` whose mean is the loss of the update.
-inline void Trainer::training_step(TrainLoop& loop, BatchLoader& batches, std::int64_t group,
+/// Forward and backward of a micro-batch.
+inline void Trainer::training_step(TrainLoop& loop, const MicroBatch& micro,
                                    const std::shared_ptr<PackedWeightCache>& weights) {
   const nn::PackedWeightScope scope(model_.context(), weights);
   model_.train(true);
   set_precision();
   model_.context().seed = seed();
   model_.context().step = loop.progress.micro_batch++;
-  const Batch batch = batches.next();
-  const Variable<float> loss = compute_loss(model_, batch, model_.context(), loss_options()).loss;
+  const Variable<float> loss = compute_loss(model_, micro.batch, model_.context(), loss_options()).loss;
   // The mean over no rows is NaN, and its gradients are zeros.
-  const float value = options_.compute_loss || batch.has_loss() ? loss.value().item() : 0.0F;
+  const float value = options_.compute_loss || micro.has_loss() ? loss.value().item() : 0.0F;
   if (!detail::is_finite(value))
-    fail_numeric("a finite loss, got ", value, "micro-batch", loop.collate.describe(batches.rows()));
-  const float share = 1.0F / static_cast<float>(group);
-  loss.backward(Tensor<float>::full(loss.shape(), share, loss.device()));
-  loop.progress.loss_since_log += value / static_cast<float>(group);
-  state_.total_flos += 6.0 * static_cast<double>(batch.padded_tokens()) *
+    fail_numeric("a finite loss, got ", value, "micro-batch", loop.collate.describe(micro.rows));
+  loss.backward(Tensor<float>::full(loss.shape(), micro.share(), loss.device()));
+  loop.progress.loss_since_log += micro.part(value);
+  state_.total_flos += 6.0 * static_cast<double>(micro.batch.padded_tokens()) *
                        static_cast<double>(detail::parameters_without_embeddings(model_.parameters()));
 }
 

@@ -4,11 +4,14 @@
 #include <cmath>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <tl/core/mt19937.hpp>
 #include <tl/train/evaluation.hpp>
+#include <tl/train/loss_weights.hpp>
 #include <tl/train/model.hpp>
 #include <tl/train/trainer_base.hpp>
 
@@ -46,7 +49,9 @@ class TrainerEvaluation : public TrainerBase {
     return collate;
   }
 
-  LossOptions loss_options() const { return {args_.label_smoothing_factor, *options_.compute_loss}; }
+  /// Where the losses come from. Weights that are balanced follow the training rows, so `train_rows` are looked at
+  /// once.
+  const LossOptions& loss_options(const Collator* train_rows = nullptr) const;
 
   void set_precision() { model_.context().precision = args_.bf16 ? Precision::bf16 : Precision::f32; }
 
@@ -62,9 +67,43 @@ class TrainerEvaluation : public TrainerBase {
   Mt19937 generator_;
 
  private:
+  Tensor<float> loss_weights(const char* argument, const std::optional<std::string>& text, ProblemType problem,
+                             const Collator* train_rows) const;
   EvaluationResult evaluation_loop(const RowSource& dataset, const std::string& prefix, bool loss_only, Json& metrics);
   Json evaluate_one(const RowSource& dataset, const std::string& prefix, bool last);
+
+  mutable std::optional<LossOptions> loss_options_;  // made when they are needed
 };
+
+inline const LossOptions& TrainerEvaluation::loss_options(const Collator* train_rows) const {
+  if (!loss_options_) {
+    using enum ProblemType;
+    const LossSettings settings{
+        .label_smoothing = args_.label_smoothing_factor,
+        .focal_gamma = args_.focal_gamma,
+        .class_weights = loss_weights("class_weights", args_.class_weights, single_label_classification, train_rows),
+        .pos_weight = loss_weights("pos_weight", args_.pos_weight, multi_label_classification, train_rows)};
+    loss_options_ = LossOptions{settings, *options_.compute_loss};
+  }
+  return *loss_options_;
+}
+
+/// What the argument says, for the classes of the model; undefined if it says nothing.
+inline Tensor<float> TrainerEvaluation::loss_weights(const char* argument, const std::optional<std::string>& text,
+                                                     ProblemType problem, const Collator* train_rows) const {
+  if (!text) return {};
+  const LossWeights weights(argument, *text);
+  const std::vector<std::string> names = model_.config().label_names();
+  if (!weights.balanced()) return weights.of_classes(names, problem);
+  std::shared_ptr<const Collator> made;
+  if (!train_rows) {
+    check(options_.train_dataset->has_value(), ErrorCode::state, argument,
+          ": expected a train_dataset, because the weights are balanced, the Trainer was given none");
+    made = collator(*options_.train_dataset, "train_dataset");
+    train_rows = made.get();
+  }
+  return weights.of_classes(names, problem, count_labels(*train_rows, model_.config().num_labels()));
+}
 
 /// Runs the model over `dataset` in evaluation mode and fills `metrics` with everything but the epoch.
 inline EvaluationResult TrainerEvaluation::evaluation_loop(const RowSource& dataset, const std::string& prefix,

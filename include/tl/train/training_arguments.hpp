@@ -13,6 +13,7 @@
 #include <tl/core/finite.hpp>
 #include <tl/io/utf8.hpp>
 #include <tl/train/choice.hpp>
+#include <tl/train/loss_weights.hpp>
 
 namespace tl {
 
@@ -48,6 +49,9 @@ struct TrainingArguments {
   double adam_epsilon = 1e-8;
   double max_grad_norm = 1.0;  ///< gradients are scaled down to this norm; 0: never
   double label_smoothing_factor = 0.0;
+  std::optional<std::string> class_weights{};  ///< balanced, or weights in the order of the classes or by their names
+  double focal_gamma = 0.0;                    ///< rows count by (1 - p)^gamma for the probability p of their label
+  std::optional<std::string> pos_weight{};     ///< of multi_label_classification, as class_weights
 
   std::optional<double> head_learning_rate{};  ///< peak rate of what is not the encoder; nothing: learning_rate
   std::optional<double> layerwise_lr_decay{};  ///< factor of the rate from each layer to the one below; nothing: none
@@ -173,9 +177,25 @@ class ArgumentRules : Problems {
     need(a_.adam_beta2 >= 0 && a_.adam_beta2 < 1, "adam_beta2", "a number in [0, 1)", a_.adam_beta2);
     need(a_.label_smoothing_factor >= 0 && a_.label_smoothing_factor < 1, "label_smoothing_factor",
          "a number in [0, 1)", a_.label_smoothing_factor);
+    non_negative("focal_gamma", a_.focal_gamma);
+    require(a_.focal_gamma == 0 || a_.label_smoothing_factor == 0,
+            "focal_gamma: expected 0 with a label_smoothing_factor, got ", a_.focal_gamma);
+    weights("class_weights", a_.class_weights);
+    weights("pos_weight", a_.pos_weight);
     need(a_.seed >= 0, "seed", "at least 0", a_.seed);
     if (a_.data_seed) need(*a_.data_seed >= 0, "data_seed", "at least 0", *a_.data_seed);
     if (a_.save_total_limit) need(*a_.save_total_limit >= 1, "save_total_limit", "at least 1", *a_.save_total_limit);
+  }
+
+  /// Which classes there are is not known yet.
+  void weights(const char* field, const std::optional<std::string>& text) {
+    if (!text) return;
+    if (find_invalid_utf8(*text) != std::string_view::npos) return utf8(field, *text);
+    try {
+      (void)LossWeights(field, *text);
+    } catch (const Error& error) {
+      add(error.what());
+    }
   }
 
   /// Numbers that are counted with: their products and sums must stay whole, in 64 bits and in a double.

@@ -2,6 +2,7 @@
 #include <utility>
 
 #include <tl/io/atomic_file.hpp>
+#include <tl/train/problem_metrics.hpp>
 
 #include "loaded.hpp"
 #include "metrics.hpp"
@@ -9,6 +10,7 @@
 #include "tasks/reports.hpp"
 #include "tasks/task.hpp"
 #include "tasks/text_predictor.hpp"
+#include "text_labels.hpp"
 
 namespace program {
 
@@ -19,7 +21,9 @@ class TextClassification : public Task {
   std::string_view name() const override { return "text-classification"; }
   std::string_view architecture() const override { return "ForSequenceClassification"; }
 
+  void add_options(CLI::App& command) override { label_options_.add(command); }
   void check_usage(const TaskOptions& options) override {
+    label_options_.check();
     measured_ = options.measured;
     measured_.check(text_metric_names(false));
   }
@@ -35,18 +39,24 @@ class TextClassification : public Task {
     for (const SplitFile& file : files)
       files_.push_back({file, read_labelled(file.path, options.data, file.split != Split::predict), {}});
     tl::KnownClasses known = known_classes(options, *this);
+    bool first = true;
     for (File& file : files_) {
       if (file.split.split == Split::predict) continue;
-      file.classes = classes_of(file.texts, options.data, known);
-      if (known.names.empty()) known = {file.classes.names, "the labels of " + file.split.path};
+      const std::string& column = options.data.label_column;
+      if (std::exchange(first, false)) decision_.problem_type = problem_of(file.texts, known);
+      if (options.trains && known.origin == "those of the model" && renames(known)) known = {};
+      file.labels = read_text_labels(file.texts, column, decision_.problem_type, known, known.names.size(),
+                                     label_options_.delimiter);
+      if (known.names.empty()) known = {file.labels.names, "the labels of " + file.split.path};
     }
+    if (first) decision_.problem_type = model_problem(known).value_or(one_class);  // there are only texts to predict
     names_ = known.names;
   }
 
   std::vector<LabelSentence> label_sentences() const override {
     std::vector<LabelSentence> sentences;
     for (const File& file : files_)
-      if (file.split.split != Split::predict) sentences.push_back({file.classes.decision, file.classes.as_written});
+      if (file.split.split != Split::predict) sentences.push_back({file.labels.decision, file.labels.as_written});
     return sentences;
   }
 
@@ -55,13 +65,15 @@ class TextClassification : public Task {
     if (options_->trains)
       how = {.labels = names_,
              .config_overrides = options_->config_overrides,
-             .ignore_mismatched_sizes = options_->ignore_mismatched_sizes};
+             .ignore_mismatched_sizes = options_->ignore_mismatched_sizes,
+             .problem_type = decision_.problem_type};
+    else if (!label_options_.problem_type.empty()) how.problem_type = decision_.problem_type;
     return tl::AutoModelForSequenceClassification::from_pretrained(options_->model, how);
   }
 
   tl::RowSource rows(std::size_t file, const tl::Tokenizer& tokenizer, const tl::Model& model) override {
     const File& one = files_.at(file);
-    return tokenized(one.texts, options_->data, one.classes.ids, one.split.limit, tokenizer,
+    return tokenized(one.texts, options_->data, one.labels.values, one.split.limit, tokenizer,
                      model.config().max_position_embeddings, one.split.split == Split::train);
   }
 
@@ -85,17 +97,20 @@ class TextClassification : public Task {
   void write_predictions(const std::filesystem::path& folder, std::size_t,
                          const tl::PredictionOutput& output) override {
     PredictResults results;
-    for (const std::int64_t id : tl::argmax(output.predictions)) results.add(names_.at(static_cast<std::size_t>(id)));
+    for (std::int64_t row = 0; row < output.predictions.size(0); ++row)
+      results.add(prediction(output.predictions[row].to_vector()));
     results.write(folder);
   }
 
   std::unique_ptr<Predictor> predictor(const PredictOptions& options) override { return make_text_predictor(options); }
 
  private:
+  static constexpr tl::ProblemType one_class = tl::ProblemType::single_label_classification;
+
   struct File {
     SplitFile split;
     LabelledFile texts;
-    tl::ClassLabels classes;
+    TextLabels labels{std::vector<std::int64_t>(), {}, {}};
   };
 
   /// The files to evaluate on.
@@ -106,9 +121,45 @@ class TextClassification : public Task {
     return paths;
   }
 
+  /// What the model's folder says of its problem, if it has a head of this task: `known` are then its classes.
+  std::optional<tl::ProblemType> model_problem(const tl::KnownClasses& known) const {
+    if (known.names.empty()) return {};
+    const tl::PretrainedConfig config = tl::load_common_config(options_->model);
+    if (config.num_labels() == 1) return config.known_problem_type().value_or(tl::ProblemType::regression);
+    return config.known_problem_type().value_or(one_class);
+  }
+
+  /// As --problem_type says it, else as the model was trained, else as the labels look.
+  tl::ProblemType problem_of(const LabelledFile& file, const tl::KnownClasses& known) const {
+    if (const auto said = tl::problem_type_from(label_options_.problem_type)) return *said;
+    if (known.origin != "those of the model") return looks_like(file, options_->data.label_column);
+    return *model_problem(known);
+  }
+
+  /// Whether numbers take the place of the classes of the model, or classes that of its numbers.
+  bool renames(const tl::KnownClasses& known) const {
+    const auto numbers = tl::ProblemType::regression;
+    return (decision_.problem_type == numbers) != (model_problem(known) == numbers);
+  }
+
+  /// The name of a class, the names of those that apply, or the numbers, of a text with these logits.
+  std::string prediction(const std::vector<float>& logits) const {
+    if (decision_.problem_type == one_class)
+      return names_.at(static_cast<std::size_t>(std::ranges::max_element(logits) - logits.begin()));
+    std::vector<std::string> applying;
+    std::vector<float> numbers;
+    for (std::size_t c = 0; c < logits.size(); ++c) {
+      if (logits[c] > 0) applying.push_back(names_.at(c));  // a probability above 0.5
+      numbers.push_back(logits[c]);
+    }
+    if (decision_.problem_type == tl::ProblemType::multi_label_classification) return tl::detail::python_text(applying);
+    return numbers.size() == 1 ? tl::detail::python_text(numbers.front()) : tl::detail::python_text(numbers);
+  }
+
   const TaskOptions* options_ = nullptr;
   std::vector<File> files_;
-  std::vector<std::string> names_;  // of the classes
+  std::vector<std::string> names_;  // of the classes, or of the numbers
+  TextLabelOptions label_options_{};
   MetricOptions measured_{};
   tl::DecisionOptions decision_{};  // what the labels are, and how logits become decisions
   Reports reports_{};
