@@ -50,6 +50,27 @@ says 'a.jsonl'
 says 'b.jsonl'
 has several/eval_results.json eval_validation_confusion_matrix eval_a_confusion_matrix eval_b_classification_report
 
+# --- numbers, and several labels per text
+awk 'NR <= 40 { printf "{\"text\": \"row %d\", \"label\": %.2f}\n", NR, NR / 7 }' "$reviews/train.jsonl" > numbers.jsonl
+numbers=(train --model_name_or_path model --train_file numbers.jsonl --validation_file numbers.jsonl --threads 1
+         --num_train_epochs 1 --eval_strategy epoch)
+ok "${numbers[@]}" --output_dir numbers --save_strategy epoch --load_best_model_at_end --metric_for_best_model mse \
+  --greater_is_better false
+has numbers/eval_results.json eval_mse eval_mae eval_r2 eval_pearsonr eval_spearmanr
+refused 2 'greater_is_better: expected it to be given with metric_for_best_model mse' \
+  "${numbers[@]}" --output_dir x --metric_for_best_model mse
+refused 1 'metric_for_best_model: expected loss, mse, mae, r2, pearsonr, spearmanr, runtime' \
+  "${numbers[@]}" --output_dir x --metric_for_best_model accuracy
+refused 1 'metrics: expected metrics of regression, which are mse, mae, rmse, r2, pearsonr or spearmanr, got f1' \
+  "${numbers[@]}" --output_dir x --metrics f1
+refused 1 '--report: expected classes, got numbers, which have none' "${numbers[@]}" --output_dir x --report
+awk 'NR <= 40 { printf "{\"text\": \"row %d\", \"label\": [%s]}\n", NR, NR % 3 ? "\"a\"" : "\"a\", \"b\"" }' \
+  "$reviews/train.jsonl" > several.jsonl
+ok train --model_name_or_path model --train_file several.jsonl --validation_file several.jsonl --threads 1 \
+  --num_train_epochs 1 --output_dir lists --report --metrics f1_samples,roc_auc_micro
+has lists/eval_results.json eval_f1_samples eval_roc_auc_micro eval_classification_report
+says ' samples avg'
+
 # --- names that cannot be
 refused 2 '--metrics: expected accuracy, f1, ' "${evaluation[@]}" --metrics accurcy
 refused 2 '--metrics: expected each metric once, got f1 twice' "${evaluation[@]}" --metrics f1,f1

@@ -70,17 +70,16 @@ inline std::string metric_problem(const tl::TrainingArguments& arguments, const 
       return tl::eval_metric_name(wanted) == tl::str_cat(prefix, '_', name);
     });
   };
-  if (std::ranges::any_of(possible, is_wanted) && !arguments.prediction_loss_only) return {};
-  std::string list;
-  for (const auto& name : given) {
-    if (is_wanted(name)) {
-      if (arguments.greater_is_better || wanted.ends_with("loss") || !tl::smaller_is_better(name)) return {};
-      return tl::str_cat("greater_is_better: expected it to be given with metric_for_best_model ", wanted,
-                         ", which is better when it is smaller, and is taken to be better when it is greater, as in "
-                         "the reference; false is meant");
-    }
-    list += (list.empty() ? "" : name == given.back() ? " or " : ", ") + name;
+  std::vector<std::string> accepted = given;
+  if (!arguments.prediction_loss_only) accepted.insert(accepted.end(), possible.begin(), possible.end());
+  if (const auto found = std::ranges::find_if(accepted, is_wanted); found != accepted.end()) {
+    if (arguments.greater_is_better || wanted.ends_with("loss") || !tl::smaller_is_better(*found)) return {};
+    return tl::str_cat("greater_is_better: expected it to be given with metric_for_best_model ", wanted,
+                       ", which is better when it is smaller, and is taken to be better when it is greater, as in the "
+                       "reference; false is meant");
   }
+  std::string list;
+  for (const auto& name : given) list += (list.empty() ? "" : name == given.back() ? " or " : ", ") + name;
   return tl::str_cat("metric_for_best_model: expected ", list, ", which an evaluation gives",
                      named ? tl::str_cat(", after ", prefixes.front(), '_') : "",
                      arguments.prediction_loss_only ? " with prediction_loss_only" : "", ", got ", wanted);
