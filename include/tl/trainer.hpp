@@ -9,6 +9,7 @@
 #include <tl/pipelines/text_classification.hpp>
 #include <tl/pipelines/token_classification.hpp>
 #include <tl/text/tokenizer.hpp>
+#include <tl/train/fit_calibration.hpp>
 #include <tl/train/tag_metrics.hpp>
 #include <tl/train/tokenized_words.hpp>
 #include <tl/train/trainer.hpp>

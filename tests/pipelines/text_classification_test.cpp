@@ -235,3 +235,53 @@ TEST_CASE("pipeline: the function follows from the kind of problem") {
   CHECK(function_of("multi_label_classification", 2) == std::string("sigmoid"));
   CHECK(function_of("regression", 1) == std::string("none"));
 }
+
+TEST_CASE("pipeline: long texts in windows are pooled, as the model says or as asked") {
+  const auto classify = pipeline("text-classification", model_folder());
+  const std::string text = "the film was awful not bad a very very great film me";
+  const auto windows = encode_windows(classify.tokenizer(), std::vector{text}, {.max_length = 6, .stride = 1});
+  REQUIRE(windows.window_lengths[0].size() > 2);
+  const LongTexts how{.windows = true, .length = 6, .stride = 1, .pooling = WindowPooling::max};
+  auto model = Classifier::from_pretrained(model_folder(), {.long_texts = how});
+  detail::TokenIds sequences;
+  detail::append_windows(sequences, windows.input_ids[0], windows.window_lengths[0]);
+  Batch batch = pack(sequences);
+  batch.cu_windows = detail::window_offsets(std::vector{static_cast<std::int32_t>(sequences.size())});
+  const auto expected = model(batch).logits.value().to_vector();
+  const auto asked = classify.logits({text, "me"}, {.batch_size = 2, .long_texts = how});
+  CHECK(asked.size(0) == 2);
+  const auto of_model = pipeline("text-classification", model, classify.tokenizer()).logits({text});
+  for (std::size_t c = 0; c < expected.size(); ++c) {
+    CHECK(asked.data()[c] == Approx(expected[c]).margin(1e-5));
+    CHECK(of_model.data()[c] == Approx(expected[c]).margin(1e-5));
+  }
+  const auto whole = pipeline("text-classification", model, classify.tokenizer()).logits({text}, {.truncation = true});
+  CHECK(std::abs(whole.data()[0] - expected[0]) > 1e-4F);  // truncation that is given wins
+}
+
+TEST_CASE("pipeline: a calibration decides, and no decision is unknown") {
+  auto classify = pipeline("text-classification", model_folder());
+  const std::string text = "not bad";
+  const auto before = classify.top_k(text);
+  const auto labels = classify.model().config().label_names();
+  REQUIRE(labels.size() == 3);
+  std::vector<double> thresholds(3, 0.499);  // the least likely class gets the least threshold
+  for (std::size_t c = 0; c < 3; ++c)
+    if (labels[c] == before[2].label) thresholds[c] = 0.0;
+  classify.set_calibration({.temperature = 2.0, .thresholds = thresholds});
+  CHECK(classify(text).label == before[2].label);
+  CHECK(classify(text).score > before[2].score);  // a temperature above 1 levels
+  CHECK(classify.top_k(text)[0].label == before[2].label);
+  CHECK(classify.decide({text})[0].size() == 1);
+  CHECK(classify(text, {.function_to_apply = FunctionToApply::softmax}).label == before[0].label);
+  CHECK(classify(text, {.min_score = 0.99}).label == "unknown");
+  classify.set_calibration({.min_score = 0.99});
+  CHECK(classify(text).label == "unknown");
+  CHECK(classify(text).score == Approx(before[0].score));
+  CHECK(classify.decide({text})[0].empty());
+  TL_REQUIRE_ERROR(classify.set_calibration({.thresholds = {0.5, 0.5}}),
+                   "calibration: expected a threshold for each of the 3 classes, got 2");
+  TL_REQUIRE_ERROR(classify(text, {.min_score = 1.5}), "pipeline: expected min_score in [0, 1], got 1.5");
+  TL_REQUIRE_ERROR(classify(text, {.function_to_apply = FunctionToApply::none, .min_score = 0.5}),
+                   "min_score: expected scores that are probabilities, got those of function_to_apply none");
+}

@@ -8,10 +8,13 @@
 // pooled output, of all sequences in evaluation mode, loss and every gradient of the first n, and the losses of the
 // updates. With "values" true the labels are floats, C for each sequence. "class_weights" and "pos_weight" are lists of
 // C weights; with "accumulation": k an update takes k micro-batches, whose losses are the mean over all of them.
-// SAVE_TO: a folder for the loaded model. A folder that lacks a parameter, or has one too many, is an error.
+// "windows": [how many of the sequences are the windows of each text] and "pooling": "mean" or "max" make texts of all
+// sequences, for compare_windows.py; "batch" is then their number. SAVE_TO: a folder for the loaded model. A folder
+// that lacks a parameter, or has one too many, is an error.
 #include <iostream>
 #include <memory>
 
+#include <tl/data/window_lengths.hpp>
 #include <tl/models/auto_model.hpp>
 #include <tl/models/losses.hpp>
 #include <tl/optim/adamw.hpp>
@@ -22,7 +25,9 @@ using Rows = std::vector<std::vector<std::int32_t>>;
 using NamedTensor = std::pair<std::string, tl::Tensor<float>>;
 
 std::unique_ptr<tl::Model> load(const std::filesystem::path& folder, const tl::Json& cases) {
-  const tl::FromPretrainedOptions options{.config_overrides = cases.at("overrides").get<std::string>()};
+  tl::FromPretrainedOptions options{.config_overrides = cases.at("overrides").get<std::string>()};
+  if (cases.contains("windows"))
+    options.long_texts = {.windows = true, .pooling = tl::window_pooling(cases.at("pooling").get<std::string>())};
   const auto task = cases.at("task").get<std::string>();
   auto model = task == "hidden"      ? tl::AutoModel::from_pretrained(folder, options)
                : task == "sequences" ? tl::AutoModelForSequenceClassification::from_pretrained(folder, options)
@@ -83,11 +88,19 @@ tl::Variable<float> loss_of(const tl::Model& model, const tl::Batch& batch, cons
   return tl::model_loss(model, model(unlabelled), batch, settings);
 }
 
+/// Makes texts of the sequences, if they are windows.
+tl::Batch with_windows(tl::Batch batch, const tl::Json& cases) {
+  if (cases.contains("windows"))
+    batch.cu_windows = tl::detail::window_offsets(cases.at("windows").get<std::vector<std::int32_t>>());
+  return batch;
+}
+
 /// Loss and gradients of the first sequences.
 std::vector<NamedTensor> gradients(tl::Model& model, const tl::Json& cases, const Rows& sequences, const Rows& types) {
   model.train();
-  const tl::Batch batch = batch_of(sequences, types, 0, cases.at("batch").get<std::size_t>(), cases.at("labels"),
-                                   cases.value("values", false));
+  const std::size_t count = cases.contains("windows") ? sequences.size() : cases.at("batch").get<std::size_t>();
+  const tl::Batch batch =
+      with_windows(batch_of(sequences, types, 0, count, cases.at("labels"), cases.value("values", false)), cases);
   const tl::Variable<float> loss = loss_of(model, batch, loss_settings(cases));
   loss.backward();
   std::vector<NamedTensor> tensors{{"loss", loss.value()}};
@@ -132,7 +145,7 @@ void dump(const std::filesystem::path& folder, const std::filesystem::path& case
   const tl::Json cases = tl::read_json(cases_file);
   const auto sequences = cases.at("sequences").get<Rows>(), types = cases.at("types").get<Rows>();
   const std::unique_ptr<tl::Model> model = load(folder, cases);
-  std::vector<NamedTensor> tensors = outputs(*model, tl::pack(sequences, types));
+  std::vector<NamedTensor> tensors = outputs(*model, with_windows(tl::pack(sequences, types), cases));
   if (save_to) model->save_pretrained(save_to);
   if (cases.contains("labels"))
     for (auto& tensor : gradients(*model, cases, sequences, types)) tensors.push_back(std::move(tensor));

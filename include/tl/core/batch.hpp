@@ -29,7 +29,7 @@ struct [[nodiscard]] Batch {
   std::int64_t max_length = 0;            ///< of a sequence, in tokens
   Tensor<std::int32_t> token_type_ids{};  ///< [N]; undefined if all are 0
   /// Where a text is longer than a model, its windows are the sequences: text t has the sequences [cu_windows[t],
-  /// cu_windows[t + 1]). [T + 1]; undefined if every sequence is a text.
+  /// cu_windows[t + 1]). [R + 1]; undefined if every sequence is a text.
   Tensor<std::int32_t> cu_windows{};
   /// What the task wants to be predicted: "labels" is int64 [B] for a class of each sequence (of each text, if there
   /// are cu_windows), float [B, C] for several

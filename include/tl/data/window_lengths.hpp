@@ -43,7 +43,7 @@ inline void append_windows(std::vector<std::vector<std::int32_t>>& sequences, co
   }
 }
 
-/// Batch::cu_windows of texts with so many windows each: [T + 1].
+/// Batch::cu_windows of texts with so many windows each: [R + 1].
 inline Tensor<std::int32_t> window_offsets(std::span<const std::int32_t> counts) {
   auto offsets = Tensor<std::int32_t>::zeros({static_cast<std::int64_t>(counts.size()) + 1});
   std::partial_sum(counts.begin(), counts.end(), offsets.data() + 1);

@@ -13,8 +13,8 @@
 
 namespace tl {
 
-/// Logits [T, C] of texts from those of their windows, [W, C], with cu_windows [T + 1]. Throws Error(shape) unless the
-/// offsets begin at 0, ascend and end at W, and each text has a window.
+/// Logits [R, C] of texts from those of their windows, [B, C], with cu_windows [R + 1]. Throws Error(shape) unless the
+/// offsets begin at 0, ascend and end at B, and each text has a window.
 inline Variable<float> pool_windows(const Variable<float>& logits, const Tensor<std::int32_t>& cu_windows,
                                     WindowPooling pooling) {
   detail::check_offsets("pool_windows", cu_windows, logits.size(0));

@@ -1,5 +1,6 @@
 // The text-classification pipeline: texts in, labels and scores out. It tokenizes, batches by length without padding,
 // runs the model in evaluation mode (it switches that itself) and puts the results back into the order of the texts.
+// Long texts become windows if the model was trained so, and decisions follow the calibration in its folder.
 #pragma once
 
 #include <algorithm>
@@ -7,6 +8,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <initializer_list>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -16,8 +18,12 @@
 #include <vector>
 
 #include <tl/core/sort.hpp>
+#include <tl/data/window_lengths.hpp>
 #include <tl/models/auto_model.hpp>
+#include <tl/models/calibration.hpp>
+#include <tl/models/pool_windows.hpp>
 #include <tl/pipelines/pipeline.hpp>
+#include <tl/text/encode_windows.hpp>
 #include <tl/text/tokenizer.hpp>
 
 namespace tl {
@@ -50,6 +56,11 @@ struct TextClassificationOptions {
   std::optional<std::int64_t> max_length{};  ///< tokens that remain of a text; default: what the model takes
   FunctionToApply function_to_apply = FunctionToApply::automatic;
   bool bf16 = false;  ///< matrix products in bfloat16: of the pipeline as a whole, not of a call
+  /// Whether long texts become windows, and which; default: as the model's configuration says. A `truncation` that is
+  /// given wins, max_length is the length of a window.
+  std::optional<LongTexts> long_texts{};
+  std::optional<double> min_score{};      ///< below it there is no decision; default: that of the calibration, if any
+  std::string abstain_label = "unknown";  ///< the label where there is no decision
 };
 
 class [[nodiscard]] TextClassificationPipeline : public detail::PipelineBase {
@@ -70,7 +81,7 @@ class [[nodiscard]] TextClassificationPipeline : public detail::PipelineBase {
   /// The best label of a text and its score.
   Classification operator()(std::string_view text) const { return (*this)(text, options_); }
   Classification operator()(std::string_view text, const TextClassificationOptions& options) const {
-    return best(scores(one(text), options), 0);
+    return best(scores(one(text), options), 0, options);
   }
   Classification operator()(const char* text) const { return (*this)(std::string_view(text)); }
   Classification operator()(const std::string& text) const { return (*this)(std::string_view(text)); }
@@ -83,7 +94,7 @@ class [[nodiscard]] TextClassificationPipeline : public detail::PipelineBase {
                                                        const TextClassificationOptions& options) const {
     const Tensor<float> all = scores(texts, options);
     std::vector<Classification> result;
-    for (std::int64_t row = 0; row < all.size(0); ++row) result.push_back(best(all, row));
+    for (std::int64_t row = 0; row < all.size(0); ++row) result.push_back(best(all, row, options));
     return result;
   }
   [[nodiscard]] std::vector<Classification> operator()(const std::vector<std::string>& texts) const {
@@ -97,6 +108,17 @@ class [[nodiscard]] TextClassificationPipeline : public detail::PipelineBase {
                                                        const TextClassificationOptions& options) const {
     return (*this)(std::span(texts.begin(), texts.size()), options);
   }
+
+  /// The decisions for each text: of several labels per text all whose score is above their threshold (0.5, or that of
+  /// the calibration), best first; of one label the best one, or none if its score is below min_score.
+  [[nodiscard]] std::vector<std::vector<Classification>> decide(std::span<const std::string> texts) const {
+    return decisions(scores(texts, options_));
+  }
+  [[nodiscard]] std::vector<std::vector<Classification>> decide(std::initializer_list<std::string> texts) const {
+    return decide(std::span(texts.begin(), texts.size()));
+  }
+  /// The same for scores [B, C].
+  [[nodiscard]] std::vector<std::vector<Classification>> decisions(const Tensor<float>& scores) const;
 
   /// The k best labels, best first; without k all of them.
   [[nodiscard]] std::vector<Classification> top_k(std::string_view text, std::optional<std::int64_t> k = {}) const {
@@ -121,14 +143,23 @@ class [[nodiscard]] TextClassificationPipeline : public detail::PipelineBase {
     return logits(std::span(texts.begin(), texts.size()), options);
   }
 
-  /// What `function` (as resolved from the model for `automatic`) makes of logits [B, C]: a new tensor [B, C].
+  /// What `function` makes of logits [B, C]: a new tensor [B, C]. `automatic` is resolved from the model, after a
+  /// division by the temperature of the calibration.
   Tensor<float> apply(const Tensor<float>& logits, FunctionToApply function) const;
 
-  /// The k best labels of each row of scores [B, C], best first; equal scores in the order of the classes.
+  /// The k best labels of each row of scores [B, C], best first; equal scores in the order of the classes. Of one label
+  /// per text with thresholds, the order is that of score / threshold.
   [[nodiscard]] std::vector<std::vector<Classification>> ranked(const Tensor<float>& scores,
                                                                 std::optional<std::int64_t> k = {}) const;
 
   const TextClassificationOptions& options() const { return options_; }
+
+  const Calibration& calibration() const { return calibration_; }
+  /// Throws Error(invalid_argument) for another number of thresholds than of classes, and values out of range.
+  void set_calibration(const Calibration& calibration) {
+    check_calibration(calibration, config().num_labels(), "calibration");
+    calibration_ = calibration;
+  }
 
  private:
   static std::vector<std::string> one(std::string_view text) { return {std::string(text)}; }
@@ -142,23 +173,60 @@ class [[nodiscard]] TextClassificationPipeline : public detail::PipelineBase {
     check(!options.max_length || *options.max_length >= special, ErrorCode::invalid_argument,
           "max_length: expected at least ", special, ", the number of special tokens, got ",
           options.max_length.value_or(0));
+    check_calibration({.min_score = options.min_score}, config().num_labels(), "pipeline");
+    check(!options.min_score || resolved(options.function_to_apply) != FunctionToApply::none,
+          ErrorCode::invalid_argument, "min_score: expected scores that are probabilities, got those of ",
+          config().problem_type == "regression" ? "regression" : "function_to_apply none");
   }
 
   Tensor<float> scores(std::span<const std::string> texts, const TextClassificationOptions& options) const {
     return apply(logits(texts, options), options.function_to_apply);
   }
 
-  Classification best(const Tensor<float>& scores, std::int64_t row) const {
-    const float* const values = scores.data() + row * scores.size(1);
-    return classification(values, std::max_element(values, values + scores.size(1)) - values);
+  Classification best(const Tensor<float>& scores, std::int64_t row, const TextClassificationOptions& options) const {
+    const std::int64_t id = decided(row_of(scores, row), options);
+    Classification result = classification(scores.data() + row * scores.size(1), id);
+    if (result.score < least_score(options)) result.label = options.abstain_label;
+    return result;
+  }
+
+  static std::span<const float> row_of(const Tensor<float>& scores, std::int64_t row) {
+    return {scores.data() + row * scores.size(1), static_cast<std::size_t>(scores.size(1))};
+  }
+  bool several_labels() const { return resolved(FunctionToApply::automatic) == FunctionToApply::sigmoid; }
+  /// The thresholds of one label per text, unless the scores are not those that were calibrated.
+  std::span<const double> thresholds_of_one(const TextClassificationOptions& options) const {
+    const bool calibrated = options.function_to_apply == FunctionToApply::automatic && !several_labels();
+    return calibrated ? std::span<const double>(calibration_.thresholds) : std::span<const double>{};
+  }
+  /// The class that is predicted of one label, else the one with the highest score.
+  std::int64_t decided(std::span<const float> scores, const TextClassificationOptions& options) const {
+    return decided_class(scores, thresholds_of_one(options));
+  }
+  double least_score(const TextClassificationOptions& options) const {
+    const bool probabilities = resolved(options.function_to_apply) != FunctionToApply::none;
+    constexpr double none = -std::numeric_limits<double>::max();
+    return probabilities ? options.min_score.value_or(calibration_.min_score.value_or(none)) : none;
   }
 
   Classification classification(const float* values, std::int64_t id) const {
     return {config().id2label.at(id), static_cast<double>(values[id])};
   }
 
-  std::vector<std::vector<std::int32_t>> tokenize(std::span<const std::string> texts,
-                                                  const TextClassificationOptions& options) const;
+  /// Sequences, and how many of them are the windows of each text; empty if all texts are one sequence.
+  struct Sequences {
+    detail::TokenIds ids;
+    std::vector<std::int32_t> windows;
+  };
+  LongTexts long_texts(const TextClassificationOptions& options) const {
+    return options.truncation ? LongTexts{} : options.long_texts.value_or(config().long_texts);
+  }
+  std::int64_t cut_length(const TextClassificationOptions& options) const {
+    const std::int64_t most = longest();
+    return std::min({most, tokenizer().model_max_length().value_or(most), options.max_length.value_or(most)});
+  }
+  Sequences windows(std::span<const std::string> texts, const TextClassificationOptions& options) const;
+  Sequences tokenize(std::span<const std::string> texts, const TextClassificationOptions& options) const;
 
   FunctionToApply resolved(FunctionToApply function) const {
     if (function != FunctionToApply::automatic) return function;
@@ -169,34 +237,56 @@ class [[nodiscard]] TextClassificationPipeline : public detail::PipelineBase {
   }
 
   TextClassificationOptions options_;
+  Calibration calibration_;
 };
 
-inline std::vector<std::vector<std::int32_t>> TextClassificationPipeline::tokenize(
+inline TextClassificationPipeline::Sequences TextClassificationPipeline::windows(
     std::span<const std::string> texts, const TextClassificationOptions& options) const {
-  const std::int64_t most = longest();
-  const bool truncate = options.truncation.value_or(options.max_length.has_value());
-  EncodeOptions tokenize{.truncation = truncate};
-  if (truncate)
-    tokenize.max_length =
-        std::min({most, tokenizer().model_max_length().value_or(most), options.max_length.value_or(most)});
-  auto ids = tokenizer().encode_ids(texts, tokenize);
-  for (std::size_t i = 0; i < ids.size(); ++i) {
-    check(static_cast<std::int64_t>(ids[i].size()) <= most, ErrorCode::shape, "text ", i, ": expected at most ", most,
-          " tokens, which is what the model takes, got ", ids[i].size(),
-          "; set truncation = true, or shorten the text");
-    // The tokenizer adds no [CLS], and there is nothing else.
-    check(!ids[i].empty(), ErrorCode::shape, "text ", i, ": expected a text with at least one token, got none");
+  const LongTexts how = long_texts(options);
+  const std::int64_t most = cut_length(options);
+  const WindowColumns columns =
+      encode_windows(tokenizer(), texts,
+                     {.max_length = static_cast<int>(how.length > 0 ? std::min(how.length, most) : most),
+                      .stride = static_cast<int>(how.stride)});
+  Sequences result;
+  for (std::size_t i = 0; i < columns.input_ids.size(); ++i) {
+    detail::append_windows(result.ids, columns.input_ids[i], columns.window_lengths[i]);
+    result.windows.push_back(static_cast<std::int32_t>(columns.window_lengths[i].size()));
   }
-  return ids;
+  return result;
+}
+
+inline TextClassificationPipeline::Sequences TextClassificationPipeline::tokenize(
+    std::span<const std::string> texts, const TextClassificationOptions& options) const {
+  const bool in_windows = long_texts(options).windows;
+  Sequences result;
+  if (in_windows) {
+    result = windows(texts, options);
+  } else {
+    const bool truncate = options.truncation.value_or(options.max_length.has_value());
+    EncodeOptions tokenize{.truncation = truncate};
+    if (truncate) tokenize.max_length = static_cast<int>(cut_length(options));
+    result.ids = tokenizer().encode_ids(texts, tokenize);
+  }
+  const std::int64_t most = longest();
+  for (std::size_t i = 0; i < result.ids.size(); ++i) {
+    const auto tokens = static_cast<std::int64_t>(result.ids[i].size());
+    check(tokens <= most, ErrorCode::shape, "text ", i, ": expected at most ", most,
+          " tokens, which is what the model takes, got ", tokens, "; set truncation = true, or shorten the text");
+    // The tokenizer adds no [CLS], and there is nothing else. An empty text is one window.
+    check(tokens > 0, ErrorCode::shape, in_windows ? "window " : "text ", i,
+          ": expected a text with at least one token, got none");
+  }
+  return result;
 }
 
 inline Tensor<float> TextClassificationPipeline::logits(std::span<const std::string> texts,
                                                         const TextClassificationOptions& options) const {
   check_options(options);
-  auto ids = tokenize(texts, options);
+  Sequences sequences = tokenize(texts, options);
   const auto classes = static_cast<std::int64_t>(config().id2label.size());
-  Tensor<float> result = Tensor<float>::empty({static_cast<std::int64_t>(ids.size()), classes});  // [texts, C]
-  run(std::move(ids), {}, options.batch_size,
+  Tensor<float> result = Tensor<float>::empty({static_cast<std::int64_t>(sequences.ids.size()), classes});
+  run(std::move(sequences.ids), {}, options.batch_size,
       [&](std::span<const std::int64_t> members, const Batch&, const Tensor<float>& logits) {  // [B, C]
         const float* row = logits.data();
         for (const std::int64_t i : members) {
@@ -205,13 +295,18 @@ inline Tensor<float> TextClassificationPipeline::logits(std::span<const std::str
         }
       });
   detail::check_logits(result.span());
-  return result;
+  if (sequences.windows.empty()) return result;
+  return pool_windows(Variable<float>(result), detail::window_offsets(sequences.windows), long_texts(options).pooling)
+      .value();
 }
 
 inline Tensor<float> TextClassificationPipeline::apply(const Tensor<float>& logits, FunctionToApply function) const {
+  const double temperature = function == FunctionToApply::automatic ? calibration_.temperature : 1.0;
   function = resolved(function);
   Tensor<float> scores = logits.clone();  // [B, C]
   if (function == FunctionToApply::none) return scores;
+  if (temperature != 1.0)
+    for (float& x : scores.span()) x = static_cast<float>(static_cast<double>(x) / temperature);
   if (function == FunctionToApply::sigmoid) {
     for (float& x : scores.span()) x = 1.0F / (1.0F + std::exp(-x));
     return scores;
@@ -229,10 +324,35 @@ inline std::vector<std::vector<Classification>> TextClassificationPipeline::rank
   std::vector<std::vector<Classification>> result;
   for (std::int64_t row = 0; row < scores.size(0); ++row) {
     const float* values = scores.data() + row * classes;
-    const auto order = detail::argsort(static_cast<std::size_t>(classes),
-                                       [values](std::int64_t a, std::int64_t b) { return values[a] > values[b]; });
+    const std::span<const double> thresholds = thresholds_of_one(options_);
+    const auto before = [&](std::int64_t a, std::int64_t b) {
+      if (thresholds.empty()) return values[a] > values[b];
+      return static_cast<double>(values[a]) * thresholds[static_cast<std::size_t>(b)] >
+             static_cast<double>(values[b]) * thresholds[static_cast<std::size_t>(a)];
+    };
+    const auto order = detail::argsort(static_cast<std::size_t>(classes), before);
     auto& line = result.emplace_back();
     for (std::int64_t i = 0; i < kept; ++i) line.push_back(classification(values, order[static_cast<std::size_t>(i)]));
+  }
+  return result;
+}
+
+inline std::vector<std::vector<Classification>> TextClassificationPipeline::decisions(
+    const Tensor<float>& scores) const {
+  const bool several = several_labels();
+  const double least = least_score(options_);
+  std::vector<std::vector<Classification>> result;
+  for (std::int64_t row = 0; row < scores.size(0); ++row) {
+    const std::span<const float> values = row_of(scores, row);
+    std::vector<Classification>& decided_here = result.emplace_back();
+    const auto add = [&](std::int64_t id) {
+      if (static_cast<double>(values[static_cast<std::size_t>(id)]) >= least)
+        decided_here.push_back(classification(values.data(), id));
+    };
+    if (!several) add(decided(values, options_));
+    for (std::size_t c = 0; several && c < values.size(); ++c)
+      if (decides(values[c], c, calibration_.thresholds)) add(static_cast<std::int64_t>(c));
+    std::ranges::stable_sort(decided_here, [](const auto& a, const auto& b) { return a.score > b.score; });
   }
   return result;
 }
@@ -260,15 +380,18 @@ inline TextClassificationPipeline pipeline(std::string_view task, Model& model, 
 }
 
 /// A pipeline around the model and tokenizer in `folder`, as save_model() or the Python stack wrote them. The model is
-/// frozen.
-/// Throws Error(format) if the folder has no classification head.
+/// frozen, and the calibration in the folder applies.
+/// Throws Error(format) if the folder has no classification head, and what load_calibration() throws.
 inline TextClassificationPipeline pipeline(std::string_view task, const std::filesystem::path& folder,
                                            const TextClassificationOptions& options = {}) {
   detail::check_task(task);
   std::shared_ptr<Model> model = AutoModelForSequenceClassification::from_pretrained(folder);
   check(model->load_report().complete(), ErrorCode::format, folder.native(),
         ": expected a fine-tuned classifier, its classification head is missing; fine-tune it first");
-  return {std::move(model), Tokenizer::from_pretrained(folder), options, true};
+  const auto calibration = load_calibration(folder, model->config().num_labels(), model->parameters());
+  TextClassificationPipeline result(std::move(model), Tokenizer::from_pretrained(folder), options, true);
+  if (calibration) result.set_calibration(*calibration);
+  return result;
 }
 
 /// The same with the task as a template argument, as for the tasks whose results are of another type:
