@@ -3,20 +3,23 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include <tl/core/tensor.hpp>
+#include <tl/models/calibration.hpp>
 #include <tl/models/pretrained_config.hpp>
+#include <tl/text/encode_windows.hpp>
 #include <tl/text/tokenizer.hpp>
 
 namespace program {
 
 class Classifier {
  public:
-  /// Loads model and tokenizer, the latter from a folder of its own if one is given; `bf16`: matrix products in
-  /// bfloat16. Throws tl::Error(format) for a folder without a trained head.
-  explicit Classifier(const std::string& folder, const std::string& tokenizer = {}, bool bf16 = false);
+  /// Loads model, calibration and tokenizer, the latter from a folder of its own if one is given; `bf16`: matrix
+  /// products in bfloat16. Throws tl::Error(format) for a folder without a trained head.
+  Classifier(const std::string& folder, const std::string& tokenizer, bool bf16, const tl::LongTexts& long_texts = {});
   ~Classifier();
 
   const tl::Tokenizer& tokenizer() const { return tokenizer_; }
@@ -25,12 +28,20 @@ class Classifier {
   /// Tokens of the longest text that the model takes.
   std::int64_t longest() const { return config().max_position_embeddings; }
 
-  /// Logits [B, C] of B tokenised texts, with their token types if they are pairs.
-  tl::Tensor<float> logits(const std::vector<std::vector<std::int32_t>>& input_ids,
-                           const std::vector<std::vector<std::int32_t>>& token_types = {}) const;
+  /// How texts become windows; `asked` is --max_seq_length.
+  tl::EncodeOptions window_options(std::optional<std::int64_t> asked) const;
 
-  /// What the model's kind of problem makes of logits [B, C]: softmax, sigmoid, or the logits themselves.
+  /// Logits [B, C] of B tokenised texts, with their token types if they are pairs, and their windows if they have some.
+  tl::Tensor<float> logits(const tl::WindowColumns& texts) const;
+
+  /// What the model's kind of problem makes of logits [B, C], calibrated: softmax, sigmoid, or the logits themselves.
   tl::Tensor<float> scores(const tl::Tensor<float>& logits) const;
+
+  const tl::Calibration& calibration() const;
+  /// Whether scores are probabilities, and not values of a regression.
+  bool has_probabilities() const { return config().problem_type != "regression"; }
+  /// Whether a text has several labels, each with a probability of its own.
+  bool several_labels() const { return config().problem_type == "multi_label_classification"; }
 
  private:
   struct Model;

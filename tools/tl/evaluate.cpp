@@ -49,11 +49,11 @@ void evaluate(const EvaluateOptions& options) {
   if (!options.output_dir.empty()) tl::check_output_dir(options.output_dir, 0, "eval_results.json");
   Task& task = options.tasks.chosen(options.task.model);
   task.read(options.task, {{Split::eval, options.validation_file, options.max_eval_samples}});
+  const tl::Json metrics = evaluation_metrics(options, task);
   for (const LabelSentence& sentence : task.label_sentences()) {
     if (!options.json) std::cout << sentence.text << '\n';
     else if (!sentence.as_written) std::cerr << sentence.text << '\n';  // standard output is for a program
   }
-  const tl::Json metrics = evaluation_metrics(options, task);
   if (!options.output_dir.empty())
     tl::write_json(std::filesystem::path(options.output_dir) / "eval_results.json", metrics, {.indent = 4});
   if (options.json) {

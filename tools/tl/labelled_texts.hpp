@@ -17,6 +17,7 @@
 #include "commands.hpp"
 #include "data_files.hpp"
 #include "lengths.hpp"
+#include "token_rows.hpp"
 
 namespace program {
 
@@ -100,14 +101,39 @@ inline tl::ClassLabels classes_of(const LabelledFile& file, const DataOptions& o
   return file.data.class_labels(options.label_column, known);
 }
 
-/// Token ids and labels, if there are any, shuffled and limited. `longest` is what the model takes.
+/// The tokens of rows of `file`.
+inline TokenRows token_rows(const LabelledFile& file, const DataOptions& options, const tl::Dataset& rows,
+                            const tl::Tokenizer& tokenizer, std::int64_t longest, const tl::LongTexts& long_texts) {
+  // A text that is not cut may have what the model takes, whatever the tokenizer says, as in the reference.
+  const bool whole = !options.truncation && !options.max_seq_length && !long_texts.windows;
+  std::int64_t length = whole ? longest : cut_length(tokenizer, options.max_seq_length, longest).value_or(longest);
+  if (long_texts.length > 0) length = std::min(length, long_texts.length);
+  RowTexts texts{rows, rows.column<std::string>(file.columns.text).to_vector()};
+  if (!file.columns.pair.empty()) texts.pairs = rows.column<std::string>(file.columns.pair).to_vector();
+  if (long_texts.windows) return window_rows(texts, tokenizer, length, long_texts.stride);
+  TokenRows result =
+      cut_rows(texts, tokenizer, {.truncation = options.truncation, .max_length = static_cast<int>(length)});
+  for (std::size_t i = 0; i < result.ids.size(); ++i) {
+    const auto row = static_cast<std::int64_t>(i);
+    if (static_cast<std::int64_t>(result.ids[i].size()) > length)
+      tl::fail(tl::ErrorCode::shape, rows.place(row), ": expected at most ", length,
+               length == longest ? " tokens, which is what the model takes, got " : " tokens, got ",
+               result.ids[i].size(), "; cut longer texts with --truncation true");
+    if (result.ids[i].empty())
+      tl::fail(tl::ErrorCode::shape, rows.place(row), ": expected a text with at least one token, got ",
+               tl::python_repr(texts.texts[i]));
+  }
+  if (options.truncation)
+    result.cut = cut_sentence(file.path, count_cut(texts.texts, texts.pairs, result.ids, tokenizer, length),
+                              rows.num_rows(), length);
+  return result;
+}
+
+/// Token ids and labels, if there are any, shuffled and limited. `longest` is what the model takes. `cut` becomes a
+/// sentence if texts were cut.
 inline tl::Dataset tokenized(const LabelledFile& file, const DataOptions& options, const tl::ColumnValues& labels,
                              std::optional<std::int64_t> limit, const tl::Tokenizer& tokenizer, std::int64_t longest,
-                             bool trains = false) {
-  // A text that is not cut may have what the model takes, whatever the tokenizer says, as in the reference.
-  const bool whole = !options.truncation && !options.max_seq_length;
-  const std::int64_t length =
-      whole ? longest : cut_length(tokenizer, options.max_seq_length, longest).value_or(longest);
+                             bool trains = false, const tl::LongTexts& long_texts = {}, std::string* cut = nullptr) {
   const auto all_at_once = [](const tl::Dataset& rows) {
     return tl::MapOptions{.batch_size = std::max<std::int64_t>(1, rows.num_rows())};
   };
@@ -116,31 +142,11 @@ inline tl::Dataset tokenized(const LabelledFile& file, const DataOptions& option
   auto rows = !labelled ? file.data : file.data.map_batched(numbered, all_at_once(file.data));
   if (options.shuffles(trains)) rows = rows.shuffle(options.shuffle_seed.value_or(42));
   if (limit) rows = rows.take(std::min(*limit, rows.num_rows()));
-  const auto texts = rows.column<std::string>(file.columns.text).to_vector();
-  const tl::EncodeOptions encode{.truncation = options.truncation, .max_length = static_cast<int>(length)};
-  std::vector<std::vector<std::int32_t>> ids, types;
-  if (file.columns.pair.empty()) {
-    ids = tokenizer.encode_ids(texts, encode);
-  } else {
-    const auto seconds = rows.column<std::string>(file.columns.pair).to_vector();
-    for (tl::Encoding& pair : tokenizer.encode_batch(texts, seconds, encode)) {
-      ids.push_back(std::move(pair.input_ids));
-      types.push_back(std::move(pair.token_type_ids));
-    }
-  }
-  for (std::size_t i = 0; i < ids.size(); ++i) {
-    const auto row = static_cast<std::int64_t>(i);
-    if (static_cast<std::int64_t>(ids[i].size()) > length)
-      tl::fail(tl::ErrorCode::shape, rows.place(row), ": expected at most ", length,
-               length == longest ? " tokens, which is what the model takes, got " : " tokens, got ", ids[i].size(),
-               "; cut longer texts with --truncation true");
-    if (ids[i].empty())
-      tl::fail(tl::ErrorCode::shape, rows.place(row), ": expected a text with at least one token, got ",
-               tl::python_repr(texts[i]));
-  }
+  TokenRows tokens = token_rows(file, options, rows, tokenizer, longest, long_texts);
+  if (cut != nullptr) *cut = tokens.cut;
   const auto tokens_and_classes = [&](const tl::Dataset&) {
-    tl::Columns columns{{"input_ids", std::move(ids)}};
-    if (!file.columns.pair.empty()) columns.push_back({"token_type_ids", std::move(types)});
+    tl::Columns columns;
+    tokens.move_to(columns);
     if (labelled) columns.push_back({"label", column_of(rows, options.label_column, labels)});
     return columns;
   };

@@ -1,4 +1,5 @@
 // tl predict: answers of a model to texts, one line each, as soon as they have arrived.
+#include <limits>
 #include <memory>
 
 #include "commands.hpp"
@@ -36,6 +37,11 @@ void add_predict(CLI::App& app) {
   add_number(
       command, "batch_size", [raw = options.get()](auto n) { raw->batch_size = static_cast<std::size_t>(n); },
       "texts that are computed at once; default: 16", 1, 4096);
+  add_number(
+      command, "stride", [raw = options.get()](auto n) { raw->stride = n; },
+      "tokens by which a window of a long text overlaps the one before; default: as the model was trained, or no "
+      "windows",
+      0, std::numeric_limits<int>::max());
   command.add_option("--output_dir", options->output_dir, "write predict_results.txt into this folder");
   tasks->add(command, true);
   add_threads(command);

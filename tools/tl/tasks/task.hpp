@@ -54,6 +54,7 @@ struct PredictOptions {
   TextOptions source;
   std::size_t batch_size = 16;
   std::int64_t top_k = 1;
+  std::optional<std::int64_t> stride;  ///< tokens by which the windows of a long text overlap
   bool json = false, logits = false, bf16 = false;
 };
 
@@ -96,7 +97,7 @@ class Task {
 
   /// Reads the files and understands their labels; the model has not been loaded. Keeps what it needs of both.
   virtual void read(const TaskOptions& options, const std::vector<SplitFile>& files) = 0;
-  /// One for each file with labels.
+  /// One for each file with labels, and after rows() what else there is to say about files.
   virtual std::vector<LabelSentence> label_sentences() const = 0;
   /// The model of the folder with a head for the labels; with TaskOptions::trains false a trained one.
   virtual std::unique_ptr<tl::Model> load_model() = 0;

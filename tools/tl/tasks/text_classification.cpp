@@ -1,14 +1,18 @@
 // Text classification: files of labelled texts, a model with one row of logits for each text.
+#include <filesystem>
+#include <iostream>
 #include <utility>
 
 #include <tl/io/atomic_file.hpp>
 #include <tl/train/problem_metrics.hpp>
 
 #include "loaded.hpp"
+#include "long_text_options.hpp"
 #include "metrics.hpp"
 #include "tasks/predict_results.hpp"
 #include "tasks/reports.hpp"
 #include "tasks/task.hpp"
+#include "tasks/text_calibration.hpp"
 #include "tasks/text_predictor.hpp"
 #include "text_labels.hpp"
 
@@ -21,11 +25,21 @@ class TextClassification : public Task {
   std::string_view name() const override { return "text-classification"; }
   std::string_view architecture() const override { return "ForSequenceClassification"; }
 
-  void add_options(CLI::App& command) override { label_options_.add(command); }
+  void add_options(CLI::App& command) override {
+    label_options_.add(command);
+    long_texts_.add(command);
+    calibration_.add_options(command);
+  }
+  void add_predict_options(CLI::App& command) override {
+    long_texts_.add(command);
+    min_score_.add(command, "a decision with a lower score is none: the label unknown, or null with --json");
+  }
   void check_usage(const TaskOptions& options) override {
     label_options_.check();
     measured_ = options.measured;
     measured_.check(text_metric_names(false));
+    long_texts_.check(options.data.stride.has_value());
+    calibration_.check_usage();
   }
   std::vector<std::string> metric_names() const override {
     return measured_.metrics.empty() ? tl::default_metric_names(decision_.problem_type) : measured_.names();
@@ -36,6 +50,7 @@ class TextClassification : public Task {
 
   void read(const TaskOptions& options, const std::vector<SplitFile>& files) override {
     options_ = &options;
+    calibration_.check_files(files);
     for (const SplitFile& file : files)
       files_.push_back({file, read_labelled(file.path, options.data, file.split != Split::predict), {}});
     tl::KnownClasses known = known_classes(options, *this);
@@ -57,6 +72,8 @@ class TextClassification : public Task {
     std::vector<LabelSentence> sentences;
     for (const File& file : files_)
       if (file.split.split != Split::predict) sentences.push_back({file.labels.decision, file.labels.as_written});
+    for (const File& file : files_)
+      if (!file.cut.empty()) sentences.push_back({file.cut});
     return sentences;
   }
 
@@ -68,13 +85,15 @@ class TextClassification : public Task {
              .ignore_mismatched_sizes = options_->ignore_mismatched_sizes,
              .problem_type = decision_.problem_type};
     else if (!label_options_.problem_type.empty()) how.problem_type = decision_.problem_type;
+    how.long_texts = long_texts_.resolved(options_->model, options_->data.stride, options_->data.max_seq_length);
     return tl::AutoModelForSequenceClassification::from_pretrained(options_->model, how);
   }
 
   tl::RowSource rows(std::size_t file, const tl::Tokenizer& tokenizer, const tl::Model& model) override {
-    const File& one = files_.at(file);
+    File& one = files_.at(file);
     return tokenized(one.texts, options_->data, one.labels.values, one.split.limit, tokenizer,
-                     model.config().max_position_embeddings, one.split.split == Split::train);
+                     model.config().max_position_embeddings, one.split.split == Split::train, model.config().long_texts,
+                     &one.cut);
   }
 
   tl::ComputeMetrics compute_metrics() override {
@@ -94,15 +113,47 @@ class TextClassification : public Task {
   std::string report() const override { return reports_.text(evaluated()); }
   std::vector<tl::Json> report_values() const override { return reports_.values(); }
 
+  /// A trained model is measured with its calibration; one that is measured to be calibrated, with the new one.
+  void set_up(tl::TrainerOptions& options, tl::Model& model) override {
+    calibration_.check_problem(model);
+    if (!options_->trains && !calibration_.wanted()) calibration_.load(options_->model, model);
+    calibration_.apply(decision_);
+    if (options_->trains || !calibration_.wanted()) return;
+    const tl::ComputeMetrics metrics = *options.compute_metrics;
+    options.compute_metrics = [this, metrics, &model](const tl::EvalPrediction& prediction) {
+      std::cerr << calibration_.fit(prediction, options_->model, model) << std::endl;
+      calibration_.apply(decision_);
+      return metrics(prediction);
+    };
+  }
+
+  void before_saving(tl::Trainer& trainer, const tl::EvalDatasets& eval) override {
+    const std::filesystem::path folder = trainer.args().output_dir;
+    std::filesystem::remove(folder / tl::detail::calibration_file);  // of other weights
+    if (!calibration_.wanted()) return;
+    // Not the Trainer's evaluation: what it measures is kept for the report.
+    tl::Model& model = trainer.model();
+    const tl::PackedCollator collate(*eval.sets().front().second.dataset(),
+                                     tl::collator_options(model, "eval_dataset"));
+    model.eval();
+    const tl::EvaluationResult result =
+        tl::run_evaluation(model, collate, {.batch_size = trainer.args().per_device_eval_batch_size});
+    std::cout << calibration_.fit(result.prediction, folder, model) << std::endl;
+    calibration_.apply(decision_);
+  }
+
   void write_predictions(const std::filesystem::path& folder, std::size_t,
                          const tl::PredictionOutput& output) override {
     PredictResults results;
-    for (std::int64_t row = 0; row < output.predictions.size(0); ++row)
-      results.add(prediction(output.predictions[row].to_vector()));
+    const bool several = decision_.problem_type == tl::ProblemType::multi_label_classification;
+    const tl::Tensor<float> logits = calibration_.decisive(output.predictions, several);
+    for (std::int64_t row = 0; row < logits.size(0); ++row) results.add(prediction(logits[row].to_vector()));
     results.write(folder);
   }
 
-  std::unique_ptr<Predictor> predictor(const PredictOptions& options) override { return make_text_predictor(options); }
+  std::unique_ptr<Predictor> predictor(const PredictOptions& options) override {
+    return make_text_predictor(options, long_texts_, min_score_.value);
+  }
 
  private:
   static constexpr tl::ProblemType one_class = tl::ProblemType::single_label_classification;
@@ -111,6 +162,7 @@ class TextClassification : public Task {
     SplitFile split;
     LabelledFile texts;
     TextLabels labels{std::vector<std::int64_t>(), {}, {}};
+    std::string cut{};  ///< says how many texts were cut, if any
   };
 
   /// The files to evaluate on.
@@ -163,6 +215,9 @@ class TextClassification : public Task {
   MetricOptions measured_{};
   tl::DecisionOptions decision_{};  // what the labels are, and how logits become decisions
   Reports reports_{};
+  LongTextOptions long_texts_{};
+  TextCalibration calibration_{};
+  MinScoreOption min_score_{};
 };
 
 }  // namespace

@@ -6,7 +6,6 @@
 #include <cstdio>
 #include <iostream>
 #include <iterator>
-#include <limits>
 #include <sstream>
 #include <utility>
 
@@ -21,9 +20,6 @@ void TokenPredictOptions::add(CLI::App& command) {
   command.add_option("--aggregation_strategy", aggregation_strategy,
                      "none: a result per token; simple, first, average, max: groups of tokens; default: simple");
   command.add_option("--ignore_labels", ignore_labels, "labels that are not shown, with commas between; default: O");
-  add_number(
-      command, "stride", [this](auto n) { stride = n; },
-      "texts that are too long become windows that overlap by this many tokens", 0, std::numeric_limits<int>::max());
   add_bool(command, "is_split_into_words", is_split_into_words, "what is between blanks is a word of the model");
 }
 
@@ -79,7 +75,7 @@ class TokenPredictor : public Predictor {
         .aggregation_strategy = tl::aggregation_strategy(tokens_.aggregation_strategy),
         .ignore_labels =
             tokens_.ignore_labels.empty() ? std::vector<std::string>{} : split_names(tokens_.ignore_labels),
-        .stride = tokens_.stride,
+        .stride = options_.stride,
         .truncation = source.truncation || (source.max_seq_length && source.truncation_option->empty()),
         .max_length = source.max_seq_length,
         .batch_size = static_cast<std::int64_t>(options_.batch_size),
@@ -123,7 +119,7 @@ class TokenPredictor : public Predictor {
       } catch (const tl::Error& error) {
         tl::fail(error.code(), piece.where(i), ": ", error.what());
       }
-      const bool cut = tokens_.stride || classify_.options().truncation.value_or(false);
+      const bool cut = options_.stride || classify_.options().truncation.value_or(false);
       if (!cut && static_cast<std::int64_t>(tokens) > limit)
         tl::fail(tl::ErrorCode::shape, piece.where(i), ": expected at most ", limit,
                  limit == longest ? " tokens, which is what the model takes, got " : " tokens, got ", tokens,

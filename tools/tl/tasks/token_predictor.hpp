@@ -1,9 +1,7 @@
 // Answers of `tl predict` for classifiers of tokens.
 #pragma once
 
-#include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 
 #include "tasks/task.hpp"
@@ -13,7 +11,6 @@ namespace program {
 /// What `tl predict` takes for token classification alone.
 struct TokenPredictOptions {
   std::string aggregation_strategy = "simple", ignore_labels = "O";
-  std::optional<std::int64_t> stride{};
   bool is_split_into_words = false;
 
   void add(CLI::App& command);
