@@ -78,9 +78,9 @@ checks=$((checks + 1))
 grep -q '"weights_xxh64"' short/calibration.json || complain 'expected calibration.json'
 ok predict --model_name_or_path short --file short.csv --json
 lines 24
-ok predict --model_name_or_path short --text 'film good' --json --min_score 1
+ok predict --model_name_or_path cut --text 'film good' --json --min_score 1
 says '{"label": null, "score": '
-ok predict --model_name_or_path short --text 'film good' --min_score 1
+ok predict --model_name_or_path cut --text 'film good' --min_score 1
 says 'unknown'
 train --train_file short.csv --validation_file short.csv --calibrate --min_score 0.9 --output_dir calibrated
 says 'calibrated on 24 texts'
