@@ -103,6 +103,8 @@ def main():
         p.add_argument('--' + name, required=True)
     p.add_argument('--steps', type=int, default=300)
     p.add_argument('--sentences', type=int, default=200)
+    p.add_argument('--models', default='trained,random', help='which of the two are compared')
+    p.add_argument('--kinds', default='sentences,words,windows', help='what they are compared on')
     a = p.parse_args()
     torch.set_num_threads(1)
     transformers.logging.set_verbosity_error()
@@ -119,12 +121,13 @@ def main():
     failed, worst = 0, 0.0
     for model, folder in make_models(a).items():
         for kind, lines in texts.items():
+            if model not in a.models.split(',') or kind not in a.kinds.split(','):
+                continue
             tokenizer = AutoTokenizer.from_pretrained(folder)
             tokenizer.model_max_length = LENGTH if kind == 'windows' else 512
             classify = pipeline('token-classification', model=folder, tokenizer=tokenizer, device='cpu')
             for strategy in STRATEGIES:
                 options, flags = {'aggregation_strategy': strategy}, ['--aggregation_strategy', strategy]
-                inputs = lines
                 if kind == 'windows' and strategy == 'none':
                     continue
                 if kind == 'windows':
@@ -135,7 +138,7 @@ def main():
                     flags += ['--is_split_into_words']
                     expected = [classify([row], **options)[0] for row in words]
                 else:
-                    expected = [classify(text, **options) for text in inputs]
+                    expected = [classify(text, **options) for text in lines]
                 got = tl_entities(a, folder, os.path.join(a.work, kind + '.jsonl'), flags)
                 different, largest = compare(got, expected)
                 failed, worst = failed + different, max(worst, largest)

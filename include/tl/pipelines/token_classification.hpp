@@ -24,6 +24,7 @@
 
 namespace tl {
 
+/// How texts become entities.
 struct TokenClassificationOptions {
   AggregationStrategy aggregation_strategy = AggregationStrategy::none;
   std::vector<std::string> ignore_labels{"O"};  ///< classes, or types of groups, that are left out
@@ -38,6 +39,7 @@ struct TokenClassificationOptions {
   bool bf16 = false;            ///< matrix products in bfloat16: of the pipeline as a whole, not of a call
 };
 
+/// A model that classifies tokens, and its tokenizer: texts in, entities out.
 class [[nodiscard]] TokenClassificationPipeline : public detail::PipelineBase {
  public:
   using Words = std::vector<std::string>;
