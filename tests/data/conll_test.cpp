@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include <tl/core/mt19937.hpp>
 #include <tl/data/load_dataset.hpp>
 
 #include "support/catch.hpp"
@@ -100,6 +101,33 @@ TEST_CASE("conll: errors name the line") {
       ": expected a column 'pos_tags', the columns are ['tokens', '', 'ner_tags']; column_names gives a name to every "
       "field of a line");
   CHECK(file.error("Anna B-PER\n\xff O\n").starts_with(", line 2, byte 11: expected UTF-8, got byte 255"));
+}
+
+TEST_CASE("conll: damaged files are read or refused, never worse") {
+  const Conll file;
+  Mt19937 random(5);
+  int read = 0, refused = 0;
+  for (int round = 0; round < 400; ++round) {
+    std::string text = round % 2 == 0 ? "-DOCSTART- -X- O\n\n# c\nAnna NNP B-PER\nis VB O\n\nRome NNP B-LOC\n"
+                                      : "Anna\tB-PER\nis\tO\n\n#\tO\nRome\tB-LOC\r\n";
+    for (std::uint32_t edits = random.next_u32() % 5; edits > 0 && !text.empty(); --edits) {
+      const std::size_t at = random.next_u32() % text.size();
+      if (random.next_u32() % 3 == 0) text.erase(at, 1 + random.next_u32() % 4);
+      else text[at] = "\t \n\r#-O\xff"[random.next_u32() % 8];
+    }
+    try {
+      for (const Row row : file.read(text)) {
+        const Words words = row.get<Words>("tokens");
+        CHECK(!words.empty());
+        for (const std::string& word : words) CHECK(!word.empty());
+      }
+      ++read;
+    } catch (const Error&) {
+      ++refused;
+    }
+  }
+  CHECK(read > 50);
+  CHECK(refused > 50);
 }
 
 TEST_CASE("conll: load_dataset") {

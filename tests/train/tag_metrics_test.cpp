@@ -55,6 +55,18 @@ TEST_CASE("tag_metrics: seqeval's numbers") {
   CHECK(entities.size() == 8);
 }
 
+TEST_CASE("tag_metrics: the tags of words") {
+  const Dataset rows = Dataset::from_columns(
+      {{"word_ids", std::vector<std::vector<std::int32_t>>{{-1, 0, -1, 2, -1, -1, -1}, {-1, -1}, {0}}}});
+  const Tensor<float> logits = prediction({}, {2, 0, 1, 1, 2, 2, 2, 0, 0, 2}, {}).predictions;
+  CHECK(word_tags(logits, rows, names) == Tags{{"B-PER", "", "I-PER"}, {}, {"O"}});
+  TL_REQUIRE_ERROR(word_tags(logits, rows.take(2), names),
+                   "word_tags: expected as many predictions as the 9 tokens, got 10");
+  TL_REQUIRE_ERROR(word_tags(logits.rows(0, 9), rows, names),
+                   "word_tags: expected as many predictions as tokens, got 9");
+  TL_REQUIRE_ERROR(word_tags(logits, rows, {"O"}), "word_tags: expected predictions [N, 1], got f32[10, 3]");
+}
+
 TEST_CASE("tag_metrics: sentences") {
   EvalPrediction p = prediction({0, 1}, {0, 1}, {0, 2});
   TL_REQUIRE_ERROR(seqeval(p, {"O"}), "seqeval: expected class ids in [0, 1), got 1");

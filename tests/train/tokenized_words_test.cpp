@@ -74,6 +74,29 @@ TEST_CASE("tokenized_words: windows label each word once") {
   CHECK(made.unlabelled_words == 0);
 }
 
+TEST_CASE("tokenized_words: whatever length and stride, each word is labelled once and in order") {
+  Words words;
+  Ids numbers;
+  for (std::int32_t i = 0; i < 40; ++i) {
+    words.push_back(std::string(i % 3 == 0 ? "a" : "b") + std::string(static_cast<std::size_t>(i * 7 % 5), 'b'));
+    numbers.push_back(i);
+  }
+  const Dataset data =
+      Dataset::from_columns({{"tokens", std::vector<Words>{words}}, {"ner_tags", std::vector{numbers}}});
+  for (int length = 4; length < 20; ++length) {
+    for (int stride = 0; stride < length - 2; ++stride) {
+      const TokenizedWords made =
+          tokenize_and_align_labels(data, tokenizer(), {.max_length = length, .stride = stride});
+      Ids labels = row(made, 0, "labels"), ids = row(made, 0, "word_ids");
+      std::erase(labels, -100);
+      std::erase(ids, -1);
+      INFO("length " << length << ", stride " << stride);
+      CHECK(labels == numbers);
+      CHECK(ids == numbers);
+    }
+  }
+}
+
 TEST_CASE("tokenized_words: words without a token, texts without tags or words") {
   const Dataset none = Dataset::from_columns({{"tokens", std::vector<Words>{{"a", "", "\xe2\x80\x8b"}, {}}}});
   const TokenizedWords made = tokenize_and_align_labels(none, tokenizer());

@@ -1,7 +1,8 @@
-// Tags of an evaluation for seqeval's metrics: of each text the labels and the predictions of the tokens that are
-// labelled, which are words unless all tokens were labelled.
+// From predictions of tokens to tags: those of the words of each text, and, for seqeval's metrics, labels and
+// predictions of the tokens that are labelled, which are words unless all tokens were labelled.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -9,11 +10,39 @@
 #include <vector>
 
 #include <tl/core/error.hpp>
+#include <tl/data/dataset.hpp>
 #include <tl/data/label_column.hpp>
 #include <tl/metrics/tags.hpp>
 #include <tl/train/metrics.hpp>
 
 namespace tl {
+
+/// The predicted tag of each word of each text, in the order of the words; empty for a word that has no token, but for
+/// such words at the end of a text, which are left out. `predictions` [N, C] are those of `rows`, which
+/// tokenize_and_align_labels() made, and `names` those of the classes. Throws Error(shape) for another number of tokens
+/// or classes.
+inline std::vector<std::vector<std::string>> word_tags(const Tensor<float>& predictions, const Dataset& rows,
+                                                       const std::vector<std::string>& names) {
+  check(predictions.rank() == 2 && predictions.size(1) == static_cast<std::int64_t>(names.size()), ErrorCode::shape,
+        "word_tags: expected predictions [N, ", names.size(), "], got ", predictions);
+  const std::vector<std::int64_t> ids = argmax(predictions);
+  std::vector<std::vector<std::string>> tags;
+  std::size_t token = 0;
+  for (const auto& words : rows.column<std::vector<std::int32_t>>("word_ids")) {
+    check(token + words.size() <= ids.size(), ErrorCode::shape,
+          "word_tags: expected as many predictions as tokens, got ", ids.size());
+    std::vector<std::string>& text = tags.emplace_back();
+    for (const std::int32_t word : words) {
+      const auto id = static_cast<std::size_t>(ids[token++]);
+      if (word < 0) continue;
+      text.resize(std::max(text.size(), static_cast<std::size_t>(word) + 1));
+      text[static_cast<std::size_t>(word)] = names[id];
+    }
+  }
+  check(token == ids.size(), ErrorCode::shape, "word_tags: expected as many predictions as the ", token,
+        " tokens, got ", ids.size());
+  return tags;
+}
 
 /// Tags of texts, as names of classes.
 struct TagPrediction {

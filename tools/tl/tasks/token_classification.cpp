@@ -94,15 +94,11 @@ class TokenClassification : public Task {
   /// predictions.txt: the predicted tags of a text on each line, those of its words that have a token.
   void write_predictions(const std::filesystem::path& folder, std::size_t,
                          const tl::PredictionOutput& output) override {
-    const std::vector<std::int64_t> ids = tl::argmax(output.predictions);
     std::string text;
-    std::size_t token = 0;
-    for (const auto& words : predicted_.column<std::vector<std::int32_t>>("word_ids")) {
+    for (const std::vector<std::string>& tags : tl::word_tags(output.predictions, predicted_, names_)) {
       std::string line;
-      for (const std::int32_t word : words) {
-        const auto id = static_cast<std::size_t>(ids.at(token++));
-        if (word >= 0) line += (line.empty() ? "" : " ") + names_.at(id);
-      }
+      for (const std::string& tag : tags)
+        if (!tag.empty()) line += (line.empty() ? "" : " ") + tag;
       text += line + '\n';
     }
     tl::AtomicFile file(folder / "predictions.txt");
