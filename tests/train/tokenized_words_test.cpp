@@ -82,7 +82,7 @@ TEST_CASE("tokenized_words: whatever length and stride, each word is labelled on
     numbers.push_back(i);
   }
   const Dataset data =
-      Dataset::from_columns({{"tokens", std::vector<Words>{words}}, {"ner_tags", std::vector{numbers}}});
+      Dataset::from_columns({{"tokens", std::vector<Words>{words}}, {"ner_tags", std::vector<Ids>{numbers}}});
   for (int length = 4; length < 20; ++length) {
     for (int stride = 0; stride < length - 2; ++stride) {
       const TokenizedWords made =
