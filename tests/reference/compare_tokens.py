@@ -2,7 +2,7 @@
 """Trains a model for tags of words with tl and with the Python stack, and compares every update and seqeval's numbers.
 
     python compare_tokens.py --model FOLDER --data FOLDER --tl PATH_OF_TL --work FOLDER [--updates 60]
-        [--seqeval_updates 400] [--label_all_tokens]
+        [--seqeval_updates 400] [--test_rows 1000] [--label_all_tokens]
 
 --data has train.jsonl, valid.jsonl and test.jsonl with the columns tokens and ner_tags. First both programs get the same
 rows, the same seed and dropout 0, log each update and evaluate at the end; a loss must not differ by more than 1e-3 (see
@@ -45,10 +45,10 @@ class Programs:
                               str(self.a.threads), *self.flags, *options], check=True, stdout=subprocess.PIPE)
         return run.stdout.decode()
 
-    def train(self, updates, dropout, evaluation=()):
+    def train(self, updates, dropout, rate='5e-5', evaluation=()):
         """The same training by both; returns what Python reported."""
         shared = ['--model_name_or_path', self.a.model, '--train_file', self.path('train.jsonl'), '--max_steps', str(updates),
-                  '--learning_rate', '5e-5', '--weight_decay', '0.01', '--warmup_ratio', '0.1', '--per_device_train_batch_size',
+                  '--learning_rate', rate, '--weight_decay', '0.01', '--warmup_ratio', '0.1', '--per_device_train_batch_size',
                   '16', *evaluation]
         report = self.python('python.json', *shared, '--save', self.path('python_model'), *([] if dropout else ['--dropout', '0']))
         overrides = [] if dropout else ['--config_overrides', ','.join(f'{name}=0' for name in self.dropouts)]
@@ -60,7 +60,7 @@ class Programs:
 
 def compare_updates(programs):
     a = programs.a
-    report = programs.train(a.updates, False, ['--validation_file', programs.path('valid.jsonl')])
+    report = programs.train(a.updates, False, evaluation=['--validation_file', programs.path('valid.jsonl')])
     print(f"torch {report['torch']}, transformers {report['transformers']}, {a.updates} updates of 16 texts")
     return subprocess.run([sys.executable, os.path.join(HERE, 'compare_training.py'), '--python', programs.path('python.json'),
                            '--tl', programs.path('tl_model'), '--eval_rows', '1000'], check=False).returncode
@@ -69,8 +69,8 @@ def compare_updates(programs):
 def compare_seqeval(programs):
     """Both models, evaluated by both."""
     a, failed = programs.a, 0
-    programs.train(a.seqeval_updates, True)
-    test = os.path.join(a.data, 'test.jsonl')
+    programs.train(a.seqeval_updates, True, str(a.seqeval_rate))
+    test = programs.path('test.jsonl')
     for model in ('python_model', 'tl_model'):
         options = ['--model_name_or_path', programs.path(model), '--validation_file', test]
         theirs = programs.python('evaluated.json', *options)['eval_metrics']
@@ -87,18 +87,21 @@ def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for name in ('model', 'data', 'tl', 'work'):
         p.add_argument('--' + name, required=True)
-    p.add_argument('--updates', type=int, default=60)
+    p.add_argument('--updates', type=int, default=60, help='0: without this part')
     p.add_argument('--seqeval_updates', type=int, default=400, help='0: without this part')
+    p.add_argument('--seqeval_rate', type=float, default=2e-4, help='the learning rate of this part')
     p.add_argument('--eval_rows', type=int, default=200)
+    p.add_argument('--test_rows', type=int, help='evaluate on the first so many sentences of the test file')
     p.add_argument('--label_all_tokens', action='store_true')
     p.add_argument('--threads', type=int, default=2)
     a = p.parse_args()
     os.makedirs(a.work, exist_ok=True)
     programs = Programs(a)
-    for name, rows in (('train.jsonl', 16 * max(a.updates, a.seqeval_updates)), ('valid.jsonl', a.eval_rows)):
+    for name, rows in (('train.jsonl', 16 * max(a.updates, a.seqeval_updates)), ('valid.jsonl', a.eval_rows),
+                       ('test.jsonl', a.test_rows)):
         with open(os.path.join(a.data, name)) as whole, open(programs.path(name), 'w') as part:
             part.writelines(itertools.islice(whole, rows))
-    failed = compare_updates(programs)
+    failed = compare_updates(programs) if a.updates > 0 else 0
     if a.seqeval_updates > 0:
         failed |= compare_seqeval(programs)
     return 1 if failed else 0
