@@ -1,6 +1,6 @@
 """Compares tl with the Python stack on several labels, regression and weighted losses of a real model.
 
-    python compare_problems.py --model MODEL_DIR --tl BUILD/tests/tl_model_dump [--updates 60] [--program BUILD/tools/tl]
+    python compare_problems.py --model MODEL_DIR --tl BUILD/tests/tl_model_dump [--updates 60] [--only NAME] [--program BUILD/tl]
 
 MODEL_DIR is any DistilBERT or BERT checkpoint with a tokenizer.json; the texts are those of compare_model.py, the labels are
 made of their numbers. For each problem: loss and gradients of 16 texts (1e-6 and 1e-4 relative) and the losses that the
@@ -159,15 +159,17 @@ def main():
     parser.add_argument("--tl", required=True, help="the program tl_model_dump")
     parser.add_argument("--program", help="the program tl")
     parser.add_argument("--updates", type=int, default=60)
+    parser.add_argument("--only", default="", help="the problems whose names have this in them")
     parser.add_argument("--learning_rate", type=float, default=5e-5)
     parser.add_argument("--seed", type=int, default=42)
     a = parser.parse_args()
     torch.set_num_threads(1)
     transformers.logging.set_verbosity_error()
+    transformers.logging.disable_progress_bar()
     tokenizer = AutoTokenizer.from_pretrained(a.model)
     ids = tokenizer(texts(), truncation=True, max_length=64)["input_ids"]
     print(f"torch {torch.__version__}, transformers {transformers.__version__}")
-    good = [compare(name, case, a, tokenizer, ids) for name, case in problems().items()]
+    good = [compare(name, case, a, tokenizer, ids) for name, case in problems().items() if a.only in name]
     return 0 if all(good) else 1
 
 
