@@ -103,6 +103,7 @@ def compare(name, case, a, tokenizer, ids):
                 return case["loss"](model(**inputs).logits, wanted)
             return model(**inputs, labels=wanted).loss
 
+        first = {key: value.clone() for key, value in model.state_dict().items()}
         model.train()
         loss = python_loss(0)
         loss.backward()
@@ -111,6 +112,10 @@ def compare(name, case, a, tokenizer, ids):
             scale = dict(model.named_parameters())[
                 part.replace("k_lin.bias", "q_lin.bias").replace("key.bias", "query.bias")].grad.norm()
             worst = max(worst, float((parameter.grad - ours["gradient." + part]).norm() / scale))
+        again = AutoModelForSequenceClassification.from_pretrained(saved)
+        if again.config.problem_type != (model.config.problem_type or "single_label_classification"):
+            print(f"{name}: tl saved the problem_type {again.config.problem_type}: FAILED")
+            return False
         model.zero_grad()
         off = abs(loss.item() - float(ours["loss"])) / abs(loss.item())
 
@@ -125,7 +130,8 @@ def compare(name, case, a, tokenizer, ids):
         trainer.train()
         theirs = [entry["loss"] for entry in trainer.state.log_history if "loss" in entry]
         apart = max(abs(x - float(y)) for x, y in zip(theirs, ours["losses"]))
-        good = off <= 1e-6 and worst <= 1e-4 and apart <= 1e-3 and len(theirs) == len(ours["losses"])
+        alike = all(torch.equal(x, y) for x, y in zip(again.state_dict().values(), first.values()))
+        good = alike and off <= 1e-6 and worst <= 1e-4 and apart <= 1e-3 and len(theirs) == len(ours["losses"])
         print(f"{name}: loss {off:.2g}, gradients {worst:.2g}, {len(theirs)} updates from {theirs[0]:.4f} to "
               f"{theirs[-1]:.4f}: {apart:.2g}: {'ok' if good else 'FAILED'}", flush=True)
         if a.program and "loss" not in case:

@@ -146,9 +146,9 @@ void dump(const std::filesystem::path& folder, const std::filesystem::path& case
   const auto sequences = cases.at("sequences").get<Rows>(), types = cases.at("types").get<Rows>();
   const std::unique_ptr<tl::Model> model = load(folder, cases);
   std::vector<NamedTensor> tensors = outputs(*model, with_windows(tl::pack(sequences, types), cases));
-  if (save_to) model->save_pretrained(save_to);
   if (cases.contains("labels"))
     for (auto& tensor : gradients(*model, cases, sequences, types)) tensors.push_back(std::move(tensor));
+  if (save_to) model->save_pretrained(save_to);  // with the problem_type that the labels have decided
   if (cases.contains("updates")) tensors.emplace_back("losses", trained(*model, cases, sequences, types));
   std::vector<tl::SafetensorView> views;
   for (const auto& [name, tensor] : tensors)
