@@ -132,4 +132,8 @@ TEST_CASE("custom sampler: what cannot be right is one sentence") {
   args.group_by_length = true;
   TL_REQUIRE_ERROR(train(folder / "out", fixed({0}, 1), {}, args),
                    "group_by_length: expected false, because the Trainer was given a sampler, got true");
+  args = base;
+  args.train_sampling_strategy = "sequential";
+  TL_REQUIRE_ERROR(train(folder / "out", fixed({0}, 1), {}, args),
+                   "train_sampling_strategy: expected random, because the Trainer was given a sampler, got sequential");
 }

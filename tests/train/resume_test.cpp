@@ -2,6 +2,7 @@
 // batches. And every sentence about a checkpoint that cannot be resumed from.
 #include <atomic>
 #include <limits>
+#include <numeric>
 #include <set>
 #include <stdexcept>
 
@@ -102,6 +103,30 @@ TEST_CASE("resume: from every step under group_by_length, bit for bit") {
   args.eval_strategy = IntervalStrategy::steps;
   args.eval_steps = 2;
   check_every_checkpoint(args);
+}
+
+TEST_CASE("resume: train_sampling_strategy, bit for bit, and only with the strategy of the checkpoint") {
+  TrainingArguments args = base;
+  args.train_sampling_strategy = "sequential";
+  check_every_checkpoint(args);
+  const TemporaryFolder folder;
+  const Outcome in_order = run(folder / "out", args);
+  std::vector<std::int64_t> first(in_order.batches.front().size());
+  std::iota(first.begin(), first.end(), 0);
+  CHECK(in_order.batches.front() == first);
+  args.train_sampling_strategy = "random";
+  args.output_dir = (folder / "out").string();
+  ToyModel model(0.3, 7);
+  Trainer trainer(model, args, options_with({}));
+  TL_REQUIRE_ERROR(trainer.train(true), "sequential was true and is false");
+
+  args.train_sampling_strategy = "group_by_length";
+  const Outcome by_strategy = run(folder / "strategy", args);
+  args.train_sampling_strategy = "random";
+  args.group_by_length = true;
+  const Outcome by_flag = run(folder / "flag", args);
+  CHECK(by_strategy.batches == by_flag.batches);
+  CHECK(by_strategy.weights == by_flag.weights);
 }
 
 TEST_CASE("resume: logging by epoch and checkpoints inside an epoch, bit for bit") {

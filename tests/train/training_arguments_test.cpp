@@ -79,6 +79,12 @@ TEST_CASE("training arguments: a misspelt name is reported with its field, besid
         "eval_strategy: expected one of no, steps, epoch, got epochs");
   CHECK(problem([](A& a) { a.logging_strategy = std::string("often"); }) ==
         "logging_strategy: expected one of no, steps, epoch, got often");
+  CHECK(problem([](A& a) { a.train_sampling_strategy = "batch_rebalance"; }) ==
+        "train_sampling_strategy: expected one of random, sequential, group_by_length, got batch_rebalance");
+  CHECK(problem([](A& a) {
+          a.train_sampling_strategy = "sequential";
+          a.group_by_length = true;
+        }) == "group_by_length: expected false, because train_sampling_strategy is sequential, got true");
   CHECK(problem([](A& a) { a.save_strategy = ""; }) == "save_strategy: expected one of no, steps, epoch, best, got ");
   CHECK(problem([](A& a) { a.lr_scheduler_type = "flat"; }).starts_with("lr_scheduler_type: expected one of linear, "));
   // what would follow from an unknown strategy is not reported

@@ -89,7 +89,7 @@ void add_evaluate(CLI::App& app) {
   on_run(
       command, [options] { evaluate(*options); },
       [options] {
-        options->task.data.files.check();
+        options->task.data.check();
         options->tasks.check_usage(options->task.model);
         options->tasks.chosen(options->task.model).check_usage(options->task);
       });

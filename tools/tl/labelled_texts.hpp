@@ -24,6 +24,7 @@ namespace program {
 /// How files of labelled texts are read.
 struct DataOptions {
   std::string text_column, text_pair_column, label_column = "label";
+  std::string text_column_names, text_column_delimiter = " ";  ///< texts of several columns as one
   FileOptions files;
   std::optional<std::int64_t> max_seq_length;
   bool truncation = true;
@@ -31,11 +32,26 @@ struct DataOptions {
   std::optional<std::uint64_t> shuffle_seed;
   bool shuffle_train_dataset = false;  ///< the split to train on alone, as the script of the reference does
 
+  /// Adds to usage_problems().
+  void check() const {
+    files.check();
+    if (!text_column_names.empty() && !(text_column.empty() && text_pair_column.empty()))
+      usage_problems().emplace_back(
+          "--text_column_names: expected no --text_column and no --text_pair_column beside it, got both");
+    if (text_column_names.starts_with(',') || text_column_names.ends_with(',') ||
+        text_column_names.find(",,") != std::string::npos)
+      usage_problems().push_back("--text_column_names: expected names with commas between, got " +
+                                 tl::escape_invalid_utf8(text_column_names));
+  }
+
   /// Whether a split is shuffled.
   bool shuffles(bool trains) const { return shuffle_train_dataset ? trains : shuffle_seed.has_value(); }
 
   void add(CLI::App& command) {
     command.add_option("--text_column", text_column, "column of the texts; default: text, or what looks like it");
+    command.add_option("--text_column_names", text_column_names,
+                       "columns with commas between, whose texts are joined to one");
+    command.add_option("--text_column_delimiter", text_column_delimiter, "between the joined texts; default: a blank");
     command.add_option("--text_pair_column", text_pair_column,
                        "column of the second texts, if texts are pairs; default: none, or sentence2 beside sentence1, "
                        "hypothesis beside premise, sentence beside question, text2 beside text1");
@@ -53,8 +69,35 @@ struct DataOptions {
     add_number(
         command, "shuffle_seed", [this](auto n) { shuffle_seed = static_cast<std::uint64_t>(n); },
         "shuffle each split with this seed before limits apply", 0);
+    add_bool(command, "shuffle_train_dataset", shuffle_train_dataset,
+             "shuffle what is trained on alone, with shuffle_seed or 42");
   }
 };
+
+/// The columns of --text_column_names.
+inline std::vector<std::string> joined_columns(const DataOptions& options) {
+  std::vector<std::string> columns;
+  for (std::size_t begin = 0; !options.text_column_names.empty() && begin <= options.text_column_names.size();) {
+    const std::size_t end = std::min(options.text_column_names.find(',', begin), options.text_column_names.size());
+    columns.push_back(options.text_column_names.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return columns;
+}
+
+/// `rows` with the texts of the columns `names` joined in the first of them.
+inline tl::Dataset with_joined_texts(const tl::Dataset& rows, const std::vector<std::string>& names,
+                                     const std::string& delimiter) {
+  const auto join = [&](const tl::Dataset&) {
+    std::vector<std::string> texts = rows.column<std::string>(names.front()).to_vector();
+    for (std::size_t i = 1; i < names.size(); ++i) {
+      const auto more = rows.column<std::string>(names[i]).to_vector();
+      for (std::size_t row = 0; row < texts.size(); ++row) texts[row] += delimiter + more[row];
+    }
+    return tl::Columns{{names.front(), std::move(texts)}};
+  };
+  return rows.map_batched(join, {.batch_size = std::max<std::int64_t>(1, rows.num_rows())});
+}
 
 /// A file as it was read: texts, and labels as they are written.
 struct LabelledFile {
@@ -69,8 +112,11 @@ struct LabelledFile {
 inline LabelledFile read_labelled(const std::string& path, const DataOptions& options, bool labelled = true) {
   tl::check(FileOptions::is_json(path) || options.files.is_table(path), tl::ErrorCode::invalid_argument, path,
             ": expected a file name that ends with .jsonl, .json, .csv or .tsv, or a --delimiter");
-  const TextColumns columns = options.files.text_columns(path, options.text_column, options.text_pair_column);
-  std::vector<std::string> names = columns.names();
+  const std::vector<std::string> joined = joined_columns(options);
+  const TextColumns columns = joined.empty()
+                                  ? options.files.text_columns(path, options.text_column, options.text_pair_column)
+                                  : TextColumns{joined.front(), {}};
+  std::vector<std::string> names = joined.empty() ? columns.names() : joined;
   if (labelled) names.push_back(options.label_column);
   for (std::size_t i = 1; i < names.size(); ++i)
     tl::check(std::find(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(i), names[i]) ==
@@ -83,6 +129,7 @@ inline LabelledFile read_labelled(const std::string& path, const DataOptions& op
   const bool lists = labelled && options.files.holds_lists(path, options.label_column);
   LabelledFile file{path, columns, options.files.read(path, names, lists ? options.label_column : std::string())};
   tl::check(file.data.num_rows() > 0, tl::ErrorCode::invalid_argument, path, ": expected at least one row, got none");
+  if (joined.size() > 1) file.data = with_joined_texts(file.data, joined, options.text_column_delimiter);
   return file;
 }
 
@@ -137,10 +184,10 @@ inline tl::Dataset tokenized(const LabelledFile& file, const DataOptions& option
   const auto all_at_once = [](const tl::Dataset& rows) {
     return tl::MapOptions{.batch_size = std::max<std::int64_t>(1, rows.num_rows())};
   };
-  const bool labelled = tl::detail::column_size(labels) > 0;
+  const bool labelled = tl::detail::column_size(labels) > 0;  // predictions are in the order of the file
   const auto numbered = [&](const tl::Dataset&) { return tl::Columns{{options.label_column, labels}}; };
   auto rows = !labelled ? file.data : file.data.map_batched(numbered, all_at_once(file.data));
-  if (options.shuffles(trains)) rows = rows.shuffle(options.shuffle_seed.value_or(42));
+  if (labelled && options.shuffles(trains)) rows = rows.shuffle(options.shuffle_seed.value_or(42));
   if (limit) rows = rows.take(std::min(*limit, rows.num_rows()));
   TokenRows tokens = token_rows(file, options, rows, tokenizer, longest, long_texts);
   if (cut != nullptr) *cut = tokens.cut;

@@ -10,12 +10,16 @@
 #include <new>
 #include <string>
 #include <system_error>
+#include <utility>
+#include <vector>
 
 #include <tl/core/error.hpp>
 #include <tl/core/parallel.hpp>
+#include <tl/io/utf8.hpp>
 #include <tl/version.hpp>
 
 #include "commands.hpp"
+#include "script_options.hpp"
 #include "signals.hpp"
 
 namespace program {
@@ -24,6 +28,45 @@ std::vector<std::string>& usage_problems() {
   static std::vector<std::string> problems;
   return problems;
 }
+
+namespace {
+
+/// What the unknown options of a command line may have been meant to be: "; did you mean --learning_rate?", or nothing.
+std::string meant_options(const CLI::App& command) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : command.get_options())
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+  std::string meant;
+  for (const std::string& word : command.remaining())
+    if (word.starts_with("--"))
+      if (const std::string name = close_name(word.substr(0, word.find('=')), names); !name.empty())
+        meant += (meant.empty() ? "" : " and ") + name;
+  return meant.empty() ? "" : "; did you mean " + meant + "?";
+}
+
+/// Throws UsageError for a first word that is no command.
+void check_command(const CLI::App& app, const std::vector<std::string>& arguments) {
+  if (arguments.empty() || arguments.front().starts_with("-")) return;
+  std::vector<std::string> names;
+  std::string list;
+  for (const CLI::App* command : app.get_subcommands(nullptr)) {
+    if (command->get_name() == arguments.front()) return;
+    names.push_back(command->get_name());
+    list += (list.empty() ? "" : ", ") + names.back();
+  }
+  throw UsageError("expected a command, one of " + list + ", got " + tl::escape_invalid_utf8(arguments.front()) +
+                   did_you_mean(arguments.front(), names) + "; see tl --help");
+}
+
+/// Parses the command line, which runs the command.
+void run(CLI::App& app, std::vector<std::string> arguments) {
+  check_command(app, arguments);
+  arguments = spelled_out(app, std::move(arguments));
+  std::ranges::reverse(arguments);  // as CLI11 takes them
+  app.parse(std::move(arguments));
+}
+
+}  // namespace
 
 void on_run(CLI::App& command, const std::function<void()>& run, const std::function<void()>& check) {
   command.allow_extras();  // CLI11 would stop at the first problem of its own
@@ -40,7 +83,8 @@ void on_run(CLI::App& command, const std::function<void()>& run, const std::func
     std::string unknown;
     for (const auto& word : command.remaining()) unknown += ' ' + word;
     if (!unknown.empty())
-      problems.push_back("expected the options that tl " + command.get_name() + " --help lists, got" + unknown);
+      problems.push_back("expected the options that tl " + command.get_name() + " --help lists, got" + unknown +
+                         meant_options(command));
     if (check) check();
     if (problems.empty()) return run();
     std::string sentence = problems.size() == 1 ? "" : std::to_string(problems.size()) + " problems: ";
@@ -101,7 +145,7 @@ int main(int argc, char** argv) {
   program::add_inspect(app);
   program::add_convert(app);
   try {
-    app.parse(argc, argv);
+    program::run(app, {argv + 1, argv + argc});
     std::cout.flush();
     if (!std::cout) throw tl::Error(tl::ErrorCode::io, "cannot write to standard output");
     return 0;

@@ -1,5 +1,6 @@
 // tl train: fine-tunes a model on a file, evaluates it, predicts, and saves it with its tokenizer. What the files hold
 // and what the model is, the task knows.
+#include <charconv>
 #include <filesystem>
 #include <iostream>
 #include <memory>
@@ -13,6 +14,7 @@
 #include "eval_files.hpp"
 #include "loaded.hpp"
 #include "metrics.hpp"
+#include "script_options.hpp"
 #include "signals.hpp"
 #include "tasks/task.hpp"
 
@@ -27,6 +29,9 @@ struct TrainOptions {
   std::vector<std::string> validation_files;  ///< as they were given, FILE or NAME=FILE
   std::optional<std::int64_t> max_train_samples, max_eval_samples, max_predict_samples;
   bool do_train = false, do_eval = false, do_predict = false;
+  std::optional<std::int64_t> early_stopping_patience;
+  std::optional<double> early_stopping_threshold;
+  const CLI::App* command = nullptr;
   tl::TrainingArguments arguments;
 
   /// Without any of the three options everything is done that there is a file for.
@@ -65,6 +70,19 @@ void check_files(const TrainOptions& options) {
   if (arguments.eval_on_start) problems.emplace_back("--eval_on_start: expected a --validation_file, got none");
 }
 
+/// Adds what is wrong with early stopping.
+void check_early_stopping(const TrainOptions& options) {
+  const tl::TrainingArguments& arguments = options.arguments;
+  if (options.early_stopping_threshold && !options.early_stopping_patience)
+    usage_problems().emplace_back("--early_stopping_threshold: expected --early_stopping_patience, got none");
+  if (!options.early_stopping_patience) return;
+  if (!arguments.metric_for_best_model && !arguments.load_best_model_at_end)
+    usage_problems().emplace_back(
+        "--early_stopping_patience: expected --metric_for_best_model or --load_best_model_at_end, got neither");
+  if (arguments.eval_strategy.known() && arguments.eval_strategy == tl::IntervalStrategy::no)
+    usage_problems().emplace_back("--early_stopping_patience: expected --eval_strategy steps or epoch, got no");
+}
+
 /// Everything about the command line that can be wrong before a file has been read.
 void check_usage(const TrainOptions& options) {
   std::vector<std::string>& problems = usage_problems();
@@ -74,7 +92,7 @@ void check_usage(const TrainOptions& options) {
     if (tl::find_invalid_utf8(*text) != std::string::npos)
       problems.push_back(tl::str_cat(name, ": expected UTF-8, got ", tl::escape_invalid_utf8(*text)));
   check_labels(options.task.labels);
-  options.task.data.files.check();
+  options.task.data.check();
   check_eval_names(options.validation_files);
   options.tasks.check_usage(options.task.model);
   Task& task = options.tasks.chosen(options.task.model);
@@ -87,6 +105,7 @@ void check_usage(const TrainOptions& options) {
   if (options.task.measured.report && options.arguments.prediction_loss_only)
     problems.emplace_back("--report: expected --prediction_loss_only false, which gives what is reported, got true");
   check_files(options);
+  check_early_stopping(options);
 }
 
 /// From the first step on, signals are kept for the run.
@@ -116,6 +135,7 @@ class TrainRun {
       : options_(options), task_(options.tasks.chosen(options.task.model)), arguments_(options.arguments) {}
 
   void run() {
+    for (const std::string& line : options_without_effect(*options_.command)) std::cout << line << '\n';
     read();
     load();
     make_trainer();
@@ -176,6 +196,9 @@ class TrainRun {
     if (arguments_.eval_strategy != tl::IntervalStrategy::no && options_.trains())
       trainer_options.callbacks.push_back(std::make_shared<tl::NotebookProgressCallback>(tl::standard_console(), true));
     trainer_options.callbacks.push_back(std::make_shared<KeepSignals>(signals_));
+    if (options_.early_stopping_patience)
+      trainer_options.callbacks.push_back(std::make_shared<tl::EarlyStoppingCallback>(
+          *options_.early_stopping_patience, options_.early_stopping_threshold.value_or(0.0)));
     task_.set_up(trainer_options, *model_);
     trainer_ = std::make_unique<tl::Trainer>(*model_, arguments_, std::move(trainer_options));
   }
@@ -268,6 +291,26 @@ void add_train_files(CLI::App& command, TrainOptions& options) {
       "predict the first so many texts");
 }
 
+/// The arguments of EarlyStoppingCallback.
+void add_early_stopping(CLI::App& command, TrainOptions& options) {
+  add_number(
+      command, "early_stopping_patience", [raw = &options](auto n) { raw->early_stopping_patience = n; },
+      "stop after so many evaluations running in which metric_for_best_model was no better");
+  const auto assign = [raw = &options](const std::string& text) {
+    double value = 0.0;
+    const auto result = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (result.ec == std::errc{} && result.ptr == text.data() + text.size() && value >= 0)
+      raw->early_stopping_threshold = value;
+    else
+      usage_problems().push_back("--early_stopping_threshold: expected a number >= 0, got " +
+                                 tl::escape_invalid_utf8(text));
+  };
+  command
+      .add_option_function<std::string>("--early_stopping_threshold", assign,
+                                        "by how much an evaluation has to be better; default: 0")
+      ->type_name("FLOAT");
+}
+
 /// Every field of TrainingArguments under its own name.
 void add_training_arguments(CLI::App& command, const std::shared_ptr<TrainOptions>& options) {
   for (const tl::ArgumentField& field : tl::argument_fields()) {
@@ -310,7 +353,10 @@ void add_train(CLI::App& app) {
            "start a head of another size afresh");
   add_threads(command);
   options->tasks.add(command);
+  add_early_stopping(command, *options);
   add_training_arguments(command, options);
+  add_script_options(command);
+  options->command = &command;
   on_run(
       command,
       [options] {

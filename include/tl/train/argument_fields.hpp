@@ -25,7 +25,8 @@ struct ArgumentField {
   std::string_view name;
   std::variant<std::string A::*, bool A::*, std::int64_t A::*, double A::*, std::optional<std::string> A::*,
                std::optional<bool> A::*, std::optional<std::int64_t> A::*, std::optional<double> A::*,
-               Choice<IntervalStrategy> A::*, Choice<SchedulerType> A::*, SchedulerKwargs A::*>
+               Choice<IntervalStrategy> A::*, Choice<SchedulerType> A::*, Choice<SamplingStrategy> A::*,
+               SchedulerKwargs A::*>
       member;
   std::string_view help;
 
@@ -207,6 +208,7 @@ inline std::span<const ArgumentField> argument_fields() {
       {"data_seed", &A::data_seed, "seed of the data order; default: seed"},
       {"dataloader_drop_last", &A::dataloader_drop_last, "leave a short last batch out"},
       {"group_by_length", &A::group_by_length, "batches of rows of similar length"},
+      {"train_sampling_strategy", &A::train_sampling_strategy, "random, sequential or group_by_length"},
   };
   return fields;
 }

@@ -19,6 +19,7 @@ struct BatchSettings {
   std::string sampler{};          ///< name of a user's sampler; empty: one of the library
   std::int64_t sampler_rows = 0;  ///< rows of an epoch under a user's sampler
   std::uint64_t fingerprint = 0;  ///< of the training rows; 0: not known, as in checkpoints of earlier versions
+  bool sequential = false;        ///< rows in the order of the data set
 
   /// Rows that an epoch visits.
   std::int64_t epoch_rows() const { return sampler.empty() ? rows : sampler_rows; }
@@ -43,6 +44,7 @@ template <class Visit> void each_batch_setting(Visit&& visit) {
   visit("sampler", &BatchSettings::sampler, true);
   visit("sampler_rows", &BatchSettings::sampler_rows, true);
   visit("train_fingerprint", &BatchSettings::fingerprint, true);
+  visit("sequential", &BatchSettings::sequential, true);
 }
 
 inline void write_batch_settings(Json& json, const BatchSettings& settings) {

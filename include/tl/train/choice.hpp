@@ -34,7 +34,30 @@ inline std::string_view to_string(IntervalStrategy strategy) {
   fail(ErrorCode::invalid_argument, "strategy: expected one of no, steps, epoch, best, got ", name);
 }
 
+/// The order in which a run visits its rows: each epoch anew at random, as they are, or in batches of similar length.
+enum class SamplingStrategy { random, sequential, group_by_length };
+
+/// The name used in arguments and files.
+inline std::string_view to_string(SamplingStrategy strategy) {
+  switch (strategy) {
+    case SamplingStrategy::random: return "random";
+    case SamplingStrategy::sequential: return "sequential";
+    case SamplingStrategy::group_by_length: return "group_by_length";
+  }
+  return "?";
+}
+
+/// The strategy named `name`. Throws Error(invalid_argument) with the allowed names.
+[[gnu::noinline]] inline SamplingStrategy sampling_strategy(std::string_view name) {
+  for (const auto strategy :
+       {SamplingStrategy::random, SamplingStrategy::sequential, SamplingStrategy::group_by_length})
+    if (to_string(strategy) == name) return strategy;
+  fail(ErrorCode::invalid_argument,
+       "train_sampling_strategy: expected one of random, sequential, group_by_length, got ", name);
+}
+
 namespace detail {
+inline void parse_name(std::string_view name, SamplingStrategy& value) { value = sampling_strategy(name); }
 inline void parse_name(std::string_view name, IntervalStrategy& value) { value = interval_strategy(name); }
 inline void parse_name(std::string_view name, SchedulerType& value) { value = scheduler_type(name); }
 }  // namespace detail

@@ -61,11 +61,12 @@ struct TrainLoop {
                         .accumulation = args.gradient_accumulation_steps,
                         .seed = args.seed,
                         .data_seed = args.data_seed.value_or(args.seed),
-                        .group_by_length = args.group_by_length,
+                        .group_by_length = args.sampling() == SamplingStrategy::group_by_length,
                         .drop_last = args.dataloader_drop_last,
                         .sampler = parts.sampler ? sampler->name() : std::string(),
                         .sampler_rows = parts.sampler ? sampler->size() : 0,
-                        .fingerprint = collate.fingerprint()};
+                        .fingerprint = collate.fingerprint(),
+                        .sequential = !parts.sampler && args.sampling() == SamplingStrategy::sequential};
   }
 
   /// The state a fresh run begins with.
@@ -134,7 +135,8 @@ struct TrainLoop {
 
  private:
   static std::shared_ptr<const Sampler> make_sampler(const TrainingArguments& args, const Collator& rows) {
-    if (args.group_by_length)
+    if (args.sampling() == SamplingStrategy::sequential) return std::make_shared<SequentialSampler>(rows.size());
+    if (args.sampling() == SamplingStrategy::group_by_length)
       return std::make_shared<LengthGroupedSampler>(
           rows.lengths(), args.per_device_train_batch_size * args.gradient_accumulation_steps);
     return std::make_shared<RandomSampler>(rows.size(), static_cast<std::uint64_t>(args.data_seed.value_or(args.seed)));

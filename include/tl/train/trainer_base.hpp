@@ -242,6 +242,10 @@ class TrainerBase {
     else if (evaluates && sets.has_value()) best_metric(problems);
     problems.require(!options_.sampler || !args_.group_by_length,
                      "group_by_length: expected false, because the Trainer was given a sampler, got true");
+    const auto& sampling = args_.train_sampling_strategy;
+    problems.require(!options_.sampler || !sampling.known() || sampling == SamplingStrategy::random,
+                     "train_sampling_strategy: expected random, because the Trainer was given a sampler, got ",
+                     sampling.name());
     problems.require(!options_.data_collator || !options_.train_dataset->collator(),
                      "data_collator: expected a Dataset as train_dataset, got a Collator, which makes batches itself");
     problems.raise("Trainer");

@@ -81,6 +81,13 @@ struct TrainingArguments {
   std::optional<std::int64_t> data_seed{};  ///< seed of the data order; nothing: seed
   bool dataloader_drop_last = false;        ///< leaves a short last batch out, also in evaluation
   bool group_by_length = false;             ///< batches of rows of similar length
+  /// The same, and the order of the data set, under the name of version 5.
+  Choice<SamplingStrategy> train_sampling_strategy = SamplingStrategy::random;
+
+  /// What group_by_length and train_sampling_strategy say together. Throws for a name that is not known.
+  SamplingStrategy sampling() const {
+    return group_by_length ? SamplingStrategy::group_by_length : train_sampling_strategy.value();
+  }
 
   /// Every contradiction and every value out of range, one text each: field, value, what is allowed.
   std::vector<std::string> problems() const;
@@ -126,6 +133,7 @@ class ArgumentRules : Problems {
     sizes();
     schedule();
     unsupported();
+    sampling();
     if (strategies()) {
       intervals();
       best_model();
@@ -269,6 +277,13 @@ class ArgumentRules : Problems {
     require(!a_.push_to_hub,
             "push_to_hub: expected false, got true: uploading is not supported; upload the folder "
             "written by save_model() with the hub's own tools");
+  }
+
+  void sampling() {
+    const Choice<SamplingStrategy>& strategy = a_.train_sampling_strategy;
+    need(strategy.known(), "train_sampling_strategy", "one of random, sequential, group_by_length", strategy.name());
+    require(!a_.group_by_length || !strategy.known() || strategy != SamplingStrategy::sequential,
+            "group_by_length: expected false, because train_sampling_strategy is sequential, got true");
   }
 
   /// False if a name is misspelt: then nothing can be said about the rules that depend on it.

@@ -2,14 +2,37 @@
 // each text from 0 and what was predicted for it.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
+#include <cstdio>
 #include <filesystem>
+#include <span>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include <tl/core/error.hpp>
+#include <tl/data/column.hpp>
 #include <tl/io/atomic_file.hpp>
 
 namespace program {
+
+/// What is predicted for a text with these logits [C]: the name of the best class; of a multi_label_classification the
+/// list of those with a logit above 0; of a regression the number, or the list of numbers, with three decimals.
+inline std::string prediction_text(std::string_view problem_type, std::span<const float> logits,
+                                   const std::vector<std::string>& names) {
+  if (problem_type == "single_label_classification")
+    return names.at(static_cast<std::size_t>(std::ranges::max_element(logits) - logits.begin()));
+  const bool regression = problem_type == "regression";
+  std::string list;
+  for (std::size_t i = 0; i < logits.size(); ++i) {
+    char number[64];
+    std::snprintf(number, sizeof number, "%.3f", static_cast<double>(logits[i]));
+    if (regression || logits[i] > 0)
+      list += (list.empty() ? "" : ", ") + (regression ? std::string(number) : tl::python_repr(names.at(i)));
+  }
+  return regression && logits.size() == 1 ? list : "[" + list + "]";
+}
 
 class PredictResults {
  public:

@@ -83,7 +83,9 @@ inline tl::TokenizedWords tokenized_words(const TaggedFile& file, const DataOpti
                                           const std::vector<std::string>& names, const tl::Tokenizer& tokenizer,
                                           std::int64_t longest) {
   tl::Dataset texts = file.labels.dataset;
-  if (options.shuffles(file.split.split == Split::train)) texts = texts.shuffle(options.shuffle_seed.value_or(42));
+  const bool predicts = file.split.split == Split::predict;  // predictions are in the order of the file
+  if (!predicts && options.shuffles(file.split.split == Split::train))
+    texts = texts.shuffle(options.shuffle_seed.value_or(42));
   if (file.split.limit) texts = texts.take(std::min(*file.split.limit, texts.num_rows()));
   const bool whole = !options.truncation && !options.max_seq_length;
   const std::int64_t length =

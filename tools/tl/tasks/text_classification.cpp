@@ -196,16 +196,7 @@ class TextClassification : public Task {
 
   /// The name of a class, the names of those that apply, or the numbers, of a text with these logits.
   std::string prediction(const std::vector<float>& logits) const {
-    if (decision_.problem_type == one_class)
-      return names_.at(static_cast<std::size_t>(std::ranges::max_element(logits) - logits.begin()));
-    std::vector<std::string> applying;
-    std::vector<float> numbers;
-    for (std::size_t c = 0; c < logits.size(); ++c) {
-      if (logits[c] > 0) applying.push_back(names_.at(c));  // a probability above 0.5
-      numbers.push_back(logits[c]);
-    }
-    if (decision_.problem_type == tl::ProblemType::multi_label_classification) return tl::detail::python_text(applying);
-    return numbers.size() == 1 ? tl::detail::python_text(numbers.front()) : tl::detail::python_text(numbers);
+    return prediction_text(tl::to_string(decision_.problem_type), logits, names_);
   }
 
   const TaskOptions* options_ = nullptr;

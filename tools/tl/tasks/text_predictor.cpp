@@ -111,7 +111,7 @@ class TextPredictor : public Predictor {
     const auto count =
         static_cast<std::size_t>(std::min<std::int64_t>(options_.top_k, static_cast<std::int64_t>(order.size())));
     order.resize(count);
-    if (!options_.output_dir.empty()) results_.add(decided(order.front(), scores) ? label(order.front()) : "unknown");
+    if (!options_.output_dir.empty()) results_.add(prediction(order.front(), logits, scores));
     options_.json ? print_json(order, scores, logits) : print_line(order, scores, logits, text);
   }
 
@@ -160,6 +160,14 @@ class TextPredictor : public Predictor {
           tl::decides(scores[c], c, classifier_.calibration().thresholds) && decided(id, scores))
         names.push_back(label(id));
     return names;
+  }
+
+  /// The prediction as predict_results.txt has it, of which class number `best` has the highest score.
+  std::string prediction(std::int64_t best, const std::vector<float>& logits, const std::vector<float>& scores) const {
+    const std::string problem = classifier_.config().resolved_problem_type();
+    if (problem == "regression") return prediction_text(problem, logits, classifier_.config().label_names());
+    if (classifier_.several_labels()) return tl::detail::python_text(predicted(scores));
+    return decided(best, scores) ? label(best) : "unknown";
   }
 
   void print_line(const std::vector<std::int64_t>& order, const std::vector<float>& scores,
