@@ -1,6 +1,6 @@
 """Compares tl with the Python stack on several labels, regression and weighted losses of a real model.
 
-    python compare_problems.py --model MODEL_DIR --tl BUILD/tests/tl_model_dump [--updates 60] [--only NAME] [--program BUILD/tl]
+    python compare_problems.py --model MODEL_DIR --tl BUILD/tests/tl_model_dump [--updates 60] [--only NAME] [--program BUILD/tools/tl]
 
 MODEL_DIR is any DistilBERT or BERT checkpoint with a tokenizer.json; the texts are those of compare_model.py, the labels are
 made of their numbers. For each problem: loss and gradients of 16 texts (1e-6 and 1e-4 relative) and the losses that the
