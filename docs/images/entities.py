@@ -8,6 +8,7 @@ What is drawn is what the program printed: types, scores and offsets.
 import html
 import json
 import pathlib
+import re
 import sys
 
 INK, LINE, WHITE = '#1f2933', '#52606d', '#ffffff'
@@ -29,8 +30,10 @@ def main():
         for y, words, size in ((TOP - 22, html.escape(entity['entity_group']), 12), (TOP + 28, f'{entity["score"]:.4f}', 11)):
             parts.append(f'<text x="{x + length / 2:.1f}" y="{y}" font-size="{size}" text-anchor="middle" '
                          f'fill="{LINE}">{words}</text>')
-    parts.append(f'<text x="{LEFT}" y="{TOP + 2}" font-size="16" xml:space="preserve" textLength="{STEP * len(sentence):.1f}" '
-                 f'fill="{INK}">{html.escape(sentence)}</text>')
+    for word in re.finditer(r'\S+', sentence):  # each at its own place, so that no font moves it out of its box
+        parts.append(f'<text x="{LEFT + STEP * word.start():.1f}" y="{TOP + 2}" font-size="16" '
+                     f'textLength="{STEP * len(word[0]):.1f}" lengthAdjust="spacingAndGlyphs" '
+                     f'fill="{INK}">{html.escape(word[0])}</text>')
     pathlib.Path(__file__).with_name('entities.svg').write_text('\n'.join(parts) + '\n</svg>\n', encoding='utf-8')
 
 
