@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <optional>
+#include <ranges>
 #include <span>
 #include <string>
 #include <string_view>
@@ -113,9 +114,11 @@ inline std::optional<Calibration> load_calibration(const std::filesystem::path& 
   return calibration;
 }
 
-/// The class that is predicted of one label per text, from its probabilities; see Calibration::thresholds.
-inline std::int64_t decided_class(std::span<const float> probabilities, std::span<const double> thresholds = {}) {
-  if (thresholds.empty()) return std::max_element(probabilities.begin(), probabilities.end()) - probabilities.begin();
+/// The class that is predicted of one label per text, from its probabilities, a vector or span of numbers; see
+/// Calibration::thresholds.
+template <std::ranges::random_access_range Probabilities>
+std::int64_t decided_class(const Probabilities& probabilities, std::span<const double> thresholds = {}) {
+  if (thresholds.empty()) return std::ranges::max_element(probabilities) - probabilities.begin();
   std::size_t best = 0;
   // p[c] / t[c] > p[best] / t[best], without a division by 0.
   for (std::size_t c = 1; c < probabilities.size(); ++c)

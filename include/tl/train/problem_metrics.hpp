@@ -17,6 +17,7 @@
 #include <tl/core/problem_type.hpp>
 #include <tl/metrics/probability.hpp>
 #include <tl/metrics/regression.hpp>
+#include <tl/models/calibration.hpp>
 #include <tl/train/metrics.hpp>
 
 namespace tl {
@@ -56,14 +57,6 @@ inline void append_softmax(std::vector<double>& all, std::span<const float> logi
   for (std::size_t i = first; i < all.size(); ++i) all[i] /= sum;
 }
 
-/// The class with the highest probability / threshold, without a division by 0; the first one on a tie.
-inline std::int64_t decided(std::span<const double> probabilities, std::span<const double> thresholds) {
-  std::size_t best = 0;
-  for (std::size_t c = 1; c < probabilities.size(); ++c)
-    if (probabilities[c] * thresholds[best] > probabilities[best] * thresholds[c]) best = c;
-  return static_cast<std::int64_t>(best);
-}
-
 inline void append_single_labels(LabelledPredictions& all, const EvalPrediction& p, const DecisionOptions& options) {
   check(p.label_ids.defined(), ErrorCode::invalid_argument,
         "metrics: expected labels of single_label_classification, the data set has none");
@@ -81,7 +74,7 @@ inline void append_single_labels(LabelledPredictions& all, const EvalPrediction&
                    options.temperature);
     const auto probabilities = std::span<const double>(all.scores).last(static_cast<std::size_t>(all.classes));
     all.predicted.push_back(options.thresholds.empty() ? largest[static_cast<std::size_t>(row)]
-                                                       : decided(probabilities, options.thresholds));
+                                                       : decided_class(probabilities, options.thresholds));
   }
 }
 
