@@ -77,6 +77,7 @@ def main():
             logits = pooled(model(**batch).logits, counts, how)
             loss = torch.nn.functional.cross_entropy(logits, torch.tensor(labels))
             loss.backward()
+            logits = logits.detach()
             cases, out = os.path.join(work, "cases.json"), os.path.join(work, "out.safetensors")
             with open(cases, "w") as file:
                 json.dump({"task": "sequences", "sequences": encoded["input_ids"], "types": [], "overrides": "",
@@ -91,7 +92,7 @@ def main():
             gradient, where = gradient_difference(model, got)
             differences = [("logits of the same windows", float((got["logits"] - logits).abs().max()), 1e-4),
                            ("logits of tl predict", float((predicted - logits).abs().max()), 1e-4),
-                           ("loss, relative", abs(float(got["loss"]) / float(loss) - 1), 1e-5),
+                           ("loss, relative", abs(float(got["loss"]) / loss.item() - 1), 1e-5),
                            (f"gradients, relative, worst {where}", gradient, 1e-4)]
             print(f"{how}: {len(made)} texts, {sum(counts)} windows")
             for what, difference, most in differences:
