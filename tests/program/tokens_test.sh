@@ -98,4 +98,7 @@ refuse 'empty.conll: expected at least one text, got none' empty.conll
 refused 2 '--text_pair_column: expected no pairs for token-classification' evaluate --model_name_or_path json \
   --validation_file words.jsonl --text_pair_column b
 
+refused 2 '--text_column_names: expected one column of words' evaluate --model_name_or_path json \
+  --validation_file words.jsonl --text_column_names a,b
+
 verdict

@@ -32,6 +32,8 @@ class TokenClassification : public Task {
       usage_problems().emplace_back("--metrics: expected none with --return_entity_level_metrics, which gives all");
     if (!options.data.text_pair_column.empty())
       usage_problems().emplace_back("--text_pair_column: expected no pairs for token-classification");
+    if (!options.data.text_column_names.empty())
+      usage_problems().emplace_back("--text_column_names: expected one column of words, --text_column_name");
     if (options.data.stride && !options.data.truncation)
       usage_problems().emplace_back("--stride: expected --truncation true, which makes the windows, got false");
   }
