@@ -48,20 +48,20 @@ class Fixed : public Sampler {
   std::int64_t size_;
 };
 
-const TrainingArguments base{.num_train_epochs = 2,
-                             .per_device_train_batch_size = 4,
-                             .learning_rate = 2e-2,
-                             .save_strategy = "steps",
-                             .logging_steps = 1,
-                             .save_steps = 1};
+const TrainingArguments sampled_arguments{.num_train_epochs = 2,
+                                          .per_device_train_batch_size = 4,
+                                          .learning_rate = 2e-2,
+                                          .save_strategy = "steps",
+                                          .logging_steps = 1,
+                                          .save_steps = 1};
 
-struct Run {
+struct SampledRun {
   std::vector<float> weights;
   std::vector<std::vector<std::int64_t>> batches;
 };
 
-Run train(const std::filesystem::path& folder, std::shared_ptr<const Sampler> sampler, const ResumeFrom& from = {},
-          TrainingArguments args = base) {
+SampledRun train_sampled(const std::filesystem::path& folder, std::shared_ptr<const Sampler> sampler,
+                         const ResumeFrom& from = {}, TrainingArguments args = sampled_arguments) {
   args.output_dir = folder.string();
   ToyModel model(0.2, from.path() ? 5 : 1);
   const auto recorder = std::make_shared<Recorder>();
@@ -84,24 +84,24 @@ TEST_CASE("custom sampler: class-balanced epochs, resumed bit for bit from every
   const TemporaryFolder folder;
   const Dataset rows = toy_rows(30);
   const auto balanced = std::make_shared<Balanced>(rows, 10);
-  const Run whole = train(folder / "out", balanced);
+  const SampledRun whole = train_sampled(folder / "out", balanced);
   REQUIRE(whole.batches.size() == 10);  // of 20 rows in an epoch
   const auto labels = rows.column<std::int64_t>("label");
   for (const auto& batch : whole.batches)
     CHECK(std::count_if(batch.begin(), batch.end(), [&](std::int64_t row) { return labels[row] == 1; }) == 2);
   CHECK(whole.batches[0] != whole.batches[5]);  // the second epoch has rows of its own
-  TrainingArguments unsaved = base;
+  TrainingArguments unsaved = sampled_arguments;
   unsaved.save_strategy = "no";
   for (const auto& checkpoint : tl::detail::sorted_checkpoints(folder / "out")) {
-    const Run resumed = train(folder / "resumed", balanced, checkpoint, unsaved);
+    const SampledRun resumed = train_sampled(folder / "resumed", balanced, checkpoint, unsaved);
     CHECK(resumed.weights == whole.weights);
     const auto left = static_cast<std::ptrdiff_t>(resumed.batches.size());
     CHECK(std::equal(resumed.batches.begin(), resumed.batches.end(), whole.batches.end() - left));
   }
-  TL_REQUIRE_ERROR(train(folder / "resumed", {}, folder / "out/checkpoint-3"),
+  TL_REQUIRE_ERROR(train_sampled(folder / "resumed", {}, folder / "out/checkpoint-3"),
                    "with the same batches: sampler was \"Balanced\" and is \"\", sampler_rows was 20 and is 0; set "
                    "ignore_data_skip = true");
-  TL_REQUIRE_ERROR(train(folder / "resumed", std::make_shared<Balanced>(rows, 9), folder / "out/checkpoint-3"),
+  TL_REQUIRE_ERROR(train_sampled(folder / "resumed", std::make_shared<Balanced>(rows, 9), folder / "out/checkpoint-3"),
                    "with the same batches: sampler_rows was 20 and is 18");
 }
 
@@ -114,26 +114,28 @@ TEST_CASE("samplers of the library: all rows, in order, at random, by length") {
   CHECK(by_length.size() == 5);
   CHECK(by_length.order(0, generator) == length_grouped_order(lengths, 2, same));
   const TemporaryFolder folder;
-  TrainingArguments args = base;
+  TrainingArguments args = sampled_arguments;
   args.num_train_epochs = 1;
   args.save_strategy = "no";
-  const Run run = train(folder / "out", std::make_shared<SequentialSampler>(8), {}, args);
+  const SampledRun run = train_sampled(folder / "out", std::make_shared<SequentialSampler>(8), {}, args);
   CHECK(run.batches == std::vector<std::vector<std::int64_t>>{{0, 1, 2, 3}, {4, 5, 6, 7}});
 }
 
 TEST_CASE("custom sampler: what cannot be right is one sentence") {
   const TemporaryFolder folder;
-  TL_REQUIRE_ERROR(train(folder / "out", fixed({}, 0)), "sampler Fixed: expected at least one row in an epoch, got 0");
-  TL_REQUIRE_ERROR(train(folder / "out", fixed({}, 4)), "sampler Fixed: expected 4 rows for epoch 0, got 0");
-  TL_REQUIRE_ERROR(train(folder / "out", fixed({0, 30}, 2)),
+  TL_REQUIRE_ERROR(train_sampled(folder / "out", fixed({}, 0)),
+                   "sampler Fixed: expected at least one row in an epoch, got 0");
+  TL_REQUIRE_ERROR(train_sampled(folder / "out", fixed({}, 4)), "sampler Fixed: expected 4 rows for epoch 0, got 0");
+  TL_REQUIRE_ERROR(train_sampled(folder / "out", fixed({0, 30}, 2)),
                    "sampler Fixed: expected rows in [0, 30), got 30 at place 1 of epoch 0");
-  TL_REQUIRE_ERROR(train(folder / "out", fixed({-1}, 1)), "expected rows in [0, 30), got -1 at place 0 of epoch 0");
-  TrainingArguments args = base;
+  TL_REQUIRE_ERROR(train_sampled(folder / "out", fixed({-1}, 1)),
+                   "expected rows in [0, 30), got -1 at place 0 of epoch 0");
+  TrainingArguments args = sampled_arguments;
   args.group_by_length = true;
-  TL_REQUIRE_ERROR(train(folder / "out", fixed({0}, 1), {}, args),
+  TL_REQUIRE_ERROR(train_sampled(folder / "out", fixed({0}, 1), {}, args),
                    "group_by_length: expected false, because the Trainer was given a sampler, got true");
-  args = base;
+  args = sampled_arguments;
   args.train_sampling_strategy = "sequential";
-  TL_REQUIRE_ERROR(train(folder / "out", fixed({0}, 1), {}, args),
+  TL_REQUIRE_ERROR(train_sampled(folder / "out", fixed({0}, 1), {}, args),
                    "train_sampling_strategy: expected random, because the Trainer was given a sampler, got sequential");
 }

@@ -8,12 +8,12 @@ using namespace tl;
 
 namespace {
 
-const std::vector<std::string> names{"bad", "good", "so so"};
-constexpr ProblemType single = ProblemType::single_label_classification,
-                      multi = ProblemType::multi_label_classification;
+const std::vector<std::string> class_names{"bad", "good", "so so"};
+constexpr ProblemType single_label = ProblemType::single_label_classification,
+                      multi_label = ProblemType::multi_label_classification;
 
-std::vector<float> weights(std::string_view text, ProblemType problem = single, const LabelCounts& counts = {}) {
-  return LossWeights("class_weights", text).of_classes(names, problem, counts).to_vector();
+std::vector<float> weights(std::string_view text, ProblemType problem = single_label, const LabelCounts& counts = {}) {
+  return LossWeights("class_weights", text).of_classes(class_names, problem, counts).to_vector();
 }
 
 }  // namespace
@@ -23,7 +23,7 @@ TEST_CASE("loss weights: by order, by name, and of classes that are not named") 
   CHECK(weights("[1, 2.5, 3]") == std::vector<float>{1, 2.5F, 3});
   CHECK(weights("good=2.5,so so=0") == std::vector<float>{1, 2.5F, 0});
   CHECK(weights(R"({"good": 2.5, "so so": 0})") == std::vector<float>{1, 2.5F, 0});
-  CHECK(weights("4", multi) == std::vector<float>{4, 4, 4});
+  CHECK(weights("4", multi_label) == std::vector<float>{4, 4, 4});
 }
 
 TEST_CASE("loss weights: balanced ones follow the labels") {
@@ -33,11 +33,12 @@ TEST_CASE("loss weights: balanced ones follow the labels") {
   const LabelCounts counts = count_labels(PackedCollator(rows), 3);
   CHECK(counts.of_class == std::vector<double>{3, 2, 1});
   CHECK(counts.labelled == 6);
-  CHECK(weights("balanced", single, counts) == std::vector<float>{6.0F / 9, 1, 2});
+  CHECK(weights("balanced", single_label, counts) == std::vector<float>{6.0F / 9, 1, 2});
   const Dataset several =
       Dataset::from_columns({{"input_ids", Ids(4, {1})},
                              {"labels", std::vector<std::vector<float>>{{1, 0, 1}, {0, 0, 1}, {0, 1, 1}, {0, 0, 0}}}});
-  CHECK(weights("balanced", multi, count_labels(PackedCollator(several), 3)) == std::vector<float>{3, 3, 1.0F / 3});
+  CHECK(weights("balanced", multi_label, count_labels(PackedCollator(several), 3)) ==
+        std::vector<float>{3, 3, 1.0F / 3});
   const Dataset tokens =
       Dataset::from_columns({{"input_ids", Ids{{1, 2}, {1, 2}}}, {"labels", Ids{{0, -100}, {1, 0}}}});
   CHECK(count_labels(PackedCollator(tokens), 2).of_class == std::vector<double>{2, 1});
@@ -58,10 +59,10 @@ TEST_CASE("loss weights: for classes that are not there, and other sentences") {
   TL_REQUIRE_ERROR(weights("=1"), "class_weights: expected the name of a class before the =, got nothing");
   TL_REQUIRE_ERROR(weights(R"({"good": "2"})"), "class_weights: expected numbers, got \"2\"");
   TL_REQUIRE_ERROR(weights("{}"), "class_weights: expected a weight, got none");
-  TL_REQUIRE_ERROR(weights("balanced", single, {{3, 0, 1}, 4}),
+  TL_REQUIRE_ERROR(weights("balanced", single_label, {{3, 0, 1}, 4}),
                    "class_weights: expected rows of every class in train_dataset, because the weights are balanced, "
                    "got none of 'good'; give the weights by name");
-  TL_REQUIRE_ERROR(LossWeights("pos_weight", "2").of_classes({}, multi),
+  TL_REQUIRE_ERROR(LossWeights("pos_weight", "2").of_classes({}, multi_label),
                    "pos_weight: expected a model with named classes, got one without; give it a configuration");
 }
 
