@@ -4,6 +4,7 @@
 
 #include <tl/autograd/gradient_check.hpp>
 #include <tl/core/print.hpp>
+#include <tl/data/label_lists.hpp>
 #include <tl/metrics/report.hpp>
 #include <tl/models/bert_conversion.hpp>
 #include <tl/ops/add.hpp>

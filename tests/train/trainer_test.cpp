@@ -477,16 +477,17 @@ TEST_CASE("trainer: impossible input is refused before anything is trained") {
   CHECK(model.calls == 0);
 }
 
-TEST_CASE("trainer: a model without a loss for its kind of problem predicts only") {
+TEST_CASE("trainer: labels of another kind of problem are refused, and predictions need none") {
   const TemporaryFolder folder;
   DistilBertConfig config = DistilBertConfig::from_pretrained(reference_file("tiny_distilbert"));
   config.problem_type = "multi_label_classification";
   DistilBertForSequenceClassification model(config);
   Trainer trainer(model, in(folder), quiet());
   const std::string refused =
-      "problem_type: expected single_label_classification, got multi_label_classification, which tl does not support";
-  TL_REQUIRE_ERROR(trainer.train(), refused);
-  TL_REQUIRE_ERROR(trainer.evaluate(), refused);
+      ": expected lists of numbers, of class ids or of names in column label, because problem_type is "
+      "multi_label_classification, got int64";
+  TL_REQUIRE_ERROR(trainer.train(), "train_dataset" + refused);
+  TL_REQUIRE_ERROR(trainer.evaluate(), "eval_dataset" + refused);
   CHECK_FALSE(std::filesystem::exists(folder / "out"));
   CHECK(trainer.predict(toy_rows(9).select_columns({"input_ids"})).predictions.shape() == Shape{9, 3});
 }
