@@ -43,6 +43,9 @@ CLI::Option* add_number(CLI::App& command, const std::string& name, const std::f
 /// Whether the name of a file ends with `extension` (".csv"), in any case.
 bool has_extension(const std::string& path, std::string_view extension);
 
+/// Names with commas between; blanks around them do not count. None of an empty list.
+std::vector<std::string> split_names(const std::string& list);
+
 /// A boolean option: "--name", "--name true" and "--name false" are all fine.
 CLI::Option* add_bool(CLI::App& command, const std::string& name, bool& value, const std::string& help);
 

@@ -160,11 +160,7 @@ struct FileOptions {
     options.delimiter = delimiter_character();
     options.encoding = encoding;
     if (!quoting.empty()) options.quoting = quoting == "none" ? tl::Quoting::none : tl::Quoting::minimal;
-    for (std::size_t begin = 0; !column_names.empty() && begin <= column_names.size();) {
-      const std::size_t end = std::min(column_names.find(',', begin), column_names.size());
-      options.column_names.push_back(std::string(tl::detail::trimmed(column_names.substr(begin, end - begin))));
-      begin = end + 1;
-    }
+    options.column_names = split_names(column_names);
     options.has_header = options.column_names.empty();
     return options;
   }

@@ -1,4 +1,4 @@
-// Labelled texts for `tl train` and `tl evaluate`: a file becomes a data set of token ids and class ids. Problems are
+// Labelled texts for `tl train` and `tl evaluate`: a file becomes a data set of token ids and labels. Problems are
 // reported with the line in the file; a data set keeps it for every row, so shuffling does not lose it.
 #pragma once
 
@@ -74,17 +74,6 @@ struct DataOptions {
   }
 };
 
-/// The columns of --text_column_names.
-inline std::vector<std::string> joined_columns(const DataOptions& options) {
-  std::vector<std::string> columns;
-  for (std::size_t begin = 0; !options.text_column_names.empty() && begin <= options.text_column_names.size();) {
-    const std::size_t end = std::min(options.text_column_names.find(',', begin), options.text_column_names.size());
-    columns.push_back(options.text_column_names.substr(begin, end - begin));
-    begin = end + 1;
-  }
-  return columns;
-}
-
 /// `rows` with the texts of the columns `names` joined in the first of them.
 inline tl::Dataset with_joined_texts(const tl::Dataset& rows, const std::vector<std::string>& names,
                                      const std::string& delimiter) {
@@ -112,7 +101,7 @@ struct LabelledFile {
 inline LabelledFile read_labelled(const std::string& path, const DataOptions& options, bool labelled = true) {
   tl::check(FileOptions::is_json(path) || options.files.is_table(path), tl::ErrorCode::invalid_argument, path,
             ": expected a file name that ends with .jsonl, .json, .csv or .tsv, or a --delimiter");
-  const std::vector<std::string> joined = joined_columns(options);
+  const std::vector<std::string> joined = split_names(options.text_column_names);
   const TextColumns columns = joined.empty()
                                   ? options.files.text_columns(path, options.text_column, options.text_pair_column)
                                   : TextColumns{joined.front(), {}};
@@ -140,12 +129,6 @@ inline tl::ColumnValues column_of(const tl::Dataset& rows, const std::string& co
         return rows.column<typename std::decay_t<decltype(values)>::value_type>(column).to_vector();
       },
       like);
-}
-
-/// The classes of the labels of a file, whose names are known or are the labels themselves.
-inline tl::ClassLabels classes_of(const LabelledFile& file, const DataOptions& options,
-                                  const tl::KnownClasses& known = {}) {
-  return file.data.class_labels(options.label_column, known);
 }
 
 /// The tokens of rows of `file`.

@@ -15,6 +15,7 @@
 
 #include <tl/core/error.hpp>
 #include <tl/core/parallel.hpp>
+#include <tl/data/parse_text.hpp>
 #include <tl/io/utf8.hpp>
 #include <tl/version.hpp>
 
@@ -110,6 +111,16 @@ bool has_extension(const std::string& path, std::string_view extension) {
   return path.size() >= extension.size() &&
          std::equal(extension.begin(), extension.end(), path.end() - static_cast<std::ptrdiff_t>(extension.size()),
                     [](char a, char b) { return a == (b >= 'A' && b <= 'Z' ? b - 'A' + 'a' : b); });
+}
+
+std::vector<std::string> split_names(const std::string& list) {
+  std::vector<std::string> names;
+  for (std::size_t begin = 0; !list.empty() && begin <= list.size();) {
+    const std::size_t end = std::min(list.find(',', begin), list.size());
+    names.emplace_back(tl::detail::trimmed(std::string_view(list).substr(begin, end - begin)));
+    begin = end + 1;
+  }
+  return names;
 }
 
 CLI::Option* add_bool(CLI::App& command, const std::string& name, bool& value, const std::string& help) {

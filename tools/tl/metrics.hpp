@@ -13,9 +13,6 @@
 
 namespace program {
 
-/// Names with commas between; blanks around them do not count.
-std::vector<std::string> split_names(const std::string& list);
-
 /// --metrics and --report of a command that evaluates.
 struct MetricOptions {
   std::string metrics;  ///< as given; empty: those that fit the problem
@@ -26,7 +23,7 @@ struct MetricOptions {
     add_bool(command, "report", report, "the scores of each class and the confusion matrix, too");
   }
 
-  std::vector<std::string> names() const { return metrics.empty() ? std::vector<std::string>{} : split_names(metrics); }
+  std::vector<std::string> names() const { return split_names(metrics); }
 
   /// Adds to usage_problems() what is wrong with the names, which are to be among `known`.
   void check(const std::vector<std::string>& known) const {
@@ -34,9 +31,7 @@ struct MetricOptions {
     for (const std::string& name : names()) {
       const std::string shown = tl::escape_invalid_utf8(name);
       if (std::ranges::find(known, name) == known.end()) {
-        std::string list;
-        for (const std::string& one : known) list += (list.empty() ? "" : one == known.back() ? " or " : ", ") + one;
-        usage_problems().push_back("--metrics: expected " + list + ", got " + shown);
+        usage_problems().push_back("--metrics: expected " + tl::detail::one_of(known) + ", got " + shown);
       } else if (std::ranges::find(seen, name) != seen.end()) {
         usage_problems().push_back("--metrics: expected each metric once, got " + shown + " twice");
       }
@@ -78,9 +73,7 @@ inline std::string metric_problem(const tl::TrainingArguments& arguments, const 
                        ", which is better when it is smaller, and is taken to be better when it is greater, as in the "
                        "reference; false is meant");
   }
-  std::string list;
-  for (const auto& name : given) list += (list.empty() ? "" : name == given.back() ? " or " : ", ") + name;
-  return tl::str_cat("metric_for_best_model: expected ", list, ", which an evaluation gives",
+  return tl::str_cat("metric_for_best_model: expected ", tl::detail::one_of(given), ", which an evaluation gives",
                      named ? tl::str_cat(", after ", prefixes.front(), '_') : "",
                      arguments.prediction_loss_only ? " with prediction_loss_only" : "", ", got ", wanted);
 }

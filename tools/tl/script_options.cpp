@@ -181,7 +181,7 @@ bool is_flag(const Refused& option) { return option.harmless == "true" || option
 bool is_harmless(std::string_view harmless, std::string value) {
   std::ranges::transform(value, value.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? char(c - 'A' + 'a') : c; });
   if (value == "none" || value == "null" || value.empty()) return true;
-  const std::vector<std::string> values = CLI::detail::split(std::string(harmless), ',');
+  const std::vector<std::string> values = split_names(std::string(harmless));
   return std::ranges::find(values, value) != values.end();
 }
 

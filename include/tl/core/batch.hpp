@@ -32,8 +32,8 @@ struct [[nodiscard]] Batch {
   /// cu_windows[t + 1]). [R + 1]; undefined if every sequence is a text.
   Tensor<std::int32_t> cu_windows{};
   /// What the task wants to be predicted: "labels" is int64 [B] for a class of each sequence (of each text, if there
-  /// are cu_windows), float [B, C] for several
-  /// labels or numbers, int64 [N] for a class of each token. A class of -100 does not count.
+  /// are cu_windows), float [B, C] for several labels or numbers, int64 [N] for a class of each token. A class of -100
+  /// does not count.
   NamedTensors labels{};
   /// Rows with the same id, position and token type, for the gradients of embeddings. A batch need not have them: what
   /// it lacks, or no longer fits, is made where it is needed; see groups_of().

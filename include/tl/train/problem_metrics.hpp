@@ -260,14 +260,19 @@ inline const NamedMetric* find_metric(ProblemType type, std::string_view name) {
   return found == all.end() ? nullptr : &*found;
 }
 
+/// "a, b or c".
+inline std::string one_of(const std::vector<std::string>& names) {
+  std::string list;
+  for (const std::string& name : names) list += (list.empty() ? "" : name == names.back() ? " or " : ", ") + name;
+  return list;
+}
+
 /// The sentence about a metric that a problem does not have; empty if it has all of `names`.
 inline std::string unknown_metric(std::string_view problem, const std::vector<std::string>& names,
                                   const std::vector<std::string>& known) {
   for (const std::string& name : names) {
     if (std::find(known.begin(), known.end(), name) != known.end()) continue;
-    std::string list;
-    for (const std::string& one : known) list += (list.empty() ? "" : one == known.back() ? " or " : ", ") + one;
-    return str_cat("metrics: expected metrics of ", problem, ", which are ", list, ", got ", name);
+    return str_cat("metrics: expected metrics of ", problem, ", which are ", one_of(known), ", got ", name);
   }
   return {};
 }

@@ -8,10 +8,10 @@
 #include <filesystem>
 #include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include <tl/core/error.hpp>
+#include <tl/core/problem_type.hpp>
 #include <tl/data/column.hpp>
 #include <tl/io/atomic_file.hpp>
 
@@ -19,11 +19,11 @@ namespace program {
 
 /// What is predicted for a text with these logits [C]: the name of the best class; of a multi_label_classification the
 /// list of those with a logit above 0; of a regression the number, or the list of numbers, with three decimals.
-inline std::string prediction_text(std::string_view problem_type, std::span<const float> logits,
+inline std::string prediction_text(tl::ProblemType problem_type, std::span<const float> logits,
                                    const std::vector<std::string>& names) {
-  if (problem_type == "single_label_classification")
+  if (problem_type == tl::ProblemType::single_label_classification)
     return names.at(static_cast<std::size_t>(std::ranges::max_element(logits) - logits.begin()));
-  const bool regression = problem_type == "regression";
+  const bool regression = problem_type == tl::ProblemType::regression;
   std::string list;
   for (std::size_t i = 0; i < logits.size(); ++i) {
     char number[64];

@@ -56,7 +56,7 @@ inline TaggedFile read_tagged(const SplitFile& split, const DataOptions& options
         tl::load_jsonl(path, {.columns = names, .encoding = options.files.encoding, .field = options.files.field});
   } else {
     tl::ConllOptions conll{.encoding = options.files.encoding};
-    if (!options.files.column_names.empty()) conll.column_names = split_names(options.files.column_names);
+    conll.column_names = split_names(options.files.column_names);
     file.labelled = !optional || tl::load_conll(path, conll).has_column(file.columns.tags);
     if (!file.labelled) names.pop_back();
     conll.columns = names;

@@ -57,19 +57,6 @@ void Tasks::check_usage(const std::string& model_folder) const {
             tl::str_cat(option->get_name(), ": expected --task ", entry.task->name(), ", got ", task.name()));
 }
 
-std::vector<std::string> split_names(const std::string& list) {
-  std::vector<std::string> names;
-  for (std::size_t begin = 0; begin <= list.size();) {
-    const std::size_t end = std::min(list.find(',', begin), list.size());
-    std::string name = list.substr(begin, end - begin);
-    name.erase(0, name.find_first_not_of(' '));
-    name.erase(name.find_last_not_of(' ') + 1);
-    names.push_back(std::move(name));
-    begin = end + 1;
-  }
-  return names;
-}
-
 tl::KnownClasses known_classes(const TaskOptions& options, const Task& task) {
   if (!options.labels.empty()) return {split_names(options.labels), "those of --labels"};
   const tl::PretrainedConfig config = tl::load_common_config(options.model);

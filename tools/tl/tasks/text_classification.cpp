@@ -196,7 +196,7 @@ class TextClassification : public Task {
 
   /// The name of a class, the names of those that apply, or the numbers, of a text with these logits.
   std::string prediction(const std::vector<float>& logits) const {
-    return prediction_text(tl::to_string(decision_.problem_type), logits, names_);
+    return prediction_text(decision_.problem_type, logits, names_);
   }
 
   const TaskOptions* options_ = nullptr;

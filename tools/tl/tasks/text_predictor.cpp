@@ -164,8 +164,8 @@ class TextPredictor : public Predictor {
 
   /// The prediction as predict_results.txt has it, of which class number `best` has the highest score.
   std::string prediction(std::int64_t best, const std::vector<float>& logits, const std::vector<float>& scores) const {
-    const std::string problem = classifier_.config().resolved_problem_type();
-    if (problem == "regression") return prediction_text(problem, logits, classifier_.config().label_names());
+    if (classifier_.config().resolved_problem_type() == "regression")
+      return prediction_text(tl::ProblemType::regression, logits, classifier_.config().label_names());
     if (classifier_.several_labels()) return tl::detail::python_text(predicted(scores));
     return decided(best, scores) ? label(best) : "unknown";
   }

@@ -73,8 +73,7 @@ class TokenPredictor : public Predictor {
     const TextOptions& source = options_.source;
     tl::TokenClassificationOptions result{
         .aggregation_strategy = tl::aggregation_strategy(tokens_.aggregation_strategy),
-        .ignore_labels =
-            tokens_.ignore_labels.empty() ? std::vector<std::string>{} : split_names(tokens_.ignore_labels),
+        .ignore_labels = split_names(tokens_.ignore_labels),
         .stride = options_.stride,
         .truncation = source.truncation || (source.max_seq_length && source.truncation_option->empty()),
         .max_length = source.max_seq_length,
