@@ -14,8 +14,10 @@ void embedding_forward(benchmark::State& state) {
   const auto table = filled({vocabulary, width});
   auto y = filled({tokens, width});
   for (auto _ : state)
-    kernels::run(cpu_device, kernels::EmbeddingForward<float>{
-                                 .ids = ids.data(), .table = table.data(), .y = y.data(), .n = tokens, .d = width});
+    kernels::run(
+        cpu_device,
+        kernels::EmbeddingForward<float>{
+            .ids = ids.data(), .table = table.data(), .y = y.data(), .n = tokens, .d = width, .v = vocabulary});
   declare(state, 8.0 * elements, 0.0);
 }
 BENCHMARK(embedding_forward)->UseRealTime();

@@ -1,6 +1,7 @@
 // Contract of embedding: y[i] = table[ids[i]].
 // y is overwritten; dtable accumulates, in the order of i for each row, so the sum does not depend on threads.
-// Ids and groups are checked by the caller.
+// Ids and groups on the CPU are checked by the caller. On a device they cannot be without waiting for it: there a row
+// whose id is outside the table is filled with NaN, which reaches the loss, and a group with such an id is left out.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +24,7 @@ template <class T> struct EmbeddingForward {
   const std::int32_t* ids;  // [N]
   const T* table;           // [V, D]
   T* y;                     // [N, D]
-  std::int64_t n, d;
+  std::int64_t n, d, v;
 };
 
 template <class T> struct EmbeddingBackward {

@@ -1,7 +1,7 @@
 // Contract of the embedding block: y = dropout(layer_norm(sum over k of table_k[rows_k])), summed in the order of the
 // tables: of words and positions, and in some models of token types.
 // y, xhat and rstd are overwritten; all parameter gradients accumulate. The dropout mask is recomputed in the backward
-// pass.
+// pass. Rows outside a table: as in kernels/embedding.hpp.
 #pragma once
 
 #include <array>
@@ -19,11 +19,13 @@ inline constexpr int max_embedding_tables = 3;
 template <class T> struct EmbeddingTable {
   const std::int32_t* rows;  // [N]
   const T* values;           // [V, D]
+  std::int64_t v;
 };
 
 template <class T> struct EmbeddingTableGradient {
   GroupedRows groups;  // of the rows that were read; only with a gradient
   T* gradient;         // [V, D], accumulates; or null
+  std::int64_t v;
 };
 
 template <class T> struct EmbeddingLayerNormDropoutForward {

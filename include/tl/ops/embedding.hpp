@@ -34,8 +34,9 @@ Variable<T> embedding(const Tensor<std::int32_t>& ids, const Variable<T>& table,
   check_ids("embedding", ids, table.size(0));
   const std::int64_t n = ids.size(0), d = table.size(1), v = table.size(0);
   Tensor<T> y = Tensor<T>::empty({n, d}, table.device());  // [N, D]
-  kernels::run(table.device(), kernels::EmbeddingForward<T>{
-                                   .ids = ids.data(), .table = table.value().data(), .y = y.data(), .n = n, .d = d});
+  kernels::run(table.device(),
+               kernels::EmbeddingForward<T>{
+                   .ids = ids.data(), .table = table.value().data(), .y = y.data(), .n = n, .d = d, .v = v});
   return Variable<T>::record(y, {table}, [=, rows = SavedValue(ids), gtable = table.gradient()](const Tensor<T>& dy) {
     const RowGroups current = groups_of(rows.value(), groups);
     kernels::run(dy.device(), kernels::EmbeddingBackward<T>{.groups = detail::grouped(current),

@@ -89,12 +89,15 @@ Variable<T> embedding_layer_norm_dropout(const Batch& batch, std::span<const Emb
     SavedValue<std::int32_t> rows;
     RowGroups groups;
     Gradient<T> gradient;
+    std::int64_t v;
   };
   std::array<Table, kernels::max_embedding_tables> tables;
   std::array<Variable<T>, kernels::max_embedding_tables> variables;
   for (std::size_t k = 0; k < inputs.size(); ++k) {
-    forward.tables[k] = {.rows = inputs[k].rows.data(), .values = inputs[k].table.value().data()};
-    tables[k] = {SavedValue<std::int32_t>(inputs[k].rows), inputs[k].groups, inputs[k].table.gradient()};
+    forward.tables[k] = {
+        .rows = inputs[k].rows.data(), .values = inputs[k].table.value().data(), .v = inputs[k].table.size(0)};
+    tables[k] = {SavedValue<std::int32_t>(inputs[k].rows), inputs[k].groups, inputs[k].table.gradient(),
+                 inputs[k].table.size(0)};
     variables[k] = inputs[k].table;
   }
   kernels::run(device, forward);
@@ -117,10 +120,11 @@ Variable<T> embedding_layer_norm_dropout(const Batch& batch, std::span<const Emb
                                                                .dropout = dropout};
         std::array<RowGroups, kernels::max_embedding_tables> groups;
         for (std::size_t k = 0; k < count; ++k) {
-          const auto& [rows, made, gradient] = tables[k];
+          const auto& [rows, made, gradient, v] = tables[k];
           if (!gradient) continue;
           groups[k] = groups_of(rows.value(), made);
-          backward.tables[k] = {.groups = detail::grouped(groups[k]), .gradient = gradient.accumulator_data(groups[k])};
+          backward.tables[k] = {
+              .groups = detail::grouped(groups[k]), .gradient = gradient.accumulator_data(groups[k]), .v = v};
         }
         kernels::run(dy.device(), backward);
       });
