@@ -19,8 +19,12 @@ class HostMemoryDevice {
             {.unavailable_reason = [] { return std::string(); },
              .allocate = [](std::size_t bytes) { return std::malloc(bytes); },
              .release = [](void* memory) noexcept { std::free(memory); },
+             .allocate_pinned = [](std::size_t bytes) { return std::malloc(bytes); },
+             .release_pinned = [](void* memory) noexcept { std::free(memory); },
              .fill_zero = [](void* memory, std::size_t bytes) { std::memset(memory, 0, bytes); },
              .copy = [](void* to, const void* from, std::size_t bytes, CopyKind) { std::memcpy(to, from, bytes); },
+             .copy_async = [](void* to, const void* from, std::size_t bytes,
+                              CopyKind) { std::memcpy(to, from, bytes); },
              .synchronize = [] {}})) {}
   ~HostMemoryDevice() { cuda_backend = previous_; }
   HostMemoryDevice(const HostMemoryDevice&) = delete;

@@ -37,14 +37,26 @@ inline std::string to_string(const Device& device) { return str_cat(device); }
 /// From where to where bytes are copied.
 enum class CopyKind { host_to_device, device_to_host, device_to_device };
 
-/// What a device other than the CPU must be able to do. All pointers are device memory unless a CopyKind says host.
+/// What a device other than the CPU must be able to do. All pointers are device memory unless a CopyKind, or "pinned",
+/// says host. A device works off what it is given one after the other, as one stream; only what is said to wait waits
+/// for it, and memory that is released may still be in use by what was given before.
 struct DeviceBackend {
   std::string (*unavailable_reason)() = nullptr;  ///< empty when the device is usable
   void* (*allocate)(std::size_t bytes) = nullptr;
   void (*release)(void* memory) noexcept = nullptr;
+  void* (*allocate_pinned)(std::size_t bytes) = nullptr;  ///< host memory that copy_async() reads and writes
+  void (*release_pinned)(void* memory) noexcept = nullptr;
   void (*fill_zero)(void* memory, std::size_t bytes) = nullptr;
+  /// Returns when the host's memory may be read, or written to, again: a copy to the host waits for it, of a copy from
+  /// the host that memory alone.
   void (*copy)(void* to, const void* from, std::size_t bytes, CopyKind kind) = nullptr;
-  void (*synchronize)() = nullptr;
+  /// The same without waiting; the host's memory is pinned and untouched until an event after the copy is over.
+  void (*copy_async)(void* to, const void* from, std::size_t bytes, CopyKind kind) = nullptr;
+  void* (*record_event)() = nullptr;          ///< a mark after all work that was given so far
+  void (*wait_event)(void* event) = nullptr;  ///< waits until the work before the mark is done
+  void (*release_event)(void* event) noexcept = nullptr;
+  void (*synchronize)() = nullptr;           ///< waits for all work
+  void (*empty_cache)() noexcept = nullptr;  ///< gives memory that is kept for reuse back to the system; or null
 };
 
 /// The CUDA hooks; filled when the program links tl::cuda.

@@ -22,8 +22,14 @@ namespace tl {
 /// Bytes; every storage begins at a multiple of it.
 inline constexpr std::size_t storage_alignment = detail::CachingAllocator::alignment;
 
-/// Gives the CPU memory kept for reuse back to the system.
-inline void empty_cache() { detail::CachingAllocator::instance().clear(); }
+/// Gives the memory of CPU and GPU that is kept for reuse back to the system.
+inline void empty_cache() {
+  detail::CachingAllocator::instance().clear();
+  if (cuda_backend.empty_cache) cuda_backend.empty_cache();
+}
+
+/// Host memory that a GPU reads and writes by itself, while the CPU goes on.
+struct PinnedMemory {};
 
 class ContentWatch;
 
@@ -51,8 +57,16 @@ class Storage {
     if (zero) std::memset(memory_, 0, bytes);
   }
 
+  /// Allocates `bytes` of the host's memory for copies without waiting; contents are undefined. It may be freed before
+  /// such a copy is done. Throws Error(device) without a GPU.
+  Storage(std::size_t bytes, PinnedMemory) : bytes_(bytes), pinned_(true) {
+    require(cuda_device);
+    memory_ = cuda_backend.allocate_pinned(bytes);
+  }
+
   ~Storage() {
     if (device_.type == DeviceType::cuda) cuda_backend.release(memory_);
+    else if (pinned_) cuda_backend.release_pinned(memory_);
     else if (block_) std::free(block_);
     else detail::CachingAllocator::instance().deallocate(memory_, bytes_);
   }
@@ -63,6 +77,7 @@ class Storage {
   void* data() noexcept { return memory_; }
   std::size_t bytes() const noexcept { return bytes_; }
   Device device() const noexcept { return device_; }
+  bool pinned() const noexcept { return pinned_; }
 
   /// True while a ContentWatch looks at a part of this memory.
   bool watched() const noexcept { return watches_.load(std::memory_order_relaxed) != nullptr; }
@@ -80,6 +95,7 @@ class Storage {
 
   Device device_;
   std::size_t bytes_ = 0;
+  bool pinned_ = false;
   void* memory_ = nullptr;
   void* block_ = nullptr;  // what calloc returned, when memory_ was aligned by hand
   std::atomic<ContentWatch*> watches_{nullptr};

@@ -27,6 +27,12 @@ template <Element T> class [[nodiscard]] Tensor {
   /// A tensor with undefined contents.
   static Tensor empty(const Shape& shape, Device device = cpu_device) { return Tensor(shape, device, false); }
 
+  /// A tensor in the host's memory with undefined contents that a GPU can read and write while the CPU goes on: see
+  /// copy_from_async(). Throws Error(device) without a GPU.
+  static Tensor pinned(const Shape& shape) {
+    return Tensor(shape, std::make_shared<Storage>(bytes_of(shape), PinnedMemory{}));
+  }
+
   /// A tensor filled with zeros.
   static Tensor zeros(const Shape& shape, Device device = cpu_device) { return Tensor(shape, device, true); }
 
@@ -56,6 +62,8 @@ template <Element T> class [[nodiscard]] Tensor {
   /// Extent of one dimension; negative indices count from the end.
   std::int64_t size(int dimension) const { return shape_[dimension]; }
   Device device() const noexcept { return storage_ ? storage_->device() : cpu_device; }
+  /// Whether it is in pinned host memory.
+  bool is_pinned() const noexcept { return storage_ && storage_->pinned(); }
   static constexpr DType dtype() noexcept { return dtype_of<T>; }
 
   /// Memory address of the first element on the tensor's device. Throws Error(state) for an undefined tensor, such as
@@ -180,19 +188,22 @@ template <Element T> class [[nodiscard]] Tensor {
 
   /// Overwrites the elements with those of `source`, from any device. Throws Error(shape) if the shapes differ.
   void copy_from(const Tensor& source) {
-    check(defined(), ErrorCode::shape, "copy into ", *this, ": expected a tensor with memory");
-    check(shape_ == source.shape_ && source.defined(), ErrorCode::shape, "copy: expected shape ", shape_, ", got ",
-          source);
-    const auto bytes = static_cast<std::size_t>(elements()) * sizeof(T);
-    if (bytes == 0) return;
+    if (!can_copy(source)) return;
     mark_changed();
-    const bool to_host = device().type == DeviceType::cpu, from_host = source.device().type == DeviceType::cpu;
-    if (to_host && from_host) std::memmove(data_, source.data_, bytes);
-    else
-      cuda_backend.copy(data_, source.data_, bytes,
-                        to_host     ? CopyKind::device_to_host
-                        : from_host ? CopyKind::host_to_device
-                                    : CopyKind::device_to_device);
+    if (device().type == DeviceType::cpu && source.device().type == DeviceType::cpu)
+      std::memmove(data_, source.data_, bytes());
+    else cuda_backend.copy(data_, source.data_, bytes(), kind_of_copy(source));
+  }
+
+  /// The same without waiting, for a tensor on a GPU and one that is pinned: neither may be read or written by the CPU
+  /// before a DeviceEvent after the copy is over, but both may be freed. Throws Error(device) for other tensors.
+  void copy_from_async(const Tensor& source) {
+    const bool fits = device().type != source.device().type && (is_pinned() || source.is_pinned());
+    check(fits, ErrorCode::device, "copy_from_async: expected a pinned tensor and one on a GPU, got ", *this, " and ",
+          source);
+    if (!can_copy(source)) return;
+    mark_changed();
+    cuda_backend.copy_async(data_, source.data_, bytes(), kind_of_copy(source));
   }
 
   /// Sets every element to `value`; CPU tensors only, except for value 0.
@@ -229,9 +240,9 @@ template <Element T> class [[nodiscard]] Tensor {
 
  private:
   Tensor(const Shape& shape, Device device, bool zero)
-      : storage_(std::make_shared<Storage>(bytes_of(shape), device, zero)),
-        data_(static_cast<T*>(storage_->data())),
-        shape_(shape) {}
+      : Tensor(shape, std::make_shared<Storage>(bytes_of(shape), device, zero)) {}
+  Tensor(const Shape& shape, std::shared_ptr<Storage> storage)
+      : storage_(std::move(storage)), data_(static_cast<T*>(storage_->data())), shape_(shape) {}
 
   static std::size_t bytes_of(const Shape& shape) {
     const std::int64_t elements = shape.elements();
@@ -241,6 +252,20 @@ template <Element T> class [[nodiscard]] Tensor {
   }
 
   std::size_t bytes() const noexcept { return static_cast<std::size_t>(elements()) * sizeof(T); }
+
+  /// Throws Error(shape) unless `source` has the same shape; false if there is nothing to copy.
+  bool can_copy(const Tensor& source) const {
+    check(defined(), ErrorCode::shape, "copy into ", *this, ": expected a tensor with memory");
+    check(shape_ == source.shape_ && source.defined(), ErrorCode::shape, "copy: expected shape ", shape_, ", got ",
+          source);
+    return elements() > 0;
+  }
+
+  CopyKind kind_of_copy(const Tensor& source) const {
+    return device().type == DeviceType::cpu          ? CopyKind::device_to_host
+           : source.device().type == DeviceType::cpu ? CopyKind::host_to_device
+                                                     : CopyKind::device_to_device;
+  }
 
   void may_change() {
     if (storage_ && storage_->watched()) [[unlikely]]

@@ -90,10 +90,47 @@ static void copy(void* to, const void* from, std::size_t bytes, CopyKind kind) {
   }
 }
 
+static void copy_async(void* to, const void* from, std::size_t bytes, CopyKind) {
+  cuda_check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDefault, nullptr), "cannot copy ", bytes, " bytes");
+}
+
+static void* allocate_pinned(std::size_t bytes) {
+  void* memory = nullptr;
+  cuda_check(cudaMallocHost(&memory, std::max<std::size_t>(1, bytes)), "cannot allocate ", bytes, " pinned bytes");
+  return memory;
+}
+
+// cudaFreeHost waits for copies that are under way.
+static void release_pinned(void* memory) noexcept { (void)cudaFreeHost(memory); }
+
+static void* record_event() {
+  cudaEvent_t event = nullptr;
+  cuda_check(cudaEventCreateWithFlags(&event, cudaEventDisableTiming), "cannot make an event");
+  cuda_check(cudaEventRecord(event, nullptr), "cannot record an event");
+  return event;
+}
+
+static void wait_event(void* event) {
+  cuda_check(cudaEventSynchronize(static_cast<cudaEvent_t>(event)), "a kernel failed");
+}
+
+static void release_event(void* event) noexcept { (void)cudaEventDestroy(static_cast<cudaEvent_t>(event)); }
+
 static void synchronize() { cuda_check(cudaStreamSynchronize(nullptr), "a kernel failed"); }
 
 [[maybe_unused]] static const bool backend_registered = [] {
-  cuda_backend = {&unavailable_reason, &allocate, &release, &fill_zero, &copy, &synchronize};
+  cuda_backend = {.unavailable_reason = &unavailable_reason,
+                  .allocate = &allocate,
+                  .release = &release,
+                  .allocate_pinned = &allocate_pinned,
+                  .release_pinned = &release_pinned,
+                  .fill_zero = &fill_zero,
+                  .copy = &copy,
+                  .copy_async = &copy_async,
+                  .record_event = &record_event,
+                  .wait_event = &wait_event,
+                  .release_event = &release_event,
+                  .synchronize = &synchronize};
   return true;
 }();
 
