@@ -13,8 +13,9 @@ void gather_rows_forward(benchmark::State& state) {
   const auto x = filled({tokens, width});
   auto y = filled({sequences, width});
   for (auto _ : state)
-    kernels::run(cpu_device, kernels::GatherRowsForward<float>{
-                                 .x = x.data(), .rows = rows.data(), .y = y.data(), .m = sequences, .d = width});
+    kernels::run(cpu_device,
+                 kernels::GatherRowsForward<float>{
+                     .x = x.data(), .rows = rows.data(), .y = y.data(), .n = tokens, .m = sequences, .d = width});
   declare(state, 8.0 * elements, 0.0);
 }
 BENCHMARK(gather_rows_forward)->UseRealTime();
@@ -24,8 +25,9 @@ void gather_rows_backward(benchmark::State& state) {
   const auto dy = filled({sequences, width});
   auto dx = filled({tokens, width});
   for (auto _ : state)
-    kernels::run(cpu_device, kernels::GatherRowsBackward<float>{
-                                 .dy = dy.data(), .rows = rows.data(), .dx = dx.data(), .m = sequences, .d = width});
+    kernels::run(cpu_device,
+                 kernels::GatherRowsBackward<float>{
+                     .dy = dy.data(), .rows = rows.data(), .dx = dx.data(), .n = tokens, .m = sequences, .d = width});
   declare(state, 12.0 * elements, elements);
 }
 BENCHMARK(gather_rows_backward)->UseRealTime();

@@ -24,6 +24,7 @@ void segment_max_forward(benchmark::State& state) {
                                                                .cu_seqlens = cu_seqlens.data(),
                                                                .y = y.data(),
                                                                .argmax = argmax.data(),
+                                                               .n = tokens,
                                                                .b = sequences,
                                                                .d = width});
   declare(state, 4.0 * values, values);

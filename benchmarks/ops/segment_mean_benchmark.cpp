@@ -19,9 +19,10 @@ void segment_mean_forward(benchmark::State& state) {
   const auto x = filled({tokens, width});
   auto y = filled({sequences, width});
   for (auto _ : state)
-    kernels::run(cpu_device,
-                 kernels::SegmentMeanForward<float>{
-                     .x = x.data(), .cu_seqlens = cu_seqlens.data(), .y = y.data(), .b = sequences, .d = width});
+    kernels::run(
+        cpu_device,
+        kernels::SegmentMeanForward<float>{
+            .x = x.data(), .cu_seqlens = cu_seqlens.data(), .y = y.data(), .n = tokens, .b = sequences, .d = width});
   declare(state, 4.0 * elements, elements);
 }
 BENCHMARK(segment_mean_forward)->UseRealTime();

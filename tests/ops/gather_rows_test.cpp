@@ -20,12 +20,13 @@ TEST_CASE("gather_rows: y is overwritten, dx accumulates") {
   const Tensor<float> x = varied<float>({3, 5}, 1);
   Tensor<float> y = Tensor<float>::full({3, 5}, NAN), dx = Tensor<float>::full({3, 5}, 0.5F);
   tl::kernels::run(tl::cpu_device, tl::kernels::GatherRowsForward<float>{
-                                       .x = x.data(), .rows = rows.data(), .y = y.data(), .m = 3, .d = 5});
+                                       .x = x.data(), .rows = rows.data(), .y = y.data(), .n = 3, .m = 3, .d = 5});
   CHECK(same_bits(y[1], x[2]));
   CHECK(same_bits(y[2], x[0]));
   const Tensor<float> ones = Tensor<float>::full({3, 5}, 1.0F);
-  tl::kernels::run(tl::cpu_device, tl::kernels::GatherRowsBackward<float>{
-                                       .dy = ones.data(), .rows = rows.data(), .dx = dx.data(), .m = 3, .d = 5});
+  tl::kernels::run(tl::cpu_device,
+                   tl::kernels::GatherRowsBackward<float>{
+                       .dy = ones.data(), .rows = rows.data(), .dx = dx.data(), .n = 3, .m = 3, .d = 5});
   CHECK(dx.at({0, 4}) == 1.5F);
   CHECK(dx.at({1, 4}) == 0.5F);
   CHECK(dx.at({2, 4}) == 2.5F);

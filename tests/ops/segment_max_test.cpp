@@ -24,7 +24,7 @@ TEST_CASE("segment_max: everything is overwritten, the first of equal rows count
   tl::kernels::run(
       tl::cpu_device,
       tl::kernels::SegmentMaxForward<float>{
-          .x = x.data(), .cu_seqlens = offsets.data(), .y = y.data(), .argmax = argmax.data(), .b = 3, .d = 2});
+          .x = x.data(), .cu_seqlens = offsets.data(), .y = y.data(), .argmax = argmax.data(), .n = 4, .b = 3, .d = 2});
   CHECK(y.to_vector() == std::vector<float>{-1, 6, 0, 0, 5, 8});
   CHECK(argmax.to_vector() == std::vector<std::int32_t>{0, 1, -1, -1, 2, 3});
   tl::kernels::run(tl::cpu_device,

@@ -19,8 +19,9 @@ TEST_CASE("segment_mean: y and dx are overwritten") {
   const std::vector<std::int32_t> offsets{0, 2, 2, 3};
   const Tensor<float> x = Tensor<float>::from({1, 2, 3, 6, 5, 7}, {3, 2});
   Tensor<float> y = Tensor<float>::full({3, 2}, NAN), dx = Tensor<float>::full({5, 2}, NAN);
-  tl::kernels::run(tl::cpu_device, tl::kernels::SegmentMeanForward<float>{
-                                       .x = x.data(), .cu_seqlens = offsets.data(), .y = y.data(), .b = 3, .d = 2});
+  tl::kernels::run(tl::cpu_device,
+                   tl::kernels::SegmentMeanForward<float>{
+                       .x = x.data(), .cu_seqlens = offsets.data(), .y = y.data(), .n = 3, .b = 3, .d = 2});
   CHECK(y.to_vector() == std::vector<float>{2, 4, 0, 0, 5, 7});
   tl::kernels::run(tl::cpu_device,
                    tl::kernels::SegmentMeanBackward<float>{

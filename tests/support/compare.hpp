@@ -25,11 +25,11 @@ struct Comparison {
   std::string sentence;
 };
 
-/// Compares by the rule above. NaN equals only NaN.
+/// Compares by the rule above, with m at least `largest`. NaN equals only NaN.
 template <class T>
-Comparison compare(const Tensor<T>& got, const Tensor<double>& expected, std::int64_t terms, double eps) {
+Comparison compare(const Tensor<T>& got, const Tensor<double>& expected, std::int64_t terms, double eps,
+                   double largest = 0.0) {
   if (got.shape() != expected.shape()) return {false, str_cat("got ", got, ", expected shape ", expected.shape())};
-  double largest = 0.0;
   for (const double value : expected.span())
     if (std::isfinite(value)) largest = std::max(largest, std::abs(value));
   double worst_share = -1.0;

@@ -1,5 +1,6 @@
 // Contract of gather_rows: y[i] = x[rows[i]].
-// y is overwritten; dx accumulates: dx[rows[i]] += dy[i] in the order of i. Row numbers are checked by the caller.
+// y is overwritten; dx accumulates: dx[rows[i]] += dy[i] in the order of i. Row numbers are checked by the
+// caller where it can read them; a GPU gives NaN for one outside [0, N), and no gradient.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +15,7 @@ template <class T> struct GatherRowsForward {
   const T* x;                // [N, D]
   const std::int32_t* rows;  // [M]
   T* y;                      // [M, D]
-  std::int64_t m, d;
+  std::int64_t n, m, d;
 };
 
 template <class T> struct GatherRowsBackward {
@@ -23,7 +24,7 @@ template <class T> struct GatherRowsBackward {
   const T* dy;               // [M, D]
   const std::int32_t* rows;  // [M]
   T* dx;                     // [N, D], accumulates
-  std::int64_t m, d;
+  std::int64_t n, m, d;
 };
 
 }  // namespace tl::kernels

@@ -15,13 +15,14 @@ template <Real T> Variable<T> gather_rows(const Variable<T>& x, const Tensor<std
   check(x.shape().rank() == 2 && rows.rank() == 1, ErrorCode::shape,
         "gather_rows: expected x [N, D] and rows [M], got ", x.value(), " and ", rows);
   check_ids("gather_rows", rows, x.size(0));
-  const std::int64_t m = rows.size(0), d = x.size(1);
+  const std::int64_t n = x.size(0), m = rows.size(0), d = x.size(1);
   Tensor<T> y = Tensor<T>::empty({m, d}, x.device());  // [M, D]
   kernels::run(x.device(), kernels::GatherRowsForward<T>{
-                               .x = x.value().data(), .rows = rows.data(), .y = y.data(), .m = m, .d = d});
+                               .x = x.value().data(), .rows = rows.data(), .y = y.data(), .n = n, .m = m, .d = d});
   return Variable<T>::record(y, {x}, [=, saved = SavedValue(rows), gx = x.gradient()](const Tensor<T>& dy) {
-    kernels::run(dy.device(), kernels::GatherRowsBackward<T>{
-                                  .dy = dy.data(), .rows = saved.data(), .dx = gx.accumulator_data(), .m = m, .d = d});
+    kernels::run(dy.device(),
+                 kernels::GatherRowsBackward<T>{
+                     .dy = dy.data(), .rows = saved.data(), .dx = gx.accumulator_data(), .n = n, .m = m, .d = d});
   });
 }
 

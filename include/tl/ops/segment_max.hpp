@@ -24,6 +24,7 @@ template <Real T> Variable<T> segment_max(const Variable<T>& x, const Tensor<std
                                                          .cu_seqlens = cu_seqlens.data(),
                                                          .y = y.data(),
                                                          .argmax = argmax.data(),
+                                                         .n = shape[0],
                                                          .b = b,
                                                          .d = d});
   return Variable<T>::record(y, {x}, [=, gx = x.gradient()](const Tensor<T>& dy) {

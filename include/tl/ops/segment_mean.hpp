@@ -19,8 +19,10 @@ template <Real T> Variable<T> segment_mean(const Variable<T>& x, const Tensor<st
   const std::int64_t b = cu_seqlens.size(0) - 1, d = x.size(1);
   const Shape shape = x.shape();
   Tensor<T> y = Tensor<T>::empty({b, d}, x.device());  // [B, D]
-  kernels::run(x.device(), kernels::SegmentMeanForward<T>{
-                               .x = x.value().data(), .cu_seqlens = cu_seqlens.data(), .y = y.data(), .b = b, .d = d});
+  kernels::run(
+      x.device(),
+      kernels::SegmentMeanForward<T>{
+          .x = x.value().data(), .cu_seqlens = cu_seqlens.data(), .y = y.data(), .n = shape[0], .b = b, .d = d});
   return Variable<T>::record(y, {x}, [=, offsets = SavedValue(cu_seqlens), gx = x.gradient()](const Tensor<T>& dy) {
     Tensor<T> dx = Tensor<T>::empty(shape, dy.device());  // [N, D]
     kernels::run(dy.device(),
