@@ -39,7 +39,8 @@ if(TL_BUILD_CUDA)
   find_program(TL_NVCC nvcc HINTS $ENV{CUDA_HOME}/bin $ENV{CUDA_PATH}/bin PATHS /usr/local/cuda/bin
                DOC "The CUDA compiler")
   mark_as_advanced(TL_NVCC)
-  set(tl_nvcc_flags -std=c++20 -O3 -Xcompiler=-fPIC,-Wall,-Wextra -ccbin ${CMAKE_CXX_COMPILER})
+  # The flag lets kernels call the constexpr functions of the contracts.
+  set(tl_nvcc_flags -std=c++20 -O3 --expt-relaxed-constexpr -Xcompiler=-fPIC,-Wall,-Wextra -ccbin ${CMAKE_CXX_COMPILER})
   tl_check_nvcc()
   if(tl_nvcc_version)
     get_filename_component(tl_nvcc_folder ${TL_NVCC} DIRECTORY)

@@ -10,11 +10,11 @@ vocabulary='run dropout_mask stored packed_weight_cache'
 # Not operations either: what the ops are made of.
 op_vocabulary='operand same_device'
 # Kernels that the optimizer calls and that have no gradient: no op; their test is that of the CPU body.
-without_gradient='adamw squared_norm'
+without_gradient='adamw squared_norm step_state'
 # CUDA: later.
 cuda_later='add attention bce_with_logits bias_activation bias_dropout_residual_layer_norm concat cross_entropy divide
   dropout embedding embedding_layer_norm_dropout gather_rows linear matmul mse_loss multiply pointwise row_broadcast
-  segment_max segment_mean softmax squared_norm sum'
+  segment_max segment_mean softmax squared_norm step_state sum'
 
 contains() { grep -qwF -- "$2" <<< "$1"; }
 

@@ -8,8 +8,18 @@
 #include <cstdint>
 
 #include <tl/kernels/run.hpp>
+#include <tl/kernels/step_state.hpp>
 
 namespace tl::kernels {
+
+/// The factors of an update that change from step to step.
+template <class T> struct AdamWFactors {
+  T keep;              // 1 - lr * weight_decay
+  T step_size;         // lr / (1 - beta1^step)
+  T root_correction2;  // sqrt(1 - beta2^step)
+
+  friend bool operator==(const AdamWFactors&, const AdamWFactors&) = default;
+};
 
 template <class T> struct AdamW {
   static constexpr const char* name = "adamw";
@@ -22,13 +32,11 @@ template <class T> struct AdamW {
   double lr, beta1, beta2, eps, weight_decay;
   std::int64_t step;        // 1 for the first update
   T gradient_scale = T(1);  // the clipping coefficient
-};
-
-/// The factors of an update that change from step to step.
-template <class T> struct AdamWFactors {
-  T keep;              // 1 - lr * weight_decay
-  T step_size;         // lr / (1 - beta1^step)
-  T root_correction2;  // sqrt(1 - beta2^step)
+  /// With a state, in the memory of the device as the table is, these take the place of lr, weight_decay, step and
+  /// gradient_scale: update number u has the factors table[(u - 1) % table_size].
+  const StepState* state = nullptr;
+  const AdamWFactors<T>* table = nullptr;  // [table_size]
+  std::int64_t table_size = 0;
 };
 
 /// The factors that stay the same.
@@ -45,6 +53,21 @@ template <class T> AdamWFactors<T> adamw_factors(const AdamW<T>& update) {
   return {.keep = static_cast<T>(1.0 - update.lr * update.weight_decay),
           .step_size = static_cast<T>(update.lr / correction1),
           .root_correction2 = static_cast<T>(std::sqrt(correction2))};
+}
+
+/// What a body multiplies with, and whether it may change anything.
+template <class T> struct AdamWScalars {
+  AdamWFactors<T> factors;
+  T gradient_scale;
+  bool apply;
+};
+
+/// Where a body begins: what the state says or, without one, `own`, which are adamw_factors() of the update, computed
+/// on the host.
+template <class T> constexpr AdamWScalars<T> adamw_scalars(const AdamW<T>& update, const AdamWFactors<T>& own) {
+  if (!update.state) return {own, update.gradient_scale, true};
+  return {update.table[(update.state->updates - 1) % update.table_size], static_cast<T>(update.state->clip),
+          update.state->apply != 0};
 }
 
 template <class T> AdamWConstants<T> adamw_constants(double beta1, double beta2, double eps) {

@@ -23,6 +23,9 @@ struct DropoutMask {
   std::uint64_t step = 0;
   const std::int32_t* sequence = nullptr;  // [rows]
   const std::int32_t* position = nullptr;  // [rows]
+  /// If it is set, the number that `step` stands for is read there, in the memory of the device that computes: the same
+  /// kernels with the same arguments then draw other masks in the next step.
+  const std::uint64_t* step_memory = nullptr;
 
   constexpr bool active() const { return p > 0.0; }
   /// round(p * 65536), halves up.
@@ -38,6 +41,15 @@ struct DropoutMask {
     return kept > 0 ? static_cast<float>(65536.0 / kept) : 0.0F;
   }
 
+  constexpr std::uint64_t present_step() const { return step_memory ? *step_memory : step; }
+  /// The same mask with its step as a number: where a kernel begins that draws often, so that it reads the memory once.
+  constexpr DropoutMask resolved() const {
+    DropoutMask mask = *this;
+    mask.step = present_step();
+    mask.step_memory = nullptr;
+    return mask;
+  }
+
   constexpr std::uint32_t row_sequence(std::int64_t row) const {
     return sequence ? static_cast<std::uint32_t>(sequence[row]) : static_cast<std::uint32_t>(row);
   }
@@ -48,14 +60,14 @@ struct DropoutMask {
   /// The key of all numbers of this mask.
   constexpr std::array<std::uint32_t, 2> key() const {
     const auto low = static_cast<std::uint32_t>(seed), high = static_cast<std::uint32_t>(seed >> 32);
-    const auto late = static_cast<std::uint32_t>(step >> 32);
+    const auto late = static_cast<std::uint32_t>(present_step() >> 32);
     return {low ^ (high * 0x9E3779B9U), site ^ (late * 0x85EBCA6BU)};
   }
 
   /// The counter of channels [8 * block, 8 * block + 8) of one row.
   constexpr std::array<std::uint32_t, 4> counter(std::uint32_t block, std::uint32_t position_,
                                                  std::uint32_t sequence_) const {
-    return {block, position_, sequence_, static_cast<std::uint32_t>(step)};
+    return {block, position_, sequence_, static_cast<std::uint32_t>(present_step())};
   }
 
   /// The eight 16-bit numbers of channels [8 * block, 8 * block + 8).

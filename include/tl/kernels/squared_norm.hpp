@@ -1,5 +1,5 @@
 // Contract of squared_norm: the sum of squares of a flat range, accumulated in double in an order that does not depend
-// on threads. result is overwritten.
+// on threads. result is overwritten. Every address is one of the device that computes.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@ template <class T> struct SquaredNorm {
   static constexpr const char* name = "squared_norm";
 
   const T* x;      // [n]
-  double* result;  // [1], host memory
+  double* result;  // [1]
   std::int64_t n;
   const std::uint8_t* active = nullptr;  // [ceil(n / chunk)], 0 for chunks that are known to be zero; or null
 };

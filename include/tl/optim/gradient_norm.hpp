@@ -36,16 +36,29 @@ template <Real T> std::vector<std::uint8_t> active_chunks(const ParameterSpace<T
   return active;
 }
 
+/// Writes the sum of squares of all gradients to `result`, on the device of the parameters.
+template <Real T> void squared_gradient_norm(const ParameterSpace<T>& parameters, double* result) {
+  const Tensor<T>& gradients = parameters.raw_gradients();
+  const bool on_cpu = gradients.device().type == DeviceType::cpu;  // elsewhere a table has no rows that are marked
+  const auto active = on_cpu ? active_chunks(parameters) : std::vector<std::uint8_t>();
+  kernels::run(gradients.device(), kernels::SquaredNorm<T>{.x = gradients.data(),
+                                                           .result = result,
+                                                           .n = gradients.elements(),
+                                                           .active = on_cpu ? active.data() : nullptr});
+}
+
 }  // namespace detail
 
 /// Euclidean norm of all gradients. The result does not depend on the number of threads.
 template <Real T> [[nodiscard]] double gradient_norm(const ParameterSpace<T>& parameters) {
+  const Device device = parameters.raw_gradients().device();
+  if (device.type != DeviceType::cpu) {
+    Tensor<double> squared = Tensor<double>::empty({1}, device);
+    detail::squared_gradient_norm(parameters, squared.data());
+    return std::sqrt(squared.item());
+  }
   double squared = 0.0;
-  const Tensor<T>& gradients = parameters.raw_gradients();
-  const auto active = detail::active_chunks(parameters);
-  kernels::run(gradients.device(),
-               kernels::SquaredNorm<T>{
-                   .x = gradients.data(), .result = &squared, .n = gradients.elements(), .active = active.data()});
+  detail::squared_gradient_norm(parameters, &squared);
   return std::sqrt(squared);
 }
 

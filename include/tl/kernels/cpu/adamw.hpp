@@ -50,30 +50,34 @@ template <class T> struct AdamWElement {
 
 template <class T> void run(Cpu, const kernels::AdamW<T>& a) {
   const detail::AdamWElement<T> element{kernels::adamw_constants<T>(a.beta1, a.beta2, a.eps)};
-  const kernels::AdamWFactors<T> factors = kernels::adamw_factors(a);
-  parallel_vectorized<T>(a.n, flat_grain, [=](std::int64_t begin, std::int64_t end) TL_INLINE {
-    const auto update_moments = [=](std::int64_t i) TL_INLINE {
-      const T g = detail::rounded_product(a.gradient_scale, a.gradient[i]);
-      a.exp_avg[i] = element.exp_avg(g, a.exp_avg[i]);
-      a.exp_avg_sq[i] = element.exp_avg_sq(g, a.exp_avg_sq[i]);
-    };
-    const auto update_parameter = [=](std::int64_t i, T root) TL_INLINE {
-      a.parameter[i] = element.parameter(a.parameter[i], a.exp_avg[i], root, factors);
-    };
-    std::int64_t i = begin;
-    for (; i + vector_lanes <= end; i += vector_lanes) {
-      T root[vector_lanes];
-      TL_INDEPENDENT_ITERATIONS
-      for (std::int64_t lane = 0; lane < vector_lanes; ++lane) update_moments(i + lane);
-      detail::sqrt_lanes(a.exp_avg_sq + i, root);
-      TL_INDEPENDENT_ITERATIONS
-      for (std::int64_t lane = 0; lane < vector_lanes; ++lane) update_parameter(i + lane, root[lane]);
-    }
-    for (; i < end; ++i) {
-      update_moments(i);
-      update_parameter(i, std::sqrt(a.exp_avg_sq[i]));
-    }
-  });
+  const auto scalars = kernels::adamw_scalars(a, a.state ? kernels::AdamWFactors<T>{} : kernels::adamw_factors(a));
+  if (!scalars.apply) return;
+  const kernels::AdamWFactors<T> factors = scalars.factors;
+  parallel_vectorized<T>(a.n, flat_grain,
+                         [=, scale = scalars.gradient_scale](std::int64_t begin, std::int64_t end) TL_INLINE {
+                           const auto update_moments = [=](std::int64_t i) TL_INLINE {
+                             const T g = detail::rounded_product(scale, a.gradient[i]);
+                             a.exp_avg[i] = element.exp_avg(g, a.exp_avg[i]);
+                             a.exp_avg_sq[i] = element.exp_avg_sq(g, a.exp_avg_sq[i]);
+                           };
+                           const auto update_parameter = [=](std::int64_t i, T root) TL_INLINE {
+                             a.parameter[i] = element.parameter(a.parameter[i], a.exp_avg[i], root, factors);
+                           };
+                           std::int64_t i = begin;
+                           for (; i + vector_lanes <= end; i += vector_lanes) {
+                             T root[vector_lanes];
+                             TL_INDEPENDENT_ITERATIONS
+                             for (std::int64_t lane = 0; lane < vector_lanes; ++lane) update_moments(i + lane);
+                             detail::sqrt_lanes(a.exp_avg_sq + i, root);
+                             TL_INDEPENDENT_ITERATIONS
+                             for (std::int64_t lane = 0; lane < vector_lanes; ++lane)
+                               update_parameter(i + lane, root[lane]);
+                           }
+                           for (; i < end; ++i) {
+                             update_moments(i);
+                             update_parameter(i, std::sqrt(a.exp_avg_sq[i]));
+                           }
+                         });
 }
 
 template <class T> void run(Cpu, const kernels::AdamWDeferred<T>& a) {

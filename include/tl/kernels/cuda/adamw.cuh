@@ -16,10 +16,12 @@ inline constexpr int adamw_threads = 256;
 inline constexpr std::int64_t adamw_most_blocks = 4096;
 
 static __global__ void adamw_kernel(kernels::AdamW<float> p, kernels::AdamWConstants<float> constants,
-                                    kernels::AdamWFactors<float> factors) {
+                                    kernels::AdamWFactors<float> own) {
+  const auto [factors, scale, apply] = kernels::adamw_scalars(p, own);
+  if (!apply) return;
   const std::int64_t stride = static_cast<std::int64_t>(gridDim.x) * adamw_threads;
   for (std::int64_t i = static_cast<std::int64_t>(blockIdx.x) * adamw_threads + threadIdx.x; i < p.n; i += stride) {
-    const float g = __fmul_rn(p.gradient_scale, p.gradient[i]);
+    const float g = __fmul_rn(scale, p.gradient[i]);
     const float decayed = __fmul_rn(p.parameter[i], factors.keep);
     const float m = __fmaf_rn(constants.toward1, __fsub_rn(g, p.exp_avg[i]), p.exp_avg[i]);
     const float v = __fmaf_rn(__fmul_rn(constants.toward2, g), g, __fmul_rn(constants.beta2, p.exp_avg_sq[i]));
@@ -32,7 +34,8 @@ static __global__ void adamw_kernel(kernels::AdamW<float> p, kernels::AdamWConst
 
 static void adamw(const kernels::AdamW<float>& p) {
   launch(p.name, adamw_kernel, std::min(adamw_most_blocks, blocks_for(p.n, adamw_threads)), adamw_threads, p,
-         kernels::adamw_constants<float>(p.beta1, p.beta2, p.eps), kernels::adamw_factors(p));
+         kernels::adamw_constants<float>(p.beta1, p.beta2, p.eps),
+         p.state ? kernels::AdamWFactors<float>{} : kernels::adamw_factors(p));
 }
 
 [[maybe_unused]] static const bool adamw_registered = [] {
