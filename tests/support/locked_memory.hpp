@@ -150,8 +150,14 @@ class LockedMemory {
     static_assert(std::is_trivially_copyable_v<Params>, "a contract's parameters must be plain");
     now(Params::name);
     ++counts_.launches;
+    Params clean = params;
+#if defined(__has_builtin)
+#if __has_builtin(__builtin_clear_padding)
+    __builtin_clear_padding(&clean);  // what lies between members may look like an address
+#endif
+#endif
     alignas(Params) unsigned char bytes[sizeof(Params)];
-    std::memcpy(bytes, &params, sizeof(Params));
+    std::memcpy(bytes, &clean, sizeof(Params));
     for (std::size_t at = 0; at + sizeof(std::uintptr_t) <= sizeof(Params); at += sizeof(std::uintptr_t)) {
       std::uintptr_t word;
       std::memcpy(&word, bytes + at, sizeof word);

@@ -107,11 +107,14 @@ template <Real T> class ParameterSpace {
   }
 
   /// Makes all gradients zero. Those that weight decay does not apply to, biases and the like, are small and side by
-  /// side: they are filled as one range. The zeros of the others are written when they are read.
+  /// side: they are filled as one range, on a GPU together with the tables before them, which are there not trained by
+  /// rows. The zeros of the others are written when they are read.
   void zero_grad() {
-    if (trainable_end_ > decayed_end_) gradients_.view(decayed_end_, Shape{trainable_end_ - decayed_end_}).fill(T(0));
+    const bool by_rows = values_.device().type == DeviceType::cpu;
+    const std::int64_t begin = by_rows ? decayed_end_ : dense_end_;
+    if (trainable_end_ > begin) gradients_.view(begin, Shape{trainable_end_ - begin}).fill(T(0));
     for (const auto& parameter : trained_)
-      if (parameter.decay() == WeightDecay::on) parameter.raw().zero_grad();
+      if (parameter.decay() == WeightDecay::on && (by_rows || !parameter.sparse())) parameter.raw().zero_grad();
       else parameter.raw().gradient_buffer()->set_zeroed();
   }
 

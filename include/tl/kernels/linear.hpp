@@ -1,7 +1,7 @@
 // Contract of linear: y = x W^T + b and its two backward products.
-// y and dx are overwritten; dweight (unless it is told to be the first) and dbias accumulate. In bf16 every operand is
-// rounded to bfloat16 first; y is rounded once after the bias, and is left unrounded without a bias because the op that
-// adds it will round. Gradients are left unrounded.
+// y and dx (unless it is told to add) are overwritten; dweight (unless it is told to be the first) and dbias
+// accumulate. In bf16 every operand is rounded to bfloat16 first; y is rounded once after the bias, and is left
+// unrounded without a bias because the op that adds it will round. Gradients are left unrounded.
 #pragma once
 
 #include <cstdint>
@@ -31,10 +31,11 @@ template <class T> struct LinearBackwardInput {
 
   const T* dy;      // [N, O]
   const T* weight;  // [O, I]
-  T* dx;            // [N, I], overwritten
+  T* dx;            // [N, I], overwritten unless `accumulate`
   std::int64_t n, in, out;
   Precision precision = Precision::f32;
   PackedWeight* packed = nullptr;  // of these products with this weight; or null
+  bool accumulate = false;         // dx holds the sum of other gradients of x
 };
 
 template <class T> struct LinearBackwardWeight {

@@ -74,20 +74,22 @@ Variable<T> linear(const Variable<T>& x, const Variable<T>& weight, const Variab
                                                                      .precision = options.precision,
                                                                      .overwrite = !dweight.add});
         }
-        if (gx) {
-          Tensor<T> dx = Tensor<T>::empty({n, in}, dy.device());  // [N, I]
-          kernels::run(dy.device(),
-                       kernels::LinearBackwardInput<T>{
-                           .dy = dy.data(),
-                           .weight = wv.data(),
-                           .dx = dx.data(),
-                           .n = n,
-                           .in = in,
-                           .out = out,
-                           .precision = options.precision,
-                           .packed = detail::packed_weight(options, is_leaf, wv.value(), Product::backward_input)});
-          gx.add(dx);
-        }
+        if (!gx) return;
+        // On the CPU gradients are added whole, in that order of sums; elsewhere the product adds itself to the others.
+        const bool adds = dy.device().type != DeviceType::cpu;
+        auto dx = adds ? gx.write_or_add() : typename Gradient<T>::Target{gx.new_tensor(), false};  // [N, I]
+        kernels::run(dy.device(),
+                     kernels::LinearBackwardInput<T>{
+                         .dy = dy.data(),
+                         .weight = wv.data(),
+                         .dx = dx.grad.data(),
+                         .n = n,
+                         .in = in,
+                         .out = out,
+                         .precision = options.precision,
+                         .packed = detail::packed_weight(options, is_leaf, wv.value(), Product::backward_input),
+                         .accumulate = dx.add});
+        if (!adds) gx.add(dx.grad);
       });
 }
 

@@ -267,3 +267,24 @@ TEST_CASE("round_to_bf16 gives the values of the bfloat16 type, alone and in a r
   }
   CHECK(wrong == 0);
 }
+
+TEST_CASE("linear's gradient of x that is added to others has the bits of two gradients that are added") {
+  for (const Precision precision : {Precision::f32, Precision::bf16}) {
+    Layer l(33, 70, 1100, precision);
+    std::vector<float> dx(l.x.size()), sum = l.x;
+    tl::kernels::LinearBackwardInput<float> product{.dy = l.dy.data(),
+                                                    .weight = l.weight.data(),
+                                                    .dx = dx.data(),
+                                                    .n = l.n,
+                                                    .in = l.in,
+                                                    .out = l.out,
+                                                    .precision = precision};
+    tl::kernels::run(tl::cpu_device, product);
+    product.dx = sum.data();
+    product.accumulate = true;
+    tl::kernels::run(tl::cpu_device, product);
+    std::vector<float> expected = l.x;
+    for (std::size_t i = 0; i < expected.size(); ++i) expected[i] += dx[i];
+    CHECK(sum == expected);
+  }
+}

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
+#include <tl/kernels/cpu/add.hpp>
 #include <tl/kernels/cpu/gemm/gemm.hpp>
 #include <tl/kernels/cpu/rounding.hpp>
 #include <tl/kernels/cpu/row_reduction.hpp>
@@ -32,6 +34,14 @@ template <class T> void run(Cpu, const kernels::LinearForward<T>& p) {
 }
 
 template <class T> void run(Cpu, const kernels::LinearBackwardInput<T>& p) {
+  if (p.accumulate) {  // the sum of two whole gradients, as autograd makes it
+    std::vector<T> product(static_cast<std::size_t>(p.n * p.in));
+    kernels::LinearBackwardInput<T> alone = p;
+    alone.dx = product.data();
+    alone.accumulate = false;
+    run(Cpu{}, alone);
+    return run(Cpu{}, kernels::Add<T>{.a = p.dx, .b = product.data(), .y = p.dx, .n = p.n * p.in});
+  }
   gemm<T>({.a = p.dy,
            .b = p.weight,
            .c = p.dx,
