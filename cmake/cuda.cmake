@@ -79,14 +79,32 @@ endforeach()
 list(GET TL_CUDA_ARCHITECTURES -1 tl_newest_architecture)
 list(APPEND tl_gencode -gencode arch=compute_${tl_newest_architecture},code=compute_${tl_newest_architecture})
 
-set(tl_cuda_object ${PROJECT_BINARY_DIR}/cuda/tl_cuda.o)
+# One source per family of kernels, so that nvcc can work on several at a time.
+file(GLOB tl_cuda_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/cuda/*.cu)
+set(tl_cuda_folder ${PROJECT_BINARY_DIR}/cuda)
+set(tl_cuda_objects)
+foreach(source IN LISTS tl_cuda_sources)
+  get_filename_component(family ${source} NAME_WE)
+  set(object ${tl_cuda_folder}/${family}.o)
+  add_custom_command(
+    OUTPUT ${object}
+    COMMAND ${TL_NVCC} ${tl_nvcc_flags} ${tl_gencode} -I${PROJECT_SOURCE_DIR}/include -MD -MF ${object}.d
+            -c ${source} -o ${object}
+    DEPENDS ${source}
+    DEPFILE ${object}.d
+    COMMENT "Compiling ${family} of tl::cuda with nvcc"
+    VERBATIM COMMAND_EXPAND_LISTS)
+  list(APPEND tl_cuda_objects ${object})
+endforeach()
+
+# From a static library a linker takes the objects that somebody refers to. All of tl::cuda is one object, so that who
+# asks for tl_link_cuda gets every family.
+set(tl_cuda_object ${tl_cuda_folder}/tl_cuda.o)
 add_custom_command(
   OUTPUT ${tl_cuda_object}
-  COMMAND ${TL_NVCC} ${tl_nvcc_flags} ${tl_gencode} -I${PROJECT_SOURCE_DIR}/include -MD -MF ${tl_cuda_object}.d
-          -c ${PROJECT_SOURCE_DIR}/src/tl_cuda.cu -o ${tl_cuda_object}
-  DEPENDS ${PROJECT_SOURCE_DIR}/src/tl_cuda.cu
-  DEPFILE ${tl_cuda_object}.d
-  COMMENT "Compiling tl::cuda with nvcc"
+  COMMAND ${CMAKE_CXX_COMPILER} -nostdlib -r ${tl_cuda_objects} -o ${tl_cuda_object}
+  DEPENDS ${tl_cuda_objects}
+  COMMENT "Joining the objects of tl::cuda"
   VERBATIM COMMAND_EXPAND_LISTS)
 
 add_library(tl_cuda STATIC ${tl_cuda_object})

@@ -1,5 +1,5 @@
-// Everything of tl that needs nvcc. tl::cuda compiles this once into a library; a program that is built without CMake
-// includes it in exactly one .cu file instead. Kernels then register themselves before main().
+// Everything of tl that needs nvcc. tl::cuda compiles it, family by family, into a library; a program that is built
+// without CMake includes this in exactly one .cu file instead. Kernels then register themselves before main().
 #pragma once
 
 #include <tl/kernels/cuda/adamw.cuh>

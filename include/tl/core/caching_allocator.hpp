@@ -1,7 +1,7 @@
 // The allocator of CPU tensors. A training step allocates and frees some hundred blocks, of other sizes in every
 // batch, because batches differ in their number of tokens. The system's allocator would map fresh pages for the large
-// ones and clear them, step after step. This one cuts its blocks out of large chunks that it keeps: the lowest place
-// that is large enough, merged with its neighbours when it is freed. After the largest batch no memory is fetched.
+// ones and clear them, step after step. This one cuts its blocks out of large chunks that it keeps. After the largest
+// batch no memory is fetched.
 #pragma once
 
 #include <algorithm>
@@ -10,14 +10,13 @@
 #include <cstdint>
 #include <cstdlib>
 #include <mutex>
-#include <utility>
-#include <vector>
 
 #include <pthread.h>
 #ifdef __linux__
 #include <sys/mman.h>
 #endif
 
+#include <tl/core/chunks.hpp>
 #include <tl/core/error.hpp>
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -82,15 +81,15 @@ class CachingAllocator {
       return checked(block, bytes);
     }
     std::scoped_lock lock(mutex_);
-    for (Chunk& chunk : chunks_)
-      if (void* block = chunk.allocate(bytes)) return block;
-    char* const base = static_cast<char*>(checked(request(chunk_bytes), bytes));
+    if (void* block = chunks_.allocate(bytes)) return block;
+    void* const base = checked(request(chunk_bytes), bytes);
     try {
-      return chunks_.insert(chunks_.begin() + chunks_up_to(base), Chunk(base))->allocate(bytes);
+      chunks_.add(base, chunk_bytes);
     } catch (...) {
       std::free(base);
       throw;
     }
+    return chunks_.allocate(bytes);
   }
 
   /// Takes back a block of allocate(bytes).
@@ -98,19 +97,13 @@ class CachingAllocator {
     bytes = rounded(bytes);
     if (!mine(bytes)) return std::free(block);
     std::scoped_lock lock(mutex_);
-    chunks_[static_cast<std::size_t>(chunks_up_to(static_cast<char*>(block)) - 1)].deallocate(static_cast<char*>(block),
-                                                                                              bytes);
+    chunks_.deallocate(block, bytes);
   }
 
   /// Returns the chunks that hold no block to the system.
   void clear() noexcept {
     std::scoped_lock lock(mutex_);
-    std::vector<Chunk> kept;
-    for (Chunk& chunk : chunks_) {
-      if (chunk.used) kept.push_back(std::move(chunk));
-      else std::free(chunk.base);
-    }
-    chunks_ = std::move(kept);
+    chunks_.clear([](void* base) { std::free(base); });
   }
 
   /// How often a block of at least `smallest` bytes was asked of the system.
@@ -129,59 +122,6 @@ class CachingAllocator {
   }
 
  private:
-  struct Range {
-    char* begin;
-    std::size_t bytes;
-    char* end() const { return begin + bytes; }
-  };
-
-  struct Chunk {
-    char* base;
-    std::size_t used = 0;
-    std::vector<Range> free;  // by address; two of them never touch
-
-    explicit Chunk(char* start) : base(start), free{{start, chunk_bytes}} {}
-
-    void* allocate(std::size_t bytes) {
-      for (std::size_t i = 0; i < free.size(); ++i) {
-        if (free[i].bytes < bytes) continue;
-        char* const block = free[i].begin;
-        free[i] = {block + bytes, free[i].bytes - bytes};
-        if (free[i].bytes == 0) free.erase(free.begin() + static_cast<std::ptrdiff_t>(i));
-        used += bytes;
-        return block;
-      }
-      return nullptr;
-    }
-
-    void deallocate(char* block, std::size_t bytes) noexcept {
-      used -= bytes;
-      std::size_t i = 0;  // of the first range after the block
-      while (i < free.size() && free[i].begin < block) ++i;
-      const auto at = free.begin() + static_cast<std::ptrdiff_t>(i);
-      const bool joins_before = i > 0 && free[i - 1].end() == block;
-      const bool joins_after = i < free.size() && block + bytes == free[i].begin;
-      if (joins_before) {
-        free[i - 1].bytes += bytes + (joins_after ? free[i].bytes : 0);
-        if (joins_after) free.erase(at);
-      } else if (joins_after) {
-        *at = {block, at->bytes + bytes};
-      } else {
-        try {
-          free.insert(at, {block, bytes});
-        } catch (...) {  // no memory for the note: the range stays unused until the program ends
-        }
-      }
-    }
-  };
-
-  /// The number of chunks that begin at or before an address.
-  std::ptrdiff_t chunks_up_to(const char* address) const {
-    std::ptrdiff_t index = 0;
-    for (const Chunk& chunk : chunks_) index += chunk.base <= address;
-    return index;
-  }
-
   // Under AddressSanitizer every block comes from the system, so that it sees uses after the end of a tensor's life.
   static constexpr bool mine([[maybe_unused]] std::size_t bytes) {
 #ifdef TL_ADDRESS_SANITIZER
@@ -203,7 +143,7 @@ class CachingAllocator {
 
   std::mutex mutex_;
   std::atomic<std::int64_t> system_requests_{0};
-  std::vector<Chunk> chunks_;  // by address: the lowest one is filled first
+  Chunks chunks_;
 };
 
 }  // namespace tl::detail

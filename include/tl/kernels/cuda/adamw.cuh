@@ -7,7 +7,6 @@
 #include <cstdint>
 
 #include <tl/kernels/adamw.hpp>
-#include <tl/kernels/cuda/backend.cuh>
 #include <tl/kernels/cuda/launch.cuh>
 
 namespace tl::cuda {
@@ -33,8 +32,11 @@ static __global__ void adamw_kernel(kernels::AdamW<float> p, kernels::AdamWConst
 }
 
 static void adamw(const kernels::AdamW<float>& p) {
-  launch(p.name, adamw_kernel, std::min(adamw_most_blocks, blocks_for(p.n, adamw_threads)), adamw_threads, p,
-         kernels::adamw_constants<float>(p.beta1, p.beta2, p.eps),
+  launch(Launch{.operation = p.name,
+                .shape = {p.n},
+                .blocks = std::min(adamw_most_blocks, blocks_for(p.n, adamw_threads)),
+                .threads = adamw_threads},
+         adamw_kernel, p, kernels::adamw_constants<float>(p.beta1, p.beta2, p.eps),
          p.state ? kernels::AdamWFactors<float>{} : kernels::adamw_factors(p));
 }
 

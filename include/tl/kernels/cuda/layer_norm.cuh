@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cstdint>
 
-#include <tl/kernels/cuda/backend.cuh>
 #include <tl/kernels/cuda/launch.cuh>
 #include <tl/kernels/layer_norm.hpp>
 
@@ -87,22 +86,29 @@ static __global__ void layer_norm_add_pieces_kernel(const T* from, std::int64_t 
   into[column] += sum;
 }
 
+/// A launch that covers `count` things with blocks of `per_block`.
+template <class Params> static Launch layer_norm_launch(const Params& p, std::int64_t count, int per_block) {
+  return {.operation = Params::name,
+          .shape = {p.n, p.d},
+          .blocks = blocks_for(count, per_block),
+          .threads = layer_norm_threads};
+}
+
 template <class T> static void layer_norm_forward(const kernels::LayerNormForward<T>& p) {
-  launch(p.name, layer_norm_forward_kernel<T>, blocks_for(p.n, layer_norm_rows_per_block), layer_norm_threads, p);
+  launch(layer_norm_launch(p, p.n, layer_norm_rows_per_block), layer_norm_forward_kernel<T>, p);
 }
 
 template <class T> static void layer_norm_backward(const kernels::LayerNormBackward<T>& p) {
-  if (p.dx) launch(p.name, layer_norm_dx_kernel<T>, blocks_for(p.n, layer_norm_rows_per_block), layer_norm_threads, p);
+  if (p.dx) launch(layer_norm_launch(p, p.n, layer_norm_rows_per_block), layer_norm_dx_kernel<T>, p);
   if (!p.dgamma && !p.dbeta) return;
   const std::int64_t pieces = blocks_for(p.n, layer_norm_rows_per_piece);
   const Workspace<T> sums(2 * pieces * p.d);
   T *dgamma_pieces = sums.data(), *dbeta_pieces = sums.data() + pieces * p.d;
-  launch(p.name, layer_norm_pieces_kernel<T>, blocks_for(pieces * p.d, layer_norm_threads), layer_norm_threads, p,
-         pieces, dgamma_pieces, dbeta_pieces);
+  launch(layer_norm_launch(p, pieces * p.d, layer_norm_threads), layer_norm_pieces_kernel<T>, p, pieces, dgamma_pieces,
+         dbeta_pieces);
   const auto add_pieces = [&](const T* from, T* into) {
     if (into)
-      launch(p.name, layer_norm_add_pieces_kernel<T>, blocks_for(p.d, layer_norm_threads), layer_norm_threads, from,
-             pieces, p.d, into);
+      launch(layer_norm_launch(p, p.d, layer_norm_threads), layer_norm_add_pieces_kernel<T>, from, pieces, p.d, into);
   };
   add_pieces(dgamma_pieces, p.dgamma);
   add_pieces(dbeta_pieces, p.dbeta);
