@@ -82,6 +82,10 @@ template <class T> class CaseMemory {
   T* operator[](Slot<RealType> slot) { return address(reals, slot.index); }
   template <class U> U* operator[](Slot<U> slot) { return address(of<U>(), slot.index); }
 
+  /// The array of a slot.
+  const Tensor<T>& operator[](Slot<RealType> slot) const { return reals[slot.index]; }
+  template <class U> const Tensor<U>& operator[](Slot<U> slot) const { return of<U>()[slot.index]; }
+
   template <class U> std::vector<Tensor<U>>& of() { return std::get<std::vector<Tensor<U>>>(fixed); }
   template <class U> const std::vector<Tensor<U>>& of() const { return std::get<std::vector<Tensor<U>>>(fixed); }
 
@@ -124,7 +128,7 @@ class KernelCase {
                RealType{});
   }
   /// A result that is an input, too.
-  Slot<RealType> result(const Shape& shape, std::vector<double> values, CompareBy by = {}) {
+  Slot<RealType> changed(const Shape& shape, std::vector<double> values, CompareBy by = {}) {
     return add(arrays_.reals, {.shape = shape, .values = std::move(values), .is_result = true, .by = by}, RealType{});
   }
 
@@ -160,7 +164,7 @@ class KernelCase {
   }
 
   /// The memory after a run on `device`, copied to the CPU.
-  template <class T, class Make> CaseMemory<T> run(const Make& make, Device device) const {
+  template <class T, class Make> const CaseMemory<T> run(const Make& make, Device device) const {
     CaseMemory<T> memory(arrays_, device);
     kernels::run(device, make(memory));
     for (Tensor<T>& tensor : memory.reals) tensor = tensor.to(cpu_device);
