@@ -4,4 +4,12 @@
 
 #include <tl/kernels/cuda/adamw.cuh>
 #include <tl/kernels/cuda/backend.cuh>
+#include <tl/kernels/cuda/bias_activation.cuh>
+#include <tl/kernels/cuda/cross_entropy.cuh>
+#include <tl/kernels/cuda/elementwise.cuh>
 #include <tl/kernels/cuda/layer_norm.cuh>
+#include <tl/kernels/cuda/losses.cuh>
+#include <tl/kernels/cuda/reductions.cuh>
+#include <tl/kernels/cuda/rows.cuh>
+#include <tl/kernels/cuda/segments.cuh>
+#include <tl/kernels/cuda/softmax.cuh>

@@ -12,9 +12,20 @@ op_vocabulary='operand same_device'
 # Kernels that the optimizer calls and that have no gradient: no op; their test is that of the CPU body.
 without_gradient='adamw squared_norm step_state'
 # CUDA: later.
-cuda_later='add attention bce_with_logits bias_activation bias_dropout_residual_layer_norm concat cross_entropy divide
-  dropout embedding embedding_layer_norm_dropout gather_rows linear matmul mse_loss multiply pointwise row_broadcast
-  segment_max segment_mean softmax squared_norm step_state sum'
+cuda_later='attention bias_dropout_residual_layer_norm dropout embedding embedding_layer_norm_dropout linear matmul
+  step_state'
+
+# CUDA: several small operations in one file.
+cuda_file() {
+  case $1 in
+    add | divide | multiply | pointwise) echo elementwise ;;
+    concat | gather_rows | row_broadcast) echo rows ;;
+    segment_max | segment_mean) echo segments ;;
+    squared_norm | sum) echo reductions ;;
+    bce_with_logits | mse_loss) echo losses ;;
+    *) echo "$1" ;;
+  esac
+}
 
 contains() { grep -qwF -- "$2" <<< "$1"; }
 
@@ -43,7 +54,7 @@ for contract in include/tl/kernels/*.hpp; do
       bad=1
     fi
   else
-    need "$stem" "include/tl/kernels/cuda/$stem.cuh"
+    need "$stem" "include/tl/kernels/cuda/$(cuda_file "$stem").cuh"
   fi
 done
 if [[ $count == 0 ]]; then

@@ -5,9 +5,12 @@
 #include <tl/kernels/run.hpp>
 #include <tl/ops/add.hpp>
 #include <tl/ops/attention.hpp>
+#include <tl/ops/bce_with_logits.hpp>
 #include <tl/ops/bias_activation.hpp>
 #include <tl/ops/bias_dropout_residual_layer_norm.hpp>
+#include <tl/ops/concat.hpp>
 #include <tl/ops/cross_entropy.hpp>
+#include <tl/ops/divide.hpp>
 #include <tl/ops/dropout.hpp>
 #include <tl/ops/embedding.hpp>
 #include <tl/ops/embedding_layer_norm_dropout.hpp>
@@ -15,8 +18,13 @@
 #include <tl/ops/layer_norm.hpp>
 #include <tl/ops/linear.hpp>
 #include <tl/ops/matmul.hpp>
+#include <tl/ops/mse_loss.hpp>
 #include <tl/ops/multiply.hpp>
+#include <tl/ops/pointwise.hpp>
+#include <tl/ops/row_broadcast.hpp>
+#include <tl/ops/segment_max.hpp>
 #include <tl/ops/segment_mean.hpp>
+#include <tl/ops/softmax.hpp>
 #include <tl/ops/sum.hpp>
 
 #include "support/catch.hpp"
@@ -43,19 +51,27 @@ template <class... Params> void check_missing() {
 
 namespace k = tl::kernels;
 
+template <template <class> class... Contracts> void check_provided_in_both() {
+  check_provided<Contracts<float>...>();
+  check_provided<Contracts<double>...>();
+}
+
 TEST_CASE("cuda: the kernels that tl::cuda provides are registered") {
-  check_provided<k::LayerNormForward<float>, k::LayerNormBackward<float>, k::LayerNormForward<double>,
-                 k::LayerNormBackward<double>, k::AdamW<float>>();
+  check_provided<k::AdamW<float>>();
+  check_provided_in_both<k::Add, k::BceWithLogitsForward, k::BceWithLogitsBackward, k::BiasActivationForward,
+                         k::BiasActivationBackward, k::ConcatForward, k::ConcatBackward, k::CrossEntropyForward,
+                         k::CrossEntropyBackward, k::DivideForward, k::DivideBackward, k::GatherRowsForward,
+                         k::GatherRowsBackward, k::LayerNormForward, k::LayerNormBackward, k::MseLossForward,
+                         k::MseLossBackward, k::Multiply, k::PointwiseForward, k::PointwiseBackward,
+                         k::RowBroadcastForward, k::RowBroadcastBackward, k::SegmentMaxForward, k::SegmentMaxBackward,
+                         k::SegmentMeanForward, k::SegmentMeanBackward, k::SoftmaxForward, k::SoftmaxBackward,
+                         k::SquaredNorm, k::SumForward, k::SumBackward>();
 }
 
 TEST_CASE("cuda: every other contract says that tl::cuda does not provide it") {
-  check_missing<k::Add<float>, k::AttentionForward<float>, k::AttentionBackward<float>, k::BiasActivationForward<float>,
-                k::BiasActivationBackward<float>, k::BiasDropoutResidualLayerNormForward<float>,
-                k::BiasDropoutResidualLayerNormBackward<float>, k::CrossEntropyForward<float>,
-                k::CrossEntropyBackward<float>, k::Dropout<float>, k::EmbeddingForward<float>,
+  check_missing<k::AttentionForward<float>, k::AttentionBackward<float>, k::BiasDropoutResidualLayerNormForward<float>,
+                k::BiasDropoutResidualLayerNormBackward<float>, k::Dropout<float>, k::EmbeddingForward<float>,
                 k::EmbeddingBackward<float>, k::EmbeddingLayerNormDropoutForward<float>,
-                k::EmbeddingLayerNormDropoutBackward<float>, k::GatherRowsForward<float>, k::GatherRowsBackward<float>,
-                k::LinearForward<float>, k::LinearBackwardInput<float>, k::LinearBackwardWeight<float>,
-                k::MatMul<float>, k::Multiply<float>, k::SegmentMeanForward<float>, k::SegmentMeanBackward<float>,
-                k::SquaredNorm<float>, k::SumForward<float>, k::SumBackward<float>, k::AdamW<double>>();
+                k::EmbeddingLayerNormDropoutBackward<float>, k::LinearForward<float>, k::LinearBackwardInput<float>,
+                k::LinearBackwardWeight<float>, k::MatMul<float>, k::AdamW<double>>();
 }
