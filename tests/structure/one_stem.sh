@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$1"
 
 # Not operations: what the contracts themselves are made of.
-vocabulary='run dropout_mask stored packed_weight_cache'
+vocabulary='run dropout_mask packed_weight_cache'
 # Not operations either: what the ops are made of.
 op_vocabulary='operand same_device'
 # Kernels that the optimizer calls and that have no gradient: no op; their test is that of the CPU body.

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include <tl/core/stored.hpp>
 #include <tl/kernels/run.hpp>
 
 namespace tl::kernels {
@@ -10,9 +11,9 @@ namespace tl::kernels {
 template <class T> struct Add {
   static constexpr const char* name = "add";
 
-  const T* a;  // [n]
-  const T* b;  // [n]
-  T* y;        // [n]
+  Stored<const T> a;  // [n]
+  Stored<const T> b;  // [n]
+  Stored<T> y;        // [n]
   std::int64_t n;
   T alpha = T(1);
 };

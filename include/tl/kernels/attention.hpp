@@ -12,24 +12,24 @@
 #include <cstdint>
 
 #include <tl/core/precision.hpp>
+#include <tl/core/stored.hpp>
 #include <tl/kernels/dropout_mask.hpp>
 #include <tl/kernels/run.hpp>
-#include <tl/kernels/stored.hpp>
 
 namespace tl::kernels {
 
 template <class T> struct AttentionForward {
   static constexpr const char* name = "attention_forward";
 
-  const T* q;  // [NQ, H K], row stride q_stride
-  const T* k;  // [N, H K], row stride k_stride
-  const T* v;  // [N, H K], row stride v_stride
+  Stored<const T> q;  // [NQ, H K], row stride q_stride
+  Stored<const T> k;  // [N, H K], row stride k_stride
+  Stored<const T> v;  // [N, H K], row stride v_stride
   std::int64_t q_stride, k_stride, v_stride;
   const std::int32_t* cu_q;   // [B + 1]; or null
   const std::int32_t* cu_k;   // [B + 1]
   std::int64_t n_q, n_k;      // rows of q, and of k and v
   std::int64_t max_q, max_k;  // the most queries and keys of a sequence
-  T* out;                     // [NQ, H K], contiguous
+  Stored<T> out;              // [NQ, H K], contiguous
   T* lse;                     // [NQ, H], log of the sum of exp(scores), saved for the backward pass; or null
   std::int64_t b, heads, head_width;
   double scale;
@@ -42,20 +42,20 @@ template <class T> struct AttentionForward {
 template <class T> struct AttentionBackward {
   static constexpr const char* name = "attention_backward";
 
-  const T* dout;  // [NQ, H K]
-  Stored<T> out;  // [NQ, H K]
-  const T* lse;   // [NQ, H]
-  Stored<T> q;
-  Stored<T> k;
-  Stored<T> v;
+  Stored<const T> dout;  // [NQ, H K]
+  Stored<const T> out;   // [NQ, H K]
+  const T* lse;          // [NQ, H]
+  Stored<const T> q;
+  Stored<const T> k;
+  Stored<const T> v;
   std::int64_t q_stride, k_stride, v_stride;
   const std::int32_t* cu_q;   // [B + 1]; or null
   const std::int32_t* cu_k;   // [B + 1]
   std::int64_t n_q, n_k;      // rows of q, and of k and v
   std::int64_t max_q, max_k;  // the most queries and keys of a sequence
-  T* dq;                      // as q, with the same row stride
-  T* dk;                      // as k, with the same row stride
-  T* dv;                      // as v, with the same row stride
+  Stored<T> dq;               // as q, with the same row stride
+  Stored<T> dk;               // as k, with the same row stride
+  Stored<T> dv;               // as v, with the same row stride
   std::int64_t b, heads, head_width;
   double scale;
   DropoutMask dropout;

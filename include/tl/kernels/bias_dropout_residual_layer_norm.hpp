@@ -1,11 +1,12 @@
 // Contract of the end of an encoder half-block: y = layer_norm(dropout(x + bias) + residual).
-// y, xhat, rstd, dx and dresidual are overwritten; dbias, dgamma and dbeta accumulate. In bf16, x + bias and its
-// dropout are rounded to bfloat16 and the sum with the residual is float; dx is rounded to bfloat16.
+// y, y_rounded, xhat, rstd, dx and dresidual are overwritten; dbias, dgamma and dbeta accumulate. In bf16, x + bias and
+// its dropout are rounded to bfloat16 and the sum with the residual is float; dx is rounded to bfloat16.
 #pragma once
 
 #include <cstdint>
 
 #include <tl/core/precision.hpp>
+#include <tl/core/stored.hpp>
 #include <tl/kernels/dropout_mask.hpp>
 #include <tl/kernels/run.hpp>
 
@@ -14,7 +15,7 @@ namespace tl::kernels {
 template <class T> struct BiasDropoutResidualLayerNormForward {
   static constexpr const char* name = "bias_dropout_residual_layer_norm_forward";
 
-  const T* x;         // [N, D]
+  Stored<const T> x;  // [N, D]
   const T* bias;      // [D]
   const T* residual;  // [N, D]
   const T* gamma;     // [D]
@@ -26,6 +27,7 @@ template <class T> struct BiasDropoutResidualLayerNormForward {
   double eps;
   DropoutMask dropout;
   Precision precision = Precision::f32;
+  Stored<T> y_rounded{};  // [N, D], y in the format of the precision, for products with it; or null
 };
 
 template <class T> struct BiasDropoutResidualLayerNormBackward {
@@ -35,7 +37,7 @@ template <class T> struct BiasDropoutResidualLayerNormBackward {
   const T* xhat;   // [N, D]
   const T* rstd;   // [N]
   const T* gamma;  // [D]
-  T* dx;           // [N, D], overwritten
+  Stored<T> dx;    // [N, D], overwritten
   T* dresidual;    // [N, D], overwritten; in f32 without dropout it may be dx itself; or null
   T* dbias;        // [D], accumulates; or null
   T* dgamma;       // [D], accumulates; or null

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include <tl/core/precision.hpp>
+#include <tl/core/stored.hpp>
 #include <tl/kernels/dropout_mask.hpp>
 #include <tl/kernels/run.hpp>
 
@@ -13,8 +14,8 @@ namespace tl::kernels {
 template <class T> struct Dropout {
   static constexpr const char* name = "dropout";
 
-  const T* x;  // [N, D]
-  T* y;        // [N, D], may be x itself
+  Stored<const T> x;  // [N, D]
+  Stored<T> y;        // [N, D], may be x itself
   std::int64_t n, d;
   DropoutMask mask;
   Precision precision = Precision::f32;

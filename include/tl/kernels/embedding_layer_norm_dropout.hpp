@@ -1,12 +1,13 @@
 // Contract of the embedding block: y = dropout(layer_norm(sum over k of table_k[rows_k])), summed in the order of the
 // tables: of words and positions, and in some models of token types.
-// y, xhat and rstd are overwritten; all parameter gradients accumulate. The dropout mask is recomputed in the backward
-// pass. Rows outside a table: as in kernels/embedding.hpp.
+// y, y_rounded, xhat and rstd are overwritten; all parameter gradients accumulate. The dropout mask is recomputed in
+// the backward pass. Rows outside a table: as in kernels/embedding.hpp.
 #pragma once
 
 #include <array>
 #include <cstdint>
 
+#include <tl/core/stored.hpp>
 #include <tl/kernels/dropout_mask.hpp>
 #include <tl/kernels/embedding.hpp>
 #include <tl/kernels/run.hpp>
@@ -41,6 +42,7 @@ template <class T> struct EmbeddingLayerNormDropoutForward {
   std::int64_t n, d;
   double eps;
   DropoutMask dropout;
+  Stored<T> y_rounded{};  // [N, D], y in the format of a precision, for products with it; or null
 };
 
 template <class T> struct EmbeddingLayerNormDropoutBackward {

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 
+#include <tl/core/stored.hpp>
 #include <tl/kernels/run.hpp>
 
 namespace tl::kernels {
@@ -12,18 +13,18 @@ namespace tl::kernels {
 template <class T> struct GatherRowsForward {
   static constexpr const char* name = "gather_rows_forward";
 
-  const T* x;                // [N, D]
+  Stored<const T> x;         // [N, D]
   const std::int32_t* rows;  // [M]
-  T* y;                      // [M, D]
+  Stored<T> y;               // [M, D], in the format of x
   std::int64_t n, m, d;
 };
 
 template <class T> struct GatherRowsBackward {
   static constexpr const char* name = "gather_rows_backward";
 
-  const T* dy;               // [M, D]
+  Stored<const T> dy;        // [M, D]
   const std::int32_t* rows;  // [M]
-  T* dx;                     // [N, D], accumulates
+  Stored<T> dx;              // [N, D], accumulates
   std::int64_t n, m, d;
 };
 

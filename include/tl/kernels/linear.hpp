@@ -7,19 +7,19 @@
 #include <cstdint>
 
 #include <tl/core/precision.hpp>
+#include <tl/core/stored.hpp>
 #include <tl/kernels/packed_weight_cache.hpp>
 #include <tl/kernels/run.hpp>
-#include <tl/kernels/stored.hpp>
 
 namespace tl::kernels {
 
 template <class T> struct LinearForward {
   static constexpr const char* name = "linear_forward";
 
-  const T* x;       // [N, I]
-  const T* weight;  // [O, I]
-  const T* bias;    // [O], or null
-  T* y;             // [N, O]
+  Stored<const T> x;       // [N, I]
+  Stored<const T> weight;  // [O, I]
+  const T* bias;           // [O], or null
+  Stored<T> y;             // [N, O]
   std::int64_t n, in, out;
   Precision precision = Precision::f32;
   bfloat16* x_saved = nullptr;     // [N, I], x for the backward pass; or null
@@ -29,9 +29,9 @@ template <class T> struct LinearForward {
 template <class T> struct LinearBackwardInput {
   static constexpr const char* name = "linear_backward_input";
 
-  const T* dy;      // [N, O]
-  const T* weight;  // [O, I]
-  T* dx;            // [N, I], overwritten unless `accumulate`
+  Stored<const T> dy;      // [N, O]
+  Stored<const T> weight;  // [O, I]
+  Stored<T> dx;            // [N, I], overwritten unless `accumulate`
   std::int64_t n, in, out;
   Precision precision = Precision::f32;
   PackedWeight* packed = nullptr;  // of these products with this weight; or null
@@ -41,10 +41,10 @@ template <class T> struct LinearBackwardInput {
 template <class T> struct LinearBackwardWeight {
   static constexpr const char* name = "linear_backward_weight";
 
-  const T* dy;  // [N, O]
-  Stored<T> x;  // [N, I]
-  T* dweight;   // [O, I], accumulates unless `overwrite`; or null
-  T* dbias;     // [O], accumulates; or null
+  Stored<const T> dy;  // [N, O]
+  Stored<const T> x;   // [N, I]
+  T* dweight;          // [O, I], accumulates unless `overwrite`; or null
+  T* dbias;            // [O], accumulates; or null
   std::int64_t n, in, out;
   Precision precision = Precision::f32;
   bool overwrite = false;  // dweight holds nothing yet

@@ -90,7 +90,7 @@ Variable<T> attention(const Variable<T>& q, const Variable<T>& kv, std::int64_t 
   return Variable<T>::record(out, {q, kv}, [=, gq = q.gradient(), gkv = kv.gradient()](const Tensor<T>& dout) {
     Tensor<T> dq = Tensor<T>::empty({nq, q_stride}, dout.device());
     Tensor<T> dkv = first ? dq : Tensor<T>::empty({n, kv_stride}, dout.device());
-    const kernels::Stored<T> saved_keys = saved_kv.data() + first;
+    const Stored<const T> saved_keys = saved_kv.data() + first;
     T* const dkeys = dkv.data() + first;
     kernels::run(dout.device(), kernels::AttentionBackward<T>{.dout = dout.data(),
                                                               .out = saved_out.data(),

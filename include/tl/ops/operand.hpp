@@ -3,7 +3,7 @@
 
 #include <tl/autograd/saved_value.hpp>
 #include <tl/core/precision.hpp>
-#include <tl/kernels/stored.hpp>
+#include <tl/core/stored.hpp>
 
 namespace tl::ops {
 
@@ -25,7 +25,7 @@ template <Real T> class Operand {
   /// Where the forward kernel writes the copy from this element on; null if it need not.
   bfloat16* bf16_out(std::int64_t first = 0) { return rounded_.defined() ? rounded_.data() + first : nullptr; }
 
-  kernels::Stored<T> data() const {
+  Stored<const T> data() const {
     if (rounded_.defined()) return rounded_.data();
     return value_.data();
   }

@@ -89,7 +89,7 @@ template <class T> struct Problem {
     return matrix.empty() ? nullptr : matrix.data() + column(which);
   }
 
-  void backward(CpuIsa isa, tl::kernels::Stored<T> from, tl::kernels::Stored<T> result) {
+  void backward(CpuIsa isa, tl::Stored<const T> from, tl::Stored<const T> result) {
     dqkv.assign(qkv.size(), T(7));
     tl::cpu::run(tl::cpu::Cpu{},
                  tl::kernels::AttentionBackward<T>{.dout = dout.data(),

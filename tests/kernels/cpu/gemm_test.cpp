@@ -67,8 +67,7 @@ template <class T> struct Matrices {
 
   std::vector<T> product(tl::CpuIsa isa) const { return product(isa, b.data()); }
 
-  std::vector<T> product(tl::CpuIsa isa, tl::kernels::Stored<T> right,
-                         tl::kernels::PackedWeight* packed = nullptr) const {
+  std::vector<T> product(tl::CpuIsa isa, tl::Stored<const T> right, tl::kernels::PackedWeight* packed = nullptr) const {
     std::vector<T> result = c;
     tl::cpu::GemmArgs<T> args = arguments(isa, result.data());
     args.b = right;

@@ -53,7 +53,7 @@ template <class T> void multiply(Block<const T> a, Block<const T> b, Block<T> c,
 /// One head of one sequence as products in bf16 take it: `rows` rows of `width` values that begin at `from`, `stride`
 /// apart, rounded to bfloat16 and packed at `out`.
 template <class T>
-Block<const T> rounded_head(kernels::Stored<T> from, std::int64_t stride, std::int64_t rows, std::int64_t width, T* out,
+Block<const T> rounded_head(Stored<const T> from, std::int64_t stride, std::int64_t rows, std::int64_t width, T* out,
                             CpuIsa isa) {
   round_rows(from, stride, out, width, rows, width, isa);
   return {out, width, rows, width};
@@ -76,17 +76,17 @@ template <class T> struct AttentionTask {
     score_stride = padded(keys);
     mask_rows = std::max<std::int64_t>(1, dropout_piece / std::max<std::int64_t>(1, score_stride));
     column = task % p.heads * p.head_width;
-    const kernels::Stored<T> given_q = p.q + first_query * p.q_stride + column;
-    const kernels::Stored<T> given_k = p.k + first_key * p.k_stride + column;
-    const kernels::Stored<T> given_v = p.v + first_key * p.v_stride + column;
+    const Stored<const T> given_q = p.q + first_query * p.q_stride + column;
+    const Stored<const T> given_k = p.k + first_key * p.k_stride + column;
+    const Stored<const T> given_v = p.v + first_key * p.v_stride + column;
     thread_local Scratch<T> memory;
     const std::int64_t scores = (score_buffers * queries + mask_rows) * score_stride;
     const std::int64_t copies = p.precision == Precision::bf16 ? (queries + 2 * keys) * p.head_width : 0;
     scratch = memory.get(scores + copies);
     if (p.precision == Precision::f32) {
-      q = {given_q.values, p.q_stride, queries, p.head_width};
-      k = {given_k.values, p.k_stride, keys, p.head_width};
-      v = {given_v.values, p.v_stride, keys, p.head_width};
+      q = {given_q.own(), p.q_stride, queries, p.head_width};
+      k = {given_k.own(), p.k_stride, keys, p.head_width};
+      v = {given_v.own(), p.v_stride, keys, p.head_width};
       return;
     }
     T* const free = scratch + scores;
@@ -168,7 +168,7 @@ void softmax_dropout(const kernels::AttentionForward<T>& p, const AttentionTask<
 /// after dropout, and the gradients of the scores.
 template <class T>
 void softmax_dropout_backward(const kernels::AttentionBackward<T>& p, const AttentionTask<T>& t, std::int64_t task,
-                              Block<const T> dout, kernels::Stored<T> out, T* probabilities, T* dscores, T* mask_room,
+                              Block<const T> dout, Stored<const T> out, T* probabilities, T* dscores, T* mask_room,
                               CpuIsa isa) {
   with_vectors<T>(
       [&]() TL_INLINE {
@@ -178,13 +178,13 @@ void softmax_dropout_backward(const kernels::AttentionBackward<T>& p, const Atte
           T* const ds = dscores + i * t.score_stride;
           const T lse = p.lse[(t.first_query + i) * p.heads + task % p.heads];
           const T* const dout_row = dout.values + i * dout.stride;
-          const kernels::Stored<T> out_row = out + i * dout.stride;
+          const Stored<const T> out_row = out + i * dout.stride;
           // the mean gradient of a row's probabilities, which softmax takes off
           const T mean =
-              out_row.rounded
-                  ? vector_sum<T>(dout.columns, [=, from = out_row.rounded](std::int64_t x)
+              out_row.bf16()
+                  ? vector_sum<T>(dout.columns, [=, from = out_row.bf16()](std::int64_t x)
                                                     TL_INLINE { return dout_row[x] * static_cast<float>(from[x]); })
-                  : vector_sum<T>(dout.columns, [=, from = out_row.values](std::int64_t x)
+                  : vector_sum<T>(dout.columns, [=, from = out_row.own()](std::int64_t x)
                                                     TL_INLINE { return dout_row[x] * from[x]; });
           if (!p.dropout.active()) {
             padded_loop(t.keys, [=](std::int64_t j) TL_INLINE {
@@ -235,7 +235,7 @@ template <class T> void run(Cpu, const kernels::AttentionForward<T>& p, CpuIsa i
     const detail::AttentionTask<T> t(p, task, 1, isa);
     T* const scores = t.scratch;                                  // [queries, score_stride]
     T* const mask_room = t.scratch + t.queries * t.score_stride;  // [mask_rows, score_stride]
-    const Block<T> out{p.out + t.first_query * row_width + t.column, row_width, t.queries, width};
+    const Block<T> out{p.out.own() + t.first_query * row_width + t.column, row_width, t.queries, width};
     detail::multiply<T>(t.q, t.k, {scores, t.score_stride, t.queries, t.keys}, Transposed::b, isa);
     detail::softmax_dropout(p, t, task, scores, mask_room, isa);
     detail::multiply<T>({scores, t.score_stride, t.queries, t.keys}, t.v, out, Transposed::none, isa);
@@ -244,7 +244,7 @@ template <class T> void run(Cpu, const kernels::AttentionForward<T>& p, CpuIsa i
     if (p.q_saved) detail::save_rounded<T>(p, t, out, isa);
   });
   const std::int64_t end = detail::end_of_queries(p);
-  detail::zero_rows(p.out, row_width, row_width, end, p.n_q);
+  detail::zero_rows(p.out.own(), row_width, row_width, end, p.n_q);
   detail::zero_rows(p.out_saved, row_width, row_width, end, p.n_q);
   detail::zero_rows(p.lse, p.heads, p.heads, end, p.n_q);
 }
@@ -258,21 +258,21 @@ template <class T> void run(Cpu, const kernels::AttentionBackward<T>& p, CpuIsa 
     T* const probabilities = t.scratch;                     // [queries, stride], after dropout
     T* const dscores = probabilities + t.queries * stride;  // [queries, stride]
     T* const mask_room = dscores + t.queries * stride;      // [mask_rows, stride]
-    const Block<const T> dout{p.dout + first_out, row_width, t.queries, width};
+    const Block<const T> dout{p.dout.own() + first_out, row_width, t.queries, width};
     const auto scores = [&](T* values) { return Block<T>{values, stride, t.queries, t.keys}; };
     detail::multiply<T>(t.q, t.k, scores(probabilities), Transposed::b, isa);
     detail::multiply<T>(dout, t.v, scores(dscores), Transposed::b, isa);
     detail::softmax_dropout_backward<T>(p, t, task, dout, p.out + first_out, probabilities, dscores, mask_room, isa);
-    const Block<T> dq{p.dq + t.first_query * p.q_stride + t.column, p.q_stride, t.queries, width};
-    const Block<T> dk{p.dk + t.first_key * p.k_stride + t.column, p.k_stride, t.keys, width};
-    const Block<T> dv{p.dv + t.first_key * p.v_stride + t.column, p.v_stride, t.keys, width};
+    const Block<T> dq{p.dq.own() + t.first_query * p.q_stride + t.column, p.q_stride, t.queries, width};
+    const Block<T> dk{p.dk.own() + t.first_key * p.k_stride + t.column, p.k_stride, t.keys, width};
+    const Block<T> dv{p.dv.own() + t.first_key * p.v_stride + t.column, p.v_stride, t.keys, width};
     detail::multiply<T>(scores(probabilities), dout, dv, Transposed::a, isa);
     detail::multiply<T>(scores(dscores), t.k, dq, Transposed::none, isa);
     detail::multiply<T>(scores(dscores), t.q, dk, Transposed::a, isa);
   });
-  detail::zero_rows(p.dq, p.q_stride, row_width, detail::end_of_queries(p), p.n_q);
-  detail::zero_rows(p.dk, p.k_stride, row_width, p.cu_k[p.b], p.n_k);
-  detail::zero_rows(p.dv, p.v_stride, row_width, p.cu_k[p.b], p.n_k);
+  detail::zero_rows(p.dq.own(), p.q_stride, row_width, detail::end_of_queries(p), p.n_q);
+  detail::zero_rows(p.dk.own(), p.k_stride, row_width, p.cu_k[p.b], p.n_k);
+  detail::zero_rows(p.dv.own(), p.v_stride, row_width, p.cu_k[p.b], p.n_k);
 }
 
 }  // namespace tl::cpu

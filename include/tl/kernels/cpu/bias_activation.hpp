@@ -158,24 +158,30 @@ void rare_activation(Activation f, std::int64_t count, const T* x, const T* bias
 /// The argument of the activation: x + bias, in bf16 rounded, or as the forward pass saved it.
 template <class T> class PreActivation {
  public:
-  PreActivation(kernels::Stored<T> x, const T* bias, std::int64_t width, Precision precision)
-      : x_(x), bias_(bias), width_(width), rounded_(precision == Precision::bf16), zeros_(detail::activation_piece) {}
+  PreActivation(Stored<const T> x, const T* bias, std::int64_t width, Precision precision)
+      : x_(x.own()),
+        saved_(x.bf16()),
+        bias_(bias),
+        width_(width),
+        rounded_(precision == Precision::bf16),
+        zeros_(detail::activation_piece) {}
 
   /// Two arrays whose sum is the argument for columns [first, first + count) of a row, count <= activation_piece.
   /// `room` [count] is written to in bf16 only.
   TL_INLINE std::pair<const T*, const T*> at(std::int64_t row, std::int64_t first, std::int64_t count, T* room) const {
-    if (x_.rounded) {
-      load_bf16(x_.rounded + row * width_ + first, room, count);
+    if (saved_) {
+      load_bf16(saved_ + row * width_ + first, room, count);
       return {room, zeros_.data()};
     }
-    const T *const x = x_.values + row * width_ + first, *const bias = bias_ ? bias_ + first : zeros_.data();
+    const T *const x = x_ + row * width_ + first, *const bias = bias_ ? bias_ + first : zeros_.data();
     if (!rounded_) return {x, bias};
     vector_loop(count, [=](std::int64_t i) TL_INLINE { room[i] = round_to_bf16(x[i] + bias[i]); });
     return {room, zeros_.data()};
   }
 
  private:
-  kernels::Stored<T> x_;
+  const T* x_;
+  const bfloat16* saved_;  // x + bias
   const T* bias_;
   std::int64_t width_;
   bool rounded_;
@@ -188,7 +194,7 @@ template <class T> void run(Cpu, const kernels::BiasActivationForward<T>& a) {
     for (std::int64_t row = begin; row < end; ++row)
       for (std::int64_t first = 0; first < a.f; first += detail::activation_piece) {
         const std::int64_t count = std::min(detail::activation_piece, a.f - first);
-        T* const y = a.y + row * a.f + first;
+        T* const y = a.y.own() + row * a.f + first;
         const auto [left, right] = argument.at(row, first, count, y);
         if (a.argument_saved) store_bf16(y, a.argument_saved + row * a.f + first, count);
         if (a.activation == Activation::gelu)
@@ -208,8 +214,8 @@ template <class T> void run(Cpu, const kernels::BiasActivationBackward<T>& a) {
     for (std::int64_t row = begin; row < end; ++row)
       for (std::int64_t first = 0; first < a.f; first += detail::activation_piece) {
         const std::int64_t count = std::min(detail::activation_piece, a.f - first);
-        const T* const dy = a.dy + row * a.f + first;
-        T *const dx = a.dx + row * a.f + first, *const dbias = sum + first;
+        const T* const dy = a.dy.own() + row * a.f + first;
+        T *const dx = a.dx.own() + row * a.f + first, *const dbias = sum + first;
         const auto [left, right] = argument.at(row, first, count, room);
         if (a.activation == Activation::gelu)
           vector_map(

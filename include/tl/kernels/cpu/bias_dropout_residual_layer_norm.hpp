@@ -15,7 +15,7 @@ template <class T> void run(Cpu, const kernels::BiasDropoutResidualLayerNormForw
     T* const sum = ones<T>(2 * a.d);
     T* const factor = sum + a.d;
     for (std::int64_t row = begin; row < end; ++row) {
-      const T *const x = a.x + row * a.d, *const residual = a.residual + row * a.d, *const bias = a.bias;
+      const T *const x = a.x.own() + row * a.d, *const residual = a.residual + row * a.d, *const bias = a.bias;
       if (a.dropout.active()) dropout_factors(a.dropout, row, a.d, factor);
       if (a.precision == Precision::bf16)
         vector_loop(a.d, [=](std::int64_t i) TL_INLINE {
@@ -44,7 +44,7 @@ template <class T> void run(Cpu, const kernels::BiasDropoutResidualLayerNormBack
     for (std::int64_t row = begin; row < end; ++row) {
       const T* const dy = a.dy + row * a.d;
       const T* const xhat = a.xhat + row * a.d;
-      T* const dx = a.dx + row * a.d;
+      T* const dx = a.dx.own() + row * a.d;
       T* const dsum = a.dresidual ? a.dresidual + row * a.d : scratch;
       layer_norm_row_backward<T>(dy, xhat, a.gamma, a.rstd[row], a.d, dsum);
       if (a.dropout.active()) dropout_factors(a.dropout, row, a.d, factor);

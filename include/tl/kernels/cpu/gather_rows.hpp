@@ -6,8 +6,12 @@
 
 namespace tl::cpu {
 
-template <class T> void run(Cpu, const kernels::GatherRowsForward<T>& a) { copy_rows(a.x, a.rows, a.y, a.m, a.d); }
+template <class T> void run(Cpu, const kernels::GatherRowsForward<T>& a) {
+  copy_rows(a.x.own(), a.rows, a.y.own(), a.m, a.d);
+}
 
-template <class T> void run(Cpu, const kernels::GatherRowsBackward<T>& a) { add_to_rows(a.dy, a.rows, a.dx, a.m, a.d); }
+template <class T> void run(Cpu, const kernels::GatherRowsBackward<T>& a) {
+  add_to_rows(a.dy.own(), a.rows, a.dx.own(), a.m, a.d);
+}
 
 }  // namespace tl::cpu

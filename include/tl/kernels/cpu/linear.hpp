@@ -13,9 +13,10 @@
 namespace tl::cpu {
 
 template <class T> void run(Cpu, const kernels::LinearForward<T>& p) {
-  gemm<T>({.a = p.x,
+  T* const y = p.y.own();
+  gemm<T>({.a = p.x.own(),
            .b = p.weight,
-           .c = p.y,
+           .c = y,
            .m = p.n,
            .n = p.out,
            .k = p.in,
@@ -27,10 +28,10 @@ template <class T> void run(Cpu, const kernels::LinearForward<T>& p) {
            .precision = p.precision,
            .packed = p.packed});
   if (p.x_saved)
-    parallel_for(p.n * p.in, flat_grain, [x = p.x, to = p.x_saved](std::int64_t begin, std::int64_t end) {
+    parallel_for(p.n * p.in, flat_grain, [x = p.x.own(), to = p.x_saved](std::int64_t begin, std::int64_t end) {
       store_rows(x + begin, 0, to + begin, 0, 1, end - begin);
     });
-  if (p.precision == Precision::bf16 && p.bias) round_to_bf16(p.y, p.y, p.n * p.out);
+  if (p.precision == Precision::bf16 && p.bias) round_to_bf16(y, y, p.n * p.out);
 }
 
 template <class T> void run(Cpu, const kernels::LinearBackwardInput<T>& p) {
@@ -42,9 +43,9 @@ template <class T> void run(Cpu, const kernels::LinearBackwardInput<T>& p) {
     run(Cpu{}, alone);
     return run(Cpu{}, kernels::Add<T>{.a = p.dx, .b = product.data(), .y = p.dx, .n = p.n * p.in});
   }
-  gemm<T>({.a = p.dy,
+  gemm<T>({.a = p.dy.own(),
            .b = p.weight,
-           .c = p.dx,
+           .c = p.dx.own(),
            .m = p.n,
            .n = p.in,
            .k = p.out,
@@ -57,7 +58,7 @@ template <class T> void run(Cpu, const kernels::LinearBackwardInput<T>& p) {
 
 template <class T> void run(Cpu, const kernels::LinearBackwardWeight<T>& p) {
   if (p.dweight)
-    gemm<T>({.a = p.dy,
+    gemm<T>({.a = p.dy.own(),
              .b = p.x,
              .c = p.dweight,
              .m = p.out,
@@ -71,14 +72,15 @@ template <class T> void run(Cpu, const kernels::LinearBackwardWeight<T>& p) {
              .precision = p.precision});
   if (!p.dbias) return;
   RowReduction<T> sums(p.n, p.out);
-  sums.template for_each_block<CpuIsa::avx2>([p](std::int64_t begin, std::int64_t end, T* sum) TL_INLINE {
-    for (std::int64_t row = begin; row < end; ++row) {
-      const T* const dy = p.dy + row * p.out;
-      if (p.precision == Precision::bf16)
-        vector_loop(p.out, [=](std::int64_t i) TL_INLINE { sum[i] += round_to_bf16(dy[i]); });
-      else vector_loop(p.out, [=](std::int64_t i) TL_INLINE { sum[i] += dy[i]; });
-    }
-  });
+  sums.template for_each_block<CpuIsa::avx2>(
+      [p, gradient = p.dy.own()](std::int64_t begin, std::int64_t end, T* sum) TL_INLINE {
+        for (std::int64_t row = begin; row < end; ++row) {
+          const T* const dy = gradient + row * p.out;
+          if (p.precision == Precision::bf16)
+            vector_loop(p.out, [=](std::int64_t i) TL_INLINE { sum[i] += round_to_bf16(dy[i]); });
+          else vector_loop(p.out, [=](std::int64_t i) TL_INLINE { sum[i] += dy[i]; });
+        }
+      });
   sums.add_to(p.dbias, 0, p.out);
 }
 

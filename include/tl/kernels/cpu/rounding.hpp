@@ -6,8 +6,8 @@
 
 #include <tl/core/dtype.hpp>
 #include <tl/core/precision.hpp>
+#include <tl/core/stored.hpp>
 #include <tl/kernels/cpu/vector_loops.hpp>
-#include <tl/kernels/stored.hpp>
 
 namespace tl::cpu {
 
@@ -43,15 +43,17 @@ template <Real T> TL_INLINE inline void round_row(T* values, std::int64_t count,
 /// `rows` rows of `width` elements, rounded: row r is read at from + r * from_stride and written at to + r * to_stride;
 /// `to` may be `from`.
 template <Real T>
-void round_rows(kernels::Stored<T> from, std::int64_t from_stride, T* to, std::int64_t to_stride, std::int64_t rows,
+void round_rows(Stored<const T> from, std::int64_t from_stride, T* to, std::int64_t to_stride, std::int64_t rows,
                 std::int64_t width, CpuIsa isa = cpu_isa()) {
+  const T* const values = from.own();
+  const bfloat16* const rounded = from.bf16();
   with_vectors<T>(
       [=]() TL_INLINE {
         for (std::int64_t row = 0; row < rows; ++row) {
           T* const out = to + row * to_stride;
-          if (from.rounded) load_bf16(from.rounded + row * from_stride, out, width);
+          if (rounded) load_bf16(rounded + row * from_stride, out, width);
           else
-            vector_loop(width, [in = from.values + row * from_stride, out](std::int64_t i)
+            vector_loop(width, [in = values + row * from_stride, out](std::int64_t i)
                                    TL_INLINE { out[i] = round_to_bf16(in[i]); });
         }
       },

@@ -5,15 +5,15 @@
 
 #include <tl/core/cpu_features.hpp>
 #include <tl/core/precision.hpp>
+#include <tl/core/stored.hpp>
 #include <tl/kernels/packed_weight_cache.hpp>
-#include <tl/kernels/stored.hpp>
 
 namespace tl::cpu {
 
 /// C = op(A) op(B), or C += op(A) op(B), row-major; op transposes if asked to. C must not overlap A or B.
 template <class T> struct GemmArgs {
   const T* a;                  ///< op(A) is [m, k]
-  kernels::Stored<T> b;        ///< op(B) is [k, n]; in bfloat16 only if the product is in bf16 and B not transposed
+  Stored<const T> b;           ///< op(B) is [k, n]; in bfloat16 only if the product is in bf16 and B not transposed
   T* c;                        ///< [m, n]
   std::int64_t m, n, k;        ///< with k = 0 the product is zero
   std::int64_t lda, ldb, ldc;  ///< row strides of the matrices as stored

@@ -67,7 +67,7 @@ class BlockedGemm {
         n_(g.n),
         k_(g.k),
         a_{g.a, g.lda, g.transpose_a},
-        b_{g.b.values, g.ldb, g.transpose_b, g.b.rounded},
+        b_{g.b.own(), g.ldb, g.transpose_b, g.b.bf16()},
         c_(g.c),
         ldc_(g.ldc),
         accumulate_(g.accumulate),

@@ -28,7 +28,7 @@ const T* transposed_copy(const T* from, std::int64_t stride, std::int64_t rows, 
 /// gemm() for one tile, without the bias.
 template <class T> void gemm_eigen(const GemmArgs<T>& g) {
   thread_local Scratch<T> scratch_a, scratch_b;
-  const T *a = g.a, *b = g.b.values;
+  const T *a = g.a, *b = g.b.own();
   std::int64_t lda = g.lda, ldb = g.ldb;
   if (g.transpose_a) a = detail::transposed_copy(a, lda, g.k, g.m, scratch_a), lda = g.k;
   if (g.transpose_b) b = detail::transposed_copy(b, ldb, g.n, g.k, scratch_b), ldb = g.n;

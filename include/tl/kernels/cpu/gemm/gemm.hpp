@@ -9,6 +9,7 @@
 #include <tl/core/cpu_features.hpp>
 #include <tl/core/parallel.hpp>
 #include <tl/core/precision.hpp>
+#include <tl/core/stored.hpp>
 #include <tl/kernels/cpu/gemm/args.hpp>
 #include <tl/kernels/cpu/gemm/avx2.hpp>
 #include <tl/kernels/cpu/gemm/avx512.hpp>
@@ -21,7 +22,6 @@
 #include <tl/kernels/cpu/rounding.hpp>
 #include <tl/kernels/cpu/scratch.hpp>
 #include <tl/kernels/packed_weight_cache.hpp>
-#include <tl/kernels/stored.hpp>
 
 namespace tl::cpu {
 
@@ -48,9 +48,9 @@ template <class T> void gemm_on_tiles(const GemmArgs<T>& g) {
 
 /// A copy of a matrix as stored (same stride) with its elements rounded to bfloat16.
 template <class T>
-const T* rounded_copy(kernels::Stored<T> from, std::int64_t rows, std::int64_t columns, std::int64_t stride,
+const T* rounded_copy(Stored<const T> from, std::int64_t rows, std::int64_t columns, std::int64_t stride,
                       Scratch<T>& scratch) {
-  if (rows <= 0 || columns <= 0) return from.values;
+  if (rows <= 0 || columns <= 0) return from.own();
   T* const copy = scratch.get(rows * stride);
   round_rows(from, stride, copy, stride, rows, columns);
   return copy;

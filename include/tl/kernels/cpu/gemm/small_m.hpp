@@ -43,7 +43,7 @@ class SmallMGemm {
         k_(g.k),
         a_(g.a),
         lda_(g.lda),
-        b_(g.b.values),
+        b_(g.b.own()),
         ldb_(g.ldb),
         c_(g.c),
         ldc_(g.ldc),
