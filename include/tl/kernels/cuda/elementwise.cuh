@@ -14,7 +14,7 @@ namespace tl::cuda {
 
 template <class T> struct AddElement {
   kernels::Add<T> p;
-  __device__ void operator()(std::int64_t i) const { p.y[i] = p.a[i] + p.alpha * p.b[i]; }
+  __device__ void operator()(std::int64_t i) const { p.y.own()[i] = p.a.own()[i] + p.alpha * p.b.own()[i]; }
 };
 
 template <class T> struct MultiplyElement {

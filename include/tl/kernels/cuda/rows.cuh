@@ -71,7 +71,7 @@ template <class T> struct GatherRowsElement {
   kernels::GatherRowsForward<T> p;
   __device__ void operator()(std::int64_t i) const {
     const std::int64_t row = p.rows[i / p.d];
-    p.y[i] = row >= 0 && row < p.n ? p.x[row * p.d + i % p.d] : std::numeric_limits<T>::quiet_NaN();
+    p.y.own()[i] = row >= 0 && row < p.n ? p.x.own()[row * p.d + i % p.d] : std::numeric_limits<T>::quiet_NaN();
   }
 };
 
@@ -86,10 +86,11 @@ template <class T> static __global__ void gather_rows_backward_kernel(kernels::G
   bool named_before = false;
   for (std::int64_t i = lane; i < first; i += warp_size) named_before |= p.rows[i] == row;
   if (__any_sync(full_warp, named_before)) return;
-  T* const dx = p.dx + row * p.d;
+  T* const dx = p.dx.own() + row * p.d;
+  const T* const dy = p.dy.own();
   for (std::int64_t i = first; i < p.m; ++i) {
     if (p.rows[i] != row) continue;
-    for (std::int64_t c = lane; c < p.d; c += warp_size) dx[c] += p.dy[i * p.d + c];
+    for (std::int64_t c = lane; c < p.d; c += warp_size) dx[c] += dy[i * p.d + c];
   }
 }
 
