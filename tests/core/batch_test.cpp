@@ -1,11 +1,10 @@
 #include <tl/core/batch.hpp>
 
-#include <cstring>
 #include <utility>
 #include <vector>
 
 #include "support/catch.hpp"
-#include "support/host_memory_device.hpp"
+#include "support/locked_memory.hpp"
 
 namespace {
 
@@ -15,19 +14,6 @@ bool same(const tl::RowGroups& a, const tl::RowGroups& b) {
   return a.rows.to_vector() == b.rows.to_vector() && a.begin.to_vector() == b.begin.to_vector() &&
          a.ids.to_vector() == b.ids.to_vector();
 }
-
-std::vector<tl::CopyKind> copies;  // of the device, from its making on
-
-/// HostMemoryDevice that writes down its copies.
-struct CopyingDevice : tl::test::HostMemoryDevice {
-  CopyingDevice() {
-    copies.clear();
-    tl::cuda_backend.copy = [](void* to, const void* from, std::size_t bytes, tl::CopyKind kind) {
-      copies.push_back(kind);
-      std::memcpy(to, from, bytes);
-    };
-  }
-};
 
 }  // namespace
 
@@ -116,19 +102,28 @@ TEST_CASE("pack groups the rows of a batch, in the one block that it is") {
   CHECK(tl::pack(std::vector<Ints>{}).id_groups.count() == 0);
 }
 
-TEST_CASE("a batch reaches a device in one copy, and its labels in another") {
+TEST_CASE("a batch reaches a device in one copy, with its labels") {
   tl::Batch batch = tl::pack(std::vector<Ints>{{5, 6, 5}, {6}}, std::vector<Ints>{{0, 1, 1}, {0}});
   batch.labels.set("labels", tl::Tensor<std::int64_t>::from({1, 0}, {2}));
-  const CopyingDevice device;
+  batch.labels.set("weights", tl::Tensor<float>::from({0.5F, 2.0F, 3.0F}, {3}));
+  const tl::test::LockedMemoryScope device;
+  auto before = device.counts();
   const tl::Batch moved = batch.to(tl::cuda_device);
-  CHECK(copies == std::vector(2, tl::CopyKind::host_to_device));
+  const auto counts = device.counts() - before;
+  CHECK(counts.to_device == 1);
+  CHECK(counts.copies() == 1);
+  CHECK(counts.waits == 0);
+  CHECK(counts.requests == 2);  // a pinned block, and one there
   for (const auto& part : {moved.input_ids, moved.positions, moved.sequence_ids, moved.cu_seqlens, moved.token_type_ids,
-                           moved.id_groups.rows, moved.position_groups.begin, moved.token_type_groups.ids})
+                           moved.id_groups.rows, moved.position_groups.begin, moved.token_type_groups.ids}) {
     CHECK(part.device() == tl::cuda_device);
+    CHECK(part.data() >= moved.block.data());
+    CHECK(part.data() + part.elements() <= moved.block.data() + moved.block.elements());
+  }
   CHECK(moved.max_length == 3);
-  copies.clear();
+  before = device.counts();
   const tl::Batch back = moved.to(tl::cpu_device);
-  CHECK(copies == std::vector(2, tl::CopyKind::device_to_host));
+  CHECK((device.counts() - before).to_host == 3);  // the block and the labels
   for (const auto& [a, b] :
        {std::pair(back.input_ids, batch.input_ids), std::pair(back.positions, batch.positions),
         std::pair(back.sequence_ids, batch.sequence_ids), std::pair(back.cu_seqlens, batch.cu_seqlens),
@@ -138,6 +133,7 @@ TEST_CASE("a batch reaches a device in one copy, and its labels in another") {
   CHECK(same(back.position_groups, batch.position_groups));
   CHECK(same(back.token_type_groups, batch.token_type_groups));
   CHECK(back.labels.at<std::int64_t>("labels").to_vector() == std::vector<std::int64_t>{1, 0});
+  CHECK(back.labels.at<float>("weights").to_vector() == std::vector<float>{0.5F, 2.0F, 3.0F});
 }
 
 TEST_CASE("a custom batch reaches a device whole, with the groups of the ids that it has") {
@@ -149,7 +145,7 @@ TEST_CASE("a custom batch reaches a device whole, with the groups of the ids tha
                        .max_length = 3};
   tl::Batch masked = packed, replaced = packed;
   replaced.input_ids = tl::Tensor<std::int32_t>::from({7, 7, 5, 6}, {4});
-  const CopyingDevice device;
+  const tl::test::LockedMemoryScope device;
   CHECK(same(bare.to(tl::cuda_device).id_groups, packed.id_groups));
   CHECK(same(bare.to(tl::cuda_device).position_groups, packed.position_groups));
   const tl::Batch other = replaced.to(tl::cuda_device);

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "support/catch.hpp"
-#include "support/host_memory_device.hpp"
+#include "support/locked_memory.hpp"
 
 using tl::RowGroups;
 using tl::Tensor;
@@ -96,7 +96,7 @@ TEST_CASE("row groups: those that fit are used, others are made anew") {
 }
 
 TEST_CASE("row groups: ids of another device get groups there") {
-  const tl::test::HostMemoryDevice device;
+  const tl::test::LockedMemoryScope device;
   const Tensor<std::int32_t> host = tensor({2, 1, 2}), ids = host.to(tl::cuda_device);
   const RowGroups groups = tl::groups_of(ids, {});
   CHECK(groups.rows.device() == tl::cuda_device);

@@ -26,7 +26,7 @@
 #include <tl/ops/segment_mean.hpp>
 
 #include "support/catch.hpp"
-#include "support/host_memory_device.hpp"
+#include "support/locked_device.hpp"
 
 namespace ops = tl::ops;
 using tl::Shape;
@@ -43,7 +43,7 @@ template <class T> Tensor<T> zeros(const Shape& shape, tl::Device device) { retu
 }  // namespace
 
 TEST_CASE("every operation refuses tensors of different devices in one sentence") {
-  const tl::test::HostMemoryDevice device;
+  const tl::test::LockedDevice device;
   const auto ids = zeros<std::int32_t>({2}, tl::cpu_device), ids_there = zeros<std::int32_t>({2}, tl::cuda_device);
   const auto cu = Tensor<std::int32_t>::from({0, 2}, {2}), cu_there = cu.to(tl::cuda_device);
   const auto labels_there = zeros<std::int64_t>({2}, tl::cuda_device);

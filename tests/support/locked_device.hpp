@@ -41,7 +41,7 @@ class LockedDevice : public LockedMemoryScope {
  public:
   LockedDevice() {
     using namespace kernels;  // NOLINT(google-build-using-namespace): a list of its names
-    provide_all<AdamW, Add, AttentionForward, AttentionBackward, BceWithLogitsForward, BceWithLogitsBackward,
+    provide_all<kernels::AdamW, Add, AttentionForward, AttentionBackward, BceWithLogitsForward, BceWithLogitsBackward,
                 BiasActivationForward, BiasActivationBackward, BiasDropoutResidualLayerNormForward,
                 BiasDropoutResidualLayerNormBackward, ConcatForward, ConcatBackward, CrossEntropyForward,
                 CrossEntropyBackward, DivideForward, DivideBackward, Dropout, EmbeddingForward, EmbeddingBackward,

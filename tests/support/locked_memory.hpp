@@ -184,7 +184,8 @@ class LockedMemory {
             .record_event = [] { return instance().record_event(); },
             .wait_event = [](void* event) { instance().wait_event(event); },
             .release_event = [](void*) noexcept {},
-            .synchronize = [] { instance().synchronize(); }};
+            .synchronize = [] { instance().synchronize(); },
+            .multiplies_in = [](Precision) { return true; }};
   }
 
   void handle_faults() {

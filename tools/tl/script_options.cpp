@@ -22,6 +22,7 @@ struct OtherName {
 
 constexpr OtherName other_names[] = {
     {"evaluation_strategy", "eval_strategy"},
+    {"no_cuda", "use_cpu"},
     {"per_gpu_train_batch_size", "per_device_train_batch_size"},
     {"per_gpu_eval_batch_size", "per_device_eval_batch_size"},
     {"text_column_name", "text_column"},
@@ -64,8 +65,6 @@ constexpr WithoutEffect without_effect[] = {
     {"save_on_each_node", one_process},
     {"restore_callback_states_from_checkpoint", "the states of callbacks are always restored"},
     {"enable_jit_checkpoint", "a signal always lets the run write a checkpoint"},
-    {"no_cuda", "the program computes on the CPU"},
-    {"use_cpu", "the program computes on the CPU"},
     {"jit_mode_eval", memory_only},
     {"use_ipex", memory_only},
     {"fp16_opt_level", no_fp16},

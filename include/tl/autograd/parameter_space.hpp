@@ -45,6 +45,18 @@ template <Real T> class ParameterSpace {
   /// Trains the parameters that `patterns` choose again; as freeze() otherwise.
   void unfreeze(std::string_view patterns) { set_trainable(NamePatterns(patterns, "unfreeze"), true); }
 
+  /// Where values and gradients are.
+  Device device() const { return values_.device(); }
+
+  /// Moves all parameters to `device`, in one copy; nothing if they are there. As after freeze(), gradients are zero,
+  /// an optimizer has to be made anew, and tensors and Variables that were taken before are of no use any more. Throws
+  /// Error(device) if the device cannot be used or has too little memory; the parameters are then where they were.
+  void to(Device device) {
+    if (!values_.defined() || device == this->device()) return;
+    require(device);
+    place_all(memory_order(), values().to(device), Tensor<T>::zeros({trainable_end_}, device));
+  }
+
   /// How often the parameters were moved: an optimizer works for one layout.
   std::int64_t layout() const { return layout_; }
 
@@ -121,9 +133,6 @@ template <Real T> class ParameterSpace {
  private:
   /// Gives every parameter memory in buffers of zeros.
   void lay_out() {
-    ++layout_;
-    trained_.clear();
-    tables_.clear();
     trainable_end_ = decayed_end_ = dense_end_ = count_ = 0;
     const std::vector<Parameter<T>> order = memory_order();
     std::int64_t size = 0;
@@ -136,13 +145,23 @@ template <Real T> class ParameterSpace {
       decayed_end_ = size;
       if (!parameter.sparse()) dense_end_ = size;
     }
-    const Tensor<T> values = Tensor<T>::zeros({size}), gradients = Tensor<T>::zeros({trainable_end_});
+    const Device device = this->device();
+    place_all(order, Tensor<T>::zeros({size}, device), Tensor<T>::zeros({trainable_end_}, device));
+  }
+
+  /// Gives every parameter its part of two buffers in their memory order.
+  void place_all(const std::vector<Parameter<T>>& order, const Tensor<T>& values, const Tensor<T>& gradients) {
+    ++layout_;
+    trained_.clear();
+    tables_.clear();
     values_ = values.counted_apart();
-    // A model that only predicts touches each value once: then small pages, which are there at once, are quicker.
-    detail::prefer_small_pages(values_.data(), static_cast<std::size_t>(size) * sizeof(T));
     gradients_ = gradients.counted_apart();
-    detail::prefer_small_pages(gradients_.data() + dense_end_,
-                               static_cast<std::size_t>(decayed_end_ - dense_end_) * sizeof(T));
+    // A model that only predicts touches each value once: then small pages, which are there at once, are quicker.
+    if (device().type == DeviceType::cpu) {
+      detail::prefer_small_pages(values_.data(), static_cast<std::size_t>(values_.elements()) * sizeof(T));
+      detail::prefer_small_pages(gradients_.data() + dense_end_,
+                                 static_cast<std::size_t>(decayed_end_ - dense_end_) * sizeof(T));
+    }
     std::int64_t offset = 0;
     for (Parameter<T> parameter : order) {
       const std::int64_t begin = std::exchange(offset, offset + aligned(parameter.shape().elements()));

@@ -38,7 +38,8 @@ struct [[nodiscard]] Batch {
   /// Rows with the same id, position and token type, for the gradients of embeddings. A batch need not have them: what
   /// it lacks, or no longer fits, is made where it is needed; see groups_of().
   RowGroups id_groups{}, position_groups{}, token_type_groups{};
-  Tensor<std::int32_t> block{};  ///< the memory of all these, but for the labels; undefined if it is not one
+  /// The memory of all these, of labels after to() alone; undefined if it is not one block.
+  Tensor<std::int32_t> block{};
 
   std::int64_t tokens() const { return input_ids.elements(); }
   std::int64_t sequences() const { return cu_seqlens.elements() - 1; }
@@ -54,8 +55,8 @@ struct [[nodiscard]] Batch {
     return std::ranges::any_of(classes->to(cpu_device).span(), [](std::int64_t label) { return label != -100; });
   }
 
-  /// The batch on `device`, with groups: one copy of the block, one for each of the labels and for each tensor that is
-  /// no part of the block.
+  /// The batch on `device`, with groups; itself if it is there. All of it reaches a GPU as one block in one copy that
+  /// nobody waits for, and this batch may be changed or freed at once.
   Batch to(Device device) const;
 };
 
@@ -88,20 +89,73 @@ inline Tensor<std::int32_t> moved_part(const Tensor<std::int32_t>& part, const T
 
 }  // namespace detail
 
+namespace detail {
+
+/// Calls visit(tensor) for every tensor of a batch that is defined; what visit() makes of it takes its place.
+template <class Visit> void each_tensor(Batch& batch, const Visit& visit) {
+  const auto change = [&visit](auto& tensor) {
+    if (tensor.defined()) tensor = visit(tensor);
+  };
+  for (auto* part : {&batch.input_ids, &batch.positions, &batch.sequence_ids, &batch.cu_seqlens, &batch.token_type_ids,
+                     &batch.cu_windows})
+    change(*part);
+  for (RowGroups* groups : {&batch.id_groups, &batch.position_groups, &batch.token_type_groups}) {
+    change(groups->rows);
+    change(groups->begin);
+    change(groups->ids);
+  }
+  batch.labels.transform([&visit](const auto& tensor) { return tensor.defined() ? visit(tensor) : tensor; });
+}
+
+/// Where each of several tensors lies in one block; call it for all of them in the same order every time.
+struct BlockLayout {
+  std::int64_t end = 0;  // in bytes
+
+  template <class T> std::int64_t place(const Tensor<T>& tensor) {
+    const auto bytes = tensor.elements() * static_cast<std::int64_t>(sizeof(T));
+    constexpr auto step = static_cast<std::int64_t>(storage_alignment);
+    return std::exchange(end, end + (bytes + step - 1) / step * step);
+  }
+};
+
+/// Lays the tensors of `batch`, all on the CPU, into one block of a GPU.
+inline void to_one_block(Batch& batch, Device device) {
+  BlockLayout size, source, goal;
+  each_tensor(batch, [&](const auto& part) { return size.place(part), part; });
+  const Shape shape{size.end / static_cast<std::int64_t>(sizeof(std::int32_t))};
+  const auto host = Tensor<std::int32_t>::pinned(shape);
+  each_tensor(batch, [&]<class T>(const Tensor<T>& part) {
+    host.view_as<T>(source.place(part), part.shape()).copy_from(part);
+    return part;
+  });
+  batch.block = Tensor<std::int32_t>::empty(shape, device);
+  batch.block.copy_from_async(host);
+  each_tensor(batch,
+              [&]<class T>(const Tensor<T>& part) { return batch.block.view_as<T>(goal.place(part), part.shape()); });
+}
+
+}  // namespace detail
+
 inline Batch Batch::to(Device device) const {
   if (device == input_ids.device()) return *this;
   Batch moved = *this;
   moved.id_groups = groups_of(input_ids, id_groups);
   moved.position_groups = groups_of(positions, position_groups);
   if (token_type_ids.defined()) moved.token_type_groups = groups_of(token_type_ids, token_type_groups);
+  bool on_cpu = true;
+  detail::each_tensor(moved, [&](const auto& part) {
+    on_cpu = on_cpu && part.device().type == DeviceType::cpu;
+    return part;
+  });
+  if (on_cpu) {
+    detail::to_one_block(moved, device);
+    return moved;
+  }
   moved.block = block.to(device);
-  moved.labels = labels.to(device);
-  for (Tensor<std::int32_t>* part : {&moved.input_ids, &moved.positions, &moved.sequence_ids, &moved.cu_seqlens,
-                                     &moved.token_type_ids, &moved.cu_windows})
-    *part = detail::moved_part(*part, block, moved.block, device);
-  for (RowGroups* groups : {&moved.id_groups, &moved.position_groups, &moved.token_type_groups})
-    for (Tensor<std::int32_t>* part : {&groups->rows, &groups->begin, &groups->ids})
-      *part = detail::moved_part(*part, block, moved.block, device);
+  detail::each_tensor(moved, [&]<class T>(const Tensor<T>& part) {
+    if constexpr (std::same_as<T, std::int32_t>) return detail::moved_part(part, block, moved.block, device);
+    else return part.to(device);
+  });
   return moved;
 }
 

@@ -2,11 +2,15 @@
 // below before main(). Nothing else in the library asks what was compiled in.
 #pragma once
 
+#include <charconv>
 #include <cstddef>
+#include <cstdlib>
 #include <ostream>
 #include <string>
+#include <string_view>
 
 #include <tl/core/error.hpp>
+#include <tl/core/precision.hpp>
 
 namespace tl {
 
@@ -55,7 +59,8 @@ struct DeviceBackend {
   void* (*record_event)() = nullptr;          ///< a mark after all work that was given so far
   void (*wait_event)(void* event) = nullptr;  ///< waits until the work before the mark is done
   void (*release_event)(void* event) noexcept = nullptr;
-  void (*synchronize)() = nullptr;           ///< waits for all work
+  void (*synchronize)() = nullptr;                       ///< waits for all work
+  bool (*multiplies_in)(Precision precision) = nullptr;  ///< null: in f32 alone
   void (*empty_cache)() noexcept = nullptr;  ///< gives memory that is kept for reuse back to the system; or null
 };
 
@@ -79,14 +84,47 @@ inline std::string unavailable_reason(const Device& device) {
 /// True if tensors can be put on `device`.
 inline bool is_available(const Device& device) { return unavailable_reason(device).empty(); }
 
-/// The best device of this process: CUDA if it is linked and a GPU answers, else the CPU.
-inline Device device() { return is_available(cuda_device) ? cuda_device : cpu_device; }
-
 /// Throws Error(device) with the reason if `device` cannot be used.
 inline void require(const Device& device) {
   if (device.type == DeviceType::cpu) return;
   const std::string reason = unavailable_reason(device);
   check(reason.empty(), ErrorCode::device, "device ", device, " is not available: ", reason);
+}
+
+/// Throws Error(device) if `device` has no kernels for matrix products in `precision`.
+inline void require_precision(const Device& device, Precision precision) {
+  if (device.type == DeviceType::cpu || precision == Precision::f32) return;
+  check(cuda_backend.multiplies_in && cuda_backend.multiplies_in(precision), ErrorCode::device,
+        "bf16: expected f32 on ", device,
+        ", whose kernels do not multiply in bfloat16 yet, got bf16; train there with bf16 = false, or on the CPU");
+}
+
+/// The device that a text names: "cpu", "cuda" or "cuda:0". Throws Error(invalid_argument) for another one.
+inline Device device_from(std::string_view text) {
+  if (text == "cpu") return cpu_device;
+  if (text == "cuda") return cuda_device;
+  Device device = cuda_device;
+  const bool cuda = text.starts_with("cuda:");
+  const char* const end = text.data() + text.size();
+  const auto [last, error] = std::from_chars(text.data() + (cuda ? 5 : 0), end, device.index);
+  check(cuda && error == std::errc() && last == end && device.index >= 0, ErrorCode::invalid_argument,
+        "expected a device, cpu, cuda or cuda:0, got ", text.empty() ? "an empty text" : text);
+  return device;
+}
+
+/// The device of this process: the one that TL_DEVICE in the environment names, else the best one, CUDA if it is linked
+/// and a GPU answers, or the CPU. Throws Error(invalid_argument) if TL_DEVICE names none, Error(device) with the reason
+/// if it names one that cannot be used.
+inline Device device() {
+  const char* const text = std::getenv("TL_DEVICE");
+  if (text == nullptr) return is_available(cuda_device) ? cuda_device : cpu_device;
+  try {
+    const Device chosen = device_from(text);
+    require(chosen);
+    return chosen;
+  } catch (const Error& error) {
+    fail(error.code(), "TL_DEVICE: ", std::string(error.what()));
+  }
 }
 
 }  // namespace tl

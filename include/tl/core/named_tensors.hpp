@@ -55,11 +55,16 @@ class NamedTensors {
     return *tensor;
   }
 
+  /// Replaces each tensor by what `function` makes of it.
+  template <class Function> void transform(const Function& function) {
+    for (auto& [name, any] : entries_)
+      any = std::visit([&function](const auto& tensor) { return Any(function(tensor)); }, any);
+  }
+
   /// The same tensors on `device`.
   NamedTensors to(Device device) const {
-    NamedTensors moved;
-    for (const auto& [name, any] : entries_)
-      moved.set(name, std::visit([device](const auto& tensor) { return Any(tensor.to(device)); }, any));
+    NamedTensors moved = *this;
+    moved.transform([device](const auto& tensor) { return tensor.to(device); });
     return moved;
   }
 

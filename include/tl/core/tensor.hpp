@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <cstring>
 #include <limits>
 #include <memory>
@@ -170,6 +171,20 @@ template <Element T> class [[nodiscard]] Tensor {
     return result;
   }
 
+  /// View of the bytes from `offset` on as elements of type U, which the bytes must be. Throws Error(shape) if they do
+  /// not fit.
+  template <Element U> Tensor<U> view_as(std::int64_t offset, const Shape& shape) const {
+    constexpr auto size = static_cast<std::int64_t>(sizeof(U));
+    const std::int64_t left = elements() * static_cast<std::int64_t>(sizeof(T)) - offset;
+    check(offset >= 0 && offset % size == 0 && left >= 0 && shape.elements() <= left / size, ErrorCode::shape,
+          "a view of ", to_string(dtype_of<U>), shape, " at byte ", offset, " does not fit into ", *this);
+    Tensor<U> result;
+    result.storage_ = storage_;
+    result.data_ = reinterpret_cast<U*>(reinterpret_cast<std::byte*>(data_) + offset);
+    result.shape_ = shape;
+    return result;
+  }
+
   /// An independent copy on the same device.
   Tensor clone() const {
     if (!defined()) return {};
@@ -239,6 +254,8 @@ template <Element T> class [[nodiscard]] Tensor {
   }
 
  private:
+  template <Element U> friend class Tensor;
+
   Tensor(const Shape& shape, Device device, bool zero)
       : Tensor(shape, std::make_shared<Storage>(bytes_of(shape), device, zero)) {}
   Tensor(const Shape& shape, std::shared_ptr<Storage> storage)

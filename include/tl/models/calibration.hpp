@@ -16,7 +16,7 @@
 #include <string_view>
 #include <vector>
 
-#include <tl/autograd/parameter_space.hpp>
+#include <tl/autograd/host_values.hpp>
 #include <tl/core/finite.hpp>
 #include <tl/io/checksum.hpp>
 #include <tl/io/json_file.hpp>
@@ -43,8 +43,9 @@ inline constexpr const char* calibration_file = "calibration.json";
 /// The checksum of all weights, in hexadecimal digits.
 inline std::string weights_checksum(const ParameterSpace<float>& parameters) {
   Xxh64 sum;
+  const HostValues<float> values(parameters);
   for (const auto& part : parameters.named()) {
-    const Tensor<float> value = part.value();
+    const Tensor<float> value = values.of(part);
     sum.update(std::as_bytes(std::span<const float>(value.span())));
   }
   char digits[17];

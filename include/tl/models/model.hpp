@@ -130,6 +130,14 @@ class [[nodiscard]] Model {
   const nn::ForwardContext& context() const { return context_; }
   const LoadReport& load_report() const { return load_report_; }
 
+  /// Where the parameters are.
+  Device device() const { return parameters_.device(); }
+  /// Moves the parameters to `device`, as ParameterSpace::to() does. Batches have to be there, too: Batch::to().
+  Model& to(Device device) {
+    parameters_.to(device);
+    return *this;
+  }
+
   void train(bool mode = true) { context_.training = mode; }
   void eval() { train(false); }
   bool training() const { return context_.training; }

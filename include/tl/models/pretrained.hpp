@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include <tl/autograd/host_values.hpp>
 #include <tl/autograd/parameter_space.hpp>
 #include <tl/core/seed.hpp>
 #include <tl/io/json_file.hpp>
@@ -116,6 +117,7 @@ inline LoadReport load_parameters(const std::filesystem::path& folder, Parameter
   const auto& tensors = reader.tensors();
   std::map<std::string, std::int64_t> found = detail::tensors_by_parameter(tensors, parameters, prefix);
   LoadReport report{.model_class = std::string(model_class), .source = folder.native()};
+  const HostValues<float> values(parameters);
   for (const auto& entry : parameters.named()) {
     const auto at = found.find(entry.name);
     if (at == found.end()) {
@@ -124,7 +126,7 @@ inline LoadReport load_parameters(const std::filesystem::path& folder, Parameter
     }
     const SafetensorView& stored = tensors[static_cast<std::size_t>(at->second)];
     if (stored.shape == entry.shape()) {
-      read_floats(stored, entry.value().span(), reader.path().native());
+      read_floats(stored, values.of(entry).span(), reader.path().native());
     } else {
       // Only a head may have another size by intention; an encoder of another size is another model.
       const char* const advice = entry.name.starts_with("classifier.")
@@ -138,6 +140,7 @@ inline LoadReport load_parameters(const std::filesystem::path& folder, Parameter
     found.erase(at);
   }
   detail::check_some_fit(reader, report, parameters.named().size());
+  values.store();
   for (const auto& [name, tensor] : found) report.unexpected.push_back(name);
   std::sort(report.missing.begin(), report.missing.end());
   std::sort(report.mismatched.begin(), report.mismatched.end());
@@ -180,9 +183,10 @@ inline void save_parameters(const std::filesystem::path& folder, const Parameter
   remove_leftovers(folder);
   AtomicFile config_file(folder / "config.json", config_text.size());  // takes its place when the weights have theirs
   config_file.write(config_text);
+  const HostValues<float> values(parameters);
   std::vector<SafetensorView> tensors;
   for (const auto& part : parameters.named()) {
-    const Tensor<float> value = part.value();
+    const Tensor<float> value = values.of(part);
     tensors.push_back(safetensor_view<float>(part.name, value.shape(), value.span()));
   }
   write_safetensors(folder / "model.safetensors", tensors);

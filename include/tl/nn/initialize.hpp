@@ -2,6 +2,7 @@
 // the same bits.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -16,11 +17,13 @@ namespace tl::nn {
 /// nothing.
 inline void initialize(const NamedParameter<float>& part, double std, Mt19937& generator) {
   Tensor<float> value = part.value();
+  Tensor<float> host = value.to(cpu_device);  // the value itself, or a copy that goes back
   switch (part.parameter.initialization()) {
-    case Initialization::normal: normal_(value.span(), 0.0, std, generator); break;
-    case Initialization::zeros: value.fill(0.0F); break;
-    case Initialization::ones: value.fill(1.0F); break;
+    case Initialization::normal: normal_(host.span(), 0.0, std, generator); break;
+    case Initialization::zeros: host.fill(0.0F); break;
+    case Initialization::ones: host.fill(1.0F); break;
   }
+  if (value.device().type != DeviceType::cpu) value.copy_from(host);
 }
 
 /// Takes from `generator` what the reference draws for the default values of an embedding or a linear layer when it
@@ -45,9 +48,10 @@ inline void initialize(ParameterSpace<float>& parameters, double std, Mt19937& g
 /// is worth nothing in a file. `action` is what it was wanted for: "train", "save".
 inline void check_initialized(const ParameterSpace<float>& parameters, std::string_view action) {
   if (parameters.named().empty()) return;
-  for (const auto& part : parameters.named())
-    for (const float value : part.value().span())
-      if (value != 0.0F) return;
+  for (const auto& part : parameters.named()) {
+    const Tensor<float> values = part.value().to(cpu_device);
+    if (std::ranges::any_of(values.span(), [](float value) { return value != 0.0F; })) return;
+  }
   fail(ErrorCode::state, "cannot ", action, " a model whose ", parameters.named().size(), " parameters are all zero, ",
        parameters.named().front().name,
        " the first of them; initialize it with tl::nn::initialize() or load its weights");

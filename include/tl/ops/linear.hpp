@@ -15,7 +15,8 @@ namespace tl::ops {
 /// How a matrix product is computed.
 struct LinearOptions {
   Precision precision = Precision::f32;
-  std::shared_ptr<PackedWeightCache> packed_weights{};  ///< used in bf16, for a weight that is a leaf; or null
+  std::shared_ptr<PackedWeightCache>
+      packed_weights{};  ///< used in bf16 on the CPU, for a weight that is a leaf; or null
 };
 
 namespace detail {
@@ -25,7 +26,8 @@ template <Real T>
 kernels::PackedWeight* packed_weight(const LinearOptions& options, bool is_leaf, const Tensor<T>& weight,
                                      PackedWeightCache::Product product) {
   if constexpr (std::is_same_v<T, float>) {
-    if (options.packed_weights && is_leaf && options.precision == Precision::bf16)
+    const bool on_cpu = weight.device().type == DeviceType::cpu;
+    if (options.packed_weights && on_cpu && is_leaf && options.precision == Precision::bf16)
       return &options.packed_weights->entry(weight, product);
   }
   return nullptr;

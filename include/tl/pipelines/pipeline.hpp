@@ -63,6 +63,7 @@ class PipelineBase {
   /// written to any more, so that those for bf16 are packed once for all calls.
   PipelineBase(std::shared_ptr<Model> model, const Tokenizer& tokenizer, bool bf16, bool frozen)
       : model_(std::move(model)), tokenizer_(tokenizer), bf16_(bf16) {
+    require_precision(model_->device(), bf16_ ? Precision::bf16 : Precision::f32);
     if (model_->config().vocab_size > 0) check_vocab_size(tokenizer_, model_->config().vocab_size, "pipeline");
     set_mode();
     if (frozen) weights_ = std::make_shared<PackedWeightCache>();
@@ -109,7 +110,7 @@ class PipelineBase {
   Variable<float> forward(const Batch& batch, const std::shared_ptr<PackedWeightCache>& weights) const {
     nn::ForwardContext context = model_->context();
     context.packed_weights = weights;
-    return model_->forward(batch, context).logits;
+    return model_->forward(batch.to(model_->device()), context).logits;
   }
 
   static TokenIds taken(TokenIds& all, std::span<const std::int64_t> members) {

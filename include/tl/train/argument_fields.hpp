@@ -209,6 +209,7 @@ inline std::span<const ArgumentField> argument_fields() {
       {"dataloader_drop_last", &A::dataloader_drop_last, "leave a short last batch out"},
       {"group_by_length", &A::group_by_length, "batches of rows of similar length"},
       {"train_sampling_strategy", &A::train_sampling_strategy, "random, sequential or group_by_length"},
+      {"use_cpu", &A::use_cpu, "train on the CPU even if there is a GPU"},
   };
   return fields;
 }

@@ -127,11 +127,11 @@ class EvaluationSums {
 
 }  // namespace detail
 
-/// Loss and logits of one batch, without gradients. The model must be in evaluation mode.
+/// Loss and logits of one batch, from any device, without gradients. The model must be in evaluation mode.
 inline ModelOutput prediction_step(const Model& model, const Batch& batch, const nn::ForwardContext& context,
                                    const LossOptions& loss = {}) {
   const NoGradGuard no_grad;
-  return compute_loss(model, batch, context, loss);
+  return compute_loss(model, batch.to(model.device()), context, loss);
 }
 
 /// Runs `model` over all rows, in order. The model must be in evaluation mode.

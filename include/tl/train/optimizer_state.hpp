@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include <tl/autograd/host_values.hpp>
 #include <tl/core/finite.hpp>
 #include <tl/io/safetensors.hpp>
 #include <tl/optim/optimizer.hpp>
@@ -20,12 +21,6 @@
 namespace tl {
 
 namespace detail {
-
-/// The part of a flat buffer that belongs to a named parameter.
-inline Tensor<float> buffer_view(const Tensor<float>& buffer, const ParameterSpace<float>& parameters,
-                                 const NamedParameter<float>& part) {
-  return buffer.view(part.value().data() - parameters.values().data(), part.shape());
-}
 
 /// The buffers of `optimizer`. Throws Error(shape) for one that a user's optimizer made of another size.
 inline std::vector<OptimizerBuffer<float>> checked_buffers(Optimizer<float>& optimizer,
@@ -98,7 +93,8 @@ inline constexpr std::string_view optimizer_state_prefix = "__state__.";  // no 
 /// finite.
 inline void save_optimizer(const std::filesystem::path& folder, Optimizer<float>& optimizer,
                            const ParameterSpace<float>& parameters) {
-  const auto buffers = detail::checked_buffers(optimizer, parameters);
+  auto buffers = detail::checked_buffers(optimizer, parameters);
+  for (auto& buffer : buffers) buffer.values = buffer.values.to(cpu_device);
   std::vector<SafetensorView> tensors;
   for (const auto& part : parameters.named()) {
     if (!part.parameter.trainable()) continue;
@@ -131,11 +127,13 @@ inline void load_optimizer(const std::filesystem::path& folder, Optimizer<float>
   detail::check_same_optimizer(folder, file, optimizer.name());
   const auto buffers = detail::checked_buffers(optimizer, parameters);
   if (!buffers.empty()) detail::check_same_frozen(folder, file, parameters, buffers.front().name);
-  for (const auto& part : parameters.named()) {
-    if (!part.parameter.trainable()) continue;
-    for (const auto& buffer : buffers)
-      detail::read_buffer(file.at(str_cat(part.name, '.', buffer.name)),
-                          detail::buffer_view(buffer.values, parameters, part), path);
+  for (const auto& buffer : buffers) {
+    const Tensor<float> host = buffer.values.to(cpu_device);  // the buffer itself, or a copy that goes back
+    for (const auto& part : parameters.named())
+      if (part.parameter.trainable())
+        detail::read_buffer(file.at(str_cat(part.name, '.', buffer.name)), detail::buffer_view(host, parameters, part),
+                            path);
+    if (Tensor<float> values = buffer.values; values.device().type != DeviceType::cpu) values.copy_from(host);
   }
   std::map<std::string, double> state;
   for (const SafetensorView& tensor : file.tensors())

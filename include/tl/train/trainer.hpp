@@ -13,6 +13,7 @@
 #include <string>
 #include <utility>
 
+#include <tl/autograd/host_values.hpp>
 #include <tl/core/finite.hpp>
 #include <tl/data/batch_loader.hpp>
 #include <tl/nn/initialize.hpp>
@@ -28,7 +29,8 @@ namespace tl {
 /// Trains, evaluates and saves a model.
 class Trainer : public TrainerEvaluation {
  public:
-  /// `model` must outlive the Trainer. Throws one Error(invalid_argument) that lists every contradiction.
+  /// Moves `model`, which must outlive the Trainer, to args.device(). Throws one Error(invalid_argument) that lists
+  /// every contradiction, and Error(device) for a device that cannot be used, or not in bf16.
   Trainer(Model& model, const TrainingArguments& args, TrainerOptions options = {})
       : TrainerEvaluation(model, args, std::move(options)) {
     call(&TrainerCallback::on_init_end);
@@ -83,8 +85,9 @@ class Trainer : public TrainerEvaluation {
 
   /// A model with NaN in it is of no use, and the last update may have made it one after the last look at a loss.
   void check_weights() const {
+    const HostValues<float> host(model_.parameters());
     for (const auto& part : model_.parameters().named()) {
-      const Tensor<float> values = part.value().to(cpu_device);
+      const Tensor<float> values = host.of(part);
       for (const float value : values.span())
         if (!detail::is_finite(value))
           fail(ErrorCode::numeric, "training: expected finite weights after step ", state_.global_step, ", got ",
@@ -380,15 +383,15 @@ inline void Trainer::load_best_model(TrainLoop& loop) {
   if (!args_.load_best_model_at_end || !state_.best_model_checkpoint || !state_.best_global_step) return;
   Tensor<float> values = model_.parameters().values();  // shares the memory
   auto buffers = loop.optimizer->buffers();             // not needed any more, so one of them keeps the last weights
-  if (buffers.empty()) buffers.push_back({"", Tensor<float>::empty({model_.parameters().trainable_end()})});
-  const std::span<float> last = buffers.front().values.span();
-  const std::span<float> weights = values.span().first(last.size());
-  std::copy(weights.begin(), weights.end(), last.begin());
+  if (buffers.empty())
+    buffers.push_back({"", Tensor<float>::empty({model_.parameters().trainable_end()}, model_.device())});
+  Tensor<float> last = buffers.front().values, weights = values.view(0, last.shape());
+  last.copy_from(weights);
   const std::filesystem::path best = *state_.best_model_checkpoint;
   std::string reason = detail::why_not_loadable(best, *state_.best_global_step);
   if (reason.empty()) reason = detail::complaint_of([&] { model_.load_weights(best); });
   if (reason.empty()) return;
-  std::copy(last.begin(), last.end(), weights.begin());
+  weights.copy_from(last);
   warn(str_cat("load_best_model_at_end: the best checkpoint, ", best.native(), ", cannot be loaded (", reason,
                "); the model has the weights of step ", state_.global_step));
   state_.best_model_checkpoint.reset();

@@ -32,7 +32,11 @@ class TrainerEvaluation : public TrainerBase {
 
  protected:
   TrainerEvaluation(Model& model, const TrainingArguments& args, TrainerOptions&& options)
-      : TrainerBase(args, std::move(options)), model_(model), generator_(seed()) {}
+      : TrainerBase(args, std::move(options)), model_(model), generator_(seed()) {
+    const Device device = args_.device();
+    require_precision(device, precision());
+    model_.to(device);
+  }
 
   std::uint64_t seed() const { return static_cast<std::uint64_t>(args_.seed); }
 
@@ -53,7 +57,8 @@ class TrainerEvaluation : public TrainerBase {
   /// once.
   const LossOptions& loss_options(const Collator* train_rows = nullptr) const;
 
-  void set_precision() { model_.context().precision = args_.bf16 ? Precision::bf16 : Precision::f32; }
+  Precision precision() const { return args_.bf16 ? Precision::bf16 : Precision::f32; }
+  void set_precision() { model_.context().precision = precision(); }
 
   /// What errors call the data set whose metrics begin with `prefix`.
   static std::string eval_name(const std::string& prefix) {

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include <tl/core/device.hpp>
 #include <tl/core/finite.hpp>
 #include <tl/io/utf8.hpp>
 #include <tl/train/choice.hpp>
@@ -83,6 +84,11 @@ struct TrainingArguments {
   bool group_by_length = false;             ///< batches of rows of similar length
   /// The same, and the order of the data set, under the name of version 5.
   Choice<SamplingStrategy> train_sampling_strategy = SamplingStrategy::random;
+
+  bool use_cpu = false;  ///< train on the CPU even if there is a GPU
+
+  /// Where the model is trained: the CPU with use_cpu, else tl::device(). Throws what tl::device() throws.
+  Device device() const { return use_cpu ? cpu_device : tl::device(); }
 
   /// What group_by_length and train_sampling_strategy say together. Throws for a name that is not known.
   SamplingStrategy sampling() const {
