@@ -1,0 +1,65 @@
+// A linear layer on the GPU: one product of cuBLASLt each for y, dx and dweight; dbias is a sum over rows in a fixed
+// order.
+#pragma once
+
+#include <tl/core/error.hpp>
+#include <tl/kernels/cuda/column_sums.cuh>
+#include <tl/kernels/cuda/products.cuh>
+#include <tl/kernels/linear.hpp>
+
+namespace tl::cuda {
+
+/// Products of rounded operands are later work.
+template <class Params> static void require_f32(const Params& p) {
+  check(p.precision == Precision::f32, ErrorCode::dtype, p.name, " of ", Shape{p.n, p.in, p.out}, " on ", cuda_device,
+        ": expected precision f32, GPUs have no bf16 yet");
+}
+
+template <class T> static void linear_forward(const kernels::LinearForward<T>& p) {
+  require_f32(p);
+  multiply(Product<T>{.operation = p.name,
+                      .a = p.x,
+                      .b = p.weight,
+                      .c = p.y,
+                      .m = p.n,
+                      .n = p.out,
+                      .k = p.in,
+                      .transpose_b = true,
+                      .bias = p.bias});
+}
+
+template <class T> static void linear_backward_input(const kernels::LinearBackwardInput<T>& p) {
+  require_f32(p);
+  multiply(Product<T>{.operation = p.name,
+                      .a = p.dy,
+                      .b = p.weight,
+                      .c = p.dx,
+                      .m = p.n,
+                      .n = p.in,
+                      .k = p.out,
+                      .accumulate = p.accumulate});
+}
+
+template <class T> static void linear_backward_weight(const kernels::LinearBackwardWeight<T>& p) {
+  require_f32(p);
+  if (p.dweight)
+    multiply(Product<T>{.operation = p.name,
+                        .a = p.dy,
+                        .b = p.x.values,
+                        .c = p.dweight,
+                        .m = p.out,
+                        .n = p.in,
+                        .k = p.n,
+                        .transpose_a = true,
+                        .accumulate = !p.overwrite});
+  if (p.dbias) add_column_sums(p.name, p.n, p.out, ElementTerm<T>{p.dy, p.out}, p.dbias);
+}
+
+[[maybe_unused]] static const bool linear_registered = [] {
+  kernels::provide_cuda(&linear_forward<float>, &linear_forward<double>, &linear_backward_input<float>,
+                        &linear_backward_input<double>, &linear_backward_weight<float>,
+                        &linear_backward_weight<double>);
+  return true;
+}();
+
+}  // namespace tl::cuda
