@@ -1,0 +1,211 @@
+// The wrapper of cuBLASLt without a GPU: which products it asks the library for, seen by a model of the library that
+// works on the host's memory; plans, and the sentences of what goes wrong.
+#include <tl/kernels/cuda/cublaslt.cuh>
+
+#include <algorithm>
+#include <cstdlib>
+#include <fstream>
+#include <random>
+#include <utility>
+#include <vector>
+
+#include "emulator/cublaslt_model.hpp"
+#include "support/catch.hpp"
+#include "support/temporary_folder.hpp"
+
+namespace {
+
+using tl::cuda::Product;
+using tl::cuda::Products;
+using tl::test::CublasLtModel;
+
+/// The model instead of the library, and memory of the host instead of the GPU's, as long as it lives.
+class ModelInPlace {
+ public:
+  ModelInPlace() {
+    tl::cuda::cublaslt = tl::test::cublaslt_model::functions();
+    tl::cuda::runtime.malloc = [](void** memory, std::size_t bytes) {
+      *memory = std::aligned_alloc(256, bytes);
+      return *memory ? cudaSuccess : cudaErrorMemoryAllocation;
+    };
+    tl::cuda::runtime.stream_create_with_flags = [](cudaStream_t* stream, unsigned) {
+      *stream = nullptr;
+      return cudaSuccess;
+    };
+    CublasLtModel::instance() = {};
+  }
+  ~ModelInPlace() {
+    tl::cuda::runtime = runtime_;
+    tl::cuda::cublaslt = cublaslt_;
+  }
+  ModelInPlace(const ModelInPlace&) = delete;
+  ModelInPlace& operator=(const ModelInPlace&) = delete;
+
+ private:
+  tl::cuda::Runtime runtime_ = tl::cuda::runtime;
+  tl::cuda::lt::Functions cublaslt_ = tl::cuda::cublaslt;
+};
+
+template <class T> std::vector<T> random_values(std::int64_t count) {
+  static std::mt19937 generator(1);
+  std::normal_distribution<float> normal;
+  std::vector<T> values(static_cast<std::size_t>(count));
+  for (T& value : values) value = static_cast<T>(normal(generator));
+  return values;
+}
+
+/// The largest difference of a product of the wrapper from a product that is written down in row-major order.
+template <class T> double difference(Products& products, std::int64_t m, std::int64_t n, std::int64_t k, int bits) {
+  const auto a = random_values<T>(m * k), b = random_values<T>(k * n), bias = random_values<T>(n);
+  auto c = random_values<T>(m * n);
+  const auto before = c;
+  const Product<T> product{.operation = "test",
+                           .a = a.data(),
+                           .b = b.data(),
+                           .c = c.data(),
+                           .m = m,
+                           .n = n,
+                           .k = k,
+                           .transpose_a = (bits & 1) != 0,
+                           .transpose_b = (bits & 2) != 0,
+                           .accumulate = (bits & 4) != 0,
+                           .bias = bits & 8 ? bias.data() : nullptr};
+  products.run(product);
+  double worst = 0.0;
+  for (std::int64_t i = 0; i < m; ++i)
+    for (std::int64_t j = 0; j < n; ++j) {
+      double sum = product.accumulate ? static_cast<double>(before[static_cast<std::size_t>(i * n + j)]) : 0.0;
+      if (product.bias) sum += static_cast<double>(product.bias[j]);
+      for (std::int64_t t = 0; t < k; ++t)
+        sum += static_cast<double>(product.transpose_a ? a[static_cast<std::size_t>(t * m + i)]
+                                                       : a[static_cast<std::size_t>(i * k + t)]) *
+               static_cast<double>(product.transpose_b ? b[static_cast<std::size_t>(j * k + t)]
+                                                       : b[static_cast<std::size_t>(t * n + j)]);
+      worst = std::max(worst, std::abs(sum - static_cast<double>(c[static_cast<std::size_t>(i * n + j)])));
+    }
+  return worst;
+}
+
+/// A product of one number by one number.
+Product<float> smallest(const std::vector<float>& in, std::vector<float>& out) {
+  return {.operation = "test", .a = in.data(), .b = in.data(), .c = out.data(), .m = 1, .n = 1, .k = 1};
+}
+
+}  // namespace
+
+#define TL_WITHOUT_GPU() \
+  if (tl::is_available(tl::cuda_device)) TL_SKIP("with a GPU the products themselves are tested")
+
+TEST_CASE("cublaslt: products of row-major matrices, in each way in which they can be asked for") {
+  TL_WITHOUT_GPU();
+  const ModelInPlace model;
+  Products products;
+  for (const auto& [m, n, k] : {std::array<std::int64_t, 3>{1, 1, 1}, {2, 3, 4}, {5, 1, 7}, {1, 6, 2}, {9, 8, 33}})
+    for (int bits = 0; bits < 8; ++bits) {
+      INFO(m << " x " << n << " x " << k << ", transposes and accumulation " << bits);
+      CHECK(difference<float>(products, m, n, k, bits) < 1e-5);
+      CHECK(difference<double>(products, m, n, k, bits) < 1e-13);
+      if (bits < 4) CHECK(difference<float>(products, m, n, k, bits | 8) < 1e-5);
+    }
+}
+
+TEST_CASE("cublaslt: an algorithm is chosen once for each kind of product") {
+  TL_WITHOUT_GPU();
+  const ModelInPlace model;
+  Products products;
+  for (int turn = 0; turn < 3; ++turn) (void)difference<float>(products, 2, 3, 4, 0);
+  CHECK(CublasLtModel::instance().products == 3);
+  CHECK(CublasLtModel::instance().proposals <= 2);  // vectors of both alignments may have come
+  (void)difference<float>(products, 2, 3, 5, 0);
+  CHECK(CublasLtModel::instance().proposals >= 2);
+}
+
+TEST_CASE("cublaslt: TF32 is used only if it is asked for, and never for double") {
+  TL_WITHOUT_GPU();
+  const ModelInPlace model;
+  Products products;
+  (void)difference<float>(products, 2, 3, 4, 0);
+  CHECK(CublasLtModel::instance().last_compute_type == tl::cuda::lt::compute_32);
+  products.allow_tf32(true);
+  (void)difference<float>(products, 2, 3, 4, 0);
+  CHECK(CublasLtModel::instance().last_compute_type == tl::cuda::lt::compute_tf32);
+  (void)difference<double>(products, 2, 3, 4, 0);
+  CHECK(CublasLtModel::instance().last_compute_type == tl::cuda::lt::compute_64);
+}
+
+TEST_CASE("cublaslt: an error names the operation, its extents and the library's words") {
+  TL_WITHOUT_GPU();
+  const ModelInPlace model;
+  Products products;
+  const std::vector<float> in(4, 2.0F);
+  std::vector<float> out(1);
+  products.run(smallest(in, out));
+  CHECK(out[0] == 4.0F);
+  CublasLtModel::instance().fail_next_product_with = 15;
+  TL_REQUIRE_ERROR(products.run(smallest(in, out)),
+                   "cuBLASLt: test of [1, 1, 1]: the functionality requested is not supported (15)");
+  products.run(smallest(in, out));
+}
+
+TEST_CASE("cublaslt: plans are written, and read by another run of the same version") {
+  TL_WITHOUT_GPU();
+  const ModelInPlace model;
+  const tl::test::TemporaryFolder folder;
+  const std::string path = (folder.path() / "plans").string();
+  const std::vector<float> in(4, 2.0F);
+  std::vector<float> out(1);
+  std::string plans;
+  {
+    Products products;
+    products.run(smallest(in, out));
+    plans = products.plans();
+  }
+  std::ofstream(path) << plans;
+  ::setenv("TL_CUBLASLT_PLANS", path.c_str(), 1);
+  CublasLtModel::instance().proposals = 0;
+  {
+    Products products;
+    products.run(smallest(in, out));
+    CHECK(CublasLtModel::instance().proposals == 0);
+    CHECK(products.plans() == plans);
+  }
+  CublasLtModel::instance().version = 130100;
+  {
+    Products products;
+    TL_REQUIRE_ERROR(products.run(smallest(in, out)), path +
+                                                          " line 1: expected a plan of cuBLASLt 130100, which "
+                                                          "this process uses, got one of 130000");
+  }
+  std::ofstream(path) << "cublaslt 130100 f32 m 1\n";
+  {
+    Products products;
+    TL_REQUIRE_ERROR(products.run(smallest(in, out)),
+                     path +
+                         " line 1: expected a plan, 'cublaslt VERSION f32 m M n N k K ...', got 'cublaslt 130100 "
+                         "f32 m 1'");
+  }
+  ::setenv("TL_CUBLASLT_PLANS", "/nowhere/plans", 1);
+  {
+    Products products;
+    TL_REQUIRE_ERROR(products.run(smallest(in, out)), "TL_CUBLASLT_PLANS: cannot open /nowhere/plans");
+  }
+  ::unsetenv("TL_CUBLASLT_PLANS");
+}
+
+TEST_CASE("cublaslt: where the library is not, the reason says what was looked for") {
+  ::setenv("TL_CUBLASLT_LIBRARY", "/nowhere/libcublasLt.so", 1);
+  std::string why_not;
+  CHECK(tl::cuda::open_cublaslt(why_not) == nullptr);
+  ::unsetenv("TL_CUBLASLT_LIBRARY");
+  CHECK(why_not.find("/nowhere/libcublasLt.so: cannot open shared object file") != std::string::npos);
+}
+
+TEST_CASE("cublaslt: a library that is there has all functions") {
+  std::string why_not;
+  void* const library = tl::cuda::open_cublaslt(why_not);
+  if (library == nullptr) TL_SKIP(why_not);
+  tl::cuda::lt::Functions found{};
+  CHECK(tl::cuda::look_up_cublaslt(library, found) == nullptr);
+  CHECK(found.get_version() >= 120000);
+  CHECK(std::string(found.get_status_string(tl::cuda::lt::success)).size() > 0);
+}
