@@ -8,7 +8,9 @@
 #include <tl/kernels/cuda/cross_entropy.cuh>
 #include <tl/kernels/cuda/elementwise.cuh>
 #include <tl/kernels/cuda/layer_norm.cuh>
+#include <tl/kernels/cuda/linear.cuh>
 #include <tl/kernels/cuda/losses.cuh>
+#include <tl/kernels/cuda/matmul.cuh>
 #include <tl/kernels/cuda/reductions.cuh>
 #include <tl/kernels/cuda/rows.cuh>
 #include <tl/kernels/cuda/segments.cuh>

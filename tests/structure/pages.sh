@@ -30,11 +30,11 @@ same docs/errors.md 'the code' "$codes" "$(rows docs/errors.md | grep -vxE 'code
 # What C++ asks for by getenv() and shell scripts with a default.
 mapfile -t folders < <(ls -d include src tools tests examples benchmarks cmake 2> /dev/null)
 variables=$( {
-  grep -rhoE 'getenv\("[A-Z_]+"\)' --include='*.hpp' --include='*.cpp' --include='*.c' --include='*.cuh' --include='*.cu' \
+  grep -rhoE 'getenv\("[A-Z0-9_]+"\)' --include='*.hpp' --include='*.cpp' --include='*.c' --include='*.cuh' --include='*.cu' \
     "${folders[@]}" || true
-  grep -rhoE '\$\{[A-Z][A-Z_]*:-' --include='*.sh' "${folders[@]}" || true
-} | grep -oE '[A-Z][A-Z_]+' | sort -u)
-same docs/environment.md 'the variable' "$variables" "$(rows docs/environment.md | grep -xE '[A-Z][A-Z_]+')"
+  grep -rhoE '\$\{[A-Z][A-Z0-9_]*:-' --include='*.sh' "${folders[@]}" || true
+} | grep -oE '[A-Z][A-Z0-9_]+' | sort -u)
+same docs/environment.md 'the variable' "$variables" "$(rows docs/environment.md | grep -xE '[A-Z][A-Z0-9_]+')"
 
 # Capital letters that are alone in the brackets of a comment: [N, 3D], but not [CLS].
 letters=$(grep -rhoE '//.*' --include='*.hpp' --include='*.cuh' include | grep -oE '\[[0-9A-Z+*/ ,]+\]' | grep -vE '[A-Z][A-Z]' \

@@ -70,7 +70,8 @@ TEST_CASE("cuda linear_backward_weight: equals the CPU, with either gradient alo
 TEST_CASE("cuda linear: bf16 is a sentence") {
   TL_SKIP_WITHOUT_GPU();
   const auto x = tl::Tensor<float>::zeros({2, 3}, tl::cuda_device);
-  k::LinearForward<float> p{.x = x.data(), .weight = x.data(), .bias = nullptr, .n = 2, .in = 3, .out = 3};
+  k::LinearForward<float> p{
+      .x = x.data(), .weight = x.data(), .bias = nullptr, .y = nullptr, .n = 2, .in = 3, .out = 3};
   p.precision = tl::Precision::bf16;
   TL_REQUIRE_ERROR(tl::kernels::run(tl::cuda_device, p),
                    "linear_forward of [2, 3, 3] on cuda:0: expected precision f32, GPUs have no bf16 yet");

@@ -8,8 +8,11 @@
 #include <cstdint>
 #include <utility>
 
+#include <tl/core/device.hpp>
+#include <tl/core/dtype.hpp>
 #include <tl/core/error.hpp>
 #include <tl/core/shape.hpp>
+#include <tl/core/stored.hpp>
 #include <tl/kernels/cuda/memory.cuh>
 #include <tl/kernels/cuda/reduce.cuh>
 #include <tl/kernels/cuda/runtime.cuh>
@@ -21,6 +24,15 @@ namespace tl::cuda {
 /// Number of blocks of `per_block` things that cover `count` things.
 inline std::int64_t blocks_for(std::int64_t count, std::int64_t per_block) {
   return (count + per_block - 1) / per_block;
+}
+
+/// The address of a matrix that is in the kernel's own type, null if there is no matrix. Throws Error(dtype), naming
+/// the operation, for one in another format.
+template <class T> T* own(const char* operation, Stored<T> matrix) {
+  check(!matrix || matrix.own() != nullptr, ErrorCode::dtype, operation, " on ", cuda_device, ": expected a matrix in ",
+        to_string(dtype_of<typename Stored<T>::Own>), ", got one in ", to_string(matrix.format),
+        "; kernels of GPUs read no other formats yet");
+  return matrix.own();
 }
 
 /// How a kernel is started. Where it is made, its name is needed in front of the braces: nvcc does not compile

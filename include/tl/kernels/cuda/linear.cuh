@@ -18,9 +18,9 @@ template <class Params> static void require_f32(const Params& p) {
 template <class T> static void linear_forward(const kernels::LinearForward<T>& p) {
   require_f32(p);
   multiply(Product<T>{.operation = p.name,
-                      .a = p.x,
-                      .b = p.weight,
-                      .c = p.y,
+                      .a = own(p.name, p.x),
+                      .b = own(p.name, p.weight),
+                      .c = own(p.name, p.y),
                       .m = p.n,
                       .n = p.out,
                       .k = p.in,
@@ -31,9 +31,9 @@ template <class T> static void linear_forward(const kernels::LinearForward<T>& p
 template <class T> static void linear_backward_input(const kernels::LinearBackwardInput<T>& p) {
   require_f32(p);
   multiply(Product<T>{.operation = p.name,
-                      .a = p.dy,
-                      .b = p.weight,
-                      .c = p.dx,
+                      .a = own(p.name, p.dy),
+                      .b = own(p.name, p.weight),
+                      .c = own(p.name, p.dx),
                       .m = p.n,
                       .n = p.in,
                       .k = p.out,
@@ -44,15 +44,15 @@ template <class T> static void linear_backward_weight(const kernels::LinearBackw
   require_f32(p);
   if (p.dweight)
     multiply(Product<T>{.operation = p.name,
-                        .a = p.dy,
-                        .b = p.x.values,
+                        .a = own(p.name, p.dy),
+                        .b = own(p.name, p.x),
                         .c = p.dweight,
                         .m = p.out,
                         .n = p.in,
                         .k = p.n,
                         .transpose_a = true,
                         .accumulate = !p.overwrite});
-  if (p.dbias) add_column_sums(p.name, p.n, p.out, ElementTerm<T>{p.dy, p.out}, p.dbias);
+  if (p.dbias) add_column_sums(p.name, p.n, p.out, ElementTerm<T>{own(p.name, p.dy), p.out}, p.dbias);
 }
 
 [[maybe_unused]] static const bool linear_registered = [] {
