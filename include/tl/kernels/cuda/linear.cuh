@@ -52,7 +52,7 @@ template <class T> static void linear_backward_weight(const kernels::LinearBackw
                         .k = p.n,
                         .transpose_a = true,
                         .accumulate = !p.overwrite});
-  if (p.dbias) add_column_sums(p.name, p.n, p.out, ElementTerm<T>{own(p.name, p.dy), p.out}, p.dbias);
+  add_column_sums(p.name, p.n, p.out, MatrixElement<T>{own(p.name, p.dy)}, p.dbias);
 }
 
 [[maybe_unused]] static const bool linear_registered = [] {
