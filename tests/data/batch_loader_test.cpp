@@ -10,11 +10,11 @@ using namespace tl;
 
 namespace {
 
-using Ids = std::vector<std::vector<std::int32_t>>;
+using Tokens = std::vector<std::vector<std::int32_t>>;
 
 /// Rows of 1 to 5 tokens, each of them the row's number.
 Dataset numbered_rows(std::int32_t count) {
-  Ids ids;
+  Tokens ids;
   std::vector<std::int64_t> labels;
   for (std::int32_t row = 0; row < count; ++row) {
     ids.emplace_back(static_cast<std::size_t>(1 + row % 5), row);
@@ -77,7 +77,7 @@ TEST_CASE("batch loader: begins at any batch, after the last one too") {
 
 TEST_CASE("batch loader: a bad row is an error where its batch would have been, and stays one") {
   const Threads set(GENERATE(1, 2));
-  const Dataset data = Dataset::from_columns({{"input_ids", Ids{{1}, {2}, {}, {4}, {5}}}});
+  const Dataset data = Dataset::from_columns({{"input_ids", Tokens{{1}, {2}, {}, {4}, {5}}}});
   const Ahead collate(data, {.name = "rows"});
   BatchLoader loader({sequential_order(5), 1}, collate);
   CHECK(loader.next().input_ids.item() == 1);

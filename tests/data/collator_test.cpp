@@ -7,9 +7,9 @@ using namespace tl;
 
 namespace {
 
-using Ids = std::vector<std::vector<std::int32_t>>;
+using Tokens = std::vector<std::vector<std::int32_t>>;
 
-Dataset rows(Ids ids, std::vector<std::int64_t> labels, const std::string& label = "label") {
+Dataset rows(Tokens ids, std::vector<std::int64_t> labels, const std::string& label = "label") {
   return Dataset::from_columns({{"input_ids", std::move(ids)}, {label, std::move(labels)}});
 }
 
@@ -38,15 +38,15 @@ TEST_CASE("collator: labels under each of their names, or none") {
 }
 
 TEST_CASE("collator: padding that rows bring along is dropped") {
-  const Dataset padded = Dataset::from_columns({{"input_ids", Ids{{1, 2, 0, 0}, {3, 0, 0, 0}}},
-                                                {"attention_mask", Ids{{1, 1, 0, 0}, {1, 0, 0, 0}}},
+  const Dataset padded = Dataset::from_columns({{"input_ids", Tokens{{1, 2, 0, 0}, {3, 0, 0, 0}}},
+                                                {"attention_mask", Tokens{{1, 1, 0, 0}, {1, 0, 0, 0}}},
                                                 {"label", std::vector<std::int64_t>{0, 1}}});
   const PackedCollator collate(padded);
   CHECK(collate.lengths() == std::vector<std::int64_t>{2, 1});
   CHECK(batch_of(collate, {0, 1}).input_ids.to_vector() == std::vector<std::int32_t>{1, 2, 3});
-  const auto masked = [](Ids mask) {
-    return PackedCollator(Dataset::from_columns({{"input_ids", Ids{{1, 2, 3}}}, {"attention_mask", std::move(mask)}}),
-                          {.name = "d"});
+  const auto masked = [](Tokens mask) {
+    return PackedCollator(
+        Dataset::from_columns({{"input_ids", Tokens{{1, 2, 3}}}, {"attention_mask", std::move(mask)}}), {.name = "d"});
   };
   TL_REQUIRE_ERROR(
       masked({{0, 1, 1}}).check_rows(),
@@ -68,11 +68,12 @@ TEST_CASE("collator: columns that are missing or of another type") {
       "train_dataset: expected a column input_ids with token ids, the columns are text, label; tokenize the texts");
   TL_REQUIRE_ERROR(PackedCollator(Dataset()),
                    "dataset: expected a column input_ids with token ids, there are no columns");
-  const Dataset names = Dataset::from_columns({{"input_ids", Ids{{1}}}, {"label", std::vector<std::string>{"pos"}}});
+  const Dataset names = Dataset::from_columns({{"input_ids", Tokens{{1}}}, {"label", std::vector<std::string>{"pos"}}});
   TL_REQUIRE_ERROR(PackedCollator(names),
                    "dataset: expected class ids (int64) in column label, got string; turn texts or numbers into class "
                    "ids with cast_column or class_encode_column");
-  const Dataset numbers = Dataset::from_columns({{"input_ids", Ids{{1}, {2}}}, {"label", std::vector<double>{1, 0}}});
+  const Dataset numbers =
+      Dataset::from_columns({{"input_ids", Tokens{{1}, {2}}}, {"label", std::vector<double>{1, 0}}});
   TL_REQUIRE_ERROR(PackedCollator(numbers), "expected class ids (int64) in column label, got float64");
   const PackedCollator cast(numbers.cast_column("label", {{"neg", "pos"}}));
   CHECK(batch_of(cast, {0, 1}).labels.at<std::int64_t>("labels").to_vector() == std::vector<std::int64_t>{1, 0});
@@ -80,7 +81,7 @@ TEST_CASE("collator: columns that are missing or of another type") {
 
 TEST_CASE("collator: rows that a model cannot take are named") {
   const CollatorOptions options{.name = "eval_dataset", .num_labels = 2, .max_length = 3, .vocab_size = 10};
-  const auto check_rows = [&](Ids ids, std::vector<std::int64_t> labels) {
+  const auto check_rows = [&](Tokens ids, std::vector<std::int64_t> labels) {
     PackedCollator(rows(std::move(ids), std::move(labels)), options).check_rows();
   };
   check_rows({{1, 2, 3}, {1}}, {1, -100});
@@ -95,7 +96,7 @@ TEST_CASE("collator: rows that a model cannot take are named") {
                    "eval_dataset, row 1: expected token ids in [0, 10), which are those of the model, got 10 for token "
                    "1; tokenize with the tokenizer of the model");
   TL_REQUIRE_ERROR(check_rows({{-1}}, {0}), "eval_dataset, row 0: expected token ids in [0, 10)");
-  const Dataset padded = Dataset::from_columns({{"input_ids", Ids{{1, 99}}}, {"attention_mask", Ids{{1, 0}}}});
+  const Dataset padded = Dataset::from_columns({{"input_ids", Tokens{{1, 99}}}, {"attention_mask", Tokens{{1, 0}}}});
   CHECK_NOTHROW(PackedCollator(padded, options).check_rows());  // padding is dropped, whatever its id
   const PackedCollator collate(rows({{1}, {}}, {0, 0}), options);
   TL_REQUIRE_ERROR(batch_of(collate, {0, 1}), "eval_dataset, row 1: expected at least one token, got none");
@@ -104,7 +105,7 @@ TEST_CASE("collator: rows that a model cannot take are named") {
 }
 
 TEST_CASE("collator: the fingerprint is that of tokens and labels in their order") {
-  const auto of = [](Ids ids, std::vector<std::int64_t> labels) {
+  const auto of = [](Tokens ids, std::vector<std::int64_t> labels) {
     return PackedCollator(rows(std::move(ids), std::move(labels))).fingerprint();
   };
   const std::uint64_t whole = of({{1, 2}, {3}}, {0, 1});
@@ -113,15 +114,15 @@ TEST_CASE("collator: the fingerprint is that of tokens and labels in their order
   CHECK(of({{1}, {2, 3}}, {0, 1}) != whole);
   CHECK(of({{1, 2}, {3}}, {1, 0}) != whole);
   CHECK(of({{1, 4}, {3}}, {0, 1}) != whole);
-  const Dataset padded = Dataset::from_columns({{"input_ids", Ids{{1, 2}, {3, 0}}},
-                                                {"attention_mask", Ids{{1, 1}, {1, 0}}},
+  const Dataset padded = Dataset::from_columns({{"input_ids", Tokens{{1, 2}, {3, 0}}},
+                                                {"attention_mask", Tokens{{1, 1}, {1, 0}}},
                                                 {"label", std::vector<std::int64_t>{0, 1}}});
   CHECK(PackedCollator(padded).fingerprint() == whole);  // padding makes no other batches
 }
 
 TEST_CASE("collator: rows from a file are named with their lines") {
   const Dataset file =
-      Dataset::from_columns({{"input_ids", Ids{{1}, {2}, {3}}}, {"label", std::vector<std::int64_t>{0, 5, 1}}},
+      Dataset::from_columns({{"input_ids", Tokens{{1}, {2}, {3}}}, {"label", std::vector<std::int64_t>{0, 5, 1}}},
                             {.file = "x.csv", .numbers = {2, 4, 5}});
   const PackedCollator collate(file.select({2, 1}), {.name = "train_dataset", .num_labels = 2});
   TL_REQUIRE_ERROR(collate.check_rows(), "train_dataset, row 1 (x.csv, line 4): expected label in [0, 2), got 5");
@@ -148,13 +149,13 @@ TEST_CASE("collator: classes in the model's order, and batches without a label")
 }
 
 TEST_CASE("collator: token types, and a label of each token") {
-  const auto data = [](Ids types, Ids labels) {
-    return Dataset::from_columns({{"input_ids", Ids{{5, 6}, {7, 8, 9}}},
-                                  {"attention_mask", Ids{{1, 1}, {1, 1, 0}}},
+  const auto data = [](Tokens types, Tokens labels) {
+    return Dataset::from_columns({{"input_ids", Tokens{{5, 6}, {7, 8, 9}}},
+                                  {"attention_mask", Tokens{{1, 1}, {1, 1, 0}}},
                                   {"token_type_ids", std::move(types)},
                                   {"labels", std::move(labels)}});
   };
-  const Ids types{{0, 1}, {1, 1, 0}}, labels{{-100, 2}, {0, 1, -100}};
+  const Tokens types{{0, 1}, {1, 1, 0}}, labels{{-100, 2}, {0, 1, -100}};
   const CollatorOptions of_tokens{.name = "rows", .num_labels = 3, .token_types = 2, .token_labels = true};
   const PackedCollator collate(data(types, labels), of_tokens);
   CHECK(collate.has_labels());
@@ -163,7 +164,7 @@ TEST_CASE("collator: token types, and a label of each token") {
   CHECK(batch.token_type_ids.to_vector() == std::vector<std::int32_t>{1, 1, 0, 1});
   CHECK(batch.labels.at<std::int64_t>("labels").to_vector() == std::vector<std::int64_t>{0, 1, -100, 2});
 
-  const auto check_rows = [&](Ids some_types, Ids some_labels) {
+  const auto check_rows = [&](Tokens some_types, Tokens some_labels) {
     PackedCollator(data(std::move(some_types), std::move(some_labels)), of_tokens).check_rows();
   };
   TL_REQUIRE_ERROR(check_rows({{0, 2}, {1, 1, 0}}, labels),
@@ -182,24 +183,25 @@ TEST_CASE("collator: token types, and a label of each token") {
 }
 
 TEST_CASE("collator: the fingerprint knows token types other than 0, and where they are") {
-  const auto of = [](Ids types) {
-    return PackedCollator(Dataset::from_columns({{"input_ids", Ids{{5, 6, 7}}}, {"token_type_ids", std::move(types)}}))
+  const auto of = [](Tokens types) {
+    return PackedCollator(
+               Dataset::from_columns({{"input_ids", Tokens{{5, 6, 7}}}, {"token_type_ids", std::move(types)}}))
         .fingerprint();
   };
-  const std::uint64_t without = PackedCollator(Dataset::from_columns({{"input_ids", Ids{{5, 6, 7}}}})).fingerprint();
+  const std::uint64_t without = PackedCollator(Dataset::from_columns({{"input_ids", Tokens{{5, 6, 7}}}})).fingerprint();
   CHECK(of({{0, 0, 0}}) == without);
   CHECK(of({{0, 1, 0}}) != without);
   CHECK(of({{0, 1, 0}}) != of({{0, 0, 1}}));
 }
 
 TEST_CASE("collator: a user's function") {
-  const Dataset data = Dataset::from_columns({{"input_ids", Ids{{5, 6}, {7}}},
+  const Dataset data = Dataset::from_columns({{"input_ids", Tokens{{5, 6}, {7}}},
                                               {"label", std::vector<std::int64_t>{1, 0}},
                                               {"score", std::vector<double>{0.5, 2}}});
   const FunctionCollator collate(
       data,
       [](const Dataset& all, std::span<const std::int64_t> rows) {
-        Ids ids;
+        Tokens ids;
         std::vector<float> scores;
         for (const std::int64_t row : rows) {
           ids.push_back(all.column<std::vector<std::int32_t>>("input_ids")[row]);
@@ -220,6 +222,6 @@ TEST_CASE("collator: a user's function") {
   };
   CHECK(FunctionCollator(data, backwards, "rows").fingerprint() != collate.fingerprint());
   const FunctionCollator wrong(
-      data, [](const Dataset&, auto) { return pack(Ids{{1}}); }, "rows");
+      data, [](const Dataset&, auto) { return pack(Tokens{{1}}); }, "rows");
   TL_REQUIRE_ERROR(wrong(both), "data_collator: expected a batch of 2 sequences for rows 1, 0 of rows, got 1");
 }

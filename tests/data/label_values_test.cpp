@@ -9,15 +9,15 @@ using namespace tl;
 
 namespace {
 
-using Ids = std::vector<std::vector<std::int32_t>>;
+using Tokens = std::vector<std::vector<std::int32_t>>;
 using Numbers = std::vector<std::vector<float>>;
-using Names = std::vector<std::vector<std::string>>;
+using NameLists = std::vector<std::vector<std::string>>;
 
 constexpr ProblemType multi = ProblemType::multi_label_classification, regression = ProblemType::regression;
 
 Dataset with_labels(ColumnValues labels) {
   const std::int64_t rows = detail::column_size(labels);
-  Columns columns{{"input_ids", Ids(static_cast<std::size_t>(rows), {1, 2})}};
+  Columns columns{{"input_ids", Tokens(static_cast<std::size_t>(rows), {1, 2})}};
   columns.push_back({"labels", std::move(labels)});
   return Dataset::from_columns(columns);
 }
@@ -44,15 +44,15 @@ std::vector<float> values(const ColumnValues& labels, const CollatorOptions& opt
 TEST_CASE("label values: several labels as numbers, ids or names are the same") {
   const std::vector<float> expected{1, 0, 1, 0, 0, 0, 0, 1, 0};
   CHECK(values(Numbers{{1, 0, 1}, {0, 0, 0}, {0, 1, 0}}, three_classes()) == expected);
-  CHECK(values(Ids{{1, 0, 1}, {0, 0, 0}, {0, 1, 0}}, three_classes()) == expected);
-  CHECK(values(Ids{{2, 0}, {}, {1}}, three_classes()) == expected);
-  CHECK(values(Names{{"a", "c"}, {}, {"b"}}, three_classes()) == expected);
+  CHECK(values(Tokens{{1, 0, 1}, {0, 0, 0}, {0, 1, 0}}, three_classes()) == expected);
+  CHECK(values(Tokens{{2, 0}, {}, {1}}, three_classes()) == expected);
+  CHECK(values(NameLists{{"a", "c"}, {}, {"b"}}, three_classes()) == expected);
   CHECK(values(Numbers{{0.25F, 0, 1}}, three_classes()) == std::vector<float>{0.25F, 0, 1});  // soft targets
 }
 
 TEST_CASE("label values: without a problem_type floats and names are several labels, one label is regression") {
   CHECK(values(Numbers{{1, 0, 1}}, three_classes({})) == std::vector<float>{1, 0, 1});
-  CHECK(values(Names{{"b"}}, three_classes({})) == std::vector<float>{0, 1, 0});
+  CHECK(values(NameLists{{"b"}}, three_classes({})) == std::vector<float>{0, 1, 0});
   const CollatorOptions one{.num_labels = 1};
   CHECK(values(std::vector<double>{0.5, -3}, one) == std::vector<float>{0.5F, -3});
   CHECK(values(std::vector<std::int64_t>{4, -100}, one) == std::vector<float>{4, -100});  // a number like any other
@@ -61,7 +61,7 @@ TEST_CASE("label values: without a problem_type floats and names are several lab
 
 TEST_CASE("label values: regression with several values") {
   CHECK(values(Numbers{{1.5F, -2, 3}}, three_classes(regression)) == std::vector<float>{1.5F, -2, 3});
-  CHECK(values(Ids{{7, -2, 3}}, three_classes(regression)) == std::vector<float>{7, -2, 3});
+  CHECK(values(Tokens{{7, -2, 3}}, three_classes(regression)) == std::vector<float>{7, -2, 3});
   const PackedCollator collate(with_labels(Numbers{{1, 2}, {3, 4}}), {.problem = regression});
   const std::int64_t row = 1;  // the number of values is that of the first row
   CHECK(collate(std::span(&row, 1)).labels.at<float>("labels").shape() == Shape{1, 2});
@@ -75,7 +75,7 @@ TEST_CASE("label values: labels of the wrong kind for the problem") {
                    "train_dataset: expected lists of numbers, of class ids or of names in column labels, because "
                    "problem_type is multi_label_classification, got int64");
   TL_REQUIRE_ERROR(check_rows(std::vector<double>{1}, three_classes()), "got float64");
-  TL_REQUIRE_ERROR(check_rows(Names{{"a"}}, three_classes(regression)),
+  TL_REQUIRE_ERROR(check_rows(NameLists{{"a"}}, three_classes(regression)),
                    "train_dataset: expected numbers, or lists of them in column labels, because problem_type is "
                    "regression, got list of string");
   TL_REQUIRE_ERROR(check_rows(Numbers{{1, 0, 0}}, three_classes(ProblemType::single_label_classification)),
@@ -107,23 +107,23 @@ TEST_CASE("label values: rows that do not fit are named with their place") {
                    "eval_dataset, row 1: expected finite numbers in column labels, got nan");
   TL_REQUIRE_ERROR(check_rows(std::vector<double>{1e300}, {.name = "eval_dataset", .num_labels = 1}),
                    "eval_dataset, row 0: expected finite numbers in column labels, got 1e+300");
-  TL_REQUIRE_ERROR(check_rows(Ids{{2, 0}, {3}}, three_classes()),
+  TL_REQUIRE_ERROR(check_rows(Tokens{{2, 0}, {3}}, three_classes()),
                    "train_dataset, row 1: expected class ids in [0, 3) in column labels, got 3");
-  TL_REQUIRE_ERROR(check_rows(Ids{{2, 0}, {1}, {1, 1}}, three_classes()),
+  TL_REQUIRE_ERROR(check_rows(Tokens{{2, 0}, {1}, {1, 1}}, three_classes()),
                    "train_dataset, row 2: expected every class id once in column labels, got 1 twice");
-  TL_REQUIRE_ERROR(check_rows(Ids{{1, 0, 1}, {0, 0, 0}, {1}}, three_classes()),
+  TL_REQUIRE_ERROR(check_rows(Tokens{{1, 0, 1}, {0, 0, 0}, {1}}, three_classes()),
                    "train_dataset, row 2: expected 3 numbers in column labels, one for each class, got 1");
-  TL_REQUIRE_ERROR(check_rows(Names{{"a"}, {"x"}}, three_classes()),
+  TL_REQUIRE_ERROR(check_rows(NameLists{{"a"}, {"x"}}, three_classes()),
                    "train_dataset, row 1: expected names of classes in column labels, ['a', 'b', 'c'], got 'x'");
-  TL_REQUIRE_ERROR(check_rows(Names{{"a", "a"}}, three_classes()),
+  TL_REQUIRE_ERROR(check_rows(NameLists{{"a", "a"}}, three_classes()),
                    "train_dataset, row 0: expected every class once in column labels, got 'a' twice");
   const CollatorOptions two{.name = "train_dataset", .num_labels = 2, .problem = multi};
-  TL_REQUIRE_ERROR(check_rows(Ids{{0, 1}, {1, 0}}, two),
+  TL_REQUIRE_ERROR(check_rows(Tokens{{0, 1}, {1, 0}}, two),
                    "train_dataset: expected lists in column labels that are either class ids or 0 and 1 for each of "
                    "the 2 classes, got lists that may be both; write them as floats, [0.0, 1.0], or as names");
-  CHECK_NOTHROW(check_rows(Ids{{0, 1}, {1, 1}}, two));
-  CHECK_NOTHROW(check_rows(Ids{{0, 1}, {1}}, two));
-  TL_REQUIRE_ERROR(check_rows(Ids{{0, 1}, {1}}, {.name = "d", .problem = multi}),
+  CHECK_NOTHROW(check_rows(Tokens{{0, 1}, {1, 1}}, two));
+  CHECK_NOTHROW(check_rows(Tokens{{0, 1}, {1}}, two));
+  TL_REQUIRE_ERROR(check_rows(Tokens{{0, 1}, {1}}, {.name = "d", .problem = multi}),
                    "d: expected the number of classes, because column labels holds class ids; give num_labels");
 }
 

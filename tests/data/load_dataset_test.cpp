@@ -21,11 +21,6 @@ using Texts = std::vector<std::string>;
 
 namespace {
 
-void put(const std::filesystem::path& path, const std::string& text) {
-  std::ofstream out(path, std::ios::binary);
-  out << text;
-}
-
 /// A cell as the reference wrote it: booleans as numbers, a missing text as an empty one.
 void check_cell(const Value& value, const json& expected) {
   if (expected.is_null()) CHECK(value == Value(""));
@@ -50,7 +45,7 @@ TEST_CASE("load_dataset: csv, json and text as the Python stack loads them") {
   for (const std::string kind : {"csv", "json", "text"}) {
     for (const auto& entry : stored.at(kind)) {
       INFO(kind << ": " << entry.at("text"));
-      put(folder / "file", entry.at("text").get<std::string>());
+      test::write_text(folder / "file", entry.at("text").get<std::string>());
       const Dataset data = load(kind, folder / "file");
       CHECK(data.column_names() == entry.at("columns").get<Texts>());
       REQUIRE(data.num_rows() == static_cast<std::int64_t>(entry.at("rows").size()));
@@ -63,8 +58,8 @@ TEST_CASE("load_dataset: csv, json and text as the Python stack loads them") {
 
 TEST_CASE("load_dataset: several files make several splits") {
   const test::TemporaryFolder folder;
-  put(folder / "a", "text\nx\ny\n");
-  put(folder / "b", "text\nz\n");
+  test::write_text(folder / "a", "text\nx\ny\n");
+  test::write_text(folder / "b", "text\nz\n");
   const auto splits = load_dataset("csv", {{"train", folder / "a"}, {"test", folder / "b"}});
   CHECK(splits.names() == Texts{"train", "test"});
   CHECK(splits["train"].num_rows() == 2);
@@ -78,26 +73,26 @@ TEST_CASE("load_dataset: several files make several splits") {
 
 TEST_CASE("csv: options and files without rows") {
   const test::TemporaryFolder folder;
-  put(folder / "x", "1\ta,b\n2\t\"c\td\"\n");
+  test::write_text(folder / "x", "1\ta,b\n2\t\"c\td\"\n");
   const auto tabs = load_csv(folder / "x", {.delimiter = '\t', .has_header = false, .column_names = {"label", "text"}});
   CHECK(tabs.column<std::int64_t>("label").to_vector() == Ids{1, 2});
   CHECK(tabs.column<std::string>("text").to_vector() == Texts{"a,b", "c\td"});
   CHECK(load_csv(folder / "x", {.delimiter = '\t', .has_header = false}).column_names() == Texts{"0", "1"});
   CHECK(load_csv(folder / "x", {.delimiter = '\t', .column_names = {"n", "t"}}).column<std::int64_t>("n").to_vector() ==
         Ids{2});
-  put(folder / "x", "");
+  test::write_text(folder / "x", "");
   CHECK(load_csv(folder / "x").num_rows() == 0);
   CHECK(load_csv(folder / "x").column_names().empty());
-  put(folder / "x", "text,label\n\n");
+  test::write_text(folder / "x", "text,label\n\n");
   CHECK(load_csv(folder / "x").num_rows() == 0);
   CHECK(load_csv(folder / "x").column_names() == Texts{"text", "label"});
-  put(folder / "x", "a\rb\rc");
+  test::write_text(folder / "x", "a\rb\rc");
   CHECK(load_csv(folder / "x").column<std::string>("a").to_vector() == Texts{"b", "c"});
 }
 
 TEST_CASE("csv: chosen columns, whatever the others are") {
   const test::TemporaryFolder folder;
-  put(folder / "x", "a,b,a,c\n1,x,2,0.5\n3,,4,1\n");
+  test::write_text(folder / "x", "a,b,a,c\n1,x,2,0.5\n3,,4,1\n");
   const auto data = load_csv(folder / "x", {.columns = {"c", "b"}});
   CHECK(data.column_names() == Texts{"c", "b"});
   CHECK(data.column<double>("c").to_vector() == std::vector<double>{0.5, 1.0});
@@ -105,14 +100,14 @@ TEST_CASE("csv: chosen columns, whatever the others are") {
   TL_REQUIRE_ERROR(load_csv(folder / "x", {.columns = {"b", "d"}}),
                    (folder / "x").string() + ": expected a column 'd', the columns are ['a', 'b', 'a', 'c']");
   TL_REQUIRE_ERROR(load_csv(folder / "x", {.columns = {"a"}}), "expected every column name once, got 'a' twice");
-  put(folder / "x", "");
+  test::write_text(folder / "x", "");
   CHECK(load_csv(folder / "x", {.columns = {"b"}}).column<std::string>("b").size() == 0);
 }
 
 TEST_CASE("load_dataset: a row knows its line through selections and maps") {
   const test::TemporaryFolder folder;
   const std::string path = (folder / "x").string();
-  put(path, "n,text\n0,\"two\nlines\"\n\n1,b\n2,c\n");
+  test::write_text(path, "n,text\n0,\"two\nlines\"\n\n1,b\n2,c\n");
   const Dataset csv = load_csv(path);
   CHECK(csv.place(0) == path + ", line 2");
   CHECK(csv.place(1) == path + ", line 5");
@@ -132,18 +127,18 @@ TEST_CASE("load_dataset: a row knows its line through selections and maps") {
   TL_REQUIRE_ERROR(Dataset::from_columns({{"n", std::vector<std::int64_t>{1}}}, {.file = "x", .numbers = {1, 2}}),
                    "Dataset: expected the places of 1 rows, got 2");
 
-  put(path, "{\"a\": 1}\n\n{\"a\": 2}\n");
+  test::write_text(path, "{\"a\": 1}\n\n{\"a\": 2}\n");
   CHECK(load_jsonl(path).place(1) == path + ", line 3");
-  put(path, "[{\"a\": 1},\n\n{\"a\": 2}]");
+  test::write_text(path, "[{\"a\": 1},\n\n{\"a\": 2}]");
   CHECK(load_jsonl(path).place(1) == path + ", object 2");
-  put(path, "a\n\nb\n");
+  test::write_text(path, "a\n\nb\n");
   CHECK(load_text(path).skip(2).place(0) == path + ", line 3");
 }
 
 TEST_CASE("csv: which texts are numbers") {
   const test::TemporaryFolder folder;
   const auto type = [&](const std::string& first, const std::string& second) {
-    put(folder / "x", "a,b\n" + first + ",x\n" + second + ",x\n");
+    test::write_text(folder / "x", "a,b\n" + first + ",x\n" + second + ",x\n");
     return load_csv(folder / "x").column_type("a");
   };
   CHECK(type("1", "-2") == ColumnType::int64);
@@ -165,7 +160,7 @@ TEST_CASE("csv: errors say the line") {
   const test::TemporaryFolder folder;
   const auto path = folder / "x.csv";
   const auto refused = [&](const std::string& text, const std::string& part) {
-    put(path, text);
+    test::write_text(path, text);
     TL_REQUIRE_ERROR(load_csv(path), path.string() + part);
   };
   refused("a,b\n1,2\n3\n", ", line 3: expected 2 fields for the columns ['a', 'b'], got 1");
@@ -184,21 +179,22 @@ TEST_CASE("csv: errors say the line") {
 TEST_CASE("json lines: kinds of values, chosen keys, files without rows") {
   const test::TemporaryFolder folder;
   const auto path = folder / "x.jsonl";
-  put(path, "{\"a\": [], \"b\": 1, \"c\": [1], \"d\": true}\n{\"a\": [], \"b\": 2, \"c\": [0.5], \"d\": 0}\n");
+  test::write_text(path,
+                   "{\"a\": [], \"b\": 1, \"c\": [1], \"d\": true}\n{\"a\": [], \"b\": 2, \"c\": [0.5], \"d\": 0}\n");
   auto data = load_jsonl(path);
   CHECK(data.column_type("a") == ColumnType::list_int32);
   CHECK(data.column_type("c") == ColumnType::list_float32);
   CHECK(data.column<std::int64_t>("d").to_vector() == Ids{1, 0});
-  put(path, "{\"a\": [], \"n\": 18446744073709551615}\n{\"a\": [\"x\"], \"n\": 1}\n");
+  test::write_text(path, "{\"a\": [], \"n\": 18446744073709551615}\n{\"a\": [\"x\"], \"n\": 1}\n");
   data = load_jsonl(path);
   CHECK(data.column<Texts>("a").to_vector() == std::vector<Texts>{{}, {"x"}});
   CHECK(data.column<double>("n")[0] == 0x1p64);
-  put(path, "{\"text\": \"a\", \"extra\": {\"deep\": null}}\n{\"text\": \"b\"}\n");
+  test::write_text(path, "{\"text\": \"a\", \"extra\": {\"deep\": null}}\n{\"text\": \"b\"}\n");
   CHECK(load_jsonl(path, {.columns = {"text"}}).column<std::string>("text").to_vector() == Texts{"a", "b"});
-  put(path, "{\"loss\": NaN}\n");
+  test::write_text(path, "{\"loss\": NaN}\n");
   CHECK(std::isnan(load_jsonl(path).column<double>("loss")[0]));
   for (const char* empty : {"", "\n \r\n", "[]"}) {
-    put(path, empty);
+    test::write_text(path, empty);
     CHECK(load_jsonl(path).num_rows() == 0);
   }
   CHECK(load_jsonl(path, {.columns = {"text"}}).column_names() == Texts{"text"});
@@ -209,7 +205,7 @@ TEST_CASE("json lines: errors say the line and the key") {
   const test::TemporaryFolder folder;
   const auto path = folder / "x.jsonl";
   const auto refused = [&](const std::string& text, const std::string& part) {
-    put(path, text);
+    test::write_text(path, text);
     TL_REQUIRE_ERROR(load_jsonl(path), path.string() + part);
   };
   refused("{\"a\": true}\n{\"a\": 0.5}\n", ", line 2, key a: expected a boolean as in line 1, got a number");
@@ -237,11 +233,11 @@ TEST_CASE("json lines: errors say the line and the key") {
 
 TEST_CASE("text: lines that are not UTF-8") {
   const test::TemporaryFolder folder;
-  put(folder / "x", "a\r\rb\xc3");
+  test::write_text(folder / "x", "a\r\rb\xc3");
   TL_REQUIRE_ERROR(load_text(folder / "x"), (folder / "x").string() + ", line 1, byte 4: expected UTF-8, got byte 195");
-  put(folder / "x", "a\r\rb");
+  test::write_text(folder / "x", "a\r\rb");
   CHECK(load_text(folder / "x").column<std::string>("text").to_vector() == Texts{"a", "", "b"});
-  put(folder / "x", "");
+  test::write_text(folder / "x", "");
   CHECK(load_text(folder / "x").num_rows() == 0);
 }
 
@@ -264,7 +260,7 @@ TEST_CASE("load_dataset: damaged and random files are read or refused, never wor
       else text[at] = "\",\n\r\t{}[]:0e.\xff"[random.next_u32() % 15];
     }
     const auto path = folder / std::to_string(round);
-    put(path, text);
+    test::write_text(path, text);
     try {
       const Dataset data = load(round % 2 == 0 ? "csv" : "json", path);
       for (const Row row : data)
@@ -301,43 +297,44 @@ TEST_CASE("csv: TSV files, whose quotes are text, and quoting by option") {
   const test::TemporaryFolder folder;
   const std::string swallow =
       "sentence\tlabel\n\"we stay , they go .\t1\nthey go .\t0\nis this the end \"\t0\nfine\t1\n";
-  put(folder / "x.tsv", swallow);
+  test::write_text(folder / "x.tsv", swallow);
   const Texts sentences = {"\"we stay , they go .", "they go .", "is this the end \"", "fine"};
   CHECK(load_csv(folder / "x.tsv").column<std::string>("sentence").to_vector() == sentences);
   CHECK(load_csv(folder / "x.tsv").column<std::int64_t>("label").to_vector() == Ids{1, 0, 0, 1});
   CHECK(load_csv(folder / "x.tsv", {.quoting = Quoting::minimal}).num_rows() == 2);
-  put(folder / "x.txt", swallow);
+  test::write_text(folder / "x.txt", swallow);
   const auto data = load_dataset("csv", {{"a", folder / "x.txt"}},
                                  {.delimiter = '\t', .encoding = "utf-8", .quoting = Quoting::none})["a"];
   CHECK(data.column<std::string>("sentence").to_vector() == sentences);
-  put(folder / "mrpc.tsv",
+  test::write_text(
+      folder / "mrpc.tsv",
       "\xef\xbb\xbfQuality\t#1 String\t#2 String\n1\tHe said \"yes\".\t\"Yes,\" he said.\n0\t\"We stay, they go.\tThe "
       "\"end.\n");
   CHECK(load_csv(folder / "mrpc.tsv").column<std::string>("#2 String").to_vector() ==
         Texts{"\"Yes,\" he said.", "The \"end."});
-  put(folder / "y.tsv", "a\tb\n\"1\n2\"\t3\n");
+  test::write_text(folder / "y.tsv", "a\tb\n\"1\n2\"\t3\n");
   TL_REQUIRE_ERROR(load_csv(folder / "y.tsv"),
                    ", line 2: expected 2 fields for the columns ['a', 'b'], got 1; if a field is quoted, read the file "
                    "with quoting minimal");
   CHECK(load_csv(folder / "y.tsv", {.quoting = Quoting::minimal}).column<std::string>("a")[0] == "1\n2");
-  put(folder / "x.csv", "a,b\n\"x\"y,1\n");
+  test::write_text(folder / "x.csv", "a,b\n\"x\"y,1\n");
   TL_REQUIRE_ERROR(load_csv(folder / "x.csv"), "if quotes are text, read the file with quoting none");
   CHECK(load_csv(folder / "x.csv", {.quoting = Quoting::none}).column<std::string>("a")[0] == "\"x\"y");
-  put(folder / "x.csv", "a;b\n1;2\n");
+  test::write_text(folder / "x.csv", "a;b\n1;2\n");
   CHECK(load_csv(folder / "x.csv", {.delimiter = ';'}).column<std::int64_t>("b")[0] == 2);
 }
 
 TEST_CASE("csv: columns without a name and repeated names, as pandas names them") {
   const test::TemporaryFolder folder;
   const auto names = [&](const std::string& header) {
-    put(folder / "x", header + "\n");
+    test::write_text(folder / "x", header + "\n");
     return load_csv(folder / "x").column_names();
   };
   CHECK(names("v1,v2,,,") == Texts{"v1", "v2", "Unnamed: 2", "Unnamed: 3", "Unnamed: 4"});
   CHECK(names(",a") == Texts{"Unnamed: 0", "a"});
   CHECK(names("a,a,a.1") == Texts{"a", "a.2", "a.1"});
   CHECK(names("note,b,note,note") == Texts{"note", "b", "note.1", "note.2"});
-  put(folder / "x", "text,label,note,note\nx,0,a,b\n");
+  test::write_text(folder / "x", "text,label,note,note\nx,0,a,b\n");
   CHECK(load_csv(folder / "x", {.columns = {"text", "note.1"}}).column<std::string>("note.1")[0] == "b");
   TL_REQUIRE_ERROR(load_csv(folder / "x", {.columns = {"note"}}), "expected every column name once, got 'note' twice");
 }
@@ -345,7 +342,7 @@ TEST_CASE("csv: columns without a name and repeated names, as pandas names them"
 TEST_CASE("csv: lines of blanks, and of delimiters at the end, are skipped") {
   const test::TemporaryFolder folder;
   const auto rows = [&](const std::string& text) {
-    put(folder / "x", text);
+    test::write_text(folder / "x", text);
     return load_csv(folder / "x").num_rows();
   };
   CHECK(rows("text,label\r\na fine day,1\r\na bad day,0\r\n,\r\n,\r\n") == 2);
@@ -353,25 +350,25 @@ TEST_CASE("csv: lines of blanks, and of delimiters at the end, are skipped") {
   CHECK(rows("text,label\nx,1\n,\ny,0\n , \n\n,") == 3);  // one in the middle is a row
   CHECK(rows("text,label\nx,1\n,0\n") == 2);
   CHECK(rows("text,label\nx,1\n\"\",\n") == 2);
-  put(folder / "x.tsv", "a\tb\n1\t2\n\t\n");
+  test::write_text(folder / "x.tsv", "a\tb\n1\t2\n\t\n");
   CHECK(load_csv(folder / "x.tsv").num_rows() == 1);
 }
 
 TEST_CASE("load_dataset: numbers and booleans in a column of texts are texts") {
   const test::TemporaryFolder folder;
-  put(folder / "x.csv", "text,label\n2020,0\n1.50,1\nTrue,1\n");
+  test::write_text(folder / "x.csv", "text,label\n2020,0\n1.50,1\nTrue,1\n");
   CHECK(load_csv(folder / "x.csv", {.text_columns = {"text"}}).column<std::string>("text").to_vector() ==
         Texts{"2020", "1.50", "True"});
-  put(folder / "x.csv", "text,label\n2020,0\n1984,1\n");
+  test::write_text(folder / "x.csv", "text,label\n2020,0\n1984,1\n");
   const auto data = load_dataset("csv", {{"a", folder / "x.csv"}}, {.text_columns = {"text"}})["a"];
   CHECK(data.column<std::string>("text").to_vector() == Texts{"2020", "1984"});
   CHECK(data.column<std::int64_t>("label").to_vector() == Ids{0, 1});
-  put(folder / "x.jsonl",
-      "{\"text\": 2020}\n{\"text\": 1.50}\n{\"text\": true}\n{\"text\": 18446744073709551615}\n{\"text\": "
-      "\"x\"}\n{\"text\": -3}\n");
+  test::write_text(folder / "x.jsonl",
+                   "{\"text\": 2020}\n{\"text\": 1.50}\n{\"text\": true}\n{\"text\": 18446744073709551615}\n{\"text\": "
+                   "\"x\"}\n{\"text\": -3}\n");
   CHECK(load_jsonl(folder / "x.jsonl", {.text_columns = {"text"}}).column<std::string>("text").to_vector() ==
         Texts{"2020", "1.5", "True", "18446744073709551615", "x", "-3"});
-  put(folder / "x.jsonl", "{\"text\": 1}\n{\"text\": null}\n");
+  test::write_text(folder / "x.jsonl", "{\"text\": 1}\n{\"text\": null}\n");
   TL_REQUIRE_ERROR(load_jsonl(folder / "x.jsonl", {.text_columns = {"text"}}),
                    "line 2, key text: expected a text, number or boolean, got null");
 }
@@ -380,7 +377,7 @@ TEST_CASE("json: the shapes that Python reads") {
   const test::TemporaryFolder folder;
   const auto path = folder / "x.json";
   const auto texts = [&](const std::string& content, const JsonOptions& options = {}) {
-    put(path, content);
+    test::write_text(path, content);
     return load_jsonl(path, options).column<std::string>("text").to_vector();
   };
   const Texts both = {"a", "b"};
@@ -400,11 +397,11 @@ TEST_CASE("json: the shapes that Python reads") {
   CHECK(load_jsonl(path, roles).place(1) == path.string() + ", row 2");
   CHECK(load_jsonl(path).column<Texts>("text")[0] == both);  // without roles one row, as Python's datasets
   CHECK(texts("{\"text\": {\"0\": \"a\", \"1\": \"b\"}, \"label\": {\"0\": 0, \"1\": 1}}", roles) == both);
-  put(path, "{\"a\": 1, \"b\": 2}\n{\"b\": 3, \"a\": 4}\n");
+  test::write_text(path, "{\"a\": 1, \"b\": 2}\n{\"b\": 3, \"a\": 4}\n");
   CHECK(load_jsonl(path).column<std::int64_t>("a").to_vector() == Ids{1, 4});
 
   const auto refused = [&](const std::string& content, const std::string& part, const JsonOptions& options = {}) {
-    put(path, content);
+    test::write_text(path, content);
     TL_REQUIRE_ERROR(load_jsonl(path, options), path.string() + part);
   };
   refused("{\"version\": 1, \"data\": [{\"text\": \"a\"}]}",

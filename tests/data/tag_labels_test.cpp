@@ -10,7 +10,7 @@
 #include "support/temporary_folder.hpp"
 
 using namespace tl;
-using Ids = std::vector<std::int32_t>;
+using TagIds = std::vector<std::int32_t>;
 using Names = std::vector<std::string>;
 
 namespace {
@@ -28,23 +28,23 @@ const Tags two_texts{{"Anna", "sings"}, {"Rome"}};
 TEST_CASE("tag_labels: the distinct tags are the classes, sorted") {
   const TagLabels labels = encode_tags(texts(two_texts, Tags{{"O", "B-PER"}, {"B-LOC"}}));
   CHECK(labels.names == Names{"B-LOC", "B-PER", "O"});
-  CHECK(labels.dataset[0].get<Ids>("ner_tags") == Ids{2, 1});
-  CHECK(labels.dataset[1].get<Ids>("ner_tags") == Ids{0});
+  CHECK(labels.dataset[0].get<TagIds>("ner_tags") == TagIds{2, 1});
+  CHECK(labels.dataset[1].get<TagIds>("ner_tags") == TagIds{0});
   CHECK(labels.as_written);
   CHECK(labels.decision == "the labels in column ner_tags name 3 classes, ['B-LOC', 'B-PER', 'O']");
 }
 
 TEST_CASE("tag_labels: names or positions of known classes, -100, other columns") {
   const KnownClasses known{{"O", "B-PER", "I-PER"}, "those of the model"};
-  CHECK(encode_tags(texts(two_texts, Tags{{"O", "B-PER"}, {"O"}}), {}, known).dataset[0].get<Ids>("ner_tags") ==
-        Ids{0, 1});
-  const TagLabels positions = encode_tags(texts(two_texts, std::vector<Ids>{{2, -100}, {1}}), {}, known);
-  CHECK(positions.dataset[0].get<Ids>("ner_tags") == Ids{2, -100});
+  CHECK(encode_tags(texts(two_texts, Tags{{"O", "B-PER"}, {"O"}}), {}, known).dataset[0].get<TagIds>("ner_tags") ==
+        TagIds{0, 1});
+  const TagLabels positions = encode_tags(texts(two_texts, std::vector<TagIds>{{2, -100}, {1}}), {}, known);
+  CHECK(positions.dataset[0].get<TagIds>("ner_tags") == TagIds{2, -100});
   CHECK(positions.decision.find("are positions, from 0, among the classes") != std::string::npos);
-  const Dataset other = Dataset::from_columns({{"w", two_texts}, {"t", std::vector<Ids>{{7, 3}, {3}}}});
+  const Dataset other = Dataset::from_columns({{"w", two_texts}, {"t", std::vector<TagIds>{{7, 3}, {3}}}});
   const TagLabels numbers = encode_tags(other, {"w", "t"});
   CHECK(numbers.names == Names{"3", "7"});
-  CHECK(numbers.dataset[0].get<Ids>("t") == Ids{1, 0});
+  CHECK(numbers.dataset[0].get<TagIds>("t") == TagIds{1, 0});
 }
 
 TEST_CASE("tag_labels: sentences") {
@@ -58,7 +58,7 @@ TEST_CASE("tag_labels: sentences") {
   TL_REQUIRE_ERROR(encode_tags(texts(two_texts, Tags{{"O", "o"}, {"B-PER"}})),
                    "row 0, word 2 ('sings'): expected labels that differ in more than case, blanks or zeros, got 'o' "
                    "beside 'O' in row 0, word 1 ('Anna')");
-  TL_REQUIRE_ERROR(encode_tags(texts(two_texts, std::vector<Ids>{{0, 2}, {1}}), {}, known),
+  TL_REQUIRE_ERROR(encode_tags(texts(two_texts, std::vector<TagIds>{{0, 2}, {1}}), {}, known),
                    "row 0, word 2 ('sings'): expected ner_tags in [0, 2), got 2; the classes are ['O', 'B-PER'], those "
                    "of the model");
   TL_REQUIRE_ERROR(encode_tags(texts(two_texts, Names{"O", "O"})),

@@ -15,10 +15,6 @@ using Texts = std::vector<std::string>;
 
 namespace {
 
-void put(const std::filesystem::path& path, const std::string& bytes) {
-  std::ofstream(path, std::ios::binary) << bytes;
-}
-
 /// UTF-16 of a text of code points below 0x10000, or of surrogates as they are.
 std::string utf16(std::u16string_view text, bool big, bool mark) {
   std::string bytes;
@@ -50,7 +46,7 @@ TEST_CASE("text file: one text in every encoding") {
   const test::TemporaryFolder folder;
   const auto path = folder / "x";
   const auto read = [&](const std::string& bytes, const char* encoding) {
-    put(path, bytes);
+    test::write_text(path, bytes);
     return detail::read_text_file(path, encoding);
   };
   const std::string text = "a £ é\nb";
@@ -74,7 +70,7 @@ TEST_CASE("text file: bytes that do not fit say line, byte and what to try") {
   const test::TemporaryFolder folder;
   const auto path = folder / "x";
   const auto refused = [&](const std::string& bytes, const char* encoding, const std::string& part) {
-    put(path, bytes);
+    test::write_text(path, bytes);
     TL_REQUIRE_ERROR(detail::read_text_file(path, encoding), path.string() + part);
   };
   refused("ab\nc\xe9\n", "utf-8",
@@ -102,9 +98,9 @@ TEST_CASE("text file: only regular files, and a pipe does not wait") {
 
 TEST_CASE("text file: every reader takes an encoding") {
   const test::TemporaryFolder folder;
-  put(folder / "x.csv", "text,label\ncaf\xe9,1\n");
-  put(folder / "x.jsonl", "{\"text\": \"caf\xe9\"}\n");
-  put(folder / "x.txt", "caf\xe9\n");
+  test::write_text(folder / "x.csv", "text,label\ncaf\xe9,1\n");
+  test::write_text(folder / "x.jsonl", "{\"text\": \"caf\xe9\"}\n");
+  test::write_text(folder / "x.txt", "caf\xe9\n");
   CHECK(load_csv(folder / "x.csv", {.encoding = "latin-1"}).column<std::string>("text")[0] == "café");
   CHECK(load_jsonl(folder / "x.jsonl", {.encoding = "latin-1"}).column<std::string>("text")[0] == "café");
   CHECK(load_text(folder / "x.txt", "latin-1").column<std::string>("text")[0] == "café");
@@ -114,6 +110,6 @@ TEST_CASE("text file: every reader takes an encoding") {
           "café");
     TL_REQUIRE_ERROR(load_dataset(kind, {{"a", folder / name}}), "byte ");
   }
-  put(folder / "w.jsonl", utf16(u"{\"text\": \"é\"}\n", false, true));
+  test::write_text(folder / "w.jsonl", utf16(u"{\"text\": \"é\"}\n", false, true));
   CHECK(load_jsonl(folder / "w.jsonl").column<std::string>("text")[0] == "é");
 }

@@ -7,26 +7,27 @@
 #include "support/catch.hpp"
 
 using namespace tl;
-using Ids = std::vector<std::int32_t>;
+using TagIds = std::vector<std::int32_t>;
 
 TEST_CASE("token_labels: the first token of a word has its label") {
-  CHECK(align_labels_with_tokens(Ids{-1, 0, 1, 1, 2, -1}, Ids{5, 6, 7}) == Ids{-100, 5, 6, -100, 7, -100});
-  CHECK(align_labels_with_tokens(Ids{1, 1, 3}, Ids{5, 6, 7, -100}) == Ids{6, -100, -100});
-  CHECK(align_labels_with_tokens(Ids{}, Ids{}).empty());
-  TL_REQUIRE_ERROR(align_labels_with_tokens(Ids{0, 1}, Ids{5}), "labels of words: expected one for word 1, got 1");
+  CHECK(align_labels_with_tokens(TagIds{-1, 0, 1, 1, 2, -1}, TagIds{5, 6, 7}) == TagIds{-100, 5, 6, -100, 7, -100});
+  CHECK(align_labels_with_tokens(TagIds{1, 1, 3}, TagIds{5, 6, 7, -100}) == TagIds{6, -100, -100});
+  CHECK(align_labels_with_tokens(TagIds{}, TagIds{}).empty());
+  TL_REQUIRE_ERROR(align_labels_with_tokens(TagIds{0, 1}, TagIds{5}),
+                   "labels of words: expected one for word 1, got 1");
 }
 
 TEST_CASE("token_labels: all tokens, those after the first with I- for B-") {
   const std::vector<std::string> names{"B-LOC", "B-PER", "I-PER", "O", "B-X-B-Y", "I-X-B-Y"};
-  const Ids b_to_i = b_to_i_labels(names);
-  CHECK(b_to_i == Ids{0, 2, 2, 3, 5, 5});
-  CHECK(align_labels_with_tokens(Ids{-1, 0, 0, 0, 1, 1, 2, 2, -1}, Ids{1, 0, -100}, b_to_i) ==
-        Ids{-100, 1, 2, 2, 0, 0, -100, -100, -100});
-  TL_REQUIRE_ERROR(align_labels_with_tokens(Ids{0, 0}, Ids{9}, b_to_i), "expected one in [0, 6), got 9");
+  const TagIds b_to_i = b_to_i_labels(names);
+  CHECK(b_to_i == TagIds{0, 2, 2, 3, 5, 5});
+  CHECK(align_labels_with_tokens(TagIds{-1, 0, 0, 0, 1, 1, 2, 2, -1}, TagIds{1, 0, -100}, b_to_i) ==
+        TagIds{-100, 1, 2, 2, 0, 0, -100, -100, -100});
+  TL_REQUIRE_ERROR(align_labels_with_tokens(TagIds{0, 0}, TagIds{9}, b_to_i), "expected one in [0, 6), got 9");
 }
 
 TEST_CASE("token_labels: of windows that overlap, each token has one owner") {
-  const auto owners = [](const Ids& words, const std::vector<std::int64_t>& begins, std::int64_t stride) {
+  const auto owners = [](const TagIds& words, const std::vector<std::int64_t>& begins, std::int64_t stride) {
     const detail::TokenOwners owners(words, begins, stride);
     std::string text;
     for (std::size_t token = 0; token < words.size(); ++token) {

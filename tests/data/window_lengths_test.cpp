@@ -8,11 +8,11 @@ using namespace tl;
 
 namespace {
 
-using Ids = std::vector<std::vector<std::int32_t>>;
+using Tokens = std::vector<std::vector<std::int32_t>>;
 
-Dataset texts(Ids windows) {
-  return Dataset::from_columns({{"input_ids", Ids{{1, 2, 3, 1, 4, 1, 5}, {1, 6}}},
-                                {"token_type_ids", Ids{{0, 1, 1, 0, 1, 0, 1}, {0, 0}}},
+Dataset two_texts_in(Tokens windows) {
+  return Dataset::from_columns({{"input_ids", Tokens{{1, 2, 3, 1, 4, 1, 5}, {1, 6}}},
+                                {"token_type_ids", Tokens{{0, 1, 1, 0, 1, 0, 1}, {0, 0}}},
                                 {"window_lengths", std::move(windows)},
                                 {"label", std::vector<std::int64_t>{1, 0}}});
 }
@@ -20,7 +20,7 @@ Dataset texts(Ids windows) {
 }  // namespace
 
 TEST_CASE("windows: each is a sequence of the batch, and labels are those of texts") {
-  const PackedCollator collate(texts({{3, 2, 2}, {2}}), {.max_length = 3});
+  const PackedCollator collate(two_texts_in({{3, 2, 2}, {2}}), {.max_length = 3});
   CHECK(collate.lengths() == std::vector<std::int64_t>{7, 2});
   const std::vector<std::int64_t> order{1, 0};
   const Batch batch = collate(order);
@@ -33,11 +33,11 @@ TEST_CASE("windows: each is a sequence of the batch, and labels are those of tex
   CHECK(batch.cu_seqlens.to_vector() == std::vector<std::int32_t>{0, 2, 5, 7, 9});
   CHECK(batch.cu_windows.to_vector() == std::vector<std::int32_t>{0, 1, 4});
   CHECK(batch.labels.at<std::int64_t>("labels").to_vector() == std::vector<std::int64_t>{0, 1});
-  CHECK(PackedCollator(texts({{4, 3}, {2}})).fingerprint() != collate.fingerprint());
+  CHECK(PackedCollator(two_texts_in({{4, 3}, {2}})).fingerprint() != collate.fingerprint());
 }
 
 TEST_CASE("windows: without the column every sequence is a text") {
-  const PackedCollator collate(texts({{7}, {2}}).remove_columns({"window_lengths"}));
+  const PackedCollator collate(two_texts_in({{7}, {2}}).remove_columns({"window_lengths"}));
   const std::vector<std::int64_t> both{0, 1};
   const Batch batch = collate(both);
   CHECK_FALSE(batch.cu_windows.defined());
@@ -45,8 +45,8 @@ TEST_CASE("windows: without the column every sequence is a text") {
 }
 
 TEST_CASE("windows: error sentences") {
-  const auto check_rows = [](Ids windows) {
-    PackedCollator(texts(std::move(windows)), {.name = "d", .max_length = 4}).check_rows();
+  const auto check_rows = [](Tokens windows) {
+    PackedCollator(two_texts_in(std::move(windows)), {.name = "d", .max_length = 4}).check_rows();
   };
   TL_REQUIRE_ERROR(check_rows({{3, 2}, {2}}), "d, row 0: expected window_lengths that add up to the 7 tokens, got 5");
   TL_REQUIRE_ERROR(check_rows({{3, 2, 2}, {}}), "d, row 1: expected at least one window in window_lengths, got none");
@@ -57,8 +57,9 @@ TEST_CASE("windows: error sentences") {
 }
 
 TEST_CASE("windows: labels of tokens are those of all windows") {
-  const Dataset tokens = Dataset::from_columns(
-      {{"input_ids", Ids{{1, 2, 3}, {4}}}, {"window_lengths", Ids{{2, 1}, {1}}}, {"labels", Ids{{0, -100, 1}, {1}}}});
+  const Dataset tokens = Dataset::from_columns({{"input_ids", Tokens{{1, 2, 3}, {4}}},
+                                                {"window_lengths", Tokens{{2, 1}, {1}}},
+                                                {"labels", Tokens{{0, -100, 1}, {1}}}});
   const std::vector<std::int64_t> rows{1, 0};
   const Batch batch = PackedCollator(tokens)(rows);
   CHECK(batch.sequences() == 3);
@@ -68,11 +69,11 @@ TEST_CASE("windows: labels of tokens are those of all windows") {
 
 TEST_CASE("windows: a data_collator gives as many texts as rows") {
   const auto one_text = [](const Dataset&, std::span<const std::int64_t>) {
-    Batch batch = pack(Ids{{1, 2}, {3}});
+    Batch batch = pack(Tokens{{1, 2}, {3}});
     batch.cu_windows = detail::window_offsets(std::vector<std::int32_t>{2});
     return batch;
   };
-  const FunctionCollator collate(texts({{7}, {2}}), one_text, "d");
+  const FunctionCollator collate(two_texts_in({{7}, {2}}), one_text, "d");
   const std::vector<std::int64_t> one{0}, both{0, 1};
   CHECK(collate(one).texts() == 1);
   TL_REQUIRE_ERROR(collate(both), "data_collator: expected a batch of 2 sequences for rows 0, 1 of d, got 1");

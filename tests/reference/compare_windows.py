@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Compares texts in windows with PyTorch: tokens, pooled logits, loss and every gradient.
 
-    python compare_windows.py --model MODEL_DIR --dump BUILD/tests/tl_model_dump --tl BUILD/tools/tl/tl
+    python compare_windows.py --model MODEL_DIR --dump BUILD/tests/tl_model_dump --tl BUILD/tools/tl [--texts 24]
 
 MODEL_DIR is any DistilBERT or BERT checkpoint with a tokenizer.json; a fresh three-class head is drawn and saved with the
 encoder to a temporary folder that both stacks load. The reference's tokenizer cuts texts into windows of 48 tokens that
@@ -25,7 +25,7 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer, set_
 
 from compare_model import texts
 
-LENGTH, STRIDE, TEXTS = 48, 12, 24
+LENGTH, STRIDE = 48, 12
 
 
 def pooled(logits, counts, how):
@@ -50,11 +50,12 @@ def main():
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     for name in ("model", "dump", "tl"):
         arguments.add_argument("--" + name, required=True)
+    arguments.add_argument("--texts", type=int, default=24, help="so many, the longest ones of compare_model.py")
     arguments = arguments.parse_args()
     torch.set_num_threads(1)
     transformers.logging.set_verbosity_error()
     tokenizer = AutoTokenizer.from_pretrained(arguments.model)
-    made = sorted(texts(), key=len)[-TEXTS:]
+    made = sorted(texts(), key=len)[-arguments.texts :]
     encoded = tokenizer(made, truncation=True, max_length=LENGTH, stride=STRIDE, return_overflowing_tokens=True)
     owners = encoded["overflow_to_sample_mapping"]
     counts = [owners.count(i) for i in range(len(made))]

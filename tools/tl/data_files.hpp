@@ -122,7 +122,7 @@ struct FileOptions {
     for (const auto& [first, second] : pairs)
       if (!named(first).empty() && !named(second).empty()) return {named(first), named(second)};
     for (const std::string_view usual : {"sentence", "review", "content", "comment", "message", "tweet"})
-      if (const std::string text = named(usual); is_table(path) && !text.empty()) return {text, {}};
+      if (const std::string text = named(usual); !text.empty()) return {text, {}};
     if (!is_table(path)) return {"text", {}};
     tl::fail(tl::ErrorCode::not_found, path, ": expected a column 'text', the columns are ",
              tl::detail::python_text(names), "; name that of the texts with --text_column, or all with --column_names ",
