@@ -85,6 +85,8 @@ lines 2
 cannot_evaluate 'if the rows are under the key data, name it as the field' field.json
 printf '{\n "text": "a",\n "label": 0\n}\n{\n "text": "b",\n "label": 1\n}\n' > pretty.jsonl
 evaluates_rows pretty.jsonl
+printf '{"sentence": "a", "label": 0}\n{"sentence": "b", "label": 1}\n' > sentence.json
+evaluates_rows sentence.json
 printf '{"text": "a", "label": 0} {"text": "b", "label": 1}' > concat.json
 evaluates_rows concat.json
 printf '{"text": ["a", "b"], "label": [0, 1]}' > columns.json
