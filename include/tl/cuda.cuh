@@ -3,10 +3,15 @@
 #pragma once
 
 #include <tl/kernels/cuda/adamw.cuh>
+#include <tl/kernels/cuda/attention.cuh>
 #include <tl/kernels/cuda/backend.cuh>
 #include <tl/kernels/cuda/bias_activation.cuh>
+#include <tl/kernels/cuda/bias_dropout_residual_layer_norm.cuh>
 #include <tl/kernels/cuda/cross_entropy.cuh>
+#include <tl/kernels/cuda/dropout.cuh>
 #include <tl/kernels/cuda/elementwise.cuh>
+#include <tl/kernels/cuda/embedding.cuh>
+#include <tl/kernels/cuda/embedding_layer_norm_dropout.cuh>
 #include <tl/kernels/cuda/layer_norm.cuh>
 #include <tl/kernels/cuda/linear.cuh>
 #include <tl/kernels/cuda/losses.cuh>

@@ -1,0 +1,50 @@
+// Layer normalisation of one row by a warp, shared by the three families that contain it: lane l has the channels
+// l, l + 32, ... The variance is taken of x - mean and not from the sum of squares, which cancels for rows far from
+// zero; the second pass over the row finds it in the cache.
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+
+#include <tl/kernels/cuda/reduce.cuh>
+
+namespace tl::cuda {
+
+inline constexpr int row_threads = 256;
+inline constexpr int rows_per_block = row_threads / warp_size;
+
+/// The row of the calling warp, where blocks of row_threads have a warp for each row.
+static __device__ std::int64_t row_of_warp() {
+  return static_cast<std::int64_t>(blockIdx.x) * rows_per_block + threadIdx.x / warp_size;
+}
+
+static __device__ int lane_of_warp() { return static_cast<int>(threadIdx.x % warp_size); }
+
+template <class T> struct RowStatistics { T mean, rstd; };
+
+/// Mean and 1 / sqrt(variance + eps) of x [width].
+template <class T> __device__ RowStatistics<T> row_statistics(const T* x, std::int64_t width, T eps, int lane) {
+  T sum = 0;
+  for (std::int64_t i = lane; i < width; i += warp_size) sum += x[i];
+  const T mean = warp_sum(sum) / static_cast<T>(width);
+  T squares = 0;
+  for (std::int64_t i = lane; i < width; i += warp_size) squares += (x[i] - mean) * (x[i] - mean);
+  return {mean, T(1) / std::sqrt(warp_sum(squares) / static_cast<T>(width) + eps)};
+}
+
+/// Calls body(channel, dx) for the channels of `lane`, with dx = rstd (g - mean(g) - xhat mean(g xhat)) and
+/// g = dy gamma; xhat(channel) is the normalised value. `body` may overwrite dy and xhat of that channel.
+template <class T, class Normalised, class Body>
+__device__ void layer_norm_row_backward(const T* dy, const Normalised& xhat, const T* gamma, T rstd, std::int64_t width,
+                                        int lane, const Body& body) {
+  T sum = 0, dot = 0;
+  for (std::int64_t i = lane; i < width; i += warp_size) {
+    const T g = dy[i] * gamma[i];
+    sum += g;
+    dot += g * xhat(i);
+  }
+  const T mean = warp_sum(sum) / static_cast<T>(width), slope = warp_sum(dot) / static_cast<T>(width);
+  for (std::int64_t i = lane; i < width; i += warp_size) body(i, rstd * (dy[i] * gamma[i] - mean - xhat(i) * slope));
+}
+
+}  // namespace tl::cuda

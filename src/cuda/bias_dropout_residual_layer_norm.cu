@@ -1,0 +1,1 @@
+#include <tl/kernels/cuda/bias_dropout_residual_layer_norm.cuh>

@@ -1,0 +1,41 @@
+// Dropout on the GPU has the masks and the bits of the CPU.
+#include <tl/kernels/cpu/dropout.hpp>
+
+#include "dropout_cases.hpp"
+
+namespace {
+
+using namespace tl::test;
+namespace k = tl::kernels;
+
+}  // namespace
+
+TEST_CASE("cuda dropout: same bits as the CPU, for channels around those that are drawn together") {
+  TL_SKIP_WITHOUT_GPU();
+  for (const std::int64_t n : {0, 1, 9})
+    for (const std::int64_t d : {1, 7, 8, 33, 255, 256, 257, 384, 600}) {
+      KernelCase c("dropout", {n, d});
+      const auto x = c.input({n, d}), y = c.result({n, d}, CompareBy{.same_bits = true});
+      const auto in_place = c.result({n, d}, CompareBy{.same_bits = true});
+      for (const MaskCase& mask : mask_cases(c, n)) {
+        INFO("p = " << mask.p);
+        c.check([=]<class T>(CaseMemory<T>& at) {
+          return k::Dropout<T>{.x = at[x], .y = at[y], .n = n, .d = d, .mask = mask.at(at)};
+        });
+        c.check([=]<class T>(CaseMemory<T>& at) {
+          return k::Dropout<T>{.x = at[in_place], .y = at[in_place], .n = n, .d = d, .mask = mask.at(at)};
+        });
+      }
+    }
+}
+
+TEST_CASE("cuda dropout: another precision is a sentence") {
+  TL_SKIP_WITHOUT_GPU();
+  const auto x = tl::Tensor<float>::zeros({2, 3}, tl::cuda_device);
+  auto y = tl::Tensor<float>::zeros({2, 3}, tl::cuda_device);
+  TL_REQUIRE_ERROR(
+      tl::kernels::run(tl::cuda_device,
+                       k::Dropout<float>{
+                           .x = x.data(), .y = y.data(), .n = 2, .d = 3, .mask = {}, .precision = tl::Precision::bf16}),
+      "dropout: on the GPU only f32 is there, got bf16; set bf16 = false");
+}
