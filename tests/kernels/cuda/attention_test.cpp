@@ -60,10 +60,17 @@ std::vector<AttentionCase> attention_cases() {
       {.queries = {}, .keys = {}, .heads = 2, .width = 4, .more_queries = 3, .more_keys = 2}};
 }
 
+/// Without dropout, and one of those with it.
+std::vector<MaskCase> two_masks(KernelCase& c, std::size_t turn) {
+  const std::vector<MaskCase> all = mask_cases(c, 1);
+  return {all[0], all[1 + turn % (all.size() - 1)]};
+}
+
 }  // namespace
 
 TEST_CASE("cuda attention: forward equals the CPU, with dropout and without") {
   TL_SKIP_WITHOUT_GPU();
+  std::size_t turn = 0;
   for (const AttentionCase& a : attention_cases()) {
     INFO(a.text());
     KernelCase c("attention_forward", {a.n_q(), a.row_width()});
@@ -72,11 +79,9 @@ TEST_CASE("cuda attention: forward equals the CPU, with dropout and without") {
     const auto lse = c.result({a.n_q(), a.heads}, CompareBy{.terms = terms});
     const auto cu_q = c.fixed_input<std::int32_t>({a.sequences() + 1}, AttentionCase::offsets(a.queries));
     const auto cu_k = c.fixed_input<std::int32_t>({a.sequences() + 1}, AttentionCase::offsets(a.keys));
-    for (const MaskCase& mask : mask_cases(c, 1)) {
+    for (const MaskCase& mask : two_masks(c, turn++)) {
       INFO("p = " << mask.p);
       c.check([=]<class T>(CaseMemory<T>& at) {
-        k::DropoutMask dropout = mask.at(at);
-        dropout.sequence = dropout.position = nullptr;
         return k::AttentionForward<T>{.q = at[qkv],
                                       .k = at[qkv] + a.row_width(),
                                       .v = at[qkv] + 2 * a.row_width(),
@@ -95,7 +100,7 @@ TEST_CASE("cuda attention: forward equals the CPU, with dropout and without") {
                                       .heads = a.heads,
                                       .head_width = a.width,
                                       .scale = a.scale(),
-                                      .dropout = dropout};
+                                      .dropout = mask.at(at)};
       });
     }
   }
@@ -103,6 +108,7 @@ TEST_CASE("cuda attention: forward equals the CPU, with dropout and without") {
 
 TEST_CASE("cuda attention: backward equals the CPU, with dropout and without") {
   TL_SKIP_WITHOUT_GPU();
+  std::size_t turn = 0;
   for (const AttentionCase& a : attention_cases()) {
     INFO(a.text());
     KernelCase c("attention_backward", {a.n_q(), a.row_width()});
@@ -113,11 +119,9 @@ TEST_CASE("cuda attention: backward equals the CPU, with dropout and without") {
     const auto dqkv = c.result({rows, a.stride()}, CompareBy{.terms = a.width * (longest + 1)});
     const auto cu_q = c.fixed_input<std::int32_t>({a.sequences() + 1}, AttentionCase::offsets(a.queries));
     const auto cu_k = c.fixed_input<std::int32_t>({a.sequences() + 1}, AttentionCase::offsets(a.keys));
-    for (const MaskCase& mask : mask_cases(c, 1)) {
+    for (const MaskCase& mask : two_masks(c, turn++)) {
       INFO("p = " << mask.p);
       c.check([=]<class T>(CaseMemory<T>& at) {
-        k::DropoutMask dropout = mask.at(at);
-        dropout.sequence = dropout.position = nullptr;
         return k::AttentionBackward<T>{.dout = at[dout],
                                        .out = at[out],
                                        .lse = at[lse],
@@ -140,7 +144,7 @@ TEST_CASE("cuda attention: backward equals the CPU, with dropout and without") {
                                        .heads = a.heads,
                                        .head_width = a.width,
                                        .scale = a.scale(),
-                                       .dropout = dropout};
+                                       .dropout = mask.at(at)};
       });
     }
   }

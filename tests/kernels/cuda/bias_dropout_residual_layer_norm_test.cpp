@@ -13,7 +13,7 @@ namespace k = tl::kernels;
 TEST_CASE("cuda bias_dropout_residual_layer_norm: forward equals the CPU, with and without what is saved") {
   TL_SKIP_WITHOUT_GPU();
   for (const std::int64_t n : {0, 1, 9})
-    for (const std::int64_t d : {16, 31, 32, 257, 384}) {
+    for (const std::int64_t d : {16, 33, 384}) {
       KernelCase c("bias_dropout_residual_layer_norm_forward", {n, d});
       const auto x = c.input({n, d}), bias = c.input({d}), residual = c.input({n, d}, 1.0);
       const auto gamma = c.input({d}, 1.0), beta = c.input({d});
@@ -42,8 +42,8 @@ TEST_CASE("cuda bias_dropout_residual_layer_norm: forward equals the CPU, with a
 
 TEST_CASE("cuda bias_dropout_residual_layer_norm: backward equals the CPU, for any choice of the gradients") {
   TL_SKIP_WITHOUT_GPU();
-  for (const std::int64_t n : {0, 1, 32, 300})
-    for (const std::int64_t d : {16, 33, 257}) {
+  for (const std::int64_t n : {0, 32, 300})
+    for (const std::int64_t d : {16, 65}) {
       KernelCase c("bias_dropout_residual_layer_norm_backward", {n, d});
       const auto dy = c.input({n, d}), xhat = c.input({n, d}), rstd = c.input({n}, 1.0, 0.1);
       const auto gamma = c.input({d}, 1.0);

@@ -15,8 +15,8 @@ namespace k = tl::kernels;
 TEST_CASE("cuda embedding: same bits as the CPU, also where all rows have one id") {
   TL_SKIP_WITHOUT_GPU();
   for (const std::int32_t v : {1, 2, 50})
-    for (const std::int64_t n : {0, 1, 33, 200})
-      for (const std::int64_t d : {1, 33, 128, 300}) {
+    for (const std::int64_t n : {0, 33, 200})
+      for (const std::int64_t d : {1, 33, 300}) {
         KernelCase c("embedding_forward", {n, d});
         const IdsCase ids(c, n, v, 3);
         const auto table = c.input({v, d}), y = c.result({n, d}, CompareBy{.same_bits = true});
@@ -50,7 +50,7 @@ TEST_CASE("cuda embedding: an id outside the table gives NaN and no gradient") {
   const auto rows = b.fixed_input<std::int32_t>({n}, {1, 0, 3, 2}),
              begin = b.fixed_input<std::int32_t>({5}, {0, 1, 2, 3, 4});
   const auto of = b.fixed_input<std::int32_t>({n}, {-1, 1, 2, 3});
-  const auto dy = b.input({n, d}), dtable = b.result({v, d}, std::vector<double>(v * d, 0.0));
+  const auto dy = b.input({n, d}), dtable = b.changed({v, d}, std::vector<double>(v * d, 0.0));
   const auto backward = b.run<float>(
       [=]<class T>(CaseMemory<T>& at) {
         return k::EmbeddingBackward<T>{.groups = {.rows = at[rows], .begin = at[begin], .ids = at[of], .count = n},

@@ -69,7 +69,7 @@ template <class T> struct ResidualLayerNormTerms {
 };
 
 template <class T> static void residual_layer_norm_forward(const kernels::BiasDropoutResidualLayerNormForward<T>& p) {
-  require_f32(p.name, p.precision);
+  require_f32(p.name, p.y_rounded ? Precision::bf16 : p.precision);
   launch({.operation = p.name, .shape = {p.n, p.d}, .blocks = blocks_for(p.n, rows_per_block), .threads = row_threads},
          residual_layer_norm_forward_kernel<T>, p, DropoutFactors<T>(p.dropout));
 }

@@ -12,6 +12,7 @@
 #include <tl/kernels/cuda/embedding.cuh>
 #include <tl/kernels/cuda/launch.cuh>
 #include <tl/kernels/cuda/layer_norm_row.cuh>
+#include <tl/kernels/cuda/precision.cuh>
 #include <tl/kernels/embedding_layer_norm_dropout.hpp>
 
 namespace tl::cuda {
@@ -69,6 +70,7 @@ template <class T> struct EmbeddingLayerNormTerms {
 
 template <class T>
 static void embedding_layer_norm_dropout_forward(const kernels::EmbeddingLayerNormDropoutForward<T>& p) {
+  require_f32(p.name, p.y_rounded ? Precision::bf16 : Precision::f32);
   launch({.operation = p.name, .shape = {p.n, p.d}, .blocks = blocks_for(p.n, rows_per_block), .threads = row_threads},
          embedding_layer_norm_forward_kernel<T>, p, DropoutFactors<T>(p.dropout));
 }
