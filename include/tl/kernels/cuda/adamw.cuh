@@ -63,19 +63,19 @@ static __global__ void adamw_deferred_kernel(kernels::AdamWDeferred<T> p, kernel
 }
 
 template <class T> static void adamw(const kernels::AdamW<T>& p) {
-  launch({.operation = p.name,
-          .shape = {p.n},
-          .blocks = std::min(adamw_most_blocks, blocks_for(p.n, adamw_threads)),
-          .threads = adamw_threads},
+  launch(Launch{.operation = p.name,
+                .shape = {p.n},
+                .blocks = std::min(adamw_most_blocks, blocks_for(p.n, adamw_threads)),
+                .threads = adamw_threads},
          adamw_kernel<T>, p, kernels::adamw_constants<T>(p.beta1, p.beta2, p.eps),
          p.state ? kernels::AdamWFactors<T>{} : kernels::adamw_factors(p));
 }
 
 template <class T> static void adamw_deferred(const kernels::AdamWDeferred<T>& p) {
-  launch({.operation = p.name,
-          .shape = {p.count, p.width},
-          .blocks = blocks_for(p.count * p.width, adamw_threads),
-          .threads = adamw_threads},
+  launch(Launch{.operation = p.name,
+                .shape = {p.count, p.width},
+                .blocks = blocks_for(p.count * p.width, adamw_threads),
+                .threads = adamw_threads},
          adamw_deferred_kernel<T>, p, kernels::adamw_constants<T>(p.beta1, p.beta2, p.eps));
 }
 

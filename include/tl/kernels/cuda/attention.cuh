@@ -93,15 +93,15 @@ static __global__ void plain_attention_forward_kernel(kernels::AttentionForward<
 
 template <class T, int per_lane> static void plain_attention_forward(const kernels::AttentionForward<T>& p) {
   const AttentionGrid grid(p.b, p.heads, p.head_width, p.max_q, p.n_q, per_lane * warp_size);
-  launch({.operation = p.name,
-          .shape = {p.n_q, p.heads * p.head_width},
-          .blocks = grid.blocks(),
-          .threads = attention_threads},
+  launch(Launch{.operation = p.name,
+                .shape = {p.n_q, p.heads * p.head_width},
+                .blocks = grid.blocks(),
+                .threads = attention_threads},
          plain_attention_forward_kernel<T, per_lane>, p, grid, DropoutFactors<T>(p.dropout));
 }
 
 template <class T> static void attention_forward(const kernels::AttentionForward<T>& p) {
-  require_f32(p.name, p.precision);
+  require_f32(p.name, p.precision, p.q, p.k, p.v, p.out);
   if (p.head_width <= warp_size) plain_attention_forward<T, 1>(p);
   else plain_attention_forward<T, 2>(p);
 }

@@ -135,21 +135,21 @@ template <class T, int per_lane> static void plain_attention_backward(const kern
   const Shape shape{p.n_q, p.heads * p.head_width};
   const Workspace<T> means(p.n_q * p.heads);
   const DropoutFactors<T> dropout(p.dropout);
-  launch({.operation = p.name,
-          .shape = shape,
-          .blocks = blocks_for(p.n_q * p.heads, rows_per_block),
-          .threads = row_threads},
+  launch(Launch{.operation = p.name,
+                .shape = shape,
+                .blocks = blocks_for(p.n_q * p.heads, rows_per_block),
+                .threads = row_threads},
          attention_means_kernel<T>, p, means.data());
   const AttentionGrid by_query(p.b, p.heads, p.head_width, p.max_q, p.n_q, per_lane * warp_size);
-  launch({.operation = p.name, .shape = shape, .blocks = by_query.blocks(), .threads = attention_threads},
+  launch(Launch{.operation = p.name, .shape = shape, .blocks = by_query.blocks(), .threads = attention_threads},
          plain_attention_dq_kernel<T, per_lane>, p, by_query, dropout, static_cast<const T*>(means.data()));
   const AttentionGrid by_key(p.b, p.heads, p.head_width, p.max_k, p.n_k, per_lane * warp_size);
-  launch({.operation = p.name, .shape = shape, .blocks = by_key.blocks(), .threads = attention_threads},
+  launch(Launch{.operation = p.name, .shape = shape, .blocks = by_key.blocks(), .threads = attention_threads},
          plain_attention_dkv_kernel<T, per_lane>, p, by_key, dropout, static_cast<const T*>(means.data()));
 }
 
 template <class T> static void attention_backward(const kernels::AttentionBackward<T>& p) {
-  require_f32(p.name, p.precision);
+  require_f32(p.name, p.precision, p.dout, p.out, p.q, p.k, p.v, p.dq, p.dk, p.dv);
   if (p.head_width <= warp_size) plain_attention_backward<T, 1>(p);
   else plain_attention_backward<T, 2>(p);
 }

@@ -69,15 +69,19 @@ template <class T> struct ResidualLayerNormTerms {
 };
 
 template <class T> static void residual_layer_norm_forward(const kernels::BiasDropoutResidualLayerNormForward<T>& p) {
-  require_f32(p.name, p.y_rounded ? Precision::bf16 : p.precision);
-  launch({.operation = p.name, .shape = {p.n, p.d}, .blocks = blocks_for(p.n, rows_per_block), .threads = row_threads},
-         residual_layer_norm_forward_kernel<T>, p, DropoutFactors<T>(p.dropout));
+  require_f32(p.name, p.y_rounded ? Precision::bf16 : p.precision, p.x);
+  launch(
+      Launch{
+          .operation = p.name, .shape = {p.n, p.d}, .blocks = blocks_for(p.n, rows_per_block), .threads = row_threads},
+      residual_layer_norm_forward_kernel<T>, p, DropoutFactors<T>(p.dropout));
 }
 
 template <class T> static void residual_layer_norm_backward(const kernels::BiasDropoutResidualLayerNormBackward<T>& p) {
-  require_f32(p.name, p.precision);
-  launch({.operation = p.name, .shape = {p.n, p.d}, .blocks = blocks_for(p.n, rows_per_block), .threads = row_threads},
-         residual_layer_norm_dx_kernel<T>, p, DropoutFactors<T>(p.dropout));
+  require_f32(p.name, p.precision, p.dx);
+  launch(
+      Launch{
+          .operation = p.name, .shape = {p.n, p.d}, .blocks = blocks_for(p.n, rows_per_block), .threads = row_threads},
+      residual_layer_norm_dx_kernel<T>, p, DropoutFactors<T>(p.dropout));
   add_column_sums<T, 3>(p.name, p.n, p.d, ResidualLayerNormTerms<T>{p}, {{p.dgamma, p.dbeta, p.dbias}});
 }
 

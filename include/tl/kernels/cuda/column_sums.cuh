@@ -57,16 +57,16 @@ static void add_column_sums(const char* operation, std::int64_t n, std::int64_t 
   if (n == 0 || d == 0 || std::ranges::none_of(targets.into, [](const T* into) { return into != nullptr; })) return;
   const std::int64_t pieces = blocks_for(n, rows_per_piece);
   const Workspace<T> partial(count * pieces * d);
-  launch({.operation = operation,
-          .shape = {n, d},
-          .blocks = blocks_for(pieces * d, column_sum_threads),
-          .threads = column_sum_threads},
+  launch(Launch{.operation = operation,
+                .shape = {n, d},
+                .blocks = blocks_for(pieces * d, column_sum_threads),
+                .threads = column_sum_threads},
          sum_pieces_kernel<T, count, Terms>, terms, n, d, pieces, partial.data());
-  launch({.operation = operation,
-          .shape = {n, d},
-          .blocks = blocks_for(d, warp_size),
-          .threads = piece_lanes * warp_size,
-          .blocks_y = count},
+  launch(Launch{.operation = operation,
+                .shape = {n, d},
+                .blocks = blocks_for(d, warp_size),
+                .threads = piece_lanes * warp_size,
+                .blocks_y = count},
          add_pieces_kernel<T, count>, partial.data(), pieces, d, targets);
 }
 

@@ -22,11 +22,11 @@ template <class T> static __global__ void dropout_kernel(kernels::Dropout<T> p, 
 }
 
 template <class T> static void dropout(const kernels::Dropout<T>& p) {
-  require_f32(p.name, p.precision);
-  launch({.operation = p.name,
-          .shape = {p.n, p.d},
-          .blocks = blocks_for(p.n * blocks_for(p.d, dropout_chunk), rows_per_block),
-          .threads = row_threads},
+  require_f32(p.name, p.precision, p.x, p.y);
+  launch(Launch{.operation = p.name,
+                .shape = {p.n, p.d},
+                .blocks = blocks_for(p.n * blocks_for(p.d, dropout_chunk), rows_per_block),
+                .threads = row_threads},
          dropout_kernel<T>, p, DropoutFactors<T>(p.mask));
 }
 

@@ -45,18 +45,18 @@ static __global__ void add_groups_kernel(kernels::GroupedRows groups, const T* f
 template <class T>
 static void add_groups(const char* operation, const kernels::GroupedRows& groups, const T* from, std::int64_t n,
                        std::int64_t d, T* to, std::int64_t to_rows) {
-  launch({.operation = operation,
-          .shape = {n, d},
-          .blocks = groups.count * blocks_for(d, group_threads),
-          .threads = group_threads},
+  launch(Launch{.operation = operation,
+                .shape = {n, d},
+                .blocks = groups.count * blocks_for(d, group_threads),
+                .threads = group_threads},
          add_groups_kernel<T>, groups, from, n, d, to, to_rows);
 }
 
 template <class T> static void embedding_forward(const kernels::EmbeddingForward<T>& p) {
-  launch({.operation = p.name,
-          .shape = {p.n, p.d},
-          .blocks = blocks_for(p.n * p.d, embedding_threads),
-          .threads = embedding_threads},
+  launch(Launch{.operation = p.name,
+                .shape = {p.n, p.d},
+                .blocks = blocks_for(p.n * p.d, embedding_threads),
+                .threads = embedding_threads},
          embedding_forward_kernel<T>, p);
 }
 

@@ -71,8 +71,10 @@ template <class T> struct EmbeddingLayerNormTerms {
 template <class T>
 static void embedding_layer_norm_dropout_forward(const kernels::EmbeddingLayerNormDropoutForward<T>& p) {
   require_f32(p.name, p.y_rounded ? Precision::bf16 : Precision::f32);
-  launch({.operation = p.name, .shape = {p.n, p.d}, .blocks = blocks_for(p.n, rows_per_block), .threads = row_threads},
-         embedding_layer_norm_forward_kernel<T>, p, DropoutFactors<T>(p.dropout));
+  launch(
+      Launch{
+          .operation = p.name, .shape = {p.n, p.d}, .blocks = blocks_for(p.n, rows_per_block), .threads = row_threads},
+      embedding_layer_norm_forward_kernel<T>, p, DropoutFactors<T>(p.dropout));
 }
 
 template <class T>
@@ -87,8 +89,10 @@ static void embedding_layer_norm_dropout_backward(const kernels::EmbeddingLayerN
   }
   add_column_sums<T, 2>(p.name, p.n, p.d, EmbeddingLayerNormTerms<T>{g, p.xhat, p.d}, {{p.dgamma, p.dbeta}});
   if (!tables) return;
-  launch({.operation = p.name, .shape = {p.n, p.d}, .blocks = blocks_for(p.n, rows_per_block), .threads = row_threads},
-         embedding_layer_norm_dsum_kernel<T>, p, g, dsum.data());
+  launch(
+      Launch{
+          .operation = p.name, .shape = {p.n, p.d}, .blocks = blocks_for(p.n, rows_per_block), .threads = row_threads},
+      embedding_layer_norm_dsum_kernel<T>, p, g, dsum.data());
   for (const auto& table : used)
     if (table.gradient) add_groups<T>(p.name, table.groups, dsum.data(), p.n, p.d, table.gradient, table.v);
 }

@@ -46,15 +46,19 @@ template <class T> struct LayerNormTerms {
 };
 
 template <class T> static void layer_norm_forward(const kernels::LayerNormForward<T>& p) {
-  launch({.operation = p.name, .shape = {p.n, p.d}, .blocks = blocks_for(p.n, rows_per_block), .threads = row_threads},
-         layer_norm_forward_kernel<T>, p);
+  launch(
+      Launch{
+          .operation = p.name, .shape = {p.n, p.d}, .blocks = blocks_for(p.n, rows_per_block), .threads = row_threads},
+      layer_norm_forward_kernel<T>, p);
 }
 
 template <class T> static void layer_norm_backward(const kernels::LayerNormBackward<T>& p) {
   if (p.dx)
-    launch(
-        {.operation = p.name, .shape = {p.n, p.d}, .blocks = blocks_for(p.n, rows_per_block), .threads = row_threads},
-        layer_norm_dx_kernel<T>, p);
+    launch(Launch{.operation = p.name,
+                  .shape = {p.n, p.d},
+                  .blocks = blocks_for(p.n, rows_per_block),
+                  .threads = row_threads},
+           layer_norm_dx_kernel<T>, p);
   add_column_sums<T, 2>(p.name, p.n, p.d, LayerNormTerms<T>{p}, {{p.dgamma, p.dbeta}});
 }
 
