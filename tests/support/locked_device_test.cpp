@@ -87,7 +87,7 @@ TEST_CASE("locked device: a parameter struct with an address of the host is refu
   const tl::test::LockedDevice device;
   const Tensor<float> x = on_device(4), here = Tensor<float>::zeros({4});
   TL_REQUIRE_ERROR(tl::kernels::run(tl::cuda_device, add(x, here, x)),
-                   "add: expected device addresses alone, got one of the host at byte 8 of its parameters");
+                   "add: expected device addresses alone, got one of the host at byte 16 of its parameters");
   const std::vector<float> plain(4);
   auto params = add(x, x, x);
   params.a = plain.data();

@@ -18,6 +18,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <iterator>
 #include <map>
 #include <mutex>
 #include <string>
@@ -25,6 +26,7 @@
 #include <utility>
 #include <vector>
 
+#include <tl/core/chunks.hpp>
 #include <tl/core/device.hpp>
 
 namespace tl::test {
@@ -35,7 +37,7 @@ struct DeviceCounts {
   std::int64_t to_device = 0, to_host = 0, on_device = 0;  ///< copies
   std::int64_t fills = 0;
   std::int64_t requests = 0;     ///< of memory, pinned or not
-  std::int64_t allocations = 0;  ///< requests that no memory was there for that had been given back
+  std::int64_t allocations = 0;  ///< requests that took a new chunk of memory
   std::int64_t launches = 0;
 
   std::int64_t copies() const { return to_device + to_host + on_device; }
@@ -47,73 +49,75 @@ struct DeviceCounts {
   friend bool operator==(const DeviceCounts&, const DeviceCounts&) = default;
 };
 
-/// Blocks of one region of addresses; blocks that were given back are used again for requests of about their size.
+/// Blocks of a region of addresses, cut out of chunks as those of a GPU are. Of every 4 GiB one chunk is used, whose
+/// addresses end in 0x50000000 to 0x6FFFFFFF: a whole number or a float of 4 bytes in a parameter struct, beside
+/// padding with what is left of an address, does not look like one of these.
 class LockedBlocks {
  public:
-  static constexpr std::size_t alignment = 512;
+  static constexpr std::size_t alignment = 256, chunk_bytes = std::size_t{512} << 20;
+  static constexpr std::size_t stride = std::size_t{1} << 32, chunk_begin = 0x50000000;
 
-  /// A block of at least `bytes`, as a distance from the beginning; true if it was used before.
+  /// Whether an address can be one of a block.
+  static bool plausible(std::uintptr_t word) {
+    const std::uintptr_t end = word % stride;
+    return end >= chunk_begin && end < chunk_begin + chunk_bytes;
+  }
+
+  /// A block of at least `bytes`, as a distance from the beginning; true if a chunk had a place for it.
   std::pair<std::size_t, bool> take(std::size_t bytes, std::size_t limit) {
     const std::size_t size = rounded(bytes);
-    std::vector<std::size_t>& kept = free_[size];
-    if (!kept.empty()) {
-      const std::size_t begin = kept.back();
-      kept.pop_back();
-      live_[begin] = {bytes, size};
-      return {begin, true};
+    void* block = chunks_.allocate(size);
+    const bool had_place = block != nullptr;
+    if (!had_place) {
+      check(size <= chunk_bytes && end_ + stride <= limit, ErrorCode::device,
+            "locked device: out of memory: cannot allocate ", bytes, " bytes");
+      chunks_.add(address(std::exchange(end_, end_ + stride) + chunk_begin), chunk_bytes);
+      block = chunks_.allocate(size);
     }
-    check(end_ + size + alignment <= limit, ErrorCode::device, "locked device: out of memory: cannot allocate ", bytes,
-          " bytes");
-    const std::size_t begin = std::exchange(end_, end_ + size + alignment);  // no block touches another one
-    live_[begin] = {bytes, size};
-    return {begin, false};
+    const std::size_t begin = reinterpret_cast<std::uintptr_t>(block) - first;
+    live_[begin] = bytes;
+    return {begin, had_place};
   }
 
   /// False if no block begins there.
   bool give_back(std::size_t begin) {
     const auto block = live_.find(begin);
     if (block == live_.end()) return false;
-    free_[block->second.size].push_back(begin);
+    chunks_.deallocate(address(begin), rounded(block->second));
     live_.erase(block);
     return true;
   }
 
   /// Whether [at, at + bytes) is inside a block that is in use.
   bool holds(std::size_t at, std::size_t bytes) const {
-    auto block = live_.upper_bound(at);
-    if (block == live_.begin()) return false;
-    --block;
-    return at + bytes <= block->first + block->second.bytes;
+    const auto block = before(at);
+    return block != live_.end() && at + bytes <= block->first + block->second;
   }
 
   /// "byte 16 of a block of 64 bytes".
   void describe(std::size_t at, char* text, std::size_t size) const {
-    auto block = live_.upper_bound(at);
-    if (block == live_.begin()) {
-      std::snprintf(text, size, "memory that was never given out");
-      return;
-    }
-    --block;
-    const bool inside = at < block->first + block->second.bytes;
-    std::snprintf(text, size, inside ? "byte %zu of a block of %zu bytes" : "memory that is not in use",
-                  at - block->first, block->second.bytes);
+    const auto block = before(at);
+    if (block != live_.end() && at < block->first + block->second)
+      std::snprintf(text, size, "byte %zu of a block of %zu bytes", at - block->first, block->second);
+    else std::snprintf(text, size, "memory that is not in use");
   }
 
  private:
-  struct Block {
-    std::size_t bytes, size;
-  };
+  static constexpr std::uintptr_t first = alignment;  // chunks never look into their memory; 0 would be a null pointer
+  static void* address(std::size_t distance) { return reinterpret_cast<void*>(first + distance); }
 
-  /// The next of four sizes between powers of two, so that similar requests share blocks.
-  static std::size_t rounded(std::size_t bytes) {
-    std::size_t step = alignment;
-    while (8 * step < bytes) step *= 2;
-    return bytes == 0 ? alignment : (bytes + step - 1) / step * step;
+  /// With a gap behind it, so that no block touches another one.
+  static std::size_t rounded(std::size_t bytes) { return (bytes / alignment + 2) * alignment; }
+
+  /// The block that begins at or before a place.
+  std::map<std::size_t, std::size_t>::const_iterator before(std::size_t at) const {
+    const auto after = live_.upper_bound(at);
+    return after == live_.begin() ? live_.end() : std::prev(after);
   }
 
-  std::map<std::size_t, Block> live_;
-  std::map<std::size_t, std::vector<std::size_t>> free_;
-  std::size_t end_ = alignment;
+  detail::Chunks chunks_;
+  std::map<std::size_t, std::size_t> live_;  // bytes by begin
+  std::size_t end_ = 0;
 };
 
 /// The memory, one for the process, and the hooks of core/device.hpp for it.
@@ -150,14 +154,8 @@ class LockedMemory {
     static_assert(std::is_trivially_copyable_v<Params>, "a contract's parameters must be plain");
     now(Params::name);
     ++counts_.launches;
-    Params clean = params;
-#if defined(__has_builtin)
-#if __has_builtin(__builtin_clear_padding)
-    __builtin_clear_padding(&clean);  // what lies between members may look like an address
-#endif
-#endif
     alignas(Params) unsigned char bytes[sizeof(Params)];
-    std::memcpy(bytes, &clean, sizeof(Params));
+    std::memcpy(bytes, &params, sizeof(Params));
     for (std::size_t at = 0; at + sizeof(std::uintptr_t) <= sizeof(Params); at += sizeof(std::uintptr_t)) {
       std::uintptr_t word;
       std::memcpy(&word, bytes + at, sizeof word);
@@ -197,18 +195,31 @@ class LockedMemory {
   void leave_faults() { sigaction(SIGSEGV, &previous_, nullptr); }
 
  private:
-  static constexpr std::size_t size = std::size_t{16} << 30;  // of addresses; memory is there when it is used
+  static constexpr std::size_t size = 16 * LockedBlocks::stride;  // of addresses; memory is there when it is used
 
   LockedMemory() {
     const int file = memfd_create("locked device", MFD_CLOEXEC);
     const bool sized = file >= 0 && ftruncate(file, static_cast<off_t>(size)) == 0;
-    void* const locked = sized ? mmap(nullptr, size, PROT_NONE, MAP_SHARED | MAP_NORESERVE, file, 0) : MAP_FAILED;
-    void* const open =
-        sized ? mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, file, 0) : MAP_FAILED;
+    locked_ = sized ? map(file, PROT_NONE) : nullptr;
+    open_ = sized ? map(file, PROT_READ | PROT_WRITE) : nullptr;
     if (file >= 0) close(file);
-    check(locked != MAP_FAILED && open != MAP_FAILED, ErrorCode::device, "locked device: cannot map its memory");
-    locked_ = static_cast<char*>(locked);
-    open_ = static_cast<char*>(open);
+    check(locked_ != nullptr && open_ != nullptr, ErrorCode::device, "locked device: cannot map its memory");
+  }
+
+  /// The file at an address that is a multiple of the stride; null if there is no place.
+  static char* map(int file, int access) {
+    constexpr std::size_t stride = LockedBlocks::stride;
+    void* const space = mmap(nullptr, size + stride, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (space == MAP_FAILED) return nullptr;
+    const auto begin = (reinterpret_cast<std::uintptr_t>(space) + stride - 1) / stride * stride;
+    void* const mapped =
+        mmap(reinterpret_cast<void*>(begin), size, access, MAP_SHARED | MAP_NORESERVE | MAP_FIXED, file, 0);
+    if (mapped == MAP_FAILED) return nullptr;
+    // What is left of the space is given back: a number that looks like an address in it is none.
+    const auto before = begin - reinterpret_cast<std::uintptr_t>(space);
+    if (before > 0) munmap(space, before);
+    if (before < stride) munmap(static_cast<char*>(mapped) + size, stride - before);
+    return static_cast<char*>(mapped);
   }
 
   std::string place(std::size_t distance) const {
@@ -227,6 +238,8 @@ class LockedMemory {
 
   std::uintptr_t opened_word(std::uintptr_t word, const char* name, std::size_t at) {
     const auto* const address = reinterpret_cast<const char*>(word);
+    const bool ours = owns(address) || (address >= open_ && address < open_ + size);
+    if (ours && !LockedBlocks::plausible(word)) return word;
     if (owns(address)) {
       const std::scoped_lock lock(mutex_);
       const auto distance = static_cast<std::size_t>(address - locked_);
@@ -243,8 +256,8 @@ class LockedMemory {
     now("allocate");
     const std::scoped_lock lock(mutex_);
     ++counts_.requests;
-    const auto [begin, reused] = blocks_.take(bytes, size);
-    if (!reused) ++counts_.allocations;
+    const auto [begin, had_place] = blocks_.take(bytes, size);
+    if (!had_place) ++counts_.allocations;
     std::memset(open_ + begin, 0xFF, bytes);
     return locked_ + begin;
   }
