@@ -2,6 +2,8 @@
 // reference's, as in the CPU's body.
 #pragma once
 
+#include <cuda_runtime.h>
+
 #include <cmath>
 
 #include <tl/core/activation.hpp>

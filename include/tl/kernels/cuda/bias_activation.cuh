@@ -33,13 +33,14 @@ template <class T> struct BiasActivationGradient {
 
 template <class T> static void bias_activation_forward(const kernels::BiasActivationForward<T>& p) {
   launch_each(p.name, Shape{p.n, p.f}, p.n * p.f,
-              BiasActivationElement<T>{p.x.own(), p.bias, p.y.own(), p.f, p.activation});
+              BiasActivationElement<T>{own(p.name, p.x), p.bias, own(p.name, p.y), p.f, p.activation});
 }
 
 template <class T> static void bias_activation_backward(const kernels::BiasActivationBackward<T>& p) {
-  launch_each(p.name, Shape{p.n, p.f}, p.n * p.f,
-              BiasActivationGradient<T>{p.dy.own(), p.x.own(), p.bias, p.dx.own(), p.f, p.activation});
-  add_column_sums(p.name, p.n, p.f, MatrixElement<T>{p.dx.own()}, p.dbias);
+  launch_each(
+      p.name, Shape{p.n, p.f}, p.n * p.f,
+      BiasActivationGradient<T>{own(p.name, p.dy), own(p.name, p.x), p.bias, own(p.name, p.dx), p.f, p.activation});
+  add_column_sums(p.name, p.n, p.f, MatrixElement<T>{own(p.name, p.dx)}, p.dbias);
 }
 
 [[maybe_unused]] static const bool bias_activation_registered = [] {

@@ -17,7 +17,7 @@ template <class Body> static __global__ void each_kernel(Body body, std::int64_t
 /// Calls body(i) for each i in [0, n), in one thread each. `operation` and `shape` are for errors.
 template <class Body>
 static void launch_each(const char* operation, const Shape& shape, std::int64_t n, const Body& body) {
-  launch({.operation = operation, .shape = shape, .blocks = blocks_for(n, each_threads), .threads = each_threads},
+  launch(Launch{.operation = operation, .shape = shape, .blocks = blocks_for(n, each_threads), .threads = each_threads},
          each_kernel<Body>, body, n);
 }
 

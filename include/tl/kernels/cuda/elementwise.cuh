@@ -13,8 +13,10 @@
 namespace tl::cuda {
 
 template <class T> struct AddElement {
-  kernels::Add<T> p;
-  __device__ void operator()(std::int64_t i) const { p.y.own()[i] = p.a.own()[i] + p.alpha * p.b.own()[i]; }
+  const T *a, *b;
+  T* y;
+  T alpha;
+  __device__ void operator()(std::int64_t i) const { y[i] = a[i] + alpha * b[i]; }
 };
 
 template <class T> struct MultiplyElement {
@@ -62,14 +64,17 @@ template <class T> struct PointwiseGradient {
   }
 };
 
+template <class T> static void add(const kernels::Add<T>& p) {
+  launch_each(p.name, Shape{p.n}, p.n, AddElement<T>{own(p.name, p.a), own(p.name, p.b), own(p.name, p.y), p.alpha});
+}
+
 /// The body that calls an `Element` for each of the n elements of a contract.
 template <class Element, class Contract> static void each_element(const Contract& p) {
   launch_each(p.name, Shape{p.n}, p.n, Element{p});
 }
 
 template <class T> static void provide_elementwise() {
-  kernels::provide_cuda(&each_element<AddElement<T>, kernels::Add<T>>,
-                        &each_element<MultiplyElement<T>, kernels::Multiply<T>>,
+  kernels::provide_cuda(&add<T>, &each_element<MultiplyElement<T>, kernels::Multiply<T>>,
                         &each_element<DivideElement<T>, kernels::DivideForward<T>>,
                         &each_element<DivideGradient<T>, kernels::DivideBackward<T>>,
                         &each_element<PointwiseElement<T>, kernels::PointwiseForward<T>>,

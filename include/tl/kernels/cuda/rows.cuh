@@ -68,16 +68,20 @@ template <class Element, class Contract> static void concat(const Contract& p) {
 
 // A row number that is not one of x gives NaN, which reaches the loss, and not what lies beside x.
 template <class T> struct GatherRowsElement {
-  kernels::GatherRowsForward<T> p;
+  const T* x;
+  T* y;
+  const std::int32_t* rows;
+  std::int64_t n, d;
   __device__ void operator()(std::int64_t i) const {
-    const std::int64_t row = p.rows[i / p.d];
-    p.y.own()[i] = row >= 0 && row < p.n ? p.x.own()[row * p.d + i % p.d] : std::numeric_limits<T>::quiet_NaN();
+    const std::int64_t row = rows[i / d];
+    y[i] = row >= 0 && row < n ? x[row * d + i % d] : std::numeric_limits<T>::quiet_NaN();
   }
 };
 
 // One warp per entry of `rows`. The first entry that names a row adds the gradients of all that name it, in their
 // order, so that nothing is added to a row by two warps.
-template <class T> static __global__ void gather_rows_backward_kernel(kernels::GatherRowsBackward<T> p) {
+template <class T>
+static __global__ void gather_rows_backward_kernel(kernels::GatherRowsBackward<T> p, const T* dy, T* into) {
   const std::int64_t thread = static_cast<std::int64_t>(blockIdx.x) * each_threads + threadIdx.x;
   const std::int64_t first = thread / warp_size, lane = thread % warp_size;
   if (first >= p.m) return;
@@ -86,8 +90,7 @@ template <class T> static __global__ void gather_rows_backward_kernel(kernels::G
   bool named_before = false;
   for (std::int64_t i = lane; i < first; i += warp_size) named_before |= p.rows[i] == row;
   if (__any_sync(full_warp, named_before)) return;
-  T* const dx = p.dx.own() + row * p.d;
-  const T* const dy = p.dy.own();
+  T* const dx = into + row * p.d;
   for (std::int64_t i = first; i < p.m; ++i) {
     if (p.rows[i] != row) continue;
     for (std::int64_t c = lane; c < p.d; c += warp_size) dx[c] += dy[i * p.d + c];
@@ -95,15 +98,16 @@ template <class T> static __global__ void gather_rows_backward_kernel(kernels::G
 }
 
 template <class T> static void gather_rows_forward(const kernels::GatherRowsForward<T>& p) {
-  launch_each(p.name, Shape{p.m, p.d}, p.m * p.d, GatherRowsElement<T>{p});
+  launch_each(p.name, Shape{p.m, p.d}, p.m * p.d,
+              GatherRowsElement<T>{own(p.name, p.x), own(p.name, p.y), p.rows, p.n, p.d});
 }
 
 template <class T> static void gather_rows_backward(const kernels::GatherRowsBackward<T>& p) {
-  launch({.operation = p.name,
-          .shape = Shape{p.m, p.d},
-          .blocks = blocks_for(p.m, each_threads / warp_size),
-          .threads = each_threads},
-         gather_rows_backward_kernel<T>, p);
+  launch(Launch{.operation = p.name,
+                .shape = Shape{p.m, p.d},
+                .blocks = blocks_for(p.m, each_threads / warp_size),
+                .threads = each_threads},
+         gather_rows_backward_kernel<T>, p, static_cast<const T*>(own(p.name, p.dy)), own(p.name, p.dx));
 }
 
 template <class T> static void provide_rows() {

@@ -60,10 +60,10 @@ template <class T> static __global__ void softmax_backward_kernel(kernels::Softm
 
 /// Starts a kernel of one warp per row.
 template <class Contract> static void launch_softmax(const Contract& p, void (*kernel)(Contract)) {
-  launch({.operation = p.name,
-          .shape = Shape{p.n, p.c},
-          .blocks = blocks_for(p.n, softmax_rows_per_block),
-          .threads = softmax_threads},
+  launch(Launch{.operation = p.name,
+                .shape = Shape{p.n, p.c},
+                .blocks = blocks_for(p.n, softmax_rows_per_block),
+                .threads = softmax_threads},
          kernel, p);
 }
 
