@@ -15,6 +15,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <random>
 #include <string>
@@ -149,24 +150,25 @@ class KernelCase {
 
   /// The same in one type, for contracts that have no other.
   template <class T, class Make> void check_type(const Make& make) const {
-    INFO(name_ << " of " << shape_ << " in " << to_string(dtype_of<T>));
-    const auto on_device = run<T>(make, cuda_device), again = run<T>(make, cuda_device);
-    const auto exact = run<double>(make, cpu_device);
-    const auto same_type = run<T>(make, cpu_device);
-    for (std::size_t i = 0; i < arrays_.reals.size(); ++i)
-      check_array(i, arrays_.reals[i], on_device.reals[i], again.reals[i], exact.reals[i], same_type.reals[i]);
-    const auto check_fixed = [&]<class U>(const std::vector<Array<U>>& arrays) {
-      for (std::size_t i = 0; i < arrays.size(); ++i)
-        check_array(i, arrays[i], on_device.template of<U>()[i], again.template of<U>()[i], exact.template of<U>()[i],
-                    same_type.template of<U>()[i]);
-    };
-    std::apply([&](const auto&... arrays) { (check_fixed(arrays), ...); }, arrays_.fixed);
+    compare_runs<T>(runner<T>(make), runner<double>(make));
   }
 
   /// The memory after a run on `device`, copied to the CPU.
   template <class T, class Make> const CaseMemory<T> run(const Make& make, Device device) const {
+    return memory_after<T>(runner<T>(make), device);
+  }
+
+ private:
+  /// What runs a contract: of one type for all contracts, so that all that compares is compiled once.
+  template <class T> using Runner = std::function<void(CaseMemory<T>&)>;
+
+  template <class T, class Make> static Runner<T> runner(const Make& make) {
+    return [&make](CaseMemory<T>& memory) { kernels::run(memory.device, make(memory)); };
+  }
+
+  template <class T> CaseMemory<T> memory_after(const Runner<T>& run, Device device) const {
     CaseMemory<T> memory(arrays_, device);
-    kernels::run(device, make(memory));
+    run(memory);
     for (Tensor<T>& tensor : memory.reals) tensor = tensor.to(cpu_device);
     std::apply(
         [](auto&... lists) {
@@ -179,7 +181,21 @@ class KernelCase {
     return memory;
   }
 
- private:
+  template <class T> void compare_runs(const Runner<T>& run, const Runner<double>& run_exactly) const {
+    INFO(name_ << " of " << shape_ << " in " << to_string(dtype_of<T>));
+    const auto on_device = memory_after<T>(run, cuda_device), again = memory_after<T>(run, cuda_device);
+    const auto exact = memory_after<double>(run_exactly, cpu_device);
+    const auto same_type = memory_after<T>(run, cpu_device);
+    for (std::size_t i = 0; i < arrays_.reals.size(); ++i)
+      check_array(i, arrays_.reals[i], on_device.reals[i], again.reals[i], exact.reals[i], same_type.reals[i]);
+    const auto check_fixed = [&]<class U>(const std::vector<Array<U>>& arrays) {
+      for (std::size_t i = 0; i < arrays.size(); ++i)
+        check_array(i, arrays[i], on_device.template of<U>()[i], again.template of<U>()[i], exact.template of<U>()[i],
+                    same_type.template of<U>()[i]);
+    };
+    std::apply([&](const auto&... arrays) { (check_fixed(arrays), ...); }, arrays_.fixed);
+  }
+
   template <class U, class Tag> static Slot<Tag> add(std::vector<Array<U>>& to, Array<U> array, Tag) {
     to.push_back(std::move(array));
     return {to.size() - 1};

@@ -36,15 +36,16 @@ std::vector<double> class_weights(std::int64_t classes) {
   return weights;
 }
 
-/// softmax(logits) in double, rounded to float, so that the backward pass of both types begins with the same.
+/// Probabilities of each row that are exact in float and have the sum 1, as those of a forward pass in double have.
 std::vector<double> probabilities_of(std::int64_t b, std::int64_t classes) {
   std::vector<double> p(static_cast<std::size_t>(b * classes));
   for (std::int64_t row = 0; row < b; ++row) {
-    double sum = 0.0;
-    for (std::int64_t c = 0; c < classes; ++c) sum += std::exp(0.3 * static_cast<double>((row + c * c) % 11));
-    for (std::int64_t c = 0; c < classes; ++c)
-      p[static_cast<std::size_t>(row * classes + c)] =
-          static_cast<double>(static_cast<float>(std::exp(0.3 * static_cast<double>((row + c * c) % 11)) / sum));
+    double left = 4096.0;
+    for (std::int64_t c = 0; c < classes; ++c) {
+      const double share = c == classes - 1 ? left : static_cast<double>(1 + (row * 3 + c * c) % 5);
+      p[static_cast<std::size_t>(row * classes + (c + row) % classes)] = share / 4096.0;
+      left -= share;
+    }
   }
   return p;
 }
