@@ -148,6 +148,15 @@ TEST_CASE("every operation refuses tensors of different devices in one sentence"
   }
 }
 
+TEST_CASE("a gradient on another device than its value is refused") {
+  const tl::test::LockedDevice device;
+  const tl::Variable<float> x = there({2});
+  TL_REQUIRE_ERROR(ops::add(x, x).backward(Tensor<float>::zeros({2})),
+                   "backward: expected a gradient on cuda:0, got f32[2]@cpu; move it with to(Device)");
+  TL_REQUIRE_ERROR(tl::Variable<float>(x.value(), Tensor<float>::zeros({2})),
+                   "a gradient on cpu for f32[2]@cuda:0; expected both on one device");
+}
+
 TEST_CASE("inputs that are undefined are on no device") {
   CHECK_NOTHROW(
       ops::check_same_device("op", {{"x", here({2})}, {"bias", tl::Variable<float>{}}, {"rows", Tensor<float>{}}}));

@@ -286,6 +286,15 @@ lines 3
 says "$(head -n 1 three.txt)"
 ok predict --model_name_or_path results --file texts.txt  # an empty text is a text
 lines 3
+# The device: --use_cpu wins over TL_DEVICE, which wins over what there is.
+export TL_DEVICE=gpu
+refused 1 'TL_DEVICE: expected a device, cpu, cuda or cuda:0, got gpu' predict --model_name_or_path results --text a
+ok predict --model_name_or_path results --text a --use_cpu
+ok evaluate --model_name_or_path results --validation_file "$reviews/validation.jsonl" --use_cpu
+export TL_DEVICE=cuda:1
+refused 1 'TL_DEVICE: device cuda:1 is not available: expected index 0' evaluate --model_name_or_path results \
+  --validation_file "$reviews/validation.jsonl"
+unset TL_DEVICE
 refused 1 'text 1: expected at most 64 tokens' predict --model_name_or_path results --text "$many_words"
 ok predict --model_name_or_path results --text "$many_words" --truncation
 refused 1 'text 1: expected at most 8 tokens, got ' predict --model_name_or_path results --text "$many_words" \

@@ -239,7 +239,7 @@ class LockedMemory {
   std::uintptr_t opened_word(std::uintptr_t word, const char* name, std::size_t at) {
     const auto* const address = reinterpret_cast<const char*>(word);
     const bool ours = owns(address) || (address >= open_ && address < open_ + size);
-    if (ours && !LockedBlocks::plausible(word)) return word;
+    if ((ours && !LockedBlocks::plausible(word)) || word % LockedBlocks::stride < 4096) return word;
     if (owns(address)) {
       const std::scoped_lock lock(mutex_);
       const auto distance = static_cast<std::size_t>(address - locked_);

@@ -26,10 +26,11 @@ std::shared_ptr<tl::Model> load(const std::string& folder, const tl::Tokenizer& 
 }  // namespace
 
 struct Classifier::Model {
-  Model(const std::string& folder, const tl::Tokenizer& tokenizer, bool bf16, const tl::LongTexts& long_texts)
-      : model(load(folder, tokenizer, long_texts)),
-        pipeline(tl::pipeline("text-classification", *model, tokenizer, {.bf16 = bf16})) {
-    if (const auto stored = tl::load_calibration(folder, model->config().num_labels(), model->parameters()))
+  Model(const PredictOptions& options, const tl::Tokenizer& tokenizer, const tl::LongTexts& long_texts)
+      : model(load(options.model, tokenizer, long_texts)),
+        pipeline(tl::pipeline("text-classification", *model, tokenizer,
+                              {.bf16 = options.bf16, .device = options.device()})) {
+    if (const auto stored = tl::load_calibration(options.model, model->config().num_labels(), model->parameters()))
       pipeline.set_calibration(*stored);
   }
 
@@ -37,10 +38,9 @@ struct Classifier::Model {
   tl::TextClassificationPipeline pipeline;
 };
 
-Classifier::Classifier(const std::string& folder, const std::string& tokenizer, bool bf16,
-                       const tl::LongTexts& long_texts)
-    : tokenizer_(tl::Tokenizer::from_pretrained(tokenizer.empty() ? folder : tokenizer)),
-      model_(new Model(folder, tokenizer_, bf16, long_texts)) {}
+Classifier::Classifier(const PredictOptions& options, const tl::LongTexts& long_texts)
+    : tokenizer_(tl::Tokenizer::from_pretrained(options.tokenizer.empty() ? options.model : options.tokenizer)),
+      model_(new Model(options, tokenizer_, long_texts)) {}
 
 Classifier::~Classifier() = default;
 
@@ -59,8 +59,11 @@ tl::EncodeOptions Classifier::window_options(std::optional<std::int64_t> asked) 
 tl::Tensor<float> Classifier::logits(const tl::WindowColumns& texts) const {
   const tl::NoGradGuard no_grad;
   const tl::Model& model = *model_->model;
+  const auto logits_of = [&model](const tl::Batch& batch) {
+    return model(batch.to(model.device())).logits.value().to(tl::cpu_device);
+  };
   const auto& windows = texts.window_lengths;
-  if (windows.empty()) return model(tl::pack(texts.input_ids, texts.token_type_ids)).logits.value();
+  if (windows.empty()) return logits_of(tl::pack(texts.input_ids, texts.token_type_ids));
   // Text by text: one may have more windows than a batch has room for texts.
   const auto classes = config().num_labels(), rows = static_cast<std::int64_t>(windows.size());
   auto result = tl::Tensor<float>::empty({rows, classes});
@@ -71,7 +74,8 @@ tl::Tensor<float> Classifier::logits(const tl::WindowColumns& texts) const {
     tl::Batch batch = tl::pack(ids, types);
     const auto count = static_cast<std::int32_t>(windows[i].size());
     batch.cu_windows = tl::detail::window_offsets(std::span(&count, 1));
-    std::ranges::copy(model(batch).logits.value().span(), result.data() + static_cast<std::int64_t>(i) * classes);
+    const tl::Tensor<float> logits = logits_of(batch);
+    std::ranges::copy(logits.span(), result.data() + static_cast<std::int64_t>(i) * classes);
   }
   return result;
 }

@@ -15,11 +15,13 @@
 
 namespace program {
 
+struct PredictOptions;
+
 class Classifier {
  public:
-  /// Loads model, calibration and tokenizer, the latter from a folder of its own if one is given; `bf16`: matrix
-  /// products in bfloat16. Throws tl::Error(format) for a folder without a trained head.
-  Classifier(const std::string& folder, const std::string& tokenizer, bool bf16, const tl::LongTexts& long_texts = {});
+  /// Loads model, calibration and tokenizer, the latter from a folder of its own if one is given, as `options` say.
+  /// Throws tl::Error(format) for a folder without a trained head.
+  explicit Classifier(const PredictOptions& options, const tl::LongTexts& long_texts = {});
   ~Classifier();
 
   const tl::Tokenizer& tokenizer() const { return tokenizer_; }

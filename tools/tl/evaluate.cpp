@@ -18,7 +18,7 @@ struct EvaluateOptions {
   std::string validation_file, output_dir;
   std::optional<std::int64_t> max_eval_samples;
   std::int64_t batch_size = 16;
-  bool json = false;
+  bool json = false, use_cpu = false;
 };
 
 /// Loss, metrics and speed, in the order in which they are shown.
@@ -27,7 +27,8 @@ tl::Json evaluation_metrics(const EvaluateOptions& options, Task& task) {
   const std::unique_ptr<tl::Model> model = task.load_model();
   check_trained(*model, tokenizer, options.task.model);
   const tl::RowSource rows = task.rows(0, tokenizer, *model);
-  const tl::TrainingArguments arguments{.per_device_eval_batch_size = options.batch_size, .disable_tqdm = true};
+  const tl::TrainingArguments arguments{
+      .per_device_eval_batch_size = options.batch_size, .disable_tqdm = true, .use_cpu = options.use_cpu};
   tl::TrainerOptions trainer_options{
       .eval_dataset = rows, .compute_metrics = task.compute_metrics(), .console = tl::silent_console()};
   task.set_up(trainer_options, *model);
@@ -83,6 +84,7 @@ void add_evaluate(CLI::App& app) {
       "texts per batch; default: 16", 1, 1 << 20);
   command.add_option("--output_dir", options->output_dir, "write eval_results.json into this folder");
   add_bool(command, "json", options->json, "print one JSON object");
+  add_bool(command, "use_cpu", options->use_cpu, "compute on the CPU even if there is a GPU");
   add_threads(command);
   options->task.trains = false;
   options->tasks.add(command);

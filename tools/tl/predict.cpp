@@ -32,6 +32,7 @@ void add_predict(CLI::App& app) {
   add_bool(command, "json", options->json, "one JSON object per line: {\"label\": ..., \"score\": ...}");
   add_bool(command, "logits", options->logits, "show the logits, too");
   add_bool(command, "bf16", options->bf16, "matrix products in bfloat16");
+  add_bool(command, "use_cpu", options->use_cpu, "compute on the CPU even if there is a GPU");
   add_number(
       command, "top_k", [raw = options.get()](auto n) { raw->top_k = n; }, "show the best K labels; default: 1");
   add_number(

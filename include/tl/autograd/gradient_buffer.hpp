@@ -53,6 +53,8 @@ template <Real T> class GradientBuffer {
   void add(const Tensor<T>& gradient) {
     check(gradient.shape() == shape_, ErrorCode::shape, "backward: expected a gradient of shape ", shape_, ", got ",
           gradient, "; the backward rule of this operation is wrong");
+    check(gradient.device() == device_, ErrorCode::device, "backward: expected a gradient on ", device_, ", got ",
+          gradient, "; move it with to(Device)");
     if (!whole_ && !memory_.defined()) {
       memory_ = is_leaf_ ? gradient.clone() : gradient;
       return;

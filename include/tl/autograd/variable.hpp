@@ -33,6 +33,8 @@ template <Real T> class [[nodiscard]] Variable {
   Variable(Tensor<T> value, GradientBuffer<T> gradient) : value_(std::move(value)) {
     check(gradient.shape() == value_.shape(), ErrorCode::shape, "a gradient of shape ", gradient.shape(), " for ",
           value_);
+    check(gradient.device() == value_.device(), ErrorCode::device, "a gradient on ", gradient.device(), " for ", value_,
+          "; expected both on one device");
     node_ = make_node(std::move(gradient));
   }
 

@@ -8,21 +8,30 @@
 #include <string_view>
 #include <vector>
 
-#include <tl/autograd/parameter_space.hpp>
+#include <tl/autograd/host_values.hpp>
 #include <tl/core/mt19937.hpp>
 
 namespace tl::nn {
+
+namespace detail {
+
+/// Fills `values`, on the CPU, as the part that they are of is filled.
+inline void fill_part(Tensor<float> values, const NamedParameter<float>& part, double std, Mt19937& generator) {
+  switch (part.parameter.initialization()) {
+    case Initialization::normal: normal_(values.span(), 0.0, std, generator); break;
+    case Initialization::zeros: values.fill(0.0F); break;
+    case Initialization::ones: values.fill(1.0F); break;
+  }
+}
+
+}  // namespace detail
 
 /// Fills one named part: N(0, std^2) from `generator` for weights, constants for biases and LayerNorm, which draw
 /// nothing.
 inline void initialize(const NamedParameter<float>& part, double std, Mt19937& generator) {
   Tensor<float> value = part.value();
-  Tensor<float> host = value.to(cpu_device);  // the value itself, or a copy that goes back
-  switch (part.parameter.initialization()) {
-    case Initialization::normal: normal_(host.span(), 0.0, std, generator); break;
-    case Initialization::zeros: host.fill(0.0F); break;
-    case Initialization::ones: host.fill(1.0F); break;
-  }
+  const Tensor<float> host = value.to(cpu_device);  // the value itself, or a copy that goes back
+  detail::fill_part(host, part, std, generator);
   if (value.device().type != DeviceType::cpu) value.copy_from(host);
 }
 
@@ -41,7 +50,9 @@ inline void discard_default_values(const NamedParameter<float>& part, Mt19937& g
 
 /// Fills every parameter of `parameters` in the order of their names.
 inline void initialize(ParameterSpace<float>& parameters, double std, Mt19937& generator) {
-  for (const auto& part : parameters.named()) initialize(part, std, generator);
+  const HostValues<float> values(parameters);
+  for (const auto& part : parameters.named()) detail::fill_part(values.of(part), part, std, generator);
+  values.store();
 }
 
 /// Throws Error(state) if every value is zero, as they are before anybody has set one: such a model learns nothing and

@@ -10,6 +10,7 @@
 #include <limits>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <shared_mutex>
 #include <span>
 #include <string_view>
@@ -59,10 +60,13 @@ class PipelineBase {
   const Tokenizer& tokenizer() const { return tokenizer_; }
 
  protected:
-  /// Throws Error(invalid_argument) for a tokenizer with more tokens than the model. `frozen`: the weights are not
-  /// written to any more, so that those for bf16 are packed once for all calls.
-  PipelineBase(std::shared_ptr<Model> model, const Tokenizer& tokenizer, bool bf16, bool frozen)
+  /// Moves the model to `device`, if there is one. Throws Error(invalid_argument) for a tokenizer with more tokens than
+  /// the model, Error(device) for a device that cannot be used, or not in bf16. `frozen`: the weights are not written
+  /// to any more, so that those for bf16 are packed once for all calls.
+  PipelineBase(std::shared_ptr<Model> model, const Tokenizer& tokenizer, bool bf16, std::optional<Device> device,
+               bool frozen)
       : model_(std::move(model)), tokenizer_(tokenizer), bf16_(bf16) {
+    if (device) model_->to(*device);
     require_precision(model_->device(), bf16_ ? Precision::bf16 : Precision::f32);
     if (model_->config().vocab_size > 0) check_vocab_size(tokenizer_, model_->config().vocab_size, "pipeline");
     set_mode();

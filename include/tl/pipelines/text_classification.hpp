@@ -56,6 +56,8 @@ struct TextClassificationOptions {
   std::optional<std::int64_t> max_length{};  ///< tokens that remain of a text; default: what the model takes
   FunctionToApply function_to_apply = FunctionToApply::automatic;
   bool bf16 = false;  ///< matrix products in bfloat16: of the pipeline as a whole, not of a call
+  /// Where the pipeline as a whole computes; default: where the model is, of a folder's model tl::device().
+  std::optional<Device> device{};
   /// Whether long texts become windows, and which; default: as the model's configuration says. A `truncation` that is
   /// given wins, max_length is the length of a window.
   std::optional<LongTexts> long_texts{};
@@ -71,7 +73,7 @@ class [[nodiscard]] TextClassificationPipeline : public detail::PipelineBase {
   /// them once for all calls.
   TextClassificationPipeline(std::shared_ptr<Model> model, const Tokenizer& tokenizer,
                              TextClassificationOptions options = {}, bool frozen = false)
-      : PipelineBase(std::move(model), tokenizer, options.bf16, frozen), options_(options) {
+      : PipelineBase(std::move(model), tokenizer, options.bf16, options.device, frozen), options_(options) {
     const bool of_texts = this->model().task() == Task::sequence_classification || this->model().task() == Task::other;
     check(of_texts && config().num_labels() > 0, ErrorCode::invalid_argument,
           "text-classification: expected a model that classifies texts, got ", this->model().class_name());
@@ -381,7 +383,7 @@ inline TextClassificationPipeline pipeline(std::string_view task, Model& model, 
 
 /// A pipeline around the model and tokenizer in `folder`, as save_model() or the Python stack wrote them. The model is
 /// frozen, and the calibration in the folder applies.
-/// Throws Error(format) if the folder has no classification head, and what load_calibration() throws.
+/// Throws Error(format) if the folder has no classification head, and what load_calibration() and device() throw.
 inline TextClassificationPipeline pipeline(std::string_view task, const std::filesystem::path& folder,
                                            const TextClassificationOptions& options = {}) {
   detail::check_task(task);
@@ -389,6 +391,7 @@ inline TextClassificationPipeline pipeline(std::string_view task, const std::fil
   check(model->load_report().complete(), ErrorCode::format, folder.native(),
         ": expected a fine-tuned classifier, its classification head is missing; fine-tune it first");
   const auto calibration = load_calibration(folder, model->config().num_labels(), model->parameters());
+  model->to(options.device ? *options.device : device());
   TextClassificationPipeline result(std::move(model), Tokenizer::from_pretrained(folder), options, true);
   if (calibration) result.set_calibration(*calibration);
   return result;

@@ -37,6 +37,8 @@ struct TokenClassificationOptions {
   std::int64_t batch_size = 8;  ///< sequences
   std::string delimiter = " ";  ///< between words that come as a list, see of_words()
   bool bf16 = false;            ///< matrix products in bfloat16: of the pipeline as a whole, not of a call
+  /// Where the pipeline as a whole computes; default: where the model is, of a folder's model tl::device().
+  std::optional<Device> device{};
 };
 
 /// A model that classifies tokens, and its tokenizer: texts in, entities out.
@@ -49,7 +51,7 @@ class [[nodiscard]] TokenClassificationPipeline : public detail::PipelineBase {
   /// through parameters() or otherwise: in bf16 the pipeline then packs them once for all calls.
   TokenClassificationPipeline(std::shared_ptr<Model> model, const Tokenizer& tokenizer,
                               TokenClassificationOptions options = {}, bool frozen = false)
-      : PipelineBase(std::move(model), tokenizer, options.bf16, frozen), options_(std::move(options)) {
+      : PipelineBase(std::move(model), tokenizer, options.bf16, options.device, frozen), options_(std::move(options)) {
     const Model& tagger = this->model();
     const bool of_tokens = tagger.task() == Task::token_classification || tagger.task() == Task::other;
     check(of_tokens && tagger.config().num_labels() > 0, ErrorCode::invalid_argument,
@@ -315,6 +317,7 @@ requires(detail::is_token_classification(task)) TokenClassificationPipeline
   check(model->load_report().complete(), ErrorCode::format, folder.native(),
         ": expected a fine-tuned token classifier, its classification head is missing; fine-tune it first");
   detail::check_classifies_tokens(model->config(), folder);
+  model->to(options.device ? *options.device : device());
   return {std::move(model), Tokenizer::from_pretrained(folder), options, true};
 }
 

@@ -55,7 +55,9 @@ struct PredictOptions {
   std::size_t batch_size = 16;
   std::int64_t top_k = 1;
   std::optional<std::int64_t> stride;  ///< tokens by which the windows of a long text overlap
-  bool json = false, logits = false, bf16 = false;
+  bool json = false, logits = false, bf16 = false, use_cpu = false;
+
+  tl::Device device() const { return use_cpu ? tl::cpu_device : tl::device(); }
 };
 
 /// Answers the texts of `tl predict` as they come.

@@ -22,7 +22,7 @@ class TextPredictor : public Predictor {
  public:
   TextPredictor(const PredictOptions& options, const tl::LongTexts& long_texts, std::optional<double> min_score)
       : options_(options),
-        classifier_(options.model, options.tokenizer, options.bf16, long_texts),
+        classifier_(options, long_texts),
         tokenize_(options.source.encode_options(classifier_.tokenizer(), classifier_.longest())),
         limit_(std::min(options.source.limit().value_or(classifier_.longest()), classifier_.longest())) {
     min_score_ = min_score.has_value() ? min_score : classifier_.calibration().min_score;

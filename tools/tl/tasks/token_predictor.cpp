@@ -78,7 +78,8 @@ class TokenPredictor : public Predictor {
         .truncation = source.truncation || (source.max_seq_length && source.truncation_option->empty()),
         .max_length = source.max_seq_length,
         .batch_size = static_cast<std::int64_t>(options_.batch_size),
-        .bf16 = options_.bf16};
+        .bf16 = options_.bf16,
+        .device = options_.device()};
     return result;
   }
 
