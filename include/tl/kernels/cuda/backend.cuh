@@ -1,7 +1,6 @@
 // Fills the hooks of core/device.hpp before main(): memory, copies, and why CUDA cannot be used here.
 #pragma once
 
-#include <cstdlib>
 #include <cstring>
 #include <string>
 #include <utility>
@@ -10,43 +9,14 @@
 #include <tl/kernels/cuda/memory.cuh>
 #include <tl/kernels/cuda/runtime.cuh>
 #include <tl/kernels/cuda/stream.cuh>
+#include <tl/kernels/cuda/unavailable.cuh>
 
 namespace tl::cuda {
 
 static __global__ void probe_kernel() {}
 
-/// "13.0" from CUDA's 13000.
-static std::string version_text(int version) { return str_cat(version / 1000, ".", version % 1000 / 10); }
-
-static std::string find_unavailable_reason() {
-  int driver = 0, toolkit = 0, devices = 0;
-  (void)runtime.driver_get_version(&driver);
-  (void)runtime.runtime_get_version(&toolkit);
-  if (driver == 0) return "no NVIDIA driver is installed on this machine";
-  const cudaError_t counted = runtime.get_device_count(&devices);
-  if (counted == cudaErrorInsufficientDriver)
-    return str_cat("this program needs a driver for CUDA ", version_text(toolkit),
-                   " or newer, the installed one is for ", version_text(driver));
-  if (counted == cudaErrorNoDevice || (counted == cudaSuccess && devices == 0)) {
-    const char* visible = std::getenv("CUDA_VISIBLE_DEVICES");
-    return visible ? str_cat("no NVIDIA GPU is visible with CUDA_VISIBLE_DEVICES=", visible)
-                   : std::string("the NVIDIA driver finds no GPU");
-  }
-  if (counted != cudaSuccess) return str_cat("the NVIDIA driver answers: ", cudaGetErrorString(counted));
-
-  cudaFuncAttributes attributes;
-  const cudaError_t probed = runtime.func_get_attributes(&attributes, reinterpret_cast<const void*>(probe_kernel));
-  if (probed == cudaSuccess) return "";
-  (void)cudaGetLastError();
-  cudaDeviceProp properties;
-  if (runtime.get_device_properties(&properties, 0) != cudaSuccess)
-    return str_cat("GPU 0: ", cudaGetErrorString(probed));
-  return str_cat("tl::cuda was not compiled for GPU 0, ", properties.name, ", compute capability ", properties.major,
-                 ".", properties.minor, ": ", cudaGetErrorString(probed), "; add it to TL_CUDA_ARCHITECTURES");
-}
-
 static std::string unavailable_reason() {
-  static const std::string reason = find_unavailable_reason();
+  static const std::string reason = find_unavailable_reason(reinterpret_cast<const void*>(probe_kernel));
   return reason;
 }
 

@@ -44,6 +44,14 @@ class Products {
   /// The same for all products and GPUs: the choice of an algorithm depends on it.
   static constexpr std::size_t workspace_bytes = std::size_t{32} << 20;
 
+  Products() = default;
+  ~Products() {
+    forget_plans();
+    if (workspace_ != nullptr) DeviceMemory::instance().release(workspace_);
+  }
+  Products(const Products&) = delete;
+  Products& operator=(const Products&) = delete;
+
   /// Computes a product on the stream. Throws Error(device), naming the operation, if the library cannot.
   template <class T> void run(const Product<T>& product) {
     static_assert(std::is_same_v<T, float> || std::is_same_v<T, double>);
