@@ -74,5 +74,5 @@ TEST_CASE("cuda linear: bf16 is a sentence") {
       .x = x.data(), .weight = x.data(), .bias = nullptr, .y = nullptr, .n = 2, .in = 3, .out = 3};
   p.precision = tl::Precision::bf16;
   TL_REQUIRE_ERROR(tl::kernels::run(tl::cuda_device, p),
-                   "linear_forward of [2, 3, 3] on cuda:0: expected precision f32, GPUs have no bf16 yet");
+                   "linear_forward: on the GPU only f32 is there, got bf16; set bf16 = false");
 }

@@ -2,21 +2,15 @@
 // order.
 #pragma once
 
-#include <tl/core/error.hpp>
 #include <tl/kernels/cuda/column_sums.cuh>
+#include <tl/kernels/cuda/precision.cuh>
 #include <tl/kernels/cuda/products.cuh>
 #include <tl/kernels/linear.hpp>
 
 namespace tl::cuda {
 
-/// Products of rounded operands are later work.
-template <class Params> static void require_f32(const Params& p) {
-  check(p.precision == Precision::f32, ErrorCode::dtype, p.name, " of ", Shape{p.n, p.in, p.out}, " on ", cuda_device,
-        ": expected precision f32, GPUs have no bf16 yet");
-}
-
 template <class T> static void linear_forward(const kernels::LinearForward<T>& p) {
-  require_f32(p);
+  require_f32(p.name, p.precision);
   multiply(Product<T>{.operation = p.name,
                       .a = own(p.name, p.x),
                       .b = own(p.name, p.weight),
@@ -29,7 +23,7 @@ template <class T> static void linear_forward(const kernels::LinearForward<T>& p
 }
 
 template <class T> static void linear_backward_input(const kernels::LinearBackwardInput<T>& p) {
-  require_f32(p);
+  require_f32(p.name, p.precision);
   multiply(Product<T>{.operation = p.name,
                       .a = own(p.name, p.dy),
                       .b = own(p.name, p.weight),
@@ -41,7 +35,7 @@ template <class T> static void linear_backward_input(const kernels::LinearBackwa
 }
 
 template <class T> static void linear_backward_weight(const kernels::LinearBackwardWeight<T>& p) {
-  require_f32(p);
+  require_f32(p.name, p.precision);
   if (p.dweight)
     multiply(Product<T>{.operation = p.name,
                         .a = own(p.name, p.dy),
