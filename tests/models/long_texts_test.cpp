@@ -1,6 +1,8 @@
 // Long texts: windows are pooled to texts, with the gradient computed by hand, and the choice is stored in config.json.
 #include <cmath>
 #include <fstream>
+#include <functional>
+#include <optional>
 
 #include <tl/data/window_lengths.hpp>
 #include <tl/models/auto_model.hpp>
@@ -15,10 +17,12 @@ using namespace tl::test;
 
 namespace {
 
-tl::DistilBertForSequenceClassification windows_model(tl::WindowPooling pooling) {
+tl::DistilBertForSequenceClassification windows_model(tl::WindowPooling pooling,
+                                                      std::optional<tl::ProblemType> problem = {}) {
   return tl::DistilBertForSequenceClassification::from_pretrained(
-      tiny_folder(),
-      {.config_overrides = without_dropout, .long_texts = tl::LongTexts{.windows = true, .pooling = pooling}});
+      tiny_folder(), {.config_overrides = without_dropout,
+                      .long_texts = tl::LongTexts{.windows = true, .pooling = pooling},
+                      .problem_type = problem});
 }
 
 /// The sequences of the recorded cases as windows of two texts, the last sequence alone.
@@ -30,10 +34,11 @@ tl::Batch two_texts() {
   return batch;
 }
 
-/// d loss / d logits of windows, for the mean cross-entropy over texts of their pooled logits, straight from the
-/// definitions.
-tl::Tensor<float> gradient_by_hand(const tl::Tensor<float>& logits, const std::vector<std::int32_t>& offsets,
-                                   const std::vector<std::int64_t>& labels, tl::WindowPooling pooling) {
+/// d loss / d logits of windows from d loss / d pooled logits of each text, straight from the definitions of the
+/// poolings.
+tl::Tensor<float> gradient_by_hand(
+    const tl::Tensor<float>& logits, const std::vector<std::int32_t>& offsets, tl::WindowPooling pooling,
+    const std::function<std::vector<double>(std::size_t text, const std::vector<double>& pooled)>& derivative) {
   const std::int64_t classes = logits.size(1);
   auto result = tl::Tensor<float>::zeros(logits.shape());
   for (std::size_t t = 0; t + 1 < offsets.size(); ++t) {
@@ -50,19 +55,32 @@ tl::Tensor<float> gradient_by_hand(const tl::Tensor<float>& logits, const std::v
       pooled.push_back(pooling == tl::WindowPooling::mean ? sum / (offsets[t + 1] - offsets[t])
                                                           : static_cast<double>(logits.at({best, c})));
     }
-    double total = 0;
-    for (const double value : pooled) total += std::exp(value);
+    const std::vector<double> d = derivative(t, pooled);
     for (std::int64_t c = 0; c < classes; ++c) {
       const auto i = static_cast<std::size_t>(c);
-      const double d =
-          (std::exp(pooled[i]) / total - (labels[t] == c ? 1.0 : 0.0)) / static_cast<double>(labels.size());
       for (std::int32_t w = offsets[t]; w < offsets[t + 1]; ++w)
-        result.at({w, c}) = static_cast<float>(pooling == tl::WindowPooling::mean ? d / (offsets[t + 1] - offsets[t])
-                                               : w == largest[i]                  ? d
+        result.at({w, c}) = static_cast<float>(pooling == tl::WindowPooling::mean ? d[i] / (offsets[t + 1] - offsets[t])
+                                               : w == largest[i]                  ? d[i]
                                                                                   : 0.0);
     }
   }
   return result;
+}
+
+/// Every gradient of `model` is that of the windows as sequences with the derivative by hand.
+void check_gradients(const tl::DistilBertForSequenceClassification& model, const tl::Batch& batch,
+                     tl::WindowPooling pooling,
+                     const std::function<std::vector<double>(std::size_t, const std::vector<double>&)>& derivative) {
+  const auto separate = tiny_model();
+  const auto windows = separate(tl::pack(sequences()));
+  windows.logits.backward(gradient_by_hand(windows.logits.value(), batch.cu_windows.to_vector(), pooling, derivative));
+  const auto got = model.parameters().named(), wanted = separate.parameters().named();
+  REQUIRE(got.size() == wanted.size());
+  for (std::size_t i = 0; i < got.size(); ++i) {
+    INFO(got[i].name);
+    const tl::Tensor<float> want = wanted[i].gradient();
+    CHECK(largest_difference(got[i].gradient(), want) <= 1e-5 * std::max(norm(want), 1e-2));
+  }
 }
 
 struct FirstToken {
@@ -87,16 +105,34 @@ TEST_CASE("long texts: every gradient is that of the pooled logits, by hand") {
     const auto output = model(batch, tl::Tensor<std::int64_t>::from(labels, {2}));
     CHECK(output.logits.shape() == tl::Shape{2, model.config().num_labels()});
     output.loss.backward();
-    const auto separate = tiny_model();
-    const auto windows = separate(tl::pack(sequences()));
-    windows.logits.backward(gradient_by_hand(windows.logits.value(), batch.cu_windows.to_vector(), labels, pooling));
-    const auto got = model.parameters().named(), wanted = separate.parameters().named();
-    REQUIRE(got.size() == wanted.size());
-    for (std::size_t i = 0; i < got.size(); ++i) {
-      INFO(got[i].name);
-      const tl::Tensor<float> want = wanted[i].gradient();
-      CHECK(largest_difference(got[i].gradient(), want) <= 1e-5 * std::max(norm(want), 1e-2));
-    }
+    check_gradients(model, batch, pooling, [&](std::size_t text, std::vector<double> pooled) {
+      double total = 0;
+      for (const double value : pooled) total += std::exp(value);
+      for (std::size_t c = 0; c < pooled.size(); ++c)
+        pooled[c] = (std::exp(pooled[c]) / total - (labels[text] == static_cast<std::int64_t>(c) ? 1.0 : 0.0)) / 2;
+      return pooled;
+    });
+  }
+}
+
+TEST_CASE("long texts: several labels of a text, every gradient by hand") {
+  for (const auto pooling : {tl::WindowPooling::mean, tl::WindowPooling::max}) {
+    INFO(tl::to_string(pooling));
+    const auto model = windows_model(pooling, tl::ProblemType::multi_label_classification);
+    const std::int64_t classes = model.config().num_labels();
+    tl::Batch batch = two_texts();
+    auto labels = tl::Tensor<float>::zeros({2, classes});  // the first text has all of them, the second its first
+    for (std::int64_t i = 0; i <= classes; ++i) labels.data()[i] = 1.0F;
+    batch.labels.set("labels", labels);
+    const auto output = model(batch);
+    output.loss.backward();
+    check_gradients(model, batch, pooling, [&](std::size_t text, std::vector<double> pooled) {
+      for (std::size_t c = 0; c < pooled.size(); ++c) {
+        const double wanted = text == 0 || c == 0 ? 1.0 : 0.0;
+        pooled[c] = (1 / (1 + std::exp(-pooled[c])) - wanted) / static_cast<double>(2 * classes);
+      }
+      return pooled;
+    });
   }
 }
 
