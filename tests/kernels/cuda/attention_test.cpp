@@ -60,12 +60,6 @@ std::vector<AttentionCase> attention_cases() {
       {.queries = {}, .keys = {}, .heads = 2, .width = 4, .more_queries = 3, .more_keys = 2}};
 }
 
-/// Without dropout, and one of those with it.
-std::vector<MaskCase> two_masks(KernelCase& c, std::size_t turn) {
-  const std::vector<MaskCase> all = mask_cases(c, 1);
-  return {all[0], all[1 + turn % (all.size() - 1)]};
-}
-
 }  // namespace
 
 TEST_CASE("cuda attention: forward equals the CPU, with dropout and without") {
@@ -79,7 +73,7 @@ TEST_CASE("cuda attention: forward equals the CPU, with dropout and without") {
     const auto lse = c.result({a.n_q(), a.heads}, CompareBy{.terms = terms});
     const auto cu_q = c.fixed_input<std::int32_t>({a.sequences() + 1}, AttentionCase::offsets(a.queries));
     const auto cu_k = c.fixed_input<std::int32_t>({a.sequences() + 1}, AttentionCase::offsets(a.keys));
-    for (const MaskCase& mask : two_masks(c, turn++)) {
+    for (const MaskCase& mask : two_masks(c, 1, turn++)) {
       INFO("p = " << mask.p);
       c.check([=]<class T>(CaseMemory<T>& at) {
         return k::AttentionForward<T>{.q = at[qkv],
@@ -119,7 +113,7 @@ TEST_CASE("cuda attention: backward equals the CPU, with dropout and without") {
     const auto dqkv = c.result({rows, a.stride()}, CompareBy{.terms = a.width * (longest + 1)});
     const auto cu_q = c.fixed_input<std::int32_t>({a.sequences() + 1}, AttentionCase::offsets(a.queries));
     const auto cu_k = c.fixed_input<std::int32_t>({a.sequences() + 1}, AttentionCase::offsets(a.keys));
-    for (const MaskCase& mask : two_masks(c, turn++)) {
+    for (const MaskCase& mask : two_masks(c, 1, turn++)) {
       INFO("p = " << mask.p);
       c.check([=]<class T>(CaseMemory<T>& at) {
         return k::AttentionBackward<T>{.dout = at[dout],

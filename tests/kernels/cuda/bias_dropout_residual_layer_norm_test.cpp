@@ -12,6 +12,7 @@ namespace k = tl::kernels;
 
 TEST_CASE("cuda bias_dropout_residual_layer_norm: forward equals the CPU, with and without what is saved") {
   TL_SKIP_WITHOUT_GPU();
+  std::size_t turn = 0;
   for (const std::int64_t n : {0, 1, 9})
     for (const std::int64_t d : {16, 33, 384}) {
       KernelCase c("bias_dropout_residual_layer_norm_forward", {n, d});
@@ -19,7 +20,7 @@ TEST_CASE("cuda bias_dropout_residual_layer_norm: forward equals the CPU, with a
       const auto gamma = c.input({d}, 1.0), beta = c.input({d});
       const auto y = c.result({n, d}, CompareBy{.terms = d}), xhat = c.result({n, d}, CompareBy{.terms = d});
       const auto rstd = c.result({n}, CompareBy{.terms = d});
-      for (const MaskCase& mask : mask_cases(c, n))
+      for (const MaskCase& mask : two_masks(c, n, turn++))
         for (const bool saved : {true, false}) {
           INFO("p = " << mask.p << (saved ? "" : ", nothing saved"));
           c.check([=]<class T>(CaseMemory<T>& at) {
@@ -42,7 +43,7 @@ TEST_CASE("cuda bias_dropout_residual_layer_norm: forward equals the CPU, with a
 
 TEST_CASE("cuda bias_dropout_residual_layer_norm: backward equals the CPU, for any choice of the gradients") {
   TL_SKIP_WITHOUT_GPU();
-  for (const std::int64_t n : {0, 32, 300})
+  for (const std::int64_t n : {0, 32, 130})
     for (const std::int64_t d : {16, 65}) {
       KernelCase c("bias_dropout_residual_layer_norm_backward", {n, d});
       const auto dy = c.input({n, d}), xhat = c.input({n, d}), rstd = c.input({n}, 1.0, 0.1);
@@ -51,7 +52,7 @@ TEST_CASE("cuda bias_dropout_residual_layer_norm: backward equals the CPU, for a
       const auto dbias = c.result({d}, CompareBy{.terms = n * d}), dgamma = c.result({d}, CompareBy{.terms = n});
       const auto dbeta = c.result({d}, CompareBy{.terms = n});
       const auto masks = mask_cases(c, n);
-      for (int wanted = 0; wanted < 16; ++wanted) {
+      for (int wanted = 0; wanted < 16; wanted += n == 0 ? 15 : 1) {
         const MaskCase& mask = masks[static_cast<std::size_t>(wanted) % masks.size()];
         INFO("p = " << mask.p << ", wanted " << wanted);
         c.check([=]<class T>(CaseMemory<T>& at) {

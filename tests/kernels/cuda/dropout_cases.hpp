@@ -45,4 +45,10 @@ inline std::vector<MaskCase> mask_cases(KernelCase& c, std::int64_t rows) {
           {.p = 1.0, .sequence = sequence, .position = position}};
 }
 
+/// Without dropout, and one of those with it: `turn` chooses.
+inline std::vector<MaskCase> two_masks(KernelCase& c, std::int64_t rows, std::size_t turn) {
+  const std::vector<MaskCase> all = mask_cases(c, rows);
+  return {all[0], all[1 + turn % (all.size() - 1)]};
+}
+
 }  // namespace tl::test

@@ -13,7 +13,7 @@ namespace k = tl::kernels;
 TEST_CASE("cuda dropout: same bits as the CPU, for channels around those that are drawn together") {
   TL_SKIP_WITHOUT_GPU();
   for (const std::int64_t n : {0, 7})
-    for (const std::int64_t d : {1, 8, 33, 255, 256, 257, 600}) {
+    for (const std::int64_t d : {1, 33, 256, 300}) {
       KernelCase c("dropout", {n, d});
       const auto x = c.input({n, d}), y = c.result({n, d}, CompareBy{.same_bits = true});
       const auto in_place = c.result({n, d}, CompareBy{.same_bits = true});

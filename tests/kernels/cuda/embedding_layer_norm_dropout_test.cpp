@@ -18,8 +18,9 @@ constexpr std::array<std::int32_t, 3> table_rows{50, 12, 2};
 
 TEST_CASE("cuda embedding_layer_norm_dropout: forward equals the CPU for one to three tables") {
   TL_SKIP_WITHOUT_GPU();
+  std::size_t turn = 0;
   for (const std::int64_t n : {0, 21})
-    for (const std::int64_t d : {16, 33, 384})
+    for (const std::int64_t d : {33, 300})
       for (const int tables : {1, 2, 3}) {
         KernelCase c("embedding_layer_norm_dropout_forward", {n, d});
         std::array<Slot<RealType>, 3> values;
@@ -31,7 +32,7 @@ TEST_CASE("cuda embedding_layer_norm_dropout: forward equals the CPU for one to 
         const auto gamma = c.input({d}, 1.0), beta = c.input({d});
         const auto y = c.result({n, d}, CompareBy{.terms = d}), xhat = c.result({n, d}, CompareBy{.terms = d});
         const auto rstd = c.result({n}, CompareBy{.terms = d});
-        for (const MaskCase& mask : mask_cases(c, n)) {
+        for (const MaskCase& mask : two_masks(c, n, turn++)) {
           INFO("p = " << mask.p << ", tables " << tables);
           c.check([=]<class T>(CaseMemory<T>& at) {
             k::EmbeddingLayerNormDropoutForward<T> p{.tables = {},
@@ -68,7 +69,7 @@ TEST_CASE("cuda embedding_layer_norm_dropout: backward equals the CPU, for any c
         gradients[i] = c.result({table_rows[i], d}, CompareBy{.terms = (n + 1) * d});
       }
       const auto masks = mask_cases(c, n);
-      for (int wanted = 0; wanted < 32; ++wanted) {
+      for (int wanted = 0; wanted < 32; wanted += n == 0 ? 31 : 3) {
         const MaskCase& mask = masks[static_cast<std::size_t>(wanted) % masks.size()];
         INFO("p = " << mask.p << ", wanted " << wanted);
         c.check([=]<class T>(CaseMemory<T>& at) {

@@ -15,8 +15,8 @@ namespace k = tl::kernels;
 TEST_CASE("cuda embedding: same bits as the CPU, also where all rows have one id") {
   TL_SKIP_WITHOUT_GPU();
   for (const std::int32_t v : {1, 2, 50})
-    for (const std::int64_t n : {0, 33, 200})
-      for (const std::int64_t d : {1, 33, 300}) {
+    for (const std::int64_t n : {0, 70})
+      for (const std::int64_t d : {1, 200}) {
         KernelCase c("embedding_forward", {n, d});
         const IdsCase ids(c, n, v, 3);
         const auto table = c.input({v, d}), y = c.result({n, d}, CompareBy{.same_bits = true});
