@@ -86,6 +86,27 @@ fresh
 put include/tl/ops/orphan.hpp ''
 expect one_stem.sh 'orphan: expected include/tl/kernels/orphan.hpp'
 
+put_bodies() {
+  put include/tl/kernels/add.hpp 'template <class T> struct Add {' '  static constexpr const char* name = "add";' '};'
+  put include/tl/kernels/cuda/elementwise.cuh 'void add(const kernels::Add<T>& p);' 'kernels::provide_cuda(&add);'
+  put src/cuda/elementwise.cu '#include <tl/kernels/cuda/elementwise.cuh>'
+  put include/tl/cuda.cuh '#include <tl/kernels/cuda/elementwise.cuh>'
+}
+rm -rf "$work/tree"
+put_bodies
+expect_ok cuda_bodies.sh
+put include/tl/kernels/cuda/elementwise.cuh 'void add(const kernels::AddTwice<T>& p);' 'kernels::provide_cuda(&add);'
+expect cuda_bodies.sh 'include/tl/kernels/add.hpp: expected a body of Add in include/tl/kernels/cuda, found none'
+put_bodies
+put src/cuda/elementwise.cu ''
+expect cuda_bodies.sh 'elementwise.cuh provides bodies: expected src/cuda/elementwise.cu to include it'
+put_bodies
+put include/tl/cuda.cuh ''
+expect cuda_bodies.sh 'elementwise.cuh provides bodies: expected include/tl/cuda.cuh to include it'
+rm -rf "$work/tree"
+mkdir -p "$work/tree/include/tl/kernels/cuda"
+expect cuda_bodies.sh 'expected contracts in include/tl/kernels, found none'
+
 for line in 'std::cout << 1;' '  printf("x");' 'std::abort();' 'exit(1);' '#ifdef __CUDACC__' '#if __AVX2__' \
             '#define MAX 1' '// caf'$'\xc3\xa9' $'\tint x;'; do
   fresh
