@@ -7,6 +7,7 @@
 #include <tl/kernels/cuda/activations.cuh>
 #include <tl/kernels/cuda/column_sums.cuh>
 #include <tl/kernels/cuda/each.cuh>
+#include <tl/kernels/cuda/precision.cuh>
 
 namespace tl::cuda {
 
@@ -32,11 +33,13 @@ template <class T> struct BiasActivationGradient {
 };
 
 template <class T> static void bias_activation_forward(const kernels::BiasActivationForward<T>& p) {
+  require_f32(p.name, p.precision);
   launch_each(p.name, Shape{p.n, p.f}, p.n * p.f,
               BiasActivationElement<T>{own(p.name, p.x), p.bias, own(p.name, p.y), p.f, p.activation});
 }
 
 template <class T> static void bias_activation_backward(const kernels::BiasActivationBackward<T>& p) {
+  require_f32(p.name, p.precision);
   launch_each(
       p.name, Shape{p.n, p.f}, p.n * p.f,
       BiasActivationGradient<T>{own(p.name, p.dy), own(p.name, p.x), p.bias, own(p.name, p.dx), p.f, p.activation});
