@@ -142,7 +142,7 @@ bool compare(const Job& job, std::int64_t& updates, DeviceCounts& most) {
 
 int main(int argc, char** argv) {
   const std::filesystem::path tests = TL_TESTS_DIR;
-  Job job{tests / "reference/data/pipeline", tests / "../examples/data/reviews", 320, 60, 24};
+  Job job{tests / "reference/data/pipeline", tests / "../examples/data/reviews", 320, 60, 16};
   bool both = true;
   for (int i = 1; i < argc; ++i) {
     const std::string_view option = argv[i];
