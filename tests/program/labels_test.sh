@@ -152,7 +152,7 @@ refuses "alike.csv, line 4: expected labels that differ in more than case, blank
 table one.csv pos
 refuses "one.csv: expected at least two classes in column label, got one, 'pos'" one.csv
 trains one.csv --labels neg,pos
-refused 2 '--labels: expected distinct names with commas between, at least two, got pos' train --model_name_or_path model \
+refused 2 '--labels: expected distinct names with commas between, at least two, or one with --problem_type regression, got pos' train --model_name_or_path model \
   --train_file one.csv --output_dir results --labels pos
 
 # --- -100 is no label

@@ -66,6 +66,20 @@ refused 1 'pairs.csv, line 2: truncation strategy only_second: expected more tha
   --train_file pairs.csv --text_column sentence2 --text_pair_column sentence1 --max_seq_length 14 --long_texts windows \
   --output_dir refused
 
+# --- a run that goes on; several labels of a text of windows
+
+resumes whole --model_name_or_path model --train_file long.csv --max_seq_length 12 --stride 3 --long_texts windows \
+  --per_device_train_batch_size 4 --learning_rate 1e-3
+sed 's/,pos$/,pos;odd/' long.csv > several.csv
+train --train_file several.csv --problem_type multi_label_classification --label_delimiter ';' --max_seq_length 12 \
+  --long_texts windows --output_dir several
+checks=$((checks + 1))
+grep -q '"problem_type": "multi_label_classification"' several/config.json || complain 'expected several labels'
+ok evaluate --model_name_or_path several --validation_file several.csv --label_delimiter ';' --json
+says '"eval_f1"'
+ok predict --model_name_or_path several --file long.csv --json
+lines 24
+
 # --- calibration: fitted, stored, applied, refused for other weights
 
 ok evaluate --model_name_or_path short --validation_file short.csv --json
@@ -86,6 +100,20 @@ train --train_file short.csv --validation_file short.csv --calibrate --min_score
 says 'calibrated on 24 texts'
 checks=$((checks + 1))
 grep -q '"min_score": 0.9' calibrated/calibration.json || complain 'expected min_score in calibration.json'
+# The rows of all validation files count. A calibration is there until other weights have been saved.
+train --train_file short.csv --validation_file a=short.csv --validation_file b=long.csv --calibrate --output_dir calibrated
+says 'calibrated on 48 texts'
+"$tl" train --model_name_or_path calibrated --do_eval --validation_file a=short.csv --validation_file b=short.csv --calibrate \
+  --output_dir evaluated > out 2> err
+checks=$((checks + 1))
+grep -q 'calibrated on 48 texts: .* stored in calibrated/calibration.json' err || complain 'expected a fit to two files'
+checks=$((checks + 1))
+(
+  trap '' XFSZ
+  ulimit -f 8
+  train --train_file short.csv --output_dir calibrated > /dev/null
+)
+[[ -e calibrated/calibration.json ]] || complain 'expected the calibration while the model has not been replaced'
 train --train_file short.csv --output_dir calibrated
 checks=$((checks + 1))
 [[ ! -e calibrated/calibration.json ]] || complain 'expected no calibration of other weights'

@@ -53,6 +53,11 @@ printf '{"text": "%s", "label": %s}\n' one '[1, 0, 1]' two '[0, 0, 0]' three '[1
 trains numbers.jsonl --labels a,b,c
 says "are a number for each of 3 classes, ['a', 'b', 'c']"
 
+# Weights of classes are the same after a resume, groups of micro-batches that weigh differently too.
+table weighted.csv good bad bad so
+resumes weighted --model_name_or_path model --train_file weighted.csv --class_weights balanced \
+  --per_device_train_batch_size 1 --gradient_accumulation_steps 2 --learning_rate 1e-3
+
 # A fraction means regression, whole numbers are classes.
 table stars.csv 2.5 -1 3 0.25
 trains stars.csv --do_train --do_predict --test_file stars.csv
@@ -67,6 +72,8 @@ trains whole.csv
 config '"problem_type": "single_label_classification"'
 trains whole.csv --problem_type regression
 config '"problem_type": "regression"'
+trains whole.csv --problem_type regression --labels stars
+config '"0": "stars"'
 
 # Weights of classes.
 table classes.csv bad good good good

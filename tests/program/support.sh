@@ -53,6 +53,23 @@ tiny_model() {
   "$make_tiny_bert" bert "$reviews/train.jsonl" && "$tl" convert --from bert bert model > /dev/null
 }
 
+# resumes NAME ARGUMENT...: a run of two epochs that goes on from the checkpoint of the first one ends with the bits of the
+# whole run, in the weights and in the state of the optimizer.
+resumes() {
+  local name=$1 first last
+  shift
+  local run=(train "$@" --num_train_epochs 2 --save_strategy epoch --disable_tqdm)
+  ok "${run[@]}" --output_dir "$name"
+  first=$(printf '%s\n' "$name"/checkpoint-* | sort -V | head -1)
+  last=$(basename "$(printf '%s\n' "$name"/checkpoint-* | sort -V | tail -1)")
+  mkdir "$name.resumed" && cp -r "$first" "$name.resumed/"
+  ok "${run[@]}" --output_dir "$name.resumed" --resume_from_checkpoint true
+  for file in model.safetensors "$last/optimizer.safetensors"; do
+    checks=$((checks + 1))
+    cmp -s "$name/$file" "$name.resumed/$file" || complain "$name: expected the bits of the whole run in $file"
+  done
+}
+
 # verdict: how many checks there were; fails if one did.
 verdict() {
   echo "$checks checks, $failures failures"

@@ -32,7 +32,9 @@ tl::Json evaluation_metrics(const EvaluateOptions& options, Task& task) {
   tl::TrainerOptions trainer_options{
       .eval_dataset = rows, .compute_metrics = task.compute_metrics(), .console = tl::silent_console()};
   task.set_up(trainer_options, *model);
-  tl::Json found = tl::Trainer(*model, arguments, std::move(trainer_options)).evaluate();
+  tl::Trainer trainer(*model, arguments, std::move(trainer_options));
+  task.on_model(trainer, rows);
+  tl::Json found = trainer.evaluate();
   for (const char* speed : {"eval_runtime", "eval_samples_per_second"}) {
     const tl::Json value = found.at(speed);
     found.erase(speed);

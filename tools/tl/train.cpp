@@ -44,13 +44,15 @@ struct TrainOptions {
 };
 
 /// Adds what is wrong with the names of --labels.
-void check_labels(const std::string& labels) {
+void check_labels(const std::string& labels, std::size_t least) {
   if (labels.empty()) return;
   const auto names = split_names(labels);
   const std::set<std::string> distinct(names.begin(), names.end());
-  if (distinct.contains("") || distinct.size() != names.size() || names.size() < 2)
-    usage_problems().push_back("--labels: expected distinct names with commas between, at least two, got " +
-                               tl::escape_invalid_utf8(labels));
+  if (distinct.contains("") || distinct.size() != names.size() || names.size() < least)
+    usage_problems().push_back(
+        "--labels: expected distinct names with commas between, at least two, or one with --problem_type regression, "
+        "got " +
+        tl::escape_invalid_utf8(labels));
 }
 
 /// Adds what is asked for without a file.
@@ -91,12 +93,12 @@ void check_usage(const TrainOptions& options) {
         std::pair("--freeze", &options.freeze)})
     if (tl::find_invalid_utf8(*text) != std::string::npos)
       problems.push_back(tl::str_cat(name, ": expected UTF-8, got ", tl::escape_invalid_utf8(*text)));
-  check_labels(options.task.labels);
   options.task.data.check();
   check_eval_names(options.validation_files);
   options.tasks.check_usage(options.task.model);
   Task& task = options.tasks.chosen(options.task.model);
   task.check_usage(options.task);
+  check_labels(options.task.labels, task.least_labels());
   for (auto& problem : options.arguments.problems()) problems.push_back(std::move(problem));
   if (auto problem = metric_problem(options.arguments, eval_prefixes(options.validation_files), task.metric_names(),
                                     task.possible_metric_names());
@@ -146,6 +148,7 @@ class TrainRun {
     signals_.end();
     if (const int signal = kept_signal(); signal != 0)
       throw Interrupted(signal, "stopped after the last step; the model is in " + arguments_.output_dir);
+    if (!options_.trains()) task_.on_model(*trainer_, eval_datasets());
     if (options_.evaluates()) evaluate();
     if (options_.predicts()) predict();
     if (options_.trains()) std::cout << "The model is in " << arguments_.output_dir << '\n';
@@ -226,8 +229,8 @@ class TrainRun {
     auto result = trainer_->train(tl::ResumeFrom::argument(arguments_.resume_from_checkpoint));
     if (result.interrupted)
       throw Interrupted(kept_signal(), what_is_left(arguments_, result.global_step, trainer_->state().max_steps));
-    task_.before_saving(*trainer_, eval_datasets());
     trainer_->save_model();
+    task_.on_model(*trainer_, eval_datasets());
     result.metrics["train_samples"] = rows;
     trainer_->log_metrics("train", result.metrics);
     trainer_->save_metrics("train", result.metrics);

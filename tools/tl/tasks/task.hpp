@@ -3,11 +3,12 @@
 // pair of files beside this one, and a line in tasks.cpp.
 //
 // Of one run a command calls, in this order: add_options() or add_predict_options() when the command is declared;
-// check_usage(), read(), load_model(), compute_metrics(), rows() of each file, set_up(), before_saving(),
+// check_usage(), read(), load_model(), compute_metrics(), rows() of each file, set_up(), on_model(),
 // write_predictions(). Options of a task need names that no other task and no command has; the command refuses those of
 // a task that was not chosen.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -90,6 +91,8 @@ class Task {
   virtual void add_options(CLI::App&) {}
   /// Declares what `tl predict` takes for this task alone.
   virtual void add_predict_options(CLI::App&) {}
+  /// The least number of names in --labels, as far as the options say it.
+  virtual std::size_t least_labels() const { return 2; }
   /// Adds to usage_problems() what is wrong with the options; no file has been read.
   virtual void check_usage(const TaskOptions&) {}
   /// The names of compute_metrics(), without "eval_", as far as the options say them: for --metric_for_best_model.
@@ -108,8 +111,9 @@ class Task {
   virtual tl::ComputeMetrics compute_metrics() = 0;
   /// Changes what the Trainer gets beside rows and metrics: a collator, a loss.
   virtual void set_up(tl::TrainerOptions&, tl::Model&) {}
-  /// Called after training and before the model is saved; `eval` are the rows of the files to evaluate on.
-  virtual void before_saving(tl::Trainer&, const tl::EvalDatasets& /*eval*/) {}
+  /// Called before the last evaluation, when a model that was trained has been saved; `eval` are the rows of the files
+  /// to evaluate on.
+  virtual void on_model(tl::Trainer&, const tl::EvalDatasets& /*eval*/) {}
   /// What is printed after the last evaluation, beyond the metrics; lines.
   virtual std::string report() const { return {}; }
   /// The numbers of the report for eval_results.json, an object for each file to evaluate on, or none.

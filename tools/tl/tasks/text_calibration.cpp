@@ -7,6 +7,7 @@
 #include <cstdlib>
 
 #include <tl/models/model.hpp>
+#include <tl/trainer.hpp>
 
 namespace program {
 
@@ -19,6 +20,11 @@ double logit_of(double p) {
   return std::log(p / (1.0 - p));
 }
 
+/// Adds the rows of a tensor, if there is one.
+template <class T> void add_rows(std::vector<T>& all, const tl::Tensor<T>& part) {
+  if (part.defined()) all.insert(all.end(), part.data(), part.data() + part.elements());
+}
+
 std::string digits(double value) {
   char text[32];
   std::snprintf(text, sizeof text, "%.4g", value);
@@ -26,6 +32,26 @@ std::string digits(double value) {
 }
 
 }  // namespace
+
+// Not by the Trainer's evaluation: what it measures is kept for the report.
+tl::EvalPrediction predictions(tl::Model& model, const tl::EvalDatasets& datasets, std::int64_t batch_size) {
+  std::vector<float> logits, values;
+  std::vector<std::int64_t> ids;
+  model.eval();
+  for (const auto& [name, rows] : datasets.sets()) {
+    const tl::PackedCollator collate(*rows.dataset(), tl::collator_options(model, "eval_dataset"));
+    const tl::EvalPrediction part = tl::run_evaluation(model, collate, {.batch_size = batch_size}).prediction;
+    add_rows(logits, part.predictions);
+    add_rows(ids, part.label_ids);
+    add_rows(values, part.label_values);
+  }
+  const std::int64_t classes = model.config().num_labels();
+  const std::int64_t rows = static_cast<std::int64_t>(logits.size()) / classes;
+  tl::EvalPrediction all{.predictions = tl::Tensor<float>::from(logits, {rows, classes})};
+  if (!ids.empty()) all.label_ids = tl::Tensor<std::int64_t>::from(ids, {rows});
+  if (!values.empty()) all.label_values = tl::Tensor<float>::from(values, {rows, classes});
+  return all;
+}
 
 void MinScoreOption::add(CLI::App& command, const std::string& help) {
   command.add_option_function<std::string>(
@@ -43,7 +69,7 @@ void MinScoreOption::add(CLI::App& command, const std::string& help) {
 
 void TextCalibration::add_options(CLI::App& command) {
   add_bool(command, "calibrate", calibrate_,
-           "fit a temperature and a threshold for each class to the validation file, store and apply them");
+           "fit a temperature and a threshold for each class to the validation files, store and apply them");
   min_score_.add(command, "with --calibrate: a decision with a lower score is none in tl predict and the pipeline");
 }
 

@@ -1,6 +1,7 @@
 // Calibration in the commands: fitted with --calibrate, stored beside the weights, applied to metrics and predictions.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -11,6 +12,7 @@
 #include <tl/models/calibration.hpp>
 #include <tl/train/fit_calibration.hpp>
 #include <tl/train/problem_metrics.hpp>
+#include <tl/train/row_source.hpp>
 
 #include "commands.hpp"
 #include "tasks/task.hpp"
@@ -23,6 +25,9 @@ struct MinScoreOption {
 
   void add(CLI::App& command, const std::string& help);
 };
+
+/// The predictions of a text classifier for all data sets, one after the other.
+tl::EvalPrediction predictions(tl::Model& model, const tl::EvalDatasets& datasets, std::int64_t batch_size);
 
 class TextCalibration {
  public:

@@ -34,6 +34,7 @@ class TextClassification : public Task {
     long_texts_.add(command);
     min_score_.add(command, "a decision with a lower score is none: the label unknown, or null with --json");
   }
+  std::size_t least_labels() const override { return label_options_.problem_type == "regression" ? 1 : 2; }
   void check_usage(const TaskOptions& options) override {
     label_options_.check();
     measured_ = options.measured;
@@ -113,32 +114,21 @@ class TextClassification : public Task {
   std::string report() const override { return reports_.text(evaluated()); }
   std::vector<tl::Json> report_values() const override { return reports_.values(); }
 
-  /// A trained model is measured with its calibration; one that is measured to be calibrated, with the new one.
-  void set_up(tl::TrainerOptions& options, tl::Model& model) override {
+  /// A trained model is measured with its calibration, unless it is to get a new one.
+  void set_up(tl::TrainerOptions&, tl::Model& model) override {
     calibration_.check_problem(model);
     if (!options_->trains && !calibration_.wanted()) calibration_.load(options_->model, model);
     calibration_.apply(decision_);
-    if (options_->trains || !calibration_.wanted()) return;
-    const tl::ComputeMetrics metrics = *options.compute_metrics;
-    options.compute_metrics = [this, metrics, &model](const tl::EvalPrediction& prediction) {
-      std::cerr << calibration_.fit(prediction, options_->model, model) << std::endl;
-      calibration_.apply(decision_);
-      return metrics(prediction);
-    };
   }
 
-  void before_saving(tl::Trainer& trainer, const tl::EvalDatasets& eval) override {
-    const std::filesystem::path folder = trainer.args().output_dir;
-    std::filesystem::remove(folder / tl::detail::calibration_file);  // of other weights
+  /// A calibration is fitted to the rows of all files, so that it is not that of one of them.
+  void on_model(tl::Trainer& trainer, const tl::EvalDatasets& eval) override {
+    const std::filesystem::path folder = options_->trains ? trainer.args().output_dir : options_->model;
+    if (options_->trains) std::filesystem::remove(folder / tl::detail::calibration_file);  // of other weights
     if (!calibration_.wanted()) return;
-    // Not the Trainer's evaluation: what it measures is kept for the report.
     tl::Model& model = trainer.model();
-    const tl::PackedCollator collate(*eval.sets().front().second.dataset(),
-                                     tl::collator_options(model, "eval_dataset"));
-    model.eval();
-    const tl::EvaluationResult result =
-        tl::run_evaluation(model, collate, {.batch_size = trainer.args().per_device_eval_batch_size});
-    std::cout << calibration_.fit(result.prediction, folder, model) << std::endl;
+    const tl::EvalPrediction all = predictions(model, eval, trainer.args().per_device_eval_batch_size);
+    (options_->trains ? std::cout : std::cerr) << calibration_.fit(all, folder, model) << std::endl;
     calibration_.apply(decision_);
   }
 
