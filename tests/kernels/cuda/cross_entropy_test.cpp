@@ -90,18 +90,20 @@ void check_cross_entropy(std::int64_t b, std::int64_t classes, std::int64_t igno
 
 TEST_CASE("cuda cross_entropy: equals the CPU with every option") {
   TL_SKIP_WITHOUT_GPU();
-  for (const Options& options : option_cases)
-    for (const std::int64_t b : {1, 5, 70})
-      for (const std::int64_t classes : {2, 9, 33}) check_cross_entropy(b, classes, 3, options, 2.0);
+  for (const Options& options : option_cases) {
+    check_cross_entropy(1, 2, 0, options, 2.0);
+    check_cross_entropy(5, 33, 3, options, 2.0);
+    check_cross_entropy(70, 9, 3, options, 2.0);
+  }
 }
 
 TEST_CASE("cuda cross_entropy: equals the CPU where no row is ignored, for logits far apart, and for many classes") {
   TL_SKIP_WITHOUT_GPU();
   for (const Options& options : option_cases) {
     check_cross_entropy(6, 3, 0, options, 30.0);
-    check_cross_entropy(300, 2, 0, options, 1.0);
-    check_cross_entropy(3, 700, 0, options, 1.0);
+    check_cross_entropy(2, 300, 0, options, 1.0);
   }
+  check_cross_entropy(300, 2, 0, {}, 1.0);  // rows for more than a block of the sum
 }
 
 TEST_CASE("cuda cross_entropy: without a row that counts the loss is NaN and the gradient zero") {
