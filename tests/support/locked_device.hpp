@@ -30,6 +30,7 @@
 #include <tl/kernels/cpu/segment_mean.hpp>
 #include <tl/kernels/cpu/softmax.hpp>
 #include <tl/kernels/cpu/squared_norm.hpp>
+#include <tl/kernels/cpu/step_state.hpp>
 #include <tl/kernels/cpu/sum.hpp>
 #include <tl/kernels/run.hpp>
 #include "support/locked_memory.hpp"
@@ -41,16 +42,17 @@ class LockedDevice : public LockedMemoryScope {
  public:
   LockedDevice() {
     using namespace kernels;  // NOLINT(google-build-using-namespace): a list of its names
-    provide_all<kernels::AdamW, Add, AttentionForward, AttentionBackward, BceWithLogitsForward, BceWithLogitsBackward,
-                BiasActivationForward, BiasActivationBackward, BiasDropoutResidualLayerNormForward,
-                BiasDropoutResidualLayerNormBackward, ConcatForward, ConcatBackward, CrossEntropyForward,
-                CrossEntropyBackward, DivideForward, DivideBackward, Dropout, EmbeddingForward, EmbeddingBackward,
-                EmbeddingLayerNormDropoutForward, EmbeddingLayerNormDropoutBackward, GatherRowsForward,
-                GatherRowsBackward, LayerNormForward, LayerNormBackward, LinearForward, LinearBackwardInput,
-                LinearBackwardWeight, MatMul, MseLossForward, MseLossBackward, Multiply, PointwiseForward,
-                PointwiseBackward, RowBroadcastForward, RowBroadcastBackward, SegmentMaxForward, SegmentMaxBackward,
-                SegmentMeanForward, SegmentMeanBackward, SoftmaxForward, SoftmaxBackward, SquaredNorm, SumForward,
-                SumBackward>();
+    provide_all<kernels::AdamW, Add, AddLoss, AttentionForward, AttentionBackward, BceWithLogitsForward,
+                BceWithLogitsBackward, BiasActivationForward, BiasActivationBackward,
+                BiasDropoutResidualLayerNormForward, BiasDropoutResidualLayerNormBackward, ConcatForward,
+                ConcatBackward, CrossEntropyForward, CrossEntropyBackward, DivideForward, DivideBackward, Dropout,
+                EmbeddingForward, EmbeddingBackward, EmbeddingLayerNormDropoutForward,
+                EmbeddingLayerNormDropoutBackward, GatherRowsForward, GatherRowsBackward, LayerNormForward,
+                LayerNormBackward, LinearForward, LinearBackwardInput, LinearBackwardWeight, MatMul, MseLossForward,
+                MseLossBackward, Multiply, PointwiseForward, PointwiseBackward, RowBroadcastForward,
+                RowBroadcastBackward, SegmentMaxForward, SegmentMaxBackward, SegmentMeanForward, SegmentMeanBackward,
+                SoftmaxForward, SoftmaxBackward, SquaredNorm, SumForward, SumBackward>();
+    provide<PrepareUpdate>();
   }
   ~LockedDevice() {
     for (const auto& restore : former_) restore();

@@ -44,6 +44,8 @@ struct ForwardContext {
   Precision precision = Precision::f32;
   std::uint64_t seed = 42;
   DropoutStep step{};  ///< counts itself, or the number of the micro-batch since training began
+  /// Where that number lies in the memory of the model's device, and is read when a mask is drawn; null: `step` holds.
+  const std::uint64_t* step_memory = nullptr;
   /// Shared by passes between which no weight changes, as PackedWeightScope sets it; null: nothing is stored.
   std::shared_ptr<PackedWeightCache> packed_weights{};
 
@@ -58,7 +60,7 @@ struct ForwardContext {
   /// The mask for rows that are one per sequence (the [CLS] rows), or for attention.
   kernels::DropoutMask dropout_for_sequences(double p, std::uint32_t site) const {
     if (!training || p == 0.0) return {};
-    return {.p = p, .seed = seed, .site = site, .step = step.draw()};
+    return {.p = p, .seed = seed, .site = site, .step = step.draw(), .step_memory = step_memory};
   }
 };
 

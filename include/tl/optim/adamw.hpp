@@ -13,6 +13,7 @@
 #include <tl/autograd/parameter_space.hpp>
 #include <tl/kernels/adamw.hpp>
 #include <tl/kernels/cpu/adamw.hpp>
+#include <tl/optim/adamw_table.hpp>
 #include <tl/optim/deferred_rows.hpp>
 #include <tl/optim/optimizer.hpp>
 #include <tl/optim/parameter_groups.hpp>
@@ -77,7 +78,7 @@ template <Real T = float> class AdamW final : public Optimizer<T> {
 
   /// One update in which `schedule` turns each learning rate, the options' and the groups', into that of this step.
   void step(const std::function<double(double rate)>& schedule, double gradient_scale = 1.0) {
-    step(OptimizerStep{schedule, gradient_scale});
+    step(OptimizerStep{.schedule = schedule, .gradient_scale = gradient_scale});
   }
   using Optimizer<T>::step;
 
@@ -86,9 +87,11 @@ template <Real T = float> class AdamW final : public Optimizer<T> {
   Tensor<T> exp_avg_sq() { return materialize_rows(), exp_avg_sq_; }
   std::vector<OptimizerBuffer<T>> buffers() override { return {{"exp_avg", exp_avg()}, {"exp_avg_sq", exp_avg_sq()}}; }
   const AdamWOptions& options() const { return options_; }
+  bool reads_step_state() const override { return true; }
 
  private:
   void do_step(const OptimizerStep& update) override {
+    if (update.state) return update_by_state(update);
     update_all([&](const std::optional<double>& own) { return update.schedule(own.value_or(options_.learning_rate)); },
                update.gradient_scale);
   }
@@ -104,6 +107,30 @@ template <Real T = float> class AdamW final : public Optimizer<T> {
       whole.weight_decay = range.weight_decay;
       if (range.table && !tables_.empty()) tables_[table++]->step(part(whole, range.begin, range.end), moments_held);
       else run(whole, range.begin, range.end);
+    }
+  }
+
+  /// The update with scalars that the device has: its kernels read all that changes from update to update there.
+  void update_by_state(const OptimizerStep& update) {
+    const auto ranges = static_cast<std::int64_t>(ranges_.size());
+    if (!table_) table_.emplace(ranges, device());
+    table_->prepare(this->steps(), update.updates_left, [&](std::int64_t range, std::int64_t number) {
+      const ParameterRange& its = ranges_[static_cast<std::size_t>(range)];
+      const double rate = its.learning_rate.value_or(options_.learning_rate);
+      const std::int64_t later = number - this->steps();
+      kernels::AdamW<T> numbers = this->update(later ? update.later_schedule(rate, later) : update.schedule(rate), 1.0);
+      numbers.weight_decay = its.weight_decay;
+      numbers.step = number;
+      return kernels::adamw_factors(numbers);
+    });
+    materialize_rows();
+    parameters_->raw_values().view(0, Shape{parameters_->trainable_end()}).mark_changed();
+    kernels::AdamW<T> whole = this->update(0.0, 1.0);
+    whole.state = update.state;
+    whole.table_size = detail::AdamWTable<T>::size;
+    for (std::int64_t range = 0; range < ranges; ++range) {
+      whole.table = table_->data(range);
+      run(whole, ranges_[static_cast<std::size_t>(range)].begin, ranges_[static_cast<std::size_t>(range)].end);
     }
   }
 
@@ -168,6 +195,7 @@ template <Real T = float> class AdamW final : public Optimizer<T> {
   Tensor<T> exp_avg_, exp_avg_sq_;
   std::vector<ParameterRange> ranges_;                    // of all trained elements
   std::vector<std::unique_ptr<DeferredRows<T>>> tables_;  // if updates are deferred: those of the space, in its order
+  std::optional<detail::AdamWTable<T>> table_;            // made by the first update that is told of a state
 };
 
 }  // namespace tl

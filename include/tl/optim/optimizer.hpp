@@ -15,10 +15,20 @@
 
 namespace tl {
 
-/// What one update is told. It is a struct so that what a device computes for itself can be added.
+namespace kernels {
+struct StepState;
+}  // namespace kernels
+
+/// What one update is told.
 struct OptimizerStep {
   std::function<double(double rate)> schedule;  ///< turns a peak learning rate into that of this update
   double gradient_scale = 1.0;                  ///< factor of all gradients, which clips their norm
+  /// For optimizers that read it, see reads_step_state(): scalars in the memory of the parameters' device, prepared for
+  /// this update. Its `clip` takes the place of gradient_scale, and the update is made if its `apply` is not 0.
+  const kernels::StepState* state = nullptr;
+  /// With a state: what schedule() will give `later` updates after this one, for later < updates_left.
+  std::function<double(double rate, std::int64_t later)> later_schedule{};
+  std::int64_t updates_left = 1;  ///< of the run, this one included
 };
 
 /// [trainable_end], numbers that an optimizer keeps for every trained element, in the layout of the ParameterSpace.
@@ -53,6 +63,10 @@ template <Real T = float> class Optimizer {
   virtual std::map<std::string, double> state() const { return {}; }
   /// Restores what state() gave. Throws Error(format) for what it never gives.
   virtual void load_state(const std::map<std::string, double>& state) { static_cast<void>(state); }
+
+  /// Whether do_step() reads OptimizerStep::state where there is one. On a device other than the CPU the Trainer then
+  /// need not wait for the norm of the gradients before each update.
+  virtual bool reads_step_state() const { return false; }
 
   /// Makes all updates of rows that were deferred, if it defers any.
   virtual void materialize_rows() {}

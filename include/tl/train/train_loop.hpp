@@ -16,6 +16,7 @@
 #include <tl/optim/schedule.hpp>
 #include <tl/train/checkpoint.hpp>
 #include <tl/train/checkpoint_checksums.hpp>
+#include <tl/train/device_step.hpp>
 #include <tl/train/learning_rate_groups.hpp>
 #include <tl/train/scheduler_state.hpp>
 #include <tl/train/train_schedule.hpp>
@@ -38,9 +39,10 @@ struct TrainLoop {
   std::shared_ptr<LearningRateSchedule> schedule;
   std::unique_ptr<Optimizer<float>> optimizer;
   ResumeState progress{};
-  std::int64_t first_step = 0;  ///< updates made before this call
-  std::int64_t next_batch = 0;  ///< micro-batches of the first epoch to skip
-  bool inside_epoch = false;    ///< the first epoch was begun before the interruption
+  std::unique_ptr<DeviceStep> device{};  ///< of a model on a GPU
+  std::int64_t first_step = 0;           ///< updates made before this call
+  std::int64_t next_batch = 0;           ///< micro-batches of the first epoch to skip
+  bool inside_epoch = false;             ///< the first epoch was begun before the interruption
 
   /// A fresh run over `rows`, which must outlive it.
   TrainLoop(const TrainingArguments& args, const Collator& rows, ParameterSpace<float>& parameters,
@@ -110,9 +112,28 @@ struct TrainLoop {
   /// The learning rate of the update number `step`, of parameters without a rate of their own.
   double learning_rate(std::int64_t step) const { return scheduled(base_rate_, step); }
 
-  /// The update number `step` of all parameters, with gradients multiplied by `gradient_scale`.
+  /// The update number `step` of all parameters, with gradients multiplied by `gradient_scale` or, on a GPU, by what
+  /// its state says, if the optimizer reads it.
   void optimizer_step(std::int64_t step, double gradient_scale) {
-    optimizer->step({[&](double rate) { return scheduled(rate, step); }, gradient_scale});
+    OptimizerStep update{.schedule = [&](double rate) { return scheduled(rate, step); },
+                         .gradient_scale = gradient_scale};
+    if (device && optimizer->reads_step_state()) {
+      update.state = device->state();
+      update.later_schedule = [&](double rate, std::int64_t later) { return scheduled(rate, step + later); };
+      update.updates_left = plan.total_steps - step;
+    }
+    optimizer->step(update);
+  }
+
+  /// Keeps the scalars of the run on the device of its model, if that is a GPU.
+  void use_device(Device model, const LossSettings& settings) {
+    if (model.type == DeviceType::cpu) return;
+    device = std::make_unique<DeviceStep>(model,
+                                          kernels::StepState{.updates = optimizer->steps(),
+                                                             .micro_batch = progress.micro_batch,
+                                                             .loss = progress.loss_since_log,
+                                                             .grad_norm = static_cast<float>(progress.grad_norm)},
+                                          settings);
   }
 
   /// The rows of the present epoch in their order, always the same for the same seed and epoch.

@@ -69,6 +69,7 @@ class Trainer : public TrainerEvaluation {
   void optimizer_step(TrainLoop& loop, BatchLoader& batches, std::int64_t group);
   void training_steps(TrainLoop& loop, BatchLoader& batches, std::int64_t group);
   void training_step(TrainLoop& loop, const MicroBatch& micro, const std::shared_ptr<PackedWeightCache>& weights);
+  double look_at_device(TrainLoop& loop);
   void log_evaluate_save(TrainLoop& loop);
   bool evaluate_for_best(TrainLoop& loop);
   std::string rescue(TrainLoop& loop);
@@ -78,9 +79,20 @@ class Trainer : public TrainerEvaluation {
   void keep_best_alone();
   TrainOutput finalize(TrainLoop& loop, const Stopwatch& watch);
 
-  [[noreturn]] void fail_numeric(const char* expected, double got, const char* which, const std::string& rows) const {
-    fail(ErrorCode::numeric, "training: expected ", expected, detail::without_sign_of_nan(got), " in step ",
-         state_.global_step + 1, " (epoch ", *state_.epoch, "); the ", which, " had ", rows);
+  [[noreturn]] void fail_numeric(const char* expected, double got, const char* which, const DeviceStep::Place& place,
+                                 const TrainLoop& loop) const {
+    fail(ErrorCode::numeric, "training: expected ", expected, detail::without_sign_of_nan(got), " in step ", place.step,
+         " (epoch ", place.epoch, "); the ", which, " had ", loop.collate.describe(place.rows));
+  }
+  [[noreturn]] void fail_loss(double got, const DeviceStep::Place& place, const TrainLoop& loop) const {
+    fail_numeric("a finite loss, got ", got, "micro-batch", place, loop);
+  }
+  [[noreturn]] void fail_norm(double got, const DeviceStep::Place& place, const TrainLoop& loop) const {
+    fail_numeric("finite gradients, got a norm of ", got, "last micro-batch", place, loop);
+  }
+  /// Where the run is while it computes with `rows`.
+  DeviceStep::Place place(std::span<const std::int64_t> rows) const {
+    return {state_.global_step + 1, *state_.epoch, {rows.begin(), rows.end()}};
   }
 
   /// A model with NaN in it is of no use, and the last update may have made it one after the last look at a loss.
@@ -119,6 +131,7 @@ inline TrainOutput Trainer::train(const ResumeFrom& resume_from) {
   state_ = resumes ? loop.resume(checkpoint, args_, model_.parameters(), generator_) : loop.initial_state(args_);
   if (resumes) resume(checkpoint);
   nn::check_initialized(model_.parameters(), "train");
+  loop.use_device(model_.parameters().raw_values().device(), loss_options().settings);
   const Stopwatch watch;
 
   model_.parameters().zero_grad();
@@ -214,11 +227,12 @@ inline void Trainer::optimizer_step(TrainLoop& loop, BatchLoader& batches, std::
   call(&TrainerCallback::on_step_begin);
   training_steps(loop, batches, group);
   double clip = 1.0;
-  if (args_.max_grad_norm > 0) {
+  if (loop.device) {
+    loop.device->prepare_update(model_.parameters(), args_.max_grad_norm);
+    if (!loop.optimizer->reads_step_state() || loop.device->must_look()) clip = look_at_device(loop);
+  } else if (args_.max_grad_norm > 0) {
     loop.progress.grad_norm = static_cast<float>(gradient_norm(model_.parameters()));
-    if (!detail::is_finite(loop.progress.grad_norm))
-      fail_numeric("finite gradients, got a norm of ", loop.progress.grad_norm, "last micro-batch",
-                   loop.collate.describe(batches.rows()));
+    if (!detail::is_finite(loop.progress.grad_norm)) fail_norm(loop.progress.grad_norm, place(batches.rows()), loop);
     clip = clip_coefficient(loop.progress.grad_norm, args_.max_grad_norm);
   }
   loop.progress.learning_rate = loop.learning_rate(state_.global_step);
@@ -253,20 +267,45 @@ inline void Trainer::training_step(TrainLoop& loop, const MicroBatch& micro,
   set_precision();
   model_.context().seed = seed();
   model_.context().step = loop.progress.micro_batch++;
-  const Variable<float> loss = compute_loss(model_, micro.batch, model_.context(), loss_options()).loss;
-  // The mean over no rows is NaN, and its gradients are zeros.
-  const float value = options_.compute_loss || micro.has_loss() ? loss.value().item() : 0.0F;
-  if (!detail::is_finite(value))
-    fail_numeric("a finite loss, got ", value, "micro-batch", loop.collate.describe(micro.rows));
-  loss.backward(Tensor<float>::full(loss.shape(), micro.share(), loss.device()));
-  loop.progress.loss_since_log += micro.part(value);
+  const bool has_loss = options_.compute_loss || micro.has_loss();  // the mean over no rows is NaN, its gradients zeros
+  if (loop.device) {
+    model_.context().step_memory = loop.device->micro_batch();
+    const LossOptions options{loop.device->loss_settings(), loss_options().compute_loss};
+    const Batch batch = micro.batch.to(model_.parameters().raw_values().device());
+    const Variable<float> loss = compute_loss(model_, batch, model_.context(), options).loss;
+    loop.device->backward(loss, micro, has_loss, place(micro.rows));
+  } else {
+    const Variable<float> loss = compute_loss(model_, micro.batch, model_.context(), loss_options()).loss;
+    const float value = has_loss ? loss.value().item() : 0.0F;
+    if (!detail::is_finite(value)) fail_loss(value, place(micro.rows), loop);
+    loss.backward(Tensor<float>::full(loss.shape(), micro.share(), loss.device()));
+    loop.progress.loss_since_log += micro.part(value);
+  }
   state_.total_flos += 6.0 * static_cast<double>(micro.batch.padded_tokens()) *
                        static_cast<double>(detail::parameters_without_embeddings(model_.parameters()));
 }
 
+/// Waits for what a GPU was given since the last look, takes over its loss and norm, and returns the clipping factor.
+/// Throws Error(numeric) for the first loss or norm that was not finite.
+inline double Trainer::look_at_device(TrainLoop& loop) {
+  const kernels::StepState& state = loop.device->look();
+  if (state.failure != kernels::StepFailure::none) {
+    const DeviceStep::Place& place = loop.device->place(state.failed_micro_batch);
+    if (state.failure == kernels::StepFailure::loss) fail_loss(state.failed_value, place, loop);
+    fail_norm(state.failed_value, place, loop);
+  }
+  loop.device->forget();
+  loop.progress.loss_since_log = state.loss;
+  loop.progress.grad_norm = state.grad_norm;
+  return state.clip;
+}
+
 inline void Trainer::log_evaluate_save(TrainLoop& loop) {
   ResumeState& progress = loop.progress;
-  if (control_.should_log && state_.global_step > progress.last_logged_step) {
+  const bool logs = control_.should_log && state_.global_step > progress.last_logged_step;
+  if (loop.device && (logs || control_.should_evaluate || control_.should_save || control_.should_interrupt))
+    look_at_device(loop);
+  if (logs) {
     const double sum = progress.loss_since_log;
     const double mean = sum / static_cast<double>(state_.global_step - progress.last_logged_step);
     Json entry = {{"loss", detail::rounded(mean, 4)}};
@@ -275,6 +314,7 @@ inline void Trainer::log_evaluate_save(TrainLoop& loop) {
     entry["tl_loss"] = mean;
     progress.loss_logged += sum;
     progress.loss_since_log = 0.0F;
+    if (loop.device) loop.device->clear_loss();
     progress.last_logged_step = state_.global_step;
     log(entry);
   }
@@ -352,6 +392,7 @@ inline std::filesystem::path Trainer::save_checkpoint(TrainLoop& loop) {
 
 /// Loads the best weights if asked for, logs the run's totals, and tidies up; a run that was interrupted goes on later.
 inline TrainOutput Trainer::finalize(TrainLoop& loop, const Stopwatch& watch) {
+  if (loop.device) look_at_device(loop);
   loop.optimizer->materialize_rows();  // part of the run's time
   if (!control_.should_interrupt) load_best_model(loop);
   TrainOutput output = totals(loop, watch);
