@@ -20,3 +20,4 @@
 #include <tl/kernels/cuda/rows.cuh>
 #include <tl/kernels/cuda/segments.cuh>
 #include <tl/kernels/cuda/softmax.cuh>
+#include <tl/kernels/cuda/step_state.cuh>

@@ -12,7 +12,7 @@ op_vocabulary='operand same_device'
 # Kernels that the optimizer calls and that have no gradient: no op; their test is that of the CPU body.
 without_gradient='adamw squared_norm step_state'
 # CUDA: later.
-cuda_later='step_state'
+cuda_later=''
 
 # CUDA: several small operations in one file.
 cuda_file() {

@@ -1,0 +1,1 @@
+#include <tl/kernels/cuda/step_state.cuh>
