@@ -90,7 +90,7 @@ TEST_CASE("device step: a run has the CPU's bits with weights of classes, whose 
 TEST_CASE("device step: schedules that follow evaluations, or that a callback changes, are followed at once") {
   DeviceRun plateau;
   plateau.args.lr_scheduler_type = "reduce_lr_on_plateau";
-  plateau.args.lr_scheduler_kwargs = Json{{"patience", 0}, {"threshold", 10.0}, {"factor", 0.5}};
+  plateau.args.lr_scheduler_kwargs = {{"patience", std::int64_t{0}}, {"threshold", 10.0}, {"factor", 0.5}};
   plateau.args.eval_strategy = "steps";
   plateau.args.eval_steps = 2;
   plateau.options.eval_dataset = device_rows(6);
