@@ -71,7 +71,7 @@ struct DeviceRun {
 
   DistilBertForSequenceClassification model() const {
     auto made = DistilBertForSequenceClassification::from_pretrained(reference_file(folder));
-    if (!freeze.empty()) made.freeze(freeze);
+    if (!freeze.empty()) made.parameters().freeze(freeze);
     return made;
   }
 

@@ -58,7 +58,7 @@ ComputeLoss poisoned(int call, float factor) {
 TEST_CASE("device step: a run has the CPU's bits, with accumulation, clipping, frozen parts and groups") {
   for (const std::int64_t group : {1, 3})
     for (const double max_norm : {0.0, 0.05})
-      for (const std::string& freeze : {"", "distilbert.embeddings,*.layer.0"}) {
+      for (const char* const freeze : {"", "distilbert.embeddings,*.layer.0"}) {
         INFO(group << " micro-batches, max_grad_norm " << max_norm << ", frozen: " << freeze);
         DeviceRun run;
         run.args.gradient_accumulation_steps = group;
