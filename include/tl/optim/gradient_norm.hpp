@@ -8,6 +8,7 @@
 
 #include <tl/autograd/parameter_space.hpp>
 #include <tl/kernels/cpu/squared_norm.hpp>
+#include <tl/kernels/cpu/step_state.hpp>
 #include <tl/kernels/squared_norm.hpp>
 
 namespace tl {
@@ -45,6 +46,13 @@ template <Real T> void squared_gradient_norm(const ParameterSpace<T>& parameters
                                                            .result = result,
                                                            .n = gradients.elements(),
                                                            .active = on_cpu ? active.data() : nullptr});
+}
+
+/// What comes before an update whose scalars are on the device of the parameters: the norm of all gradients, and how
+/// they are clipped; a max_norm of 0 does neither.
+template <Real T> void prepare_update(const ParameterSpace<T>& parameters, double max_norm, kernels::StepState* state) {
+  if (max_norm > 0) squared_gradient_norm(parameters, &state->squared_norm);
+  kernels::run(parameters.device(), kernels::PrepareUpdate{.state = state, .max_norm = static_cast<float>(max_norm)});
 }
 
 }  // namespace detail

@@ -10,8 +10,8 @@
 #include <utility>
 #include <vector>
 
-#include <tl/kernels/cpu/add.hpp>
-#include <tl/kernels/cpu/step_state.hpp>
+#include <tl/kernels/add.hpp>
+#include <tl/kernels/step_state.hpp>
 #include <tl/models/losses.hpp>
 #include <tl/optim/gradient_norm.hpp>
 #include <tl/train/update_group.hpp>
@@ -68,8 +68,7 @@ class DeviceStep {
   /// What comes before the optimizer: the norm of all gradients, and how they are clipped; a max_norm of 0 does
   /// neither.
   void prepare_update(const ParameterSpace<float>& parameters, double max_norm) {
-    if (max_norm > 0) detail::squared_gradient_norm(parameters, &state()->squared_norm);
-    kernels::run(memory_.device(), kernels::PrepareUpdate{.state = state(), .max_norm = static_cast<float>(max_norm)});
+    detail::prepare_update(parameters, max_norm, state());
   }
 
   /// Waits for the device and returns its numbers.
