@@ -55,14 +55,16 @@ ComputeLoss poisoned(int call, float factor) {
 
 }  // namespace
 
-TEST_CASE("device step: a run has the CPU's bits, with accumulation, clipping, frozen parts and groups") {
-  for (const std::int64_t group : {1, 3})
-    for (const double max_norm : {0.0, 0.05})
+TEST_CASE(
+    "device step: a run has the CPU's bits, with accumulation, clipping, frozen parts and groups, in both precisions") {
+  for (const bool bf16 : {false, true})
+    for (const std::int64_t group : {1, 3})
       for (const char* const freeze : {"", "distilbert.embeddings,*.layer.0"}) {
-        INFO(group << " micro-batches, max_grad_norm " << max_norm << ", frozen: " << freeze);
+        INFO(group << " micro-batches, frozen: " << freeze << (bf16 ? ", bf16" : ""));
         DeviceRun run;
+        run.args.bf16 = bf16;
         run.args.gradient_accumulation_steps = group;
-        run.args.max_grad_norm = max_norm;
+        run.args.max_grad_norm = group == 1 ? 0.05 : 0.0;
         run.freeze = freeze;
         const auto expected = run.on_cpu();
         const LockedDevice device;
