@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$1"
 
 # Contracts that have no body on the GPU yet.
-exceptions='AddLoss PrepareUpdate'
+exceptions=''
 
 bad=0
 complain() {
