@@ -56,6 +56,14 @@ for contract in include/tl/kernels/*.hpp; do
     need "$stem" "include/tl/kernels/cuda/$(cuda_file "$stem").cuh"
   fi
 done
+# The locked device has a kernel for every contract, but for those that are the CPU's alone.
+on_cpu_alone='AdamWDeferred'
+while read -r contract; do
+  contains "$on_cpu_alone" "$contract" || grep -qw -- "$contract" tests/support/locked_device.hpp && continue
+  echo "$contract: expected it in tests/support/locked_device.hpp"
+  bad=1
+done < <(awk '/struct [A-Za-z]+ \{/ { split($0, words, "struct "); sub(/ .*/, "", words[2]); name = words[2] }
+  /static constexpr const char\* name/ { print name }' include/tl/kernels/*.hpp)
 if [[ $count == 0 ]]; then
   echo "expected contracts in $1/include/tl/kernels, found none"
   bad=1
