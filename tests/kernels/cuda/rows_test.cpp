@@ -48,7 +48,7 @@ TEST_CASE("cuda row_broadcast: equals the CPU, with either gradient alone") {
 TEST_CASE("cuda concat: the CPU's bits, with either gradient alone") {
   TL_SKIP_WITHOUT_GPU();
   for (const auto [rows, a_width] : row_cases)
-    for (const std::int64_t b_width : {0, 1, 19}) {
+    for (const std::int64_t b_width : {0, 19}) {
       KernelCase c("concat", {rows, a_width + b_width});
       const CompareBy bits{.same_bits = true};
       const auto a = c.input({rows, a_width}), b = c.input({rows, b_width}), dy = c.input({rows, a_width + b_width});
