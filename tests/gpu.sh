@@ -27,7 +27,9 @@ fi
 
 verdicts=()
 bad=0
-# check SECONDS NAME COMMAND...: runs it for so long at most and keeps its verdict; its exit code.
+# check SECONDS NAME COMMAND...: runs it for so long at most and keeps its verdict; its exit code. Under a tool that slows
+# the kernels down, which `watched` says, the end of the time is no failure.
+watched=
 check() {
   local limit=$1 name=$2 begin=$SECONDS status=0
   shift 2
@@ -36,7 +38,13 @@ check() {
   case $status in
     0) verdicts+=("passed: $name, $((SECONDS - begin)) s") ;;
     77) ;;
-    124) verdicts+=("FAILED: $name, not finished after $limit s") ;;
+    124)
+      if [[ -n $watched ]]; then
+        verdicts+=("not finished: $name, stopped after $limit s; what it reported is above")
+        return 0
+      fi
+      verdicts+=("FAILED: $name, not finished after $limit s")
+      ;;
     *) verdicts+=("FAILED: $name, exit code $status") ;;
   esac
   [[ $status == 0 ]] || bad=1
@@ -53,9 +61,11 @@ check 60 'kernels against the CPU' "$kernels"
 sanitizer=compute-sanitizer
 command -v $sanitizer > /dev/null || sanitizer=/usr/local/cuda/bin/compute-sanitizer
 if command -v $sanitizer > /dev/null; then
+  watched=yes
   for tool in memcheck racecheck synccheck; do
     TL_CUDA_KEEP_MEMORY=0 check 25 "$tool of the kernels" $sanitizer --tool $tool --error-exitcode 9 "$kernels"
   done
+  watched=
 else
   verdicts+=('not done: memcheck, racecheck and synccheck; compute-sanitizer was not found')
 fi
