@@ -85,6 +85,9 @@ done
 fresh
 put include/tl/ops/orphan.hpp ''
 expect one_stem.sh 'orphan: expected include/tl/kernels/orphan.hpp'
+fresh
+put include/tl/kernels/layer_norm.hpp 'template <class T> struct Alone {' '  static constexpr const char* name = "alone";'
+expect one_stem.sh 'Alone: expected it in tests/support/locked_device.hpp'
 
 put_bodies() {
   put include/tl/kernels/add.hpp 'template <class T> struct Add {' '  static constexpr const char* name = "add";' '};'
