@@ -24,7 +24,7 @@ class Check {
         clock_(m.block.thread().clock[me_ % lanes_of_warp]) {}
 
   void visit(Cell& cell, std::uintptr_t address) {
-    if (cell.in_flight) fail(address, "which a cp.async may still be writing: cp.async.wait_group is missing");
+    if (cell.in_flight == m_.block_begin) fail(address, "which a cp.async may still be writing: cp.async.wait_group is missing");
     if (access_ != Access::atomic || !cell.atomic_write) check_last_write(cell, address);
     if (access_ == Access::read) return add_reader(cell);
     check_readers(cell, address);
@@ -206,8 +206,9 @@ void check_aligned_access(const void* address, std::size_t bytes, Access access,
 }
 
 void set_in_flight(std::uintptr_t address, std::size_t bytes, bool in_flight) {
-  machine().shared.shadow().for_each(address, bytes,
-                                     [&](Cell& cell, std::uintptr_t, unsigned) { cell.in_flight = in_flight; });
+  Machine& m = machine();
+  const std::uint32_t mark = in_flight ? m.block_begin : 0;
+  m.shared.shadow().for_each(address, bytes, [mark](Cell& cell, std::uintptr_t, unsigned) { cell.in_flight = mark; });
 }
 
 }  // namespace tl::emulator

@@ -62,7 +62,8 @@ void install_handler() {
   }();
 }
 
-[[maybe_unused]] const bool installed = (install_handler(), true);
+// Each tensor must be an allocation of its own, or an index into the next one would be an index into the same chunk.
+[[maybe_unused]] const bool installed = (install_handler(), setenv("TL_CUDA_KEEP_MEMORY", "0", 0), true);
 
 }  // namespace
 

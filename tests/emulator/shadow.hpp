@@ -18,7 +18,7 @@ struct Cell {
   std::uint32_t write_clock = 0;
   std::uint16_t writer = 0;
   bool atomic_write = false;
-  bool in_flight = false;            // a cp.async writes it at an unknown time
+  std::uint32_t in_flight = 0;       // the first interval of the block whose cp.async writes it at an unknown time
   std::uint32_t read_interval = 0;   // the latest interval in which it was read
   std::uint32_t read_clock = 0;      // of `reader`
   std::uint16_t reader = 0;          // the first in that interval

@@ -43,7 +43,7 @@ class DeviceMemory {
     const std::size_t wanted = block_bytes(bytes);
     const std::scoped_lock lock(mutex_);
     if (!keeps_) {
-      void* const alone = request(wanted);
+      void* const alone = request(std::max<std::size_t>(bytes, 1));  // exact, so that its end is where it seems
       if (alone == nullptr) fail_out_of_memory(bytes);
       return alone;
     }

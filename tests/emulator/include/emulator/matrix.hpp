@@ -22,3 +22,35 @@ void commit_copies();
 void wait_copies(int newest);
 
 }  // namespace tl::emulator
+
+namespace tl::cuda::ptx {
+
+template <int Count>
+void load_matrices(unsigned (&registers)[Count], const void* row,
+                   emulator::Place place = emulator::Place::current()) {
+  emulator::load_matrices(registers, Count, false, row, place);
+}
+template <int Count>
+void load_transposed(unsigned (&registers)[Count], const void* row,
+                     emulator::Place place = emulator::Place::current()) {
+  emulator::load_matrices(registers, Count, true, row, place);
+}
+inline void multiply_f16(float (&c)[4], const unsigned (&a)[4], const unsigned (&b)[2],
+                         emulator::Place place = emulator::Place::current()) {
+  emulator::multiply_add(emulator::MatrixFormat::f16, c, a, b, c, place);
+}
+inline void multiply_bf16(float (&c)[4], const unsigned (&a)[4], const unsigned (&b)[2],
+                          emulator::Place place = emulator::Place::current()) {
+  emulator::multiply_add(emulator::MatrixFormat::bf16, c, a, b, c, place);
+}
+inline void multiply_tf32(float (&c)[4], const unsigned (&a)[4], const unsigned (&b)[2],
+                          emulator::Place place = emulator::Place::current()) {
+  emulator::multiply_add(emulator::MatrixFormat::tf32, c, a, b, c, place);
+}
+inline void start_copy(void* shared, const void* global, int source_bytes = 16) {
+  emulator::start_copy(shared, global, 16, source_bytes);
+}
+inline void commit_copies() { emulator::commit_copies(); }
+template <int Newest> void wait_copies() { emulator::wait_copies(Newest); }
+
+}  // namespace tl::cuda::ptx
