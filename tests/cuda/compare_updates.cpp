@@ -1,6 +1,7 @@
 // Trains the same model on the CPU and on the GPU and prints both losses of each update.
 //
 //   tl_compare_updates                    ten updates of a tiny random DistilBERT with dropout; equal to 1e-5
+//   tl_compare_updates --updates UPDATES  another number of them
 //   tl_compare_updates MODEL [UPDATES]    100 updates of a pretrained model; equal to 1 %
 //
 // The texts are made of random ids, half of them from those of its label, so that there is something to learn. Ends
@@ -114,7 +115,8 @@ int main(int argc, char** argv) {
       return 77;
     }
     Job job;
-    if (argc > 1)
+    if (argc > 2 && std::string(argv[1]) == "--updates") job.updates = std::stoll(argv[2]);
+    else if (argc > 1)
       job = {.folder = argv[1], .updates = argc > 2 ? std::stoll(argv[2]) : 100, .batch = 16, .tolerance = 1e-2};
     return compare(job);
   } catch (const std::exception& error) {

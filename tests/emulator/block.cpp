@@ -67,8 +67,7 @@ void Block::run(uint3 index, dim3 size, Schedule schedule, void (*entry)(), std:
     }
     if (progress) continue;
     if (at_barrier_ == live_) release_barrier();
-    else
-      report_deadlock();
+    else report_deadlock();
     if (machine().failed()) return;
   }
 }
@@ -147,15 +146,16 @@ void Block::release_barrier() {
                       std::string(thread.place.file_name()) == first->place.file_name() &&
                       thread.barrier_kind == first->barrier_kind;
     if (!same) {
-      return record_failure(i, describe(thread.place), "waits at a barrier, while thread " + describe(first->index) +
-                                                           " waits at another one, " + describe(first->place));
+      return record_failure(i, describe(thread.place),
+                            "waits at a barrier, while thread " + describe(first->index) + " waits at another one, " +
+                                describe(first->place));
     }
     count += thread.barrier_value;
     all = all && thread.barrier_value;
     thread.state = State::ready;
   }
   if (first != nullptr)
-    vote_ = first->barrier_kind == 0 ? static_cast<int>(count)
+    vote_ = first->barrier_kind == 0   ? static_cast<int>(count)
             : first->barrier_kind == 1 ? static_cast<int>(all)
                                        : static_cast<int>(count > 0);
   at_barrier_ = 0;
@@ -175,8 +175,7 @@ void Block::report_deadlock() {
     if (like_before || ++listed > 4) continue;
     text << (listed == 1 ? "" : "; ") << "thread " << describe(thread.index) << " waits ";
     if (thread.state == State::at_barrier) text << "for the block";
-    else
-      text << "in " << thread.call->name << " for lanes 0x" << std::hex << thread.call->mask << std::dec;
+    else text << "in " << thread.call->name << " for lanes 0x" << std::hex << thread.call->mask << std::dec;
     text << ", " << describe(thread.place);
   }
   record_failure(culprit, describe(threads_[culprit].place), "no thread can go on: " + text.str());

@@ -46,9 +46,9 @@ struct Thread {
   uint3 index{};
   Place place{};
   WarpCall* call = nullptr;
-  std::array<std::uint32_t, lanes_of_warp> clock{};    // what this lane knows of the lanes of its warp
-  std::vector<std::vector<AsyncCopy>> groups;          // committed copies, the oldest first
-  std::vector<AsyncCopy> copies;                       // not committed
+  std::array<std::uint32_t, lanes_of_warp> clock{};  // what this lane knows of the lanes of its warp
+  std::vector<std::vector<AsyncCopy>> groups;        // committed copies, the oldest first
+  std::vector<AsyncCopy> copies;                     // not committed
 };
 
 class Block {

@@ -99,10 +99,9 @@ __global__ void left_lane_in_vote(int* y, int n) {
 }
 
 __global__ void barriers_in_two_branches(float* y) {
-  if (threadIdx.x < 40) __syncthreads(); else __syncthreads();  // clang-format off
+  threadIdx.x < 40 ? __syncthreads() : __syncthreads();
   y[threadIdx.x] = 1.0F;
 }
-// clang-format on
 
 __global__ void barrier_in_one_branch(float* y) {
   if (threadIdx.x < 32) __syncthreads();
@@ -174,15 +173,12 @@ __global__ void writes_the_host(float* host) { host[threadIdx.x] = 1.0F; }
 
 __global__ void atomic_and_plain(int* y) {
   if (threadIdx.x % 2 == 0) atomicAdd(&y[0], 1);
-  else
-    y[1 + threadIdx.x] = y[0];
+  else y[1 + threadIdx.x] = y[0];
 }
 
 __global__ void float_atomics(const float* x, float* sum) { atomicAdd(sum, x[threadIdx.x]); }
 
-__global__ void order_of_tickets(int* y) {
-  y[atomicAdd(&y[64], 1)] = static_cast<int>(threadIdx.x);
-}
+__global__ void order_of_tickets(int* y) { y[atomicAdd(&y[64], 1)] = static_cast<int>(threadIdx.x); }
 
 __global__ void too_little_dynamic_memory(float* y) {
   TL_DYNAMIC_SHARED(float, s);
@@ -262,7 +258,8 @@ __global__ void matrix_without_barrier(float* y) {
 __global__ void active_mask(unsigned* y) { y[threadIdx.x] = __activemask(); }
 
 /// Runs `kernel(y)` on device memory for 64 numbers.
-template <class T = float> std::string on_64(void (*kernel)(T*), unsigned blocks, unsigned threads, std::size_t shared = 0) {
+template <class T = float>
+std::string on_64(void (*kernel)(T*), unsigned blocks, unsigned threads, std::size_t shared = 0) {
   const DeviceArray<T> neighbour_below(64), y(64), neighbour_above(64);
   return start(kernel, dim3(blocks), dim3(threads), shared, y.data());
 }
@@ -349,8 +346,7 @@ std::vector<KernelCase> broken_kernels() {
       {"missing barrier before the next turn", "a race", [] { return on_64(missing_barrier_of_next_turn, 1, 64); }},
       {"missing __syncwarp", "a race", [] { return on_64(missing_warp_barrier, 1, 32); }},
       {"__syncwarp of other lanes", "a race", [] { return on_64(warp_barrier_of_others, 1, 32); }},
-      {"shuffle taken as a barrier of memory", "shared array s",
-       [] { return on_64(shuffle_as_barrier, 1, 32); }},
+      {"shuffle taken as a barrier of memory", "shared array s", [] { return on_64(shuffle_as_barrier, 1, 32); }},
       {"shuffles of two halves taken as order", "a race", [] { return on_64(shuffles_of_parts_as_order, 1, 32); }},
       {"full mask in a half warp", "names lanes that do not exist: the warp has 16 threads",
        [] { return on_64(full_mask_in_half_warp, 1, 48); }},
@@ -374,7 +370,8 @@ std::vector<KernelCase> broken_kernels() {
       {"misaligned vector load", "not a multiple of 8", [] { return run_pair(misaligned_vector_read, 16); }},
       {"vector past the end", "16 bytes at byte 248", [] { return on_64(vector_past_the_end, 1, 1); }},
       {"memory that was freed", "not allocated", run_freed},
-      {"blocks that write one word", "of block (0, 0, 0) has written", [] { return on_64(blocks_write_one_word, 2, 1); }},
+      {"blocks that write one word", "of block (0, 0, 0) has written",
+       [] { return on_64(blocks_write_one_word, 2, 1); }},
       {"block that reads what another writes", "of block (0, 0, 0)",
        [] { return on_64(block_reads_what_another_writes, 4, 32); }},
       {"threads that write one word", "a race", [] { return on_64(two_threads_write_one_word, 1, 32); }},
@@ -393,17 +390,20 @@ std::vector<KernelCase> broken_kernels() {
        [] { return on_64(into_the_next_array, 1, 33); }},
       {"local variable of another thread", "a local variable of thread (0, 0, 0)",
        [] { return on_64(stray_local_variable, 1, 32); }},
-      {"missing wait for cp.async", "cp.async.wait_group is missing", [] { return run_copied_rows(copied_rows<2, false>); }},
+      {"missing wait for cp.async", "cp.async.wait_group is missing",
+       [] { return run_copied_rows(copied_rows<2, false>); }},
       {"wait for one group too few", "cp.async.wait_group is missing",
        [] { return run_copied_rows(copied_rows<1, true>); }},
-      {"missing barrier after cp.async", "shared memory of the launch", [] { return run_copied_rows(copied_rows<0, false>); }},
+      {"missing barrier after cp.async", "shared memory of the launch",
+       [] { return run_copied_rows(copied_rows<0, false>); }},
       {"source of cp.async that changes", "a race", run_changed_source},
       {"wrong index of an mma fragment", "the product is another one", [] { return run_fragment(true); }},
       {"misaligned row of ldmatrix", "not a multiple of 16", [] { return on_64(matrix_row_misaligned, 1, 32, 256); }},
       {"ldmatrix without a barrier", "shared memory of the launch",
        [] { return on_64(matrix_without_barrier, 1, 32, 256); }},
       {"__activemask", "depends on how the hardware schedules", [] { return on_64<unsigned>(active_mask, 1, 32); }},
-      {"too many threads", "a block has 1 to 1024 threads, not 1025", [] { return on_64(blocks_write_one_word, 1, 1025); }},
+      {"too many threads", "a block has 1 to 1024 threads, not 1025",
+       [] { return on_64(blocks_write_one_word, 1, 1025); }},
       {"more dynamic shared memory than agreed", "may have 49152 bytes of dynamic shared memory, not 50000",
        [] { return on_64(blocks_write_one_word, 1, 1, 50000); }},
   };

@@ -24,7 +24,8 @@ class Check {
         clock_(m.block.thread().clock[me_ % lanes_of_warp]) {}
 
   void visit(Cell& cell, std::uintptr_t address) {
-    if (cell.in_flight == m_.block_begin) fail(address, "which a cp.async may still be writing: cp.async.wait_group is missing");
+    if (cell.in_flight == m_.block_begin)
+      fail(address, "which a cp.async may still be writing: cp.async.wait_group is missing");
     if (access_ != Access::atomic || !cell.atomic_write) check_last_write(cell, address);
     if (access_ == Access::read) return add_reader(cell);
     check_readers(cell, address);
@@ -149,8 +150,7 @@ std::string action(Access access, std::size_t bytes) {
   what << action(access, bytes);
   if (m.block.fibers().contains(address))
     what << "a local variable of thread " << describe(m.block.thread(m.block.fibers().owner(address)).index);
-  else
-    what << "host memory (0x" << std::hex << address << ")";
+  else what << "host memory (0x" << std::hex << address << ")";
   fail_thread(m.block.current(), "at " + place_of_call(caller), what.str(), cudaErrorIllegalAddress);
 }
 
@@ -187,7 +187,8 @@ void check_access(const void* pointer, std::size_t bytes, Access access, const v
     m.shared.shadow().for_each(address, bytes, [&](Cell& cell, std::uintptr_t at, unsigned) { check.visit(cell, at); });
     return;
   }
-  if (access == Access::read && (is_argument(m, address, bytes) || is_size(address) || is_constant(address, bytes))) return;
+  if (access == Access::read && (is_argument(m, address, bytes) || is_size(address) || is_constant(address, bytes)))
+    return;
   fail_elsewhere(m, address, bytes, access, caller);
 }
 
@@ -196,9 +197,10 @@ void check_aligned_access(const void* address, std::size_t bytes, Access access,
   if (at % bytes != 0 && in_kernel()) {
     Machine& m = machine();
     fail_thread(m.block.current(), "at " + place_of_call(caller),
-                action(access, bytes) + (device_memory().contains(at) ? device_memory().describe(at)
-                                         : m.shared.contains(at)      ? m.shared.describe(at)
-                                                                      : std::string("local memory")) +
+                action(access, bytes) +
+                    (device_memory().contains(at) ? device_memory().describe(at)
+                     : m.shared.contains(at)      ? m.shared.describe(at)
+                                                  : std::string("local memory")) +
                     ", an address that is not a multiple of " + std::to_string(bytes),
                 cudaErrorMisalignedAddress);
   }

@@ -1,5 +1,5 @@
-// Whether an access of a thread is one that it may make: to memory that exists and that it may touch, at an address that
-// the instruction can use, written before, and in order with the accesses of all other threads to the same bytes.
+// Whether an access of a thread is one that it may make: to memory that exists and that it may touch, at an address
+// that the instruction can use, written before, and in order with the accesses of all other threads to the same bytes.
 #pragma once
 
 #include <cstddef>

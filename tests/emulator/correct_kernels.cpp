@@ -46,8 +46,7 @@ __global__ void exchange_by_steps(float* y) {
   if (t < 2) __syncwarp(0x3U);
   if (t == 1 || t == 2) __syncwarp(0x6U);
   if (t <= 2) y[t] = t == 2 ? s[0] : 3.0F;
-  else
-    y[t] = 3.0F;
+  else y[t] = 3.0F;
 }
 
 __global__ void halves_of_a_warp(float* y) {
@@ -65,8 +64,7 @@ __global__ void part_of_a_warp(float* y) {
 __global__ void shuffle_in_a_branch(float* y) {
   float v = 3.0F;
   if (threadIdx.x % 32 < 8) v = __shfl_down_sync(0xFFU, v, 1, 8);
-  else
-    v = __shfl_up_sync(0xFFFFFF00U, v, 1, 8);
+  else v = __shfl_up_sync(0xFFFFFF00U, v, 1, 8);
   y[threadIdx.x] = v;
 }
 
@@ -156,7 +154,8 @@ __global__ void product_of_tiles(const uint4* a, const uint4* b, float* c) {
 
 __global__ void votes(float* y) {
   const unsigned t = threadIdx.x, lane = t % 32;
-  const bool good = __ballot_sync(full, lane < 5) == 31U && __any_sync(full, lane == 7) && !__all_sync(full, lane == 7) &&
+  const bool good = __ballot_sync(full, lane < 5) == 31U && __any_sync(full, lane == 7) &&
+                    !__all_sync(full, lane == 7) &&
                     __match_any_sync(full, lane % 2) == (lane % 2 == 0 ? 0x55555555U : 0xAAAAAAAAU) &&
                     __syncthreads_count(t < 9) == 9 && __syncthreads_or(t == 3) && !__syncthreads_and(t == 3);
   y[t] = good ? 3.0F : 0.0F;

@@ -83,8 +83,7 @@ std::string DeviceMemory::describe(std::uintptr_t address) const {
   }
   const Allocation& before = allocations_[std::prev(after)->second];
   const std::size_t offset = address - before.begin;
-  if (offset < before.bytes)
-    text << "byte " << offset << " of a device allocation of " << before.bytes << " bytes";
+  if (offset < before.bytes) text << "byte " << offset << " of a device allocation of " << before.bytes << " bytes";
   else
     text << "device memory that is not allocated, " << offset - before.bytes << " bytes behind the end of one of "
          << before.bytes << " bytes";
@@ -92,7 +91,8 @@ std::string DeviceMemory::describe(std::uintptr_t address) const {
 }
 
 void DeviceMemory::unlock() {
-  if (unlocked_++ == 0) mprotect(reinterpret_cast<void*>(begin_), (touched_ + 4095) / 4096 * 4096, PROT_READ | PROT_WRITE);
+  if (unlocked_++ == 0)
+    mprotect(reinterpret_cast<void*>(begin_), (touched_ + 4095) / 4096 * 4096, PROT_READ | PROT_WRITE);
 }
 
 void DeviceMemory::lock() {

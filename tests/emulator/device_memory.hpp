@@ -53,8 +53,8 @@ class DeviceMemory {
   std::uintptr_t begin_ = 0, next_ = 0;
   std::size_t limit_ = capacity, used_ = 0, touched_ = 0;
   int unlocked_ = 0;
-  std::uint32_t* owner_ = nullptr;         // [capacity / granule]: index in allocations_; 0 is none
-  std::vector<Allocation> allocations_;    // all that ever were; freed ones keep their place and have 0 bytes
+  std::uint32_t* owner_ = nullptr;       // [capacity / granule]: index in allocations_; 0 is none
+  std::vector<Allocation> allocations_;  // all that ever were; freed ones keep their place and have 0 bytes
   std::map<std::uintptr_t, std::uint32_t> live_;
   std::vector<std::uint32_t> free_slots_;
 };

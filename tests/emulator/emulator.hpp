@@ -19,11 +19,11 @@ class OneSchedule {
 
 /// What has run in this process.
 struct Figures {
-  std::uint64_t kernels = 0;    ///< different ones
+  std::uint64_t kernels = 0;  ///< different ones
   std::uint64_t launches = 0;
   std::uint64_t schedules = 0;  ///< grids that ran: launches times schedules
   std::uint64_t blocks = 0;
-  std::uint64_t accesses = 0;   ///< checked reads and writes
+  std::uint64_t accesses = 0;  ///< checked reads and writes
 };
 Figures figures();
 

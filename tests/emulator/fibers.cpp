@@ -4,7 +4,8 @@
 
 #include <new>
 
-// Saves the callee-saved registers and the stack pointer of the one that leaves, and loads those of the one that goes on.
+// Saves the callee-saved registers and the stack pointer of the one that leaves, and loads those of the one that goes
+// on.
 extern "C" void tl_emulator_switch(void** save, void* load);
 asm(R"(
 .text

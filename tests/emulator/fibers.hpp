@@ -1,6 +1,6 @@
 // One stack per thread of a block, and the switch from one to another: some ten instructions, because a block-wide sum
-// of 256 threads switches several thousand times. All stacks lie in one piece of memory, so that an address says at once
-// whether it belongs to a thread of a kernel, and to which.
+// of 256 threads switches several thousand times. All stacks lie in one piece of memory, so that an address says at
+// once whether it belongs to a thread of a kernel, and to which.
 #pragma once
 
 #include <cstddef>

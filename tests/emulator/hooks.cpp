@@ -20,12 +20,12 @@ void __tsan_func_exit() {}
 void __tsan_vptr_update(void**, void*) {}
 void __tsan_vptr_read(void**) {}
 
-#define TL_HOOKS(bytes)                                                                                          \
-  void __tsan_read##bytes(void* at) { check_aligned_access(at, bytes, Access::read, TL_CALLER); }                \
-  void __tsan_write##bytes(void* at) { check_aligned_access(at, bytes, Access::write, TL_CALLER); }              \
-  void __tsan_volatile_read##bytes(void* at) { check_aligned_access(at, bytes, Access::read, TL_CALLER); }       \
-  void __tsan_volatile_write##bytes(void* at) { check_aligned_access(at, bytes, Access::write, TL_CALLER); }     \
-  void __tsan_unaligned_read##bytes(void* at) { check_access(at, bytes, Access::read, TL_CALLER); }              \
+#define TL_HOOKS(bytes)                                                                                      \
+  void __tsan_read##bytes(void* at) { check_aligned_access(at, bytes, Access::read, TL_CALLER); }            \
+  void __tsan_write##bytes(void* at) { check_aligned_access(at, bytes, Access::write, TL_CALLER); }          \
+  void __tsan_volatile_read##bytes(void* at) { check_aligned_access(at, bytes, Access::read, TL_CALLER); }   \
+  void __tsan_volatile_write##bytes(void* at) { check_aligned_access(at, bytes, Access::write, TL_CALLER); } \
+  void __tsan_unaligned_read##bytes(void* at) { check_access(at, bytes, Access::read, TL_CALLER); }          \
   void __tsan_unaligned_write##bytes(void* at) { check_access(at, bytes, Access::write, TL_CALLER); }
 TL_HOOKS(1)
 TL_HOOKS(2)
@@ -37,39 +37,39 @@ void __tsan_read_range(void* at, std::size_t bytes) { check_access(at, bytes, Ac
 void __tsan_write_range(void* at, std::size_t bytes) { check_access(at, bytes, Access::write, TL_CALLER); }
 
 // std::atomic and __atomic builtins. Host code of the same sources uses them, too: shared_ptr, the guards of statics.
-#define TL_ATOMICS(bits)                                                                                         \
-  using Word##bits = std::uint##bits##_t;                                                                        \
-  Word##bits __tsan_atomic##bits##_load(const volatile Word##bits* at, int) {                                    \
-    check_access(const_cast<Word##bits*>(at), bits / 8, Access::read, TL_CALLER);                                \
-    return __atomic_load_n(at, __ATOMIC_SEQ_CST);                                                                \
-  }                                                                                                              \
-  void __tsan_atomic##bits##_store(volatile Word##bits* at, Word##bits value, int) {                             \
-    check_access(const_cast<Word##bits*>(at), bits / 8, Access::atomic, TL_CALLER);                              \
-    __atomic_store_n(at, value, __ATOMIC_SEQ_CST);                                                               \
-  }                                                                                                              \
-  Word##bits __tsan_atomic##bits##_exchange(volatile Word##bits* at, Word##bits value, int) {                    \
-    check_access(const_cast<Word##bits*>(at), bits / 8, Access::atomic, TL_CALLER);                              \
-    return __atomic_exchange_n(at, value, __ATOMIC_SEQ_CST);                                                     \
-  }                                                                                                              \
-  int __tsan_atomic##bits##_compare_exchange_strong(volatile Word##bits* at, Word##bits* expected,               \
-                                                    Word##bits desired, int, int) {                              \
-    check_access(const_cast<Word##bits*>(at), bits / 8, Access::atomic, TL_CALLER);                              \
-    return __atomic_compare_exchange_n(at, expected, desired, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);        \
-  }                                                                                                              \
-  int __tsan_atomic##bits##_compare_exchange_weak(volatile Word##bits* at, Word##bits* expected,                 \
-                                                  Word##bits desired, int, int) {                                \
-    check_access(const_cast<Word##bits*>(at), bits / 8, Access::atomic, TL_CALLER);                              \
-    return __atomic_compare_exchange_n(at, expected, desired, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);        \
-  }                                                                                                              \
-  TL_ATOMIC_FETCH(bits, add)                                                                                     \
-  TL_ATOMIC_FETCH(bits, sub)                                                                                     \
-  TL_ATOMIC_FETCH(bits, and)                                                                                     \
-  TL_ATOMIC_FETCH(bits, or)                                                                                      \
+#define TL_ATOMICS(bits)                                                                                               \
+  using Word##bits = std::uint##bits##_t;                                                                              \
+  Word##bits __tsan_atomic##bits##_load(const volatile Word##bits* at, int) {                                          \
+    check_access(const_cast<Word##bits*>(at), bits / 8, Access::read, TL_CALLER);                                      \
+    return __atomic_load_n(at, __ATOMIC_SEQ_CST);                                                                      \
+  }                                                                                                                    \
+  void __tsan_atomic##bits##_store(volatile Word##bits* at, Word##bits value, int) {                                   \
+    check_access(const_cast<Word##bits*>(at), bits / 8, Access::atomic, TL_CALLER);                                    \
+    __atomic_store_n(at, value, __ATOMIC_SEQ_CST);                                                                     \
+  }                                                                                                                    \
+  Word##bits __tsan_atomic##bits##_exchange(volatile Word##bits* at, Word##bits value, int) {                          \
+    check_access(const_cast<Word##bits*>(at), bits / 8, Access::atomic, TL_CALLER);                                    \
+    return __atomic_exchange_n(at, value, __ATOMIC_SEQ_CST);                                                           \
+  }                                                                                                                    \
+  int __tsan_atomic##bits##_compare_exchange_strong(volatile Word##bits* at, Word##bits* expected, Word##bits desired, \
+                                                    int, int) {                                                        \
+    check_access(const_cast<Word##bits*>(at), bits / 8, Access::atomic, TL_CALLER);                                    \
+    return __atomic_compare_exchange_n(at, expected, desired, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);              \
+  }                                                                                                                    \
+  int __tsan_atomic##bits##_compare_exchange_weak(volatile Word##bits* at, Word##bits* expected, Word##bits desired,   \
+                                                  int, int) {                                                          \
+    check_access(const_cast<Word##bits*>(at), bits / 8, Access::atomic, TL_CALLER);                                    \
+    return __atomic_compare_exchange_n(at, expected, desired, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);              \
+  }                                                                                                                    \
+  TL_ATOMIC_FETCH(bits, add)                                                                                           \
+  TL_ATOMIC_FETCH(bits, sub)                                                                                           \
+  TL_ATOMIC_FETCH(bits, and)                                                                                           \
+  TL_ATOMIC_FETCH(bits, or)                                                                                            \
   TL_ATOMIC_FETCH(bits, xor)
-#define TL_ATOMIC_FETCH(bits, operation)                                                                         \
-  Word##bits __tsan_atomic##bits##_fetch_##operation(volatile Word##bits* at, Word##bits value, int) {           \
-    check_access(const_cast<Word##bits*>(at), bits / 8, Access::atomic, TL_CALLER);                              \
-    return __atomic_fetch_##operation(at, value, __ATOMIC_SEQ_CST);                                              \
+#define TL_ATOMIC_FETCH(bits, operation)                                                               \
+  Word##bits __tsan_atomic##bits##_fetch_##operation(volatile Word##bits* at, Word##bits value, int) { \
+    check_access(const_cast<Word##bits*>(at), bits / 8, Access::atomic, TL_CALLER);                    \
+    return __atomic_fetch_##operation(at, value, __ATOMIC_SEQ_CST);                                    \
   }
 TL_ATOMICS(8)
 TL_ATOMICS(16)

@@ -88,8 +88,6 @@ Figures figures() {
 
 std::string last_report() { return machine().last_report; }
 
-void set_memory_limit(std::size_t bytes) {
-  device_memory().set_limit(bytes == 0 ? DeviceMemory::capacity : bytes);
-}
+void set_memory_limit(std::size_t bytes) { device_memory().set_limit(bytes == 0 ? DeviceMemory::capacity : bytes); }
 
 }  // namespace tl::emulator

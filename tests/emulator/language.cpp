@@ -18,7 +18,9 @@ void set_sizes(dim3 grid, dim3 block) {
 }
 
 bool is_size(std::uintptr_t address) {
-  const auto is_in = [address](const dim3& size) { return address - reinterpret_cast<std::uintptr_t>(&size) < sizeof size; };
+  const auto is_in = [address](const dim3& size) {
+    return address - reinterpret_cast<std::uintptr_t>(&size) < sizeof size;
+  };
   return is_in(tl_grid_dim) || is_in(tl_block_dim);
 }
 
@@ -29,9 +31,9 @@ void* shared_array(const void* tag, const char* name, std::size_t bytes, std::si
   Machine& m = machine();
   void* const array = m.shared.array(tag, name, bytes, alignment);
   if (array == nullptr || m.shared.declared_bytes() > SharedMemory::default_limit)
-    fail_thread(m.block.current(), std::string("at the shared array ") + name,
-                "a kernel may declare 49152 bytes of shared memory, here are " +
-                    std::to_string(m.shared.declared_bytes()));
+    fail_thread(
+        m.block.current(), std::string("at the shared array ") + name,
+        "a kernel may declare 49152 bytes of shared memory, here are " + std::to_string(m.shared.declared_bytes()));
   return array;
 }
 

@@ -93,7 +93,8 @@ cudaError_t launch(const cudaLaunchConfig_t& how, const KernelCall& what) {
   const std::scoped_lock lock(api_mutex());
   Machine& m = machine();
   const std::string bad = find_bad_size(m, how, what);
-  if (!bad.empty()) return api_error(cudaErrorInvalidConfiguration, "kernel " + function_name(what.kernel) + ": " + bad);
+  if (!bad.empty())
+    return api_error(cudaErrorInvalidConfiguration, "kernel " + function_name(what.kernel) + ": " + bad);
   ++m.statistics.launches[what.kernel];
   m.kernel = &what;
   set_sizes(how.gridDim, how.blockDim);

@@ -40,9 +40,9 @@ struct Machine {
   // The launch that runs now.
   const KernelCall* kernel = nullptr;
   Schedule schedule = Schedule::forward;
-  std::uint32_t interval = 0;        // now
-  std::uint32_t launch_begin = 0;    // the first interval of this launch (of this schedule)
-  std::uint32_t block_begin = 0;     // of the block that runs
+  std::uint32_t interval = 0;                                 // now
+  std::uint32_t launch_begin = 0;                             // the first interval of this launch (of this schedule)
+  std::uint32_t block_begin = 0;                              // of the block that runs
   std::vector<std::pair<std::uint32_t, uint3>> block_begins;  // of the launch
   Failure failure;
 

@@ -115,7 +115,8 @@ void load_matrices(unsigned* registers, int count, bool transposed, const void* 
                     cudaErrorMisalignedAddress);
     const auto read = [&](unsigned r, unsigned column) { return read_element(values.rows[matrix][r], column, caller); };
     const unsigned one = lane / 4, two = lane % 4 * 2;
-    registers[matrix] = transposed ? read(two, one) | read(two + 1, one) << 16 : read(one, two) | read(one, two + 1) << 16;
+    registers[matrix] =
+        transposed ? read(two, one) | read(two + 1, one) << 16 : read(one, two) | read(one, two + 1) << 16;
   }
 }
 

@@ -8,8 +8,7 @@
 namespace tl::emulator {
 
 PageLog::PageLog(std::uintptr_t begin, std::size_t bytes)
-    : begin_(begin),
-      logged_(static_cast<std::uint32_t*>(reserve(bytes / page_bytes * sizeof(std::uint32_t), true))) {}
+    : begin_(begin), logged_(static_cast<std::uint32_t*>(reserve(bytes / page_bytes * sizeof(std::uint32_t), true))) {}
 
 void PageLog::begin() {
   ++run_;
@@ -38,8 +37,7 @@ std::uintptr_t PageLog::first_difference() const {
     const Page& expected = found == after_.end() ? contents : found->second;
     const auto [differing, unused] = std::mismatch(expected.begin(), expected.end(), address(page));
     if (differing == expected.end()) continue;
-    const std::uintptr_t at =
-        begin_ + page * page_bytes + static_cast<std::uintptr_t>(differing - expected.begin());
+    const std::uintptr_t at = begin_ + page * page_bytes + static_cast<std::uintptr_t>(differing - expected.begin());
     if (first == 0 || at < first) first = at;
   }
   return first;

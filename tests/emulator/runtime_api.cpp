@@ -34,8 +34,9 @@ bool is_device(const void* address) { return device_memory().contains(reinterpre
 /// Empty if [address, address + bytes) is device memory, or host memory, as it should be.
 std::string find_bad_range(const void* address, std::size_t bytes, bool on_device) {
   const auto at = reinterpret_cast<std::uintptr_t>(address);
-  if (is_device(address) != on_device) return on_device ? "a host address where the device's is expected"
-                                                        : "a device address where the host's is expected";
+  if (is_device(address) != on_device)
+    return on_device ? "a host address where the device's is expected"
+                     : "a device address where the host's is expected";
   if (on_device && !device_memory().is_allocated(at, bytes))
     return std::to_string(bytes) + " bytes at " + device_memory().describe(at) + ": out of bounds";
   return {};

@@ -1,6 +1,6 @@
-// What the checker remembers of each word of memory: who wrote it last, and who has read it since. The time of an access
-// is an interval, a number that grows with each barrier of a block and never repeats, and within it the clock of the
-// lane, which grows with each barrier of its warp.
+// What the checker remembers of each word of memory: who wrote it last, and who has read it since. The time of an
+// access is an interval, a number that grows with each barrier of a block and never repeats, and within it the clock of
+// the lane, which grows with each barrier of its warp.
 #pragma once
 
 #include <array>
@@ -18,15 +18,15 @@ struct Cell {
   std::uint32_t write_clock = 0;
   std::uint16_t writer = 0;
   bool atomic_write = false;
-  std::uint32_t in_flight = 0;       // the first interval of the block whose cp.async writes it at an unknown time
-  std::uint32_t read_interval = 0;   // the latest interval in which it was read
-  std::uint32_t read_clock = 0;      // of `reader`
-  std::uint16_t reader = 0;          // the first in that interval
-  std::uint16_t other_reader = 0;    // one of another warp in the same interval, or nobody
-  std::uint32_t lanes = 0;           // index of a LaneClocks if several lanes of the reader's warp have read; 0: none
+  std::uint32_t in_flight = 0;         // the first interval of the block whose cp.async writes it at an unknown time
+  std::uint32_t read_interval = 0;     // the latest interval in which it was read
+  std::uint32_t read_clock = 0;        // of `reader`
+  std::uint16_t reader = 0;            // the first in that interval
+  std::uint16_t other_reader = 0;      // one of another warp in the same interval, or nobody
+  std::uint32_t lanes = 0;             // index of a LaneClocks if several lanes of the reader's warp have read; 0: none
   std::uint32_t foreign_interval = 0;  // an earlier read by another block
   std::uint16_t foreign_reader = 0;
-  std::uint32_t split = 0;           // index of the cells of the bytes; 0: the word is one cell
+  std::uint32_t split = 0;  // index of the cells of the bytes; 0: the word is one cell
 };
 
 /// When each lane of a warp read a word.

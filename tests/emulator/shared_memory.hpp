@@ -1,4 +1,5 @@
-// The shared memory of the block that runs: arrays that kernels declare, each with a gap behind it, and the dynamic one.
+// The shared memory of the block that runs: arrays that kernels declare, each with a gap behind it, and the dynamic
+// one.
 #pragma once
 
 #include <cstddef>

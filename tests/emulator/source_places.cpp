@@ -49,8 +49,7 @@ std::string in_program(const void* address) {
 
 /// True for functions that only pass an access on: of the standard library and of the emulator's headers.
 bool is_wrapper(const std::string& place) {
-  return place.starts_with("/usr/") || place.find("/emulator/include/") != std::string::npos ||
-         place.starts_with("??");
+  return place.starts_with("/usr/") || place.find("/emulator/include/") != std::string::npos || place.starts_with("??");
 }
 
 /// Without the folder and what addr2line adds in parentheses.

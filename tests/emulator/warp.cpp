@@ -52,9 +52,9 @@ void complete_shuffle(unsigned warp, const Calls& calls) {
     auto& mine = operands<ShuffleOperands>(calls[lane]);
     const unsigned source = source_lane(lane, mine);
     if (calls[source] == nullptr)
-      return fail_thread(warp * lanes_of_warp + lane, describe(calls[lane]->place),
-                         std::string(calls[lane]->name) + " reads lane " + std::to_string(source) +
-                             ", which is not in its mask");
+      return fail_thread(
+          warp * lanes_of_warp + lane, describe(calls[lane]->place),
+          std::string(calls[lane]->name) + " reads lane " + std::to_string(source) + ", which is not in its mask");
     mine.result = operands<ShuffleOperands>(calls[source]).value;
   }
 }

@@ -1,6 +1,6 @@
 // Instructions that CUDA C++ has no names for, one thin function each: matrices from shared memory, products of matrix
-// tiles, copies that go on while the thread does. No other header has inline assembly: where kernels are not compiled by
-// nvcc, cuda_runtime.h brings functions of these names. All of them need compute capability 8.0, the first one 7.5.
+// tiles, copies that go on while the thread does. No other header has inline assembly: where kernels are not compiled
+// by nvcc, cuda_runtime.h brings functions of these names. All of them need compute capability 8.0, the first one 7.5.
 //
 // Fragments, with lane = threadIdx.x % 32, g = lane / 4, t = lane % 4, two 16-bit elements to a register, the lower
 // index in the low half:
@@ -74,26 +74,29 @@ __device__ inline void load_transposed(unsigned (&registers)[4], const void* row
 
 /// c += a b for half-precision tiles of 16 x 16 and 16 x 8 and float sums.
 __device__ inline void multiply_f16(float (&c)[4], const unsigned (&a)[4], const unsigned (&b)[2]) {
-  TL_PTX("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, "
-         "{%0, %1, %2, %3};"
-         : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
-         : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
+  TL_PTX(
+      "mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, "
+      "{%0, %1, %2, %3};"
+      : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
+      : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
 }
 
 /// The same for bfloat16.
 __device__ inline void multiply_bf16(float (&c)[4], const unsigned (&a)[4], const unsigned (&b)[2]) {
-  TL_PTX("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, "
-         "{%0, %1, %2, %3};"
-         : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
-         : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
+  TL_PTX(
+      "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, "
+      "{%0, %1, %2, %3};"
+      : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
+      : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
 }
 
 /// The same for float tiles of 16 x 8 and 8 x 8, of whose mantissas 10 bits count.
 __device__ inline void multiply_tf32(float (&c)[4], const unsigned (&a)[4], const unsigned (&b)[2]) {
-  TL_PTX("mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, "
-         "{%0, %1, %2, %3};"
-         : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
-         : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
+  TL_PTX(
+      "mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, "
+      "{%0, %1, %2, %3};"
+      : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
+      : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
 }
 
 /// Starts a copy of 16 bytes to shared memory, of which `source_bytes` are read and the rest is zero.

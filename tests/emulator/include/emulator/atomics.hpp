@@ -19,9 +19,9 @@ template <class T, class Change> __attribute__((no_sanitize("thread"))) T atomic
 
 }  // namespace tl::emulator
 
-#define TL_EMULATED_ATOMIC(name, expression)                                            \
+#define TL_EMULATED_ATOMIC(name, expression)                                                                      \
   template <class T> __attribute__((no_sanitize("thread"))) T name(T* address, std::type_identity_t<T> operand) { \
-    return tl::emulator::atomic(address, [operand](T before) -> T { return static_cast<T>(expression); });         \
+    return tl::emulator::atomic(address, [operand](T before) -> T { return static_cast<T>(expression); });        \
   }
 TL_EMULATED_ATOMIC(atomicAdd, before + operand)
 TL_EMULATED_ATOMIC(atomicSub, before - operand)

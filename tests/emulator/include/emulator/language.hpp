@@ -45,9 +45,10 @@ extern const dim3 blockDim __asm__("tl_emulated_block_dim");
 inline constexpr int warpSize = 32;
 
 /// `T name[count]`, shared by the threads of a block.
-#define TL_SHARED(T, name, count)                                   \
-  static constexpr char tl_tag_of_##name = 0;                       \
-  T(&name)[count] = *reinterpret_cast<T(*)[count]>(                 \
+#define TL_SHARED(T, name, count)             \
+  static constexpr char tl_tag_of_##name = 0; \
+  T(&name)                                    \
+  [count] = *reinterpret_cast<T(*)[count]>(   \
       ::tl::emulator::shared_array(&tl_tag_of_##name, #name, sizeof(T) * (count), alignof(T)))
 
 /// `T* name`, the shared memory that the launch asked for.

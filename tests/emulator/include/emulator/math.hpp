@@ -63,14 +63,14 @@ using std::sqrt;
 using std::tanh;
 
 template <class A, class B>
-  requires std::is_arithmetic_v<A> && std::is_arithmetic_v<B>
+requires std::is_arithmetic_v<A> && std::is_arithmetic_v<B>
 constexpr std::common_type_t<A, B> min(A a, B b) {
   const std::common_type_t<A, B> x = a, y = b;
   if constexpr (std::is_floating_point_v<std::common_type_t<A, B>>) return std::fmin(x, y);
   else return y < x ? y : x;
 }
 template <class A, class B>
-  requires std::is_arithmetic_v<A> && std::is_arithmetic_v<B>
+requires std::is_arithmetic_v<A> && std::is_arithmetic_v<B>
 constexpr std::common_type_t<A, B> max(A a, B b) {
   const std::common_type_t<A, B> x = a, y = b;
   if constexpr (std::is_floating_point_v<std::common_type_t<A, B>>) return std::fmax(x, y);

@@ -26,8 +26,7 @@ void wait_copies(int newest);
 namespace tl::cuda::ptx {
 
 template <int Count>
-void load_matrices(unsigned (&registers)[Count], const void* row,
-                   emulator::Place place = emulator::Place::current()) {
+void load_matrices(unsigned (&registers)[Count], const void* row, emulator::Place place = emulator::Place::current()) {
   emulator::load_matrices(registers, Count, false, row, place);
 }
 template <int Count>

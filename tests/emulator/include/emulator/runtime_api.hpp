@@ -168,6 +168,6 @@ template <class... P> struct Arguments {
 template <class... P, class... A>
 cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t* how, void (*kernel)(P...), A&&... arguments) {
   const tl::emulator::Arguments<P...> bound{kernel, {static_cast<P>(std::forward<A>(arguments))...}};
-  return tl::emulator::launch(*how, {reinterpret_cast<const void*>(kernel), &tl::emulator::Arguments<P...>::call,
-                                     &bound, sizeof bound});
+  return tl::emulator::launch(
+      *how, {reinterpret_cast<const void*>(kernel), &tl::emulator::Arguments<P...>::call, &bound, sizeof bound});
 }

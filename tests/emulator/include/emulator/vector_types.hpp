@@ -21,38 +21,35 @@ struct dim3 {
   constexpr dim3(uint3 v) : x(v.x), y(v.y), z(v.z) {}
 };
 
-#define TL_EMULATED_VECTOR2(name, T)                                                             \
-  struct alignas(2 * sizeof(T)) name {                                                           \
-    T x, y;                                                                                      \
-    name() = default;                                                                            \
-    name(T x_, T y_) : x(x_), y(y_) {}                                                           \
+#define TL_EMULATED_VECTOR2(name, T)                                                                             \
+  struct alignas(2 * sizeof(T)) name {                                                                           \
+    T x, y;                                                                                                      \
+    name() = default;                                                                                            \
+    name(T x_, T y_) : x(x_), y(y_) {}                                                                           \
     name(const name& other) : x((tl::emulator::require_alignment(&other, sizeof(name)), other.x)), y(other.y) {} \
-    name& operator=(const name& other) {                                                         \
-      tl::emulator::require_alignment(&other, sizeof(name));                                     \
-      tl::emulator::require_alignment(this, sizeof(name));                                       \
-      x = other.x, y = other.y;                                                                  \
-      return *this;                                                                              \
-    }                                                                                            \
-  };                                                                                             \
+    name& operator=(const name& other) {                                                                         \
+      tl::emulator::require_alignment(&other, sizeof(name));                                                     \
+      tl::emulator::require_alignment(this, sizeof(name));                                                       \
+      x = other.x, y = other.y;                                                                                  \
+      return *this;                                                                                              \
+    }                                                                                                            \
+  };                                                                                                             \
   inline name make_##name(T x, T y) { return {x, y}; }
 
-#define TL_EMULATED_VECTOR4(name, T)                                                             \
-  struct alignas(4 * sizeof(T) < 16 ? 4 * sizeof(T) : 16) name {                                 \
-    T x, y, z, w;                                                                                \
-    name() = default;                                                                            \
-    name(T x_, T y_, T z_, T w_) : x(x_), y(y_), z(z_), w(w_) {}                                 \
-    name(const name& other)                                                                      \
-        : x((tl::emulator::require_alignment(&other, alignof(name)), other.x)),                  \
-          y(other.y),                                                                            \
-          z(other.z),                                                                            \
-          w(other.w) {}                                                                          \
-    name& operator=(const name& other) {                                                         \
-      tl::emulator::require_alignment(&other, alignof(name));                                    \
-      tl::emulator::require_alignment(this, alignof(name));                                      \
-      x = other.x, y = other.y, z = other.z, w = other.w;                                        \
-      return *this;                                                                              \
-    }                                                                                            \
-  };                                                                                             \
+#define TL_EMULATED_VECTOR4(name, T)                                                                                  \
+  struct alignas(4 * sizeof(T) < 16 ? 4 * sizeof(T) : 16) name {                                                      \
+    T x, y, z, w;                                                                                                     \
+    name() = default;                                                                                                 \
+    name(T x_, T y_, T z_, T w_) : x(x_), y(y_), z(z_), w(w_) {}                                                      \
+    name(const name& other)                                                                                           \
+        : x((tl::emulator::require_alignment(&other, alignof(name)), other.x)), y(other.y), z(other.z), w(other.w) {} \
+    name& operator=(const name& other) {                                                                              \
+      tl::emulator::require_alignment(&other, alignof(name));                                                         \
+      tl::emulator::require_alignment(this, alignof(name));                                                           \
+      x = other.x, y = other.y, z = other.z, w = other.w;                                                             \
+      return *this;                                                                                                   \
+    }                                                                                                                 \
+  };                                                                                                                  \
   inline name make_##name(T x, T y, T z, T w) { return {x, y, z, w}; }
 
 TL_EMULATED_VECTOR2(float2, float)

@@ -40,12 +40,12 @@ template <class T> inline T from_bits(std::uint64_t bits) {
 
 }  // namespace tl::emulator
 
-#define TL_EMULATED_SHUFFLE(name, kind, Operand)                                                          \
-  template <class T>                                                                                      \
-  T name(unsigned mask, T value, Operand operand, int width = 32,                                         \
-         tl::emulator::Place place = tl::emulator::Place::current()) {                                    \
-    return tl::emulator::from_bits<T>(tl::emulator::shuffle(kind, mask, tl::emulator::to_bits(value),     \
-                                                            static_cast<int>(operand), width, place)); \
+#define TL_EMULATED_SHUFFLE(name, kind, Operand)                                                                   \
+  template <class T>                                                                                               \
+  T name(unsigned mask, T value, Operand operand, int width = 32,                                                  \
+         tl::emulator::Place place = tl::emulator::Place::current()) {                                             \
+    return tl::emulator::from_bits<T>(                                                                             \
+        tl::emulator::shuffle(kind, mask, tl::emulator::to_bits(value), static_cast<int>(operand), width, place)); \
   }
 TL_EMULATED_SHUFFLE(__shfl_sync, tl::emulator::Shuffle::from, int)
 TL_EMULATED_SHUFFLE(__shfl_up_sync, tl::emulator::Shuffle::up, unsigned)
@@ -75,9 +75,9 @@ unsigned __match_all_sync(unsigned mask, T value, int* equal,
   return result.lanes;
 }
 
-#define TL_EMULATED_REDUCTION(name, T, kind)                                                             \
+#define TL_EMULATED_REDUCTION(name, T, kind)                                                          \
   inline T name(unsigned mask, T value, tl::emulator::Place place = tl::emulator::Place::current()) { \
-    return static_cast<T>(tl::emulator::reduce(tl::emulator::Reduction::kind, mask, value, place));      \
+    return static_cast<T>(tl::emulator::reduce(tl::emulator::Reduction::kind, mask, value, place));   \
   }
 TL_EMULATED_REDUCTION(__reduce_add_sync, int, add)
 TL_EMULATED_REDUCTION(__reduce_min_sync, int, minimum)
