@@ -135,6 +135,8 @@ __global__ void vector_past_the_end(float* y) {
   __builtin_memcpy(y + 62, &four, sizeof four);
 }
 
+__global__ void fill_past_the_end(float* y, int n) { __builtin_memset(y, 0, static_cast<std::size_t>(n) * 4 + 1); }
+
 __global__ void blocks_write_one_word(float* y) { y[0] = static_cast<float>(blockIdx.x); }
 
 __global__ void block_reads_what_another_writes(float* y) {
@@ -369,6 +371,8 @@ std::vector<KernelCase> broken_kernels() {
       {"misaligned vector store", "not a multiple of 16", [] { return on_64(misaligned_vector, 1, 32); }},
       {"misaligned vector load", "not a multiple of 8", [] { return run_pair(misaligned_vector_read, 16); }},
       {"vector past the end", "16 bytes at byte 248", [] { return on_64(vector_past_the_end, 1, 1); }},
+      {"fill past the end", "writes 257 bytes at byte 0 of a device allocation of 256 bytes: out of bounds",
+       [] { return run_n(fill_past_the_end, 1, 1, 64); }},
       {"memory that was freed", "not allocated", run_freed},
       {"blocks that write one word", "of block (0, 0, 0) has written",
        [] { return on_64(blocks_write_one_word, 2, 1); }},

@@ -36,6 +36,18 @@ TL_HOOKS(16)
 void __tsan_read_range(void* at, std::size_t bytes) { check_access(at, bytes, Access::read, TL_CALLER); }
 void __tsan_write_range(void* at, std::size_t bytes) { check_access(at, bytes, Access::write, TL_CALLER); }
 
+// What the header of the emulator makes of memcpy, memmove and memset.
+void* tl_emulated_memcpy(void* to, const void* from, std::size_t bytes) {
+  check_access(from, bytes, Access::read, TL_CALLER);
+  check_access(to, bytes, Access::write, TL_CALLER);
+  return __builtin_memmove(to, from, bytes);
+}
+void* tl_emulated_memmove(void* to, const void* from, std::size_t bytes) { return tl_emulated_memcpy(to, from, bytes); }
+void* tl_emulated_memset(void* to, int value, std::size_t bytes) {
+  check_access(to, bytes, Access::write, TL_CALLER);
+  return __builtin_memset(to, value, bytes);
+}
+
 // std::atomic and __atomic builtins. Host code of the same sources uses them, too: shared_ptr, the guards of statics.
 #define TL_ATOMICS(bits)                                                                                               \
   using Word##bits = std::uint##bits##_t;                                                                              \

@@ -39,7 +39,7 @@ std::string find_bad_size(const Machine& m, const cudaLaunchConfig_t& how, const
 }
 
 void run_grid(Machine& m, const cudaLaunchConfig_t& how, Schedule schedule) {
-  ++m.statistics.grids;
+  if (m.counts()) ++m.statistics.grids;
   m.schedule = schedule;
   m.next_interval();
   m.launch_begin = m.interval;
@@ -95,8 +95,8 @@ cudaError_t launch(const cudaLaunchConfig_t& how, const KernelCall& what) {
   const std::string bad = find_bad_size(m, how, what);
   if (!bad.empty())
     return api_error(cudaErrorInvalidConfiguration, "kernel " + function_name(what.kernel) + ": " + bad);
-  ++m.statistics.launches[what.kernel];
   m.kernel = &what;
+  if (m.counts()) ++m.statistics.launches[what.kernel];
   set_sizes(how.gridDim, how.blockDim);
   m.failure = {};
   {

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -47,12 +48,15 @@ struct Machine {
   Failure failure;
 
   std::vector<Schedule> schedules = {Schedule::forward, Schedule::reverse, Schedule::random};
+  std::set<const void*> left_out;                            // kernels that do not count
   std::map<const void*, std::size_t> dynamic_shared_limits;  // by kernel, where one asked for more
   std::string last_report;
   std::uint64_t seed = 1;
 
   Machine();
   bool running() const { return kernel != nullptr; }
+  /// False for the kernels of the emulator's own tests.
+  bool counts() const { return !left_out.contains(kernel->kernel); }
   bool failed() const { return failure.error != cudaSuccess; }
   /// A barrier of the block was passed.
   void next_interval() {
