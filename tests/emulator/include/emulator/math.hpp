@@ -97,8 +97,9 @@ inline int __clz(int x) { return std::countl_zero(static_cast<unsigned>(x)); }
 inline int __ffs(int x) { return __builtin_ffs(x); }
 inline unsigned __umulhi(unsigned a, unsigned b) { return static_cast<unsigned>((std::uint64_t{a} * b) >> 32); }
 inline int __mulhi(int a, int b) { return static_cast<int>((std::int64_t{a} * b) >> 32); }
+__extension__ using tl_emulated_u128 = unsigned __int128;
 inline unsigned long long __umul64hi(unsigned long long a, unsigned long long b) {
-  return static_cast<unsigned long long>((static_cast<unsigned __int128>(a) * b) >> 64);
+  return static_cast<unsigned long long>((static_cast<tl_emulated_u128>(a) * b) >> 64);
 }
 
 // Hints to the caches.
