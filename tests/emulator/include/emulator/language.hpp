@@ -18,7 +18,7 @@ void* memset(void* to, int value, std::size_t bytes) noexcept __asm__("tl_emulat
 #define __host__
 #define __constant__ static const
 #define __forceinline__ inline
-#define __noinline__ __attribute__((noinline))
+#define __noinline__
 #define __launch_bounds__(...)
 #define __grid_constant__
 
