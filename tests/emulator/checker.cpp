@@ -157,16 +157,17 @@ std::string action(Access access, std::size_t bytes) {
 }  // namespace
 
 bool in_kernel() {
-  Machine& m = machine();
-  return m.running() && m.block.fibers().contains(reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0)));
+  return running_machine != nullptr &&
+         running_machine->block.fibers().contains(reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0)));
 }
 
 void check_access(const void* pointer, std::size_t bytes, Access access, const void* caller) {
-  Machine& m = machine();
+  if (running_machine == nullptr || bytes == 0) return;
+  Machine& m = *running_machine;
   const auto address = reinterpret_cast<std::uintptr_t>(pointer);
   const Fibers& fibers = m.block.fibers();
   const auto here = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
-  if (!m.running() || !fibers.contains(here) || bytes == 0) return;
+  if (!fibers.contains(here)) return;
   if (fibers.contains(address) && fibers.owner(address) == fibers.owner(here)) return;
   ++m.statistics.accesses;
   if (device_memory().contains(address)) {

@@ -27,7 +27,7 @@ std::string describe_fault(std::uintptr_t address, const void* instruction) {
   const std::string place = "at " + place_of_call(static_cast<const char*>(instruction) + 1);
   if (device_memory().contains(address)) {
     text << "the host touches device memory, " << place << ": " << device_memory().describe(address);
-  } else if (m.running() && m.block.fibers().contains(address)) {
+  } else if (running_machine != nullptr && m.block.fibers().contains(address)) {
     text << "kernel " << function_name(m.kernel->kernel) << ", thread " << describe(m.block.thread().index)
          << ": its local variables need more than the stack of " << Fibers::stack_bytes << " bytes";
   }

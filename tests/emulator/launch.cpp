@@ -96,6 +96,7 @@ cudaError_t launch(const cudaLaunchConfig_t& how, const KernelCall& what) {
   if (!bad.empty())
     return api_error(cudaErrorInvalidConfiguration, "kernel " + function_name(what.kernel) + ": " + bad);
   m.kernel = &what;
+  running_machine = &m;
   if (m.counts()) ++m.statistics.launches[what.kernel];
   set_sizes(how.gridDim, how.blockDim);
   m.failure = {};
@@ -103,6 +104,7 @@ cudaError_t launch(const cudaLaunchConfig_t& how, const KernelCall& what) {
     const UnlockedDevice unlocked;
     run_schedules(m, how);
   }
+  running_machine = nullptr;
   m.kernel = nullptr;
   return m.failed() ? api_error(m.failure.error, m.failure.text) : cudaSuccess;
 }

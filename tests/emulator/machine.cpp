@@ -10,6 +10,8 @@ namespace tl::emulator {
 Machine::Machine()
     : global(device_memory().begin(), DeviceMemory::capacity), pages(device_memory().begin(), DeviceMemory::capacity) {}
 
+Machine* running_machine = nullptr;
+
 Machine& machine() {
   static Machine& made = *new Machine;
   return made;

@@ -54,7 +54,6 @@ struct Machine {
   std::uint64_t seed = 1;
 
   Machine();
-  bool running() const { return kernel != nullptr; }
   /// False for the kernels of the emulator's own tests.
   bool counts() const { return !left_out.contains(kernel->kernel); }
   bool failed() const { return failure.error != cudaSuccess; }
@@ -68,6 +67,8 @@ struct Machine {
 };
 
 Machine& machine();
+/// The machine while it runs a launch, else nullptr. For hooks, which are also called before the machine is made.
+extern Machine* running_machine;
 
 /// Sets gridDim and blockDim.
 void set_sizes(dim3 grid, dim3 block);

@@ -4,6 +4,15 @@
 
 #define TL_CUDA_EMULATED 1
 
+#include <cstddef>
+
+// Copies and fills that g++ makes calls of are accesses, too: these names let the checker see them.
+extern "C" {
+void* memcpy(void* to, const void* from, std::size_t bytes) noexcept __asm__("tl_emulated_memcpy");
+void* memmove(void* to, const void* from, std::size_t bytes) noexcept __asm__("tl_emulated_memmove");
+void* memset(void* to, int value, std::size_t bytes) noexcept __asm__("tl_emulated_memset");
+}
+
 #include <emulator/vector_types.hpp>
 
 #include <emulator/language.hpp>

@@ -6,13 +6,6 @@
 
 #include <emulator/vector_types.hpp>
 
-// Copies and fills that g++ makes calls of are accesses, too: these names let the checker see them.
-extern "C" {
-void* memcpy(void* to, const void* from, std::size_t bytes) noexcept __asm__("tl_emulated_memcpy");
-void* memmove(void* to, const void* from, std::size_t bytes) noexcept __asm__("tl_emulated_memmove");
-void* memset(void* to, int value, std::size_t bytes) noexcept __asm__("tl_emulated_memset");
-}
-
 #define __global__
 #define __device__
 #define __host__
