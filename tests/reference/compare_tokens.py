@@ -3,21 +3,26 @@
 
     python compare_tokens.py --model FOLDER --data FOLDER --tl PATH_OF_TL --work FOLDER [--updates 60]
         [--seqeval_updates 400] [--test_rows 1000] [--label_all_tokens]
+        [--ner run_ner.py --dump BUILD/tests/tl_tokenizer_dump]
 
 --data has train.jsonl, valid.jsonl and test.jsonl with the columns tokens and ner_tags. First both programs get the same
 rows, the same seed and dropout 0, log each update and evaluate at the end; a loss must not differ by more than 1e-3 (see
 compare_training.py). Then each trains a model for --seqeval_updates, with dropout, and both evaluate both models on the
-test file: precision, recall, F1 and accuracy must be equal. Ends with status 1 if something differs. Needs torch,
+test file: precision, recall, F1 and accuracy must be equal. With --ner, the reference's script, and --dump the labels that
+its own function gives to all tokens of the test file under --label_all_tokens must be those of tl. Ends with status 1 if something differs. Needs torch,
 transformers, datasets and seqeval; FOLDER keeps files, logs and models. Nothing is downloaded.
 """
 import argparse
+import ast
 import itertools
 import json
 import os
 import subprocess
 import sys
+import types
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+LENGTH = 128
 NUMBERS = ('precision', 'recall', 'f1', 'accuracy')
 
 
@@ -41,7 +46,7 @@ class Programs:
             return json.load(file)
 
     def tl(self, command, *options):
-        run = subprocess.run([self.a.tl, command, '--task', 'token-classification', '--max_seq_length', '128', '--threads',
+        run = subprocess.run([self.a.tl, command, '--task', 'token-classification', '--max_seq_length', str(LENGTH), '--threads',
                               str(self.a.threads), *self.flags, *options], check=True, stdout=subprocess.PIPE)
         return run.stdout.decode()
 
@@ -83,6 +88,37 @@ def compare_seqeval(programs):
     return failed
 
 
+def labels_of_script(path, tokenizer, names, rows):
+    """What the script's own statements make of the rows: its table from B- to I-, and its function for a batch."""
+    with open(path) as file:
+        body = next(node for node in ast.parse(file.read()).body if getattr(node, 'name', '') == 'main').body
+    at = next(i for i, node in enumerate(body)
+              if isinstance(node, ast.Assign) and getattr(node.targets[0], 'id', '') == 'b_to_i_label')
+    function = next(node for node in body if getattr(node, 'name', '') == 'tokenize_and_align_labels')
+    known = dict(label_list=names, label_to_id={name: i for i, name in enumerate(names)}, tokenizer=tokenizer, padding=False,
+                 text_column_name='tokens', label_column_name='ner_tags',
+                 data_args=types.SimpleNamespace(max_seq_length=LENGTH, label_all_tokens=True))
+    exec(compile(ast.Module([*body[at : at + 2], function], []), path, 'exec'), known)
+    batch = {name: [row[name] for row in rows] for name in ('tokens', 'ner_tags')}
+    return known['tokenize_and_align_labels'](batch)
+
+
+def compare_labels(programs):
+    from transformers import AutoTokenizer
+    a, test = programs.a, programs.path('test.jsonl')
+    with open(test) as file:
+        rows = [json.loads(line) for line in file]
+    names = sorted({tag for row in rows for tag in row['ner_tags']})
+    theirs = labels_of_script(a.ner, AutoTokenizer.from_pretrained(a.model), names, rows)
+    run = subprocess.run([a.dump, '--label_all_tokens', a.model, test, str(LENGTH)], check=True, stdout=subprocess.PIPE)
+    ours = [json.loads(line) for line in run.stdout.splitlines()]
+    equal = sum(one['ids'] == ids and one['labels'] == labels
+                for one, ids, labels in zip(ours, theirs['input_ids'], theirs['labels'], strict=True))
+    tokens = sum(map(len, theirs['labels']))
+    print(f'--label_all_tokens: {equal} of {len(rows)} texts have the ids and labels of the script, {tokens} tokens')
+    return equal != len(rows)
+
+
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for name in ('model', 'data', 'tl', 'work'):
@@ -93,6 +129,8 @@ def main():
     p.add_argument('--eval_rows', type=int, default=200)
     p.add_argument('--test_rows', type=int, help='evaluate on the first so many sentences of the test file')
     p.add_argument('--label_all_tokens', action='store_true')
+    p.add_argument('--ner', help='the file of run_ner.py')
+    p.add_argument('--dump', help='the program tl_tokenizer_dump')
     p.add_argument('--threads', type=int, default=2)
     a = p.parse_args()
     os.makedirs(a.work, exist_ok=True)
@@ -104,6 +142,8 @@ def main():
     failed = compare_updates(programs) if a.updates > 0 else 0
     if a.seqeval_updates > 0:
         failed |= compare_seqeval(programs)
+    if a.ner:
+        failed |= compare_labels(programs)
     return 1 if failed else 0
 
 

@@ -1,12 +1,18 @@
-// Writes what tl's tokenizer makes of texts, for compare_tokenizer_parts.py to compare with the reference:
+// Writes what tl's tokenizer makes of texts, for compare_tokenizer_parts.py and compare_tokens.py to compare with the
+// reference:
 //   tl_tokenizer_dump FOLDER CASES.jsonl [SAVED_FOLDER]
+//   tl_tokenizer_dump --label_all_tokens FOLDER TAGGED.jsonl LENGTH
 // Every line of CASES.jsonl is a text, or a pair of texts as an array. One JSON object a line goes to the standard
-// output. With SAVED_FOLDER the tokenizer is saved there, too.
+// output. With SAVED_FOLDER the tokenizer is saved there, too. Lines of TAGGED.jsonl have tokens and ner_tags; what is
+// written are the ids and labels of texts that are cut to LENGTH tokens.
 #include <fstream>
 #include <iostream>
 #include <string>
 
+#include <tl/data/json_lines.hpp>
+#include <tl/data/tag_labels.hpp>
 #include <tl/text/tokenizer.hpp>
+#include <tl/train/tokenized_words.hpp>
 
 namespace {
 
@@ -43,11 +49,27 @@ void dump(const tl::Tokenizer& tokenizer, const std::filesystem::path& cases) {
   }
 }
 
+void dump_labels(const tl::Tokenizer& tokenizer, const std::filesystem::path& tagged, int length) {
+  const tl::TagLabels tags = tl::encode_tags(tl::load_jsonl(tagged, {.columns = {"tokens", "ner_tags"}}));
+  const tl::Dataset rows =
+      tl::tokenize_and_align_labels(tags.dataset, tokenizer,
+                                    {.max_length = length, .label_all_tokens = true, .names = tags.names})
+          .rows;
+  const auto ids = rows.column<std::vector<std::int32_t>>("input_ids");
+  const auto labels = rows.column<std::vector<std::int32_t>>("labels");
+  for (std::int64_t row = 0; row < rows.num_rows(); ++row)
+    std::cout << tl::dump_json(tl::Json{{"ids", ids[row]}, {"labels", labels[row]}}, {.indent = -1}) << '\n';
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
   try {
     const std::vector<std::string> names(arguments, arguments + count);
+    if (count == 5 && names[1] == "--label_all_tokens") {
+      dump_labels(tl::Tokenizer::from_pretrained(names[2]), names[3], std::stoi(names[4]));
+      return 0;
+    }
     tl::check(count == 3 || count == 4, tl::ErrorCode::invalid_argument,
               "expected FOLDER CASES.jsonl [SAVED_FOLDER], got ", count - 1, " arguments");
     const auto tokenizer = tl::Tokenizer::from_pretrained(names[1]);
