@@ -1,5 +1,7 @@
 #include <tl/core/tensor.hpp>
 
+#include <cstdlib>
+#include <cstring>
 #include <limits>
 
 #include "support/catch.hpp"
@@ -140,4 +142,103 @@ TEST_CASE("a tensor describes itself") {
 
 TEST_CASE("more bytes than an address can hold are refused, not wrapped around") {
   TL_REQUIRE_ERROR(Tensor<double>::empty({std::int64_t{1} << 61}), "a tensor of shape [2305843009213693952]");
+}
+
+namespace {
+
+/// Memory of the host that stands for that of a GPU, which stores results of products in bf16 and f16.
+class FormatDevice {
+ public:
+  FormatDevice() : former_(tl::cuda_backend) {
+    tl::cuda_backend = {};
+    tl::cuda_backend.unavailable_reason = [] { return std::string(); };
+    tl::cuda_backend.allocate = [](std::size_t bytes) { return std::malloc(bytes); };
+    tl::cuda_backend.release = [](void* memory) noexcept { std::free(memory); };
+    tl::cuda_backend.fill_zero = [](void* memory, std::size_t bytes) { std::memset(memory, 0, bytes); };
+    tl::cuda_backend.copy = [](void* to, const void* from, std::size_t bytes, tl::CopyKind) {
+      std::memcpy(to, from, bytes);
+    };
+    tl::cuda_backend.multiplies_in = [](tl::Precision) { return true; };
+    tl::cuda_backend.stores_low_precision = true;
+  }
+  ~FormatDevice() { tl::cuda_backend = former_; }
+
+ private:
+  tl::DeviceBackend former_;
+};
+
+}  // namespace
+
+TEST_CASE("a tensor on a GPU may be stored in bf16 or f16; it is converted on its way to the CPU") {
+  const FormatDevice device;
+  const std::vector<float> values{1.0F, -2.5F, 1.0F / 3.0F, 1e-8F, 70000.0F, 0.0F};
+  const auto host = Tensor<float>::from(values, {3, 2});
+  auto low = Tensor<float>::empty({3, 2}, tl::cuda_device, tl::DType::bf16);
+  low.copy_from(host);
+  CHECK(low.format() == tl::DType::bf16);
+  CHECK(tl::to_string(low) == "bf16[3, 2]@cuda:0");
+  CHECK(low.stored().bf16() != nullptr);
+  CHECK(low.stored().own() == nullptr);
+  CHECK(low.stored().f16() == nullptr);
+  const Tensor<float> back = low.to(tl::cpu_device);
+  CHECK(back.format() == tl::DType::f32);
+  for (std::size_t i = 0; i < values.size(); ++i) CHECK(back.data()[i] == float(tl::bfloat16(values[i])));
+  CHECK(low[1].to_vector() == std::vector<float>{back.data()[2], back.data()[3]});
+  CHECK(low.rows(1, 3).reshape({4}).to_vector() == std::vector<float>(back.data() + 2, back.data() + 6));
+  CHECK(low.view(1, tl::Shape{}).item() == -2.5F);
+  CHECK(low.to(tl::cuda_device).format() == tl::DType::bf16);
+  const auto copy = low.clone();
+  low.fill(0.0F);
+  CHECK(copy.format() == tl::DType::bf16);
+  CHECK(copy.to_vector() == back.to_vector());
+  CHECK(low.to_vector() == std::vector<float>(6, 0.0F));
+
+  auto half = Tensor<double>::empty({6}, tl::cuda_device, tl::DType::f16);
+  half.copy_from(host.cast<double>().reshape({6}));
+  for (std::size_t i = 0; i < values.size(); ++i) CHECK(half.to_vector()[i] == double{float(tl::half(values[i]))});
+  auto own = Tensor<float>::empty({3, 2}, tl::cuda_device);
+  own.copy_from(copy);
+  CHECK(own.to_vector() == back.to_vector());
+}
+
+TEST_CASE("what takes a tensor's own format says which one came") {
+  const FormatDevice device;
+  auto low = Tensor<float>::empty({3, 2}, tl::cuda_device, tl::DType::bf16);
+  const std::string sentence =
+      "data(): expected a tensor that is stored in f32, got bf16[3, 2]@cuda:0; kernels take stored(), and "
+      "to(tl::cpu_device) converts it";
+  TL_REQUIRE_ERROR(low.data(), sentence);
+  TL_REQUIRE_ERROR(std::as_const(low).data(), sentence);
+  TL_REQUIRE_ERROR(low.data_or_null(), sentence);
+  TL_REQUIRE_ERROR(low.unwatched_data(), sentence);
+  TL_REQUIRE_ERROR(Tensor<float>::empty({2}, tl::cpu_device, tl::DType::bf16),
+                   "a tensor of f32 on cpu: expected to store it in f32, got bf16");
+  TL_REQUIRE_ERROR(Tensor<float>::empty({2}, tl::cuda_device, tl::DType::i32),
+                   "a tensor of f32 on cuda:0: expected to store it in f32, bf16 or f16, got i32");
+  TL_REQUIRE_ERROR(Tensor<std::int32_t>::empty({2}, tl::cuda_device, tl::DType::bf16),
+                   "a tensor of i32 on cuda:0: expected to store it in i32, got bf16");
+}
+
+TEST_CASE("a device stores results in the format of the precision, the CPU in the type's own") {
+  using enum tl::Precision;
+  CHECK(tl::result_format<float>(tl::cpu_device, bf16) == tl::DType::f32);
+  CHECK(tl::result_format<double>(tl::cpu_device, f32) == tl::DType::f64);
+  TL_REQUIRE_ERROR(tl::result_format<float>(tl::cpu_device, f16),
+                   "f16: expected f32 or bf16 on cpu, whose kernels do not multiply in half yet, got f16");
+  const auto refused = [](tl::Precision precision) {
+    return tl::test::error_of([=] { (void)tl::result_format<float>(tl::cuda_device, precision); });
+  };
+  const FormatDevice device;
+  CHECK(tl::result_format<float>(tl::cuda_device, f32) == tl::DType::f32);
+  CHECK(tl::result_format<float>(tl::cuda_device, bf16) == tl::DType::bf16);
+  CHECK(tl::result_format<double>(tl::cuda_device, f16) == tl::DType::f16);
+  tl::cuda_backend.stores_low_precision = false;
+  CHECK(tl::result_format<float>(tl::cuda_device, bf16) == tl::DType::f32);
+  tl::cuda_backend.multiplies_in = nullptr;
+  CHECK(refused(bf16) ==
+        "bf16: expected f32 on cuda:0, whose kernels do not multiply in bfloat16 yet, got bf16; train there with bf16 "
+        "= false, or on the CPU");
+  CHECK(refused(f16) ==
+        "f16: expected f32 on cuda:0, whose kernels do not multiply in half yet, got f16; train there with bf16 = "
+        "false, or on the CPU");
 }

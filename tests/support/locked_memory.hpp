@@ -185,7 +185,7 @@ class LockedMemory {
             .wait_event = [](void* event) { instance().wait_event(event); },
             .release_event = [](void*) noexcept {},
             .synchronize = [] { instance().synchronize(); },
-            .multiplies_in = [](Precision) { return true; }};
+            .multiplies_in = [](Precision precision) { return precision != Precision::f16; }};
   }
 
   void handle_faults() {

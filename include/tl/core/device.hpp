@@ -61,6 +61,9 @@ struct DeviceBackend {
   void (*release_event)(void* event) noexcept = nullptr;
   void (*synchronize)() = nullptr;                       ///< waits for all work
   bool (*multiplies_in)(Precision precision) = nullptr;  ///< null: in f32 alone
+  /// Whether results of products in bf16 and f16 are stored in these formats; if not, rounded and in float, as on the
+  /// CPU.
+  bool stores_low_precision = false;
   void (*empty_cache)() noexcept = nullptr;  ///< gives memory that is kept for reuse back to the system; or null
 };
 
@@ -93,10 +96,13 @@ inline void require(const Device& device) {
 
 /// Throws Error(device) if `device` has no kernels for matrix products in `precision`.
 inline void require_precision(const Device& device, Precision precision) {
-  if (device.type == DeviceType::cpu || precision == Precision::f32) return;
-  check(cuda_backend.multiplies_in && cuda_backend.multiplies_in(precision), ErrorCode::device,
-        "bf16: expected f32 on ", device,
-        ", whose kernels do not multiply in bfloat16 yet, got bf16; train there with bf16 = false, or on the CPU");
+  if (precision == Precision::f32) return;
+  const bool cpu = device.type == DeviceType::cpu;
+  const bool can = cpu ? precision == Precision::bf16
+                       : cuda_backend.multiplies_in != nullptr && cuda_backend.multiplies_in(precision);
+  check(can, ErrorCode::device, precision, ": expected f32", cpu ? " or bf16 on " : " on ", device,
+        ", whose kernels do not multiply in ", precision == Precision::bf16 ? "bfloat16" : "half", " yet, got ",
+        precision, cpu ? "" : "; train there with bf16 = false, or on the CPU");
 }
 
 /// The device that a text names: "cpu", "cuda" or "cuda:0". Throws Error(invalid_argument) for another one.

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <type_traits>
 
+#include <tl/core/device.hpp>
 #include <tl/core/dtype.hpp>
 
 namespace tl {
@@ -52,5 +53,25 @@ template <class T> struct Stored {
     return format == wanted ? static_cast<Like<U>*>(memory) : nullptr;
   }
 };
+
+/// y[i] = x[i] for i in [0, n), rounded to nearest, ties to even; NaN stays NaN. Both are in the host's memory, and y is
+/// not x.
+template <Real T> void convert_elements(Stored<const T> x, Stored<T> y, std::int64_t n) {
+  for (std::int64_t i = 0; i < n; ++i) {
+    const T value = x.own() ? x.own()[i] : static_cast<T>(x.bf16() ? float(x.bf16()[i]) : float(x.f16()[i]));
+    if (y.own()) y.own()[i] = value;
+    else if (y.bf16()) y.bf16()[i] = bfloat16(static_cast<float>(value));
+    else y.f16()[i] = half(static_cast<float>(value));
+  }
+}
+
+/// The format in which `device` stores the results of products of that precision, as kernels of type T write and read
+/// them: T's own on the CPU, that of the precision on a GPU. Throws Error(device) if it does not compute in it.
+template <Real T> DType result_format(const Device& device, Precision precision) {
+  if (precision == Precision::f32) return dtype_of<T>;
+  require_precision(device, precision);
+  if (device.type == DeviceType::cpu || !cuda_backend.stores_low_precision) return dtype_of<T>;
+  return precision == Precision::bf16 ? DType::bf16 : DType::f16;
+}
 
 }  // namespace tl

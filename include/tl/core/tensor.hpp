@@ -1,5 +1,8 @@
 // Tensor<T>: a contiguous row-major array of any rank on one device. Copying a tensor copies the handle, not the
 // elements; rows(), reshape() and operator[] are views of the same memory. clone() makes an independent copy.
+//
+// On a GPU a tensor of float may be stored in bfloat16 or half, as results of products are: format() says so, kernels
+// get it with stored(), and on its way to the CPU it becomes float again.
 #pragma once
 
 #include <algorithm>
@@ -14,6 +17,7 @@
 #include <tl/core/dtype.hpp>
 #include <tl/core/shape.hpp>
 #include <tl/core/storage.hpp>
+#include <tl/core/stored.hpp>
 
 namespace tl {
 
@@ -25,8 +29,12 @@ template <Element T> class [[nodiscard]] Tensor {
   /// An undefined tensor: no memory, defined() is false.
   Tensor() = default;
 
-  /// A tensor with undefined contents.
-  static Tensor empty(const Shape& shape, Device device = cpu_device) { return Tensor(shape, device, false); }
+  /// A tensor with undefined contents. Throws Error(dtype) unless `format` is that of T or, for float and double on a
+  /// device other than the CPU, bf16 or f16.
+  static Tensor empty(const Shape& shape, Device device = cpu_device, DType format = dtype_of<T>) {
+    check_format(device, format);
+    return Tensor(shape, std::make_shared<Storage>(bytes_of(shape, format), device, false), format);
+  }
 
   /// A tensor in the host's memory with undefined contents that a GPU can read and write while the CPU goes on: see
   /// copy_from_async(). Throws Error(device) without a GPU.
@@ -35,7 +43,9 @@ template <Element T> class [[nodiscard]] Tensor {
   }
 
   /// A tensor filled with zeros.
-  static Tensor zeros(const Shape& shape, Device device = cpu_device) { return Tensor(shape, device, true); }
+  static Tensor zeros(const Shape& shape, Device device = cpu_device) {
+    return Tensor(shape, std::make_shared<Storage>(bytes_of(shape), device, true));
+  }
 
   /// A tensor filled with `value`.
   static Tensor full(const Shape& shape, T value, Device device = cpu_device) {
@@ -49,7 +59,7 @@ template <Element T> class [[nodiscard]] Tensor {
     check(static_cast<std::int64_t>(values.size()) == shape.elements(), ErrorCode::shape, "a tensor of shape ", shape,
           " needs ", shape.elements(), " values, got ", values.size());
     Tensor result = empty(shape);
-    std::copy(values.begin(), values.end(), result.data_);
+    std::copy(values.begin(), values.end(), result.own_data());
     return result.to(device);
   }
   static Tensor from(const std::vector<T>& values, const Shape& shape, Device device = cpu_device) {
@@ -66,27 +76,40 @@ template <Element T> class [[nodiscard]] Tensor {
   /// Whether it is in pinned host memory.
   bool is_pinned() const noexcept { return storage_ && storage_->pinned(); }
   static constexpr DType dtype() noexcept { return dtype_of<T>; }
+  /// In which format the elements are stored: dtype(), which it always is on the CPU, or bf16 or f16.
+  DType format() const noexcept { return format_; }
 
   /// Memory address of the first element on the tensor's device. Throws Error(state) for an undefined tensor, such as
-  /// the gradient that a variable does not have.
+  /// the gradient that a variable does not have, Error(dtype) for one that is stored in another format than T's own.
   T* data() {
     require_memory();
     may_change();
-    return data_;
+    return own_data();
   }
   const T* data() const {
     require_memory();
-    return data_;
+    return own_data();
   }
 
   /// data(), or null for an undefined tensor, which kernels take as "not wanted".
   T* data_or_null() {
+    require_own();
     may_change();
-    return data_;
+    return own_data();
   }
 
+  /// Address and format, for kernels that take other formats, too; null for an undefined tensor.
+  Stored<T> stored() {
+    may_change();
+    return {data_, format_};
+  }
+  Stored<const T> stored() const { return {data_, format_}; }
+
   /// The address for a writer that says itself, with mark_changed(), what it writes.
-  T* unwatched_data() noexcept { return data_; }
+  T* unwatched_data() {
+    require_own();
+    return own_data();
+  }
   /// Says that the elements were written through an address: an operation that keeps them for its gradient will refuse
   /// to go on.
   void mark_changed() {
@@ -112,25 +135,25 @@ template <Element T> class [[nodiscard]] Tensor {
   std::span<T> span() {
     require_cpu("span()");
     may_change();
-    return {data_, static_cast<std::size_t>(elements())};
+    return {own_data(), static_cast<std::size_t>(elements())};
   }
   std::span<const T> span() const {
     require_cpu("span()");
-    return {data_, static_cast<std::size_t>(elements())};
+    return {own_data(), static_cast<std::size_t>(elements())};
   }
 
   /// The element at `indices`, one index per dimension; CPU tensors only.
   T& at(std::initializer_list<std::int64_t> indices) {
     const std::int64_t position = offset(indices);
     may_change();
-    return data_[position];
+    return own_data()[position];
   }
-  const T& at(std::initializer_list<std::int64_t> indices) const { return data_[offset(indices)]; }
+  const T& at(std::initializer_list<std::int64_t> indices) const { return own_data()[offset(indices)]; }
 
   /// The only element of a tensor with one element, from any device.
   [[nodiscard]] T item() const {
     check(elements() == 1, ErrorCode::shape, "item() needs a tensor with one element, got ", *this);
-    return to(cpu_device).data_[0];
+    return to(cpu_device).own_data()[0];
   }
 
   /// View of rows [begin, end) of the first dimension.
@@ -166,7 +189,7 @@ template <Element T> class [[nodiscard]] Tensor {
     check(offset >= 0 && offset <= elements() - shape.elements(), ErrorCode::shape, "a view of shape ", shape,
           " at element ", offset, " does not fit into ", *this);
     Tensor result = *this;
-    result.data_ = data_ + offset;
+    result.data_ = static_cast<std::byte*>(data_) + offset * static_cast<std::int64_t>(size_of(format_));
     result.shape_ = shape;
     return result;
   }
@@ -175,12 +198,12 @@ template <Element T> class [[nodiscard]] Tensor {
   /// not fit.
   template <Element U> Tensor<U> view_as(std::int64_t offset, const Shape& shape) const {
     constexpr auto size = static_cast<std::int64_t>(sizeof(U));
-    const std::int64_t left = elements() * static_cast<std::int64_t>(sizeof(T)) - offset;
+    const std::int64_t left = static_cast<std::int64_t>(bytes()) - offset;
     check(offset >= 0 && offset % size == 0 && left >= 0 && shape.elements() <= left / size, ErrorCode::shape,
           "a view of ", to_string(dtype_of<U>), shape, " at byte ", offset, " does not fit into ", *this);
     Tensor<U> result;
     result.storage_ = storage_;
-    result.data_ = reinterpret_cast<U*>(reinterpret_cast<std::byte*>(data_) + offset);
+    result.data_ = static_cast<std::byte*>(data_) + offset;
     result.shape_ = shape;
     return result;
   }
@@ -188,12 +211,12 @@ template <Element T> class [[nodiscard]] Tensor {
   /// An independent copy on the same device.
   Tensor clone() const {
     if (!defined()) return {};
-    Tensor result = empty(shape_, device());
+    Tensor result = empty(shape_, device(), format_);
     result.copy_from(*this);
     return result;
   }
 
-  /// The same values on `device`: this tensor itself if it is there already, else a copy.
+  /// The same values on `device`: this tensor itself if it is there already, else a copy in T's own format.
   Tensor to(Device device) const {
     if (!defined() || device == this->device()) return *this;
     Tensor result = empty(shape_, device);
@@ -201,10 +224,12 @@ template <Element T> class [[nodiscard]] Tensor {
     return result;
   }
 
-  /// Overwrites the elements with those of `source`, from any device. Throws Error(shape) if the shapes differ.
+  /// Overwrites the elements with those of `source`, from any device and format. Throws Error(shape) if the shapes
+  /// differ.
   void copy_from(const Tensor& source) {
     if (!can_copy(source)) return;
     mark_changed();
+    if (format_ != source.format_) return copy_converted(source);
     if (device().type == DeviceType::cpu && source.device().type == DeviceType::cpu)
       std::memmove(data_, source.data_, bytes());
     else cuda_backend.copy(data_, source.data_, bytes(), kind_of_copy(source));
@@ -217,6 +242,8 @@ template <Element T> class [[nodiscard]] Tensor {
     check(fits, ErrorCode::device, "copy_from_async: expected a pinned tensor and one on a GPU, got ", *this, " and ",
           source);
     if (!can_copy(source)) return;
+    check(format_ == source.format_, ErrorCode::dtype, "copy_from_async: expected tensors in one format, got ", *this,
+          " and ", source);
     mark_changed();
     cuda_backend.copy_async(data_, source.data_, bytes(), kind_of_copy(source));
   }
@@ -225,11 +252,11 @@ template <Element T> class [[nodiscard]] Tensor {
   void fill(T value) {
     mark_changed();
     if (device().type != DeviceType::cpu && static_cast<double>(value) == 0.0) {
-      cuda_backend.fill_zero(data_, static_cast<std::size_t>(elements()) * sizeof(T));
+      cuda_backend.fill_zero(data_, bytes());
       return;
     }
     require_cpu("fill()");
-    std::fill_n(data_, elements(), value);
+    std::fill_n(own_data(), elements(), value);
   }
 
   /// The elements converted to another type; CPU tensors only.
@@ -237,38 +264,62 @@ template <Element T> class [[nodiscard]] Tensor {
     require_cpu("cast()");
     if (!defined()) return {};
     Tensor<U> result = Tensor<U>::empty(shape_);
-    std::transform(data_, data_ + elements(), result.data(), [](T value) { return static_cast<U>(value); });
+    std::transform(own_data(), own_data() + elements(), result.data(), [](T value) { return static_cast<U>(value); });
     return result;
   }
 
   /// Elements as a std::vector, from any device.
   [[nodiscard]] std::vector<T> to_vector() const {
     const Tensor host = to(cpu_device);
-    return {host.data_, host.data_ + host.elements()};
+    return {host.own_data(), host.own_data() + host.elements()};
   }
 
-  /// "f32[8, 128, 768]@cuda:0"; the elements are printed by tl/core/print.hpp.
+  /// "f32[8, 128, 768]@cuda:0", with the format it is stored in; the elements are printed by tl/core/print.hpp.
   friend std::ostream& operator<<(std::ostream& out, const Tensor& tensor) {
     if (!tensor.defined()) return out << to_string(dtype()) << "[undefined]";
-    return out << to_string(dtype()) << tensor.shape_ << '@' << tensor.device();
+    return out << to_string(tensor.format_) << tensor.shape_ << '@' << tensor.device();
   }
 
  private:
   template <Element U> friend class Tensor;
 
-  Tensor(const Shape& shape, Device device, bool zero)
-      : Tensor(shape, std::make_shared<Storage>(bytes_of(shape), device, zero)) {}
-  Tensor(const Shape& shape, std::shared_ptr<Storage> storage)
-      : storage_(std::move(storage)), data_(static_cast<T*>(storage_->data())), shape_(shape) {}
+  Tensor(const Shape& shape, std::shared_ptr<Storage> storage, DType format = dtype_of<T>)
+      : storage_(std::move(storage)), data_(storage_->data()), shape_(shape), format_(format) {}
 
-  static std::size_t bytes_of(const Shape& shape) {
+  static void check_format(Device device, DType format) {
+    constexpr auto own = dtype_of<T>;
+    const bool others = Real<T> && device.type != DeviceType::cpu;
+    check(format == own || (others && size_of(format) == 2), ErrorCode::dtype, "a tensor of ", to_string(own), " on ",
+          device, ": expected to store it in ", to_string(own), others ? ", bf16 or f16" : "", ", got ",
+          to_string(format));
+  }
+
+  static std::size_t bytes_of(const Shape& shape, DType format = dtype_of<T>) {
     const std::int64_t elements = shape.elements();
     check(elements <= std::numeric_limits<std::int64_t>::max() / static_cast<std::int64_t>(sizeof(T)), ErrorCode::shape,
           "a tensor of shape ", shape, " has more than 2^63 - 1 bytes");
-    return static_cast<std::size_t>(elements) * sizeof(T);
+    return static_cast<std::size_t>(elements) * size_of(format);
   }
 
-  std::size_t bytes() const noexcept { return static_cast<std::size_t>(elements()) * sizeof(T); }
+  T* own_data() const noexcept { return static_cast<T*>(data_); }
+
+  std::size_t bytes() const noexcept { return static_cast<std::size_t>(elements()) * size_of(format_); }
+
+  /// copy_from() a tensor in another format, by way of the host's memory: fewer bytes pass the bus than after a
+  /// conversion, and no kernel is needed to print a tensor.
+  void copy_converted(const Tensor& source) {
+    if constexpr (Real<T>) {
+      Storage from(source.bytes(), cpu_device, false), to(bytes(), cpu_device, false);
+      const auto copy = [](void* there, Device to_device, const void* here, Device from_device, std::size_t count) {
+        const bool to_host = to_device.type == DeviceType::cpu;
+        if (to_host && from_device.type == DeviceType::cpu) std::memcpy(there, here, count);
+        else cuda_backend.copy(there, here, count, to_host ? CopyKind::device_to_host : CopyKind::host_to_device);
+      };
+      copy(from.data(), cpu_device, source.data_, source.device(), source.bytes());
+      convert_elements<T>({from.data(), source.format_}, {to.data(), format_}, elements());
+      copy(data_, device(), to.data(), cpu_device, bytes());
+    }
+  }
 
   /// Throws Error(shape) unless `source` has the same shape; false if there is nothing to copy.
   bool can_copy(const Tensor& source) const {
@@ -293,6 +344,13 @@ template <Element T> class [[nodiscard]] Tensor {
     if (!storage_) [[unlikely]]
       fail(ErrorCode::state, "data(): expected a tensor with memory, got ", *this,
            "; a gradient, for instance, is there after backward() only, and only of a leaf");
+    require_own();
+  }
+
+  void require_own() const {
+    if (format_ != dtype_of<T>) [[unlikely]]
+      fail(ErrorCode::dtype, "data(): expected a tensor that is stored in ", to_string(dtype()), ", got ", *this,
+           "; kernels take stored(), and to(tl::cpu_device) converts it");
   }
 
   void require_cpu(std::string_view what) const {
@@ -317,8 +375,9 @@ template <Element T> class [[nodiscard]] Tensor {
   }
 
   std::shared_ptr<Storage> storage_;
-  T* data_ = nullptr;
+  void* data_ = nullptr;
   Shape shape_;
+  DType format_ = dtype_of<T>;
 };
 
 /// The description of a tensor, e.g. "f32[8, 128, 768]@cpu".
