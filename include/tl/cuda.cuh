@@ -7,6 +7,7 @@
 #include <tl/kernels/cuda/backend.cuh>
 #include <tl/kernels/cuda/bias_activation.cuh>
 #include <tl/kernels/cuda/bias_dropout_residual_layer_norm.cuh>
+#include <tl/kernels/cuda/convert.cuh>
 #include <tl/kernels/cuda/cross_entropy.cuh>
 #include <tl/kernels/cuda/dropout.cuh>
 #include <tl/kernels/cuda/elementwise.cuh>

@@ -10,7 +10,7 @@ core:
 kernels:      core
 kernels/cpu:  kernels core <Eigen>
 kernels/cuda: kernels core <cuda>
-autograd:     kernels/add.hpp kernels/cpu/add.hpp core
+autograd:     kernels/add.hpp kernels/cpu/add.hpp kernels/convert.hpp kernels/cpu/convert.hpp core
 ops:          autograd kernels kernels/cpu core
 nn:           ops autograd kernels/packed_weight_cache.hpp kernels/dropout_mask.hpp core
 optim:        kernels kernels/cpu autograd core

@@ -10,7 +10,7 @@ vocabulary='run dropout_mask packed_weight_cache'
 # Not operations either: what the ops are made of.
 op_vocabulary='operand same_device'
 # Kernels that the optimizer calls and that have no gradient: no op; their test is that of the CPU body.
-without_gradient='adamw squared_norm step_state'
+without_gradient='adamw convert squared_norm step_state'
 # CUDA: later.
 cuda_later=''
 

@@ -6,6 +6,9 @@
 // Memory is written in place where this buffer has the only handle to it. The buffer of an intermediate result takes
 // the first gradient over from the rule that made it, and makes a sum elsewhere as long as another buffer holds the
 // same tensor. The buffer of a leaf owns its memory, and a tensor that grad() returned sees it change.
+//
+// Gradients may arrive in bf16 or f16, as the values they belong to are stored on a GPU. One alone stays as it is;
+// sums, what kernels add to, and the gradients of leaves are in T's own format.
 #pragma once
 
 #include <algorithm>
@@ -15,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include <tl/autograd/in_format.hpp>
 #include <tl/autograd/sparse_rows.hpp>
 #include <tl/core/row_groups.hpp>
 #include <tl/core/tensor.hpp>
@@ -56,14 +60,15 @@ template <Real T> class GradientBuffer {
     check(gradient.device() == device_, ErrorCode::device, "backward: expected a gradient on ", device_, ", got ",
           gradient, "; move it with to(Device)");
     if (!whole_ && !memory_.defined()) {
-      memory_ = is_leaf_ ? gradient.clone() : gradient;
+      const bool copy = is_leaf_ && gradient.format() == dtype_of<T>;
+      memory_ = copy ? gradient.clone() : is_leaf_ ? detail::in_own_format(gradient) : gradient;
       return;
     }
     const bool in_place = whole_ || is_writable();
-    const Tensor<T> before = in_place ? accumulator() : memory_;
+    const Tensor<T> before = in_place ? accumulator() : detail::in_own_format(memory_);
+    const Tensor<T> other = detail::in_own_format(gradient);
     Tensor<T> sum = in_place ? before : Tensor<T>::empty(shape_, device_);
-    kernels::run(device_,
-                 kernels::Add<T>{.a = before.data(), .b = gradient.data(), .y = sum.data(), .n = sum.elements()});
+    kernels::run(device_, kernels::Add<T>{.a = before.data(), .b = other.data(), .y = sum.data(), .n = sum.elements()});
     if (!in_place) memory_ = sum;
   }
 
@@ -82,8 +87,9 @@ template <Real T> class GradientBuffer {
     Tensor<T> grad;
     bool add;
   };
-  Target write_or_add() {
-    return whole_ ? whole_->rows_to_write(begin_, begin_ + shape_[0]) : rows_to_write(0, rows());
+  /// In `format` if it is the first gradient of an intermediate result, else in T's own.
+  Target write_or_add(DType format = dtype_of<T>) {
+    return whole_ ? whole_->rows_to_write(begin_, begin_ + shape_[0], format) : rows_to_write(0, rows(), format);
   }
 
   /// The gradient for a reader, who may also write to it and keep it; undefined if none arrived.
@@ -145,15 +151,16 @@ template <Real T> class GradientBuffer {
 
   Tensor<T> rows_to_add(std::int64_t begin, std::int64_t end) {
     if (!memory_.defined()) memory_ = Tensor<T>::zeros(shape_, device_);
+    else if (memory_.format() != dtype_of<T>) memory_ = detail::in_own_format(memory_);
     else if (!is_writable()) memory_ = memory_.clone();
     materialize(begin, end);
     if (sparse_) sparse_->mark_all();
     return part(begin, end);
   }
 
-  Target rows_to_write(std::int64_t begin, std::int64_t end) {
+  Target rows_to_write(std::int64_t begin, std::int64_t end, DType format) {
     if (!memory_.defined()) {
-      memory_ = Tensor<T>::empty(shape_, device_);
+      memory_ = Tensor<T>::empty(shape_, device_, is_leaf_ ? dtype_of<T> : format);
       unwritten_ = {{0, rows()}};
     }
     for (std::size_t i = 0; i < unwritten_.size(); ++i)
@@ -225,7 +232,9 @@ template <Real T> class Gradient {
 
   /// A new tensor of the input's shape, in which a kernel writes what is then added; undefined if that input needs
   /// none.
-  Tensor<T> new_tensor() const { return buffer_ ? Tensor<T>::empty(buffer_->shape(), buffer_->device()) : Tensor<T>{}; }
+  Tensor<T> new_tensor(DType format = dtype_of<T>) const {
+    return buffer_ ? Tensor<T>::empty(buffer_->shape(), buffer_->device(), format) : Tensor<T>{};
+  }
 
   /// The gradient itself, zero at first, for kernels that accumulate into it, or into the rows of these ids only.
   Tensor<T> accumulator() const { return buffer_->accumulator(); }
@@ -236,7 +245,10 @@ template <Real T> class Gradient {
   T* accumulator_data(const RowGroups& groups) const { return buffer_ ? accumulator(groups).data() : nullptr; }
 
   /// Where a kernel puts its gradient that can add or write; undefined, and to be written, if that input needs none.
-  Target write_or_add() const { return buffer_ ? buffer_->write_or_add() : Target{{}, false}; }
+  /// The first gradient of an intermediate result is then in `format`.
+  Target write_or_add(DType format = dtype_of<T>) const {
+    return buffer_ ? buffer_->write_or_add(format) : Target{{}, false};
+  }
 
  private:
   std::shared_ptr<GradientBuffer<T>> buffer_;

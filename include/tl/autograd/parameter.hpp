@@ -95,6 +95,8 @@ template <Real T> class Parameter {
           " has no memory yet; make a tl::ParameterSpace of the module's parameters first");
     return state_->variable;
   }
+  /// Variable::keep_rounded() of the parameter; undefined for none.
+  void keep_rounded(Tensor<T> copy) const { state_->variable.keep_rounded(std::move(copy)); }
   /// What is asked before the value is read; null for nothing.
   detail::PendingRows* pending() const { return state_->pending; }
   void set_pending(detail::PendingRows* pending) const { state_->pending = pending; }

@@ -29,6 +29,8 @@ template <Element T> class [[nodiscard]] SavedValue {
   }
   /// The address of value(); null if it is undefined.
   const T* data() const { return defined() ? value().data() : nullptr; }
+  /// value() for kernels that take other formats, too; null if it is undefined.
+  Stored<const T> stored() const { return defined() ? value().stored() : Stored<const T>(); }
 
  private:
   Tensor<T> value_;

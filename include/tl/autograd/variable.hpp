@@ -13,6 +13,7 @@
 #include <tl/autograd/gradient_buffer.hpp>
 #include <tl/autograd/graph.hpp>
 #include <tl/autograd/no_grad.hpp>
+#include <tl/autograd/rounded_copy.hpp>
 #include <tl/core/tensor.hpp>
 
 namespace tl {
@@ -65,6 +66,25 @@ template <Real T> class [[nodiscard]] Variable {
   Tensor<T>& value() noexcept { return value_; }
   const Tensor<T>& value() const noexcept { return value_; }
 
+  /// The value in T's own format, for kernels that take no other: itself or, if it is stored in another one, a
+  /// converted copy.
+  const Tensor<T> own_value() const { return detail::in_own_format(value_); }
+
+  /// The value for products in `precision`: a copy in the format that they read, if someone keeps one and the value
+  /// was not changed since, else the value itself.
+  const Tensor<T>& operand(Precision precision) const {
+    if (rounded_ && rounded_->serves(result_format<T>(device(), precision))) return rounded_->tensor();
+    return value_;
+  }
+  /// Keeps `copy`, the elements of the value in bf16 or f16, for operand(); it is used until the value changes. Copies
+  /// of this variable that are made from now on have it, too. Undefined: nothing is kept any more.
+  void keep_rounded(Tensor<T> copy) {
+    if (!copy.defined()) return rounded_.reset();
+    check(copy.shape() == shape(), ErrorCode::shape, "a rounded copy of ", value_, ": expected the same shape, got ",
+          copy);
+    rounded_ = std::make_shared<const detail::RoundedCopy<T>>(std::move(copy), value_);
+  }
+
   const Shape& shape() const noexcept { return value_.shape(); }
   std::int64_t size(int dimension) const { return value_.size(dimension); }
   Device device() const noexcept { return value_.device(); }
@@ -90,15 +110,20 @@ template <Real T> class [[nodiscard]] Variable {
   }
 
   /// The value without its history.
-  Variable detach() const { return Variable(value_); }
+  Variable detach() const {
+    Variable result(value_);
+    result.rounded_ = rounded_;
+    return result;
+  }
 
   /// Rows [begin, end) of a leaf as a leaf of its own that shares value and gradient memory: a part of a parameter.
   Variable leaf_rows(std::int64_t begin, std::int64_t end) const {
-    Tensor<T> rows = value_.rows(begin, end);
-    if (!node_) return Variable(std::move(rows));
+    Variable result(value_.rows(begin, end));
+    if (rounded_) result.rounded_ = std::make_shared<const detail::RoundedCopy<T>>(rounded_->rows(begin, end));
+    if (!node_) return result;
     check(is_leaf(), ErrorCode::state, "leaf_rows() needs a leaf, got the result of an operation: ", value_);
-    GradientBuffer<T> gradient(gradient_buffer(), begin, rows.shape());
-    return Variable(std::move(rows), std::move(gradient));
+    result.node_ = make_node(GradientBuffer<T>(gradient_buffer(), begin, result.shape()));
+    return result;
   }
 
   /// Computes the gradients of every leaf this scalar depends on and adds them to the leaves' grad().
@@ -136,6 +161,7 @@ template <Real T> class [[nodiscard]] Variable {
 
   Tensor<T> value_;
   std::shared_ptr<detail::GraphNode<T>> node_;
+  std::shared_ptr<const detail::RoundedCopy<T>> rounded_;  // null if nobody keeps one
 };
 
 }  // namespace tl

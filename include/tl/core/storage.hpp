@@ -104,11 +104,16 @@ class Storage {
 /// Sees whether some bytes of a Storage are changed as long as it lives. Writes through the functions of Tensor count
 /// as they happen. What an address that escapes meanwhile is used for cannot be seen: the bytes get a fingerprint at
 /// that moment, so that reading them costs one pass and is never taken for a change. Writes through an address that was
-/// taken before are not seen, nor is anything on a device other than the CPU.
+/// taken before are not seen, nor is what is written on a device other than the CPU through one that escapes; a watch
+/// can take every escape for a change instead.
 class ContentWatch {
  public:
-  ContentWatch(std::shared_ptr<Storage> storage, const void* begin, std::size_t bytes)
-      : storage_(std::move(storage)), begin_(static_cast<const char*>(begin)), bytes_(bytes) {
+  /// What it means that an address through which the bytes may be written is handed out.
+  enum class Escape { is_no_change, is_change };
+
+  ContentWatch(std::shared_ptr<Storage> storage, const void* begin, std::size_t bytes,
+               Escape escape = Escape::is_no_change)
+      : storage_(std::move(storage)), begin_(static_cast<const char*>(begin)), bytes_(bytes), escape_(escape) {
     const std::shared_lock gate(detail::fork_gate());
     const std::scoped_lock lock(mutex());
     next_ = storage_->watches_.load(std::memory_order_relaxed);
@@ -165,17 +170,20 @@ class ContentWatch {
   std::shared_ptr<Storage> storage_;
   const char* begin_;
   std::size_t bytes_;
+  Escape escape_;
   bool changed_ = false;
   std::optional<std::uint64_t> fingerprint_;
   ContentWatch *next_ = nullptr, *previous_ = nullptr;  // of the same Storage
 };
 
 inline void Storage::may_change(const void* begin, std::size_t bytes) {
-  if (device_.type != DeviceType::cpu) return;
   const std::shared_lock gate(detail::fork_gate());
   const std::scoped_lock lock(ContentWatch::mutex());
-  for (ContentWatch* watch = watches_.load(std::memory_order_relaxed); watch; watch = watch->next_)
-    if (!watch->fingerprint_ && watch->overlaps(begin, bytes)) watch->fingerprint_ = watch->fingerprint();
+  for (ContentWatch* watch = watches_.load(std::memory_order_relaxed); watch; watch = watch->next_) {
+    if (!watch->overlaps(begin, bytes)) continue;
+    if (watch->escape_ == ContentWatch::Escape::is_change) watch->changed_ = true;
+    else if (device_.type == DeviceType::cpu && !watch->fingerprint_) watch->fingerprint_ = watch->fingerprint();
+  }
 }
 
 inline void Storage::has_changed(const void* begin, std::size_t bytes) {

@@ -54,8 +54,8 @@ template <class T> struct Stored {
   }
 };
 
-/// y[i] = x[i] for i in [0, n), rounded to nearest, ties to even; NaN stays NaN. Both are in the host's memory, and y is
-/// not x.
+/// y[i] = x[i] for i in [0, n), rounded to nearest, ties to even; NaN stays NaN. Both are in the host's memory, and y
+/// is not x.
 template <Real T> void convert_elements(Stored<const T> x, Stored<T> y, std::int64_t n) {
   for (std::int64_t i = 0; i < n; ++i) {
     const T value = x.own() ? x.own()[i] : static_cast<T>(x.bf16() ? float(x.bf16()[i]) : float(x.f16()[i]));

@@ -127,8 +127,8 @@ template <Element T> class [[nodiscard]] Tensor {
   }
 
   /// What sees whether the elements are changed; null for an undefined tensor.
-  std::shared_ptr<ContentWatch> watch() const {
-    return storage_ ? std::make_shared<ContentWatch>(storage_, data_, bytes()) : nullptr;
+  std::shared_ptr<ContentWatch> watch(ContentWatch::Escape escape = ContentWatch::Escape::is_no_change) const {
+    return storage_ ? std::make_shared<ContentWatch>(storage_, data_, bytes(), escape) : nullptr;
   }
 
   /// The elements in row-major order; CPU tensors only.

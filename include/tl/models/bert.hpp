@@ -47,9 +47,9 @@ struct BertEmbeddings {
           batch.token_type_groups},
          {"positions", position_embeddings.prepare_rows(batch.positions, batch.position_groups), batch.positions,
           batch.position_groups}}};
-    return ops::embedding_layer_norm_dropout(batch, std::span<const ops::EmbeddingInput<float>>(inputs),
-                                             *layer_norm.weight, *layer_norm.bias, layer_norm.eps,
-                                             context.dropout_for_tokens(dropout.p, dropout.site, batch));
+    return ops::embedding_layer_norm_dropout(
+        batch, std::span<const ops::EmbeddingInput<float>>(inputs), *layer_norm.weight, *layer_norm.bias,
+        layer_norm.eps, context.dropout_for_tokens(dropout.p, dropout.site, batch), context.precision);
   }
 
   template <class Visit> void members(Visit& visit) {

@@ -51,10 +51,10 @@ struct DistilBertEmbeddings {
 
   /// N tokens -> [N, D].
   Variable<float> operator()(const Batch& batch, const nn::ForwardContext& context) const {
-    return ops::embedding_layer_norm_dropout(batch, word_embeddings.prepare_rows(batch.input_ids, batch.id_groups),
-                                             position_embeddings.prepare_rows(batch.positions, batch.position_groups),
-                                             *layer_norm.weight, *layer_norm.bias, layer_norm.eps,
-                                             context.dropout_for_tokens(dropout.p, dropout.site, batch));
+    return ops::embedding_layer_norm_dropout(
+        batch, word_embeddings.prepare_rows(batch.input_ids, batch.id_groups),
+        position_embeddings.prepare_rows(batch.positions, batch.position_groups), *layer_norm.weight, *layer_norm.bias,
+        layer_norm.eps, context.dropout_for_tokens(dropout.p, dropout.site, batch), context.precision);
   }
 
   template <class Visit> void members(Visit& visit) {

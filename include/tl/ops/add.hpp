@@ -16,7 +16,8 @@ template <Real T> Variable<T> add(const Variable<T>& a, const Variable<T>& b, T 
   Tensor<T> y = Tensor<T>::empty(a.shape(), a.device());
   kernels::run(
       a.device(),
-      kernels::Add<T>{.a = a.value().data(), .b = b.value().data(), .y = y.data(), .n = y.elements(), .alpha = alpha});
+      kernels::Add<T>{
+          .a = a.own_value().data(), .b = b.own_value().data(), .y = y.data(), .n = y.elements(), .alpha = alpha});
   return Variable<T>::record(y, {a, b}, [=, ga = a.gradient(), gb = b.gradient()](const Tensor<T>& dy) {
     ga.add(dy);
     if (gb) {

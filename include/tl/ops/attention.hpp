@@ -56,13 +56,16 @@ Variable<T> attention(const Variable<T>& q, const Variable<T>& kv, std::int64_t 
   const std::int64_t max_k = longest_sequence(cu_k, options.max_length);
   const std::int64_t max_q = !cu_q.defined() ? 1 : first ? max_k : longest_sequence(cu_q, 0);
   const double scale = 1.0 / std::sqrt(static_cast<double>(k));
-  Tensor<T> out = Tensor<T>::empty({nq, d}, q.device());             // [NQ, D]
+  const DType format = result_format<T>(q.device(), options.precision);
+  const Tensor<T> queries = tl::detail::in_format(q.value(), format);
+  const Tensor<T> keys_values = first ? queries : tl::detail::in_format(kv.value(), format);
+  Tensor<T> out = Tensor<T>::empty({nq, d}, q.device(), format);     // [NQ, D]
   Tensor<T> lse = for_backward<T>({nq, options.heads}, q.device());  // [NQ, H]
-  T* const out_data = out.data();  // taken before the operand begins to watch for changes
-  Operand<T> saved_q(q.value(), options.precision), saved_out(out, options.precision);
-  Operand<T> saved_kv = first ? saved_q : Operand<T>(kv.value(), options.precision);
-  const T* keys = kv.value().data() + first;
-  kernels::run(q.device(), kernels::AttentionForward<T>{.q = q.value().data(),
+  const Stored<T> out_data = out.stored();  // taken before the operand begins to watch for changes
+  Operand<T> saved_q(queries, options.precision), saved_out(out, options.precision);
+  Operand<T> saved_kv = first ? saved_q : Operand<T>(keys_values, options.precision);
+  const Stored<const T> keys = keys_values.stored() + first;
+  kernels::run(q.device(), kernels::AttentionForward<T>{.q = queries.stored(),
                                                         .k = keys,
                                                         .v = keys + d,
                                                         .q_stride = q_stride,
@@ -87,15 +90,16 @@ Variable<T> attention(const Variable<T>& q, const Variable<T>& kv, std::int64_t 
                                                         .v_saved = saved_kv.bf16_out(first + d),
                                                         .out_saved = saved_out.bf16_out()});
   const SavedValue<std::int32_t> offsets_k(cu_k), offsets_q = first ? offsets_k : SavedValue<std::int32_t>(cu_q);
-  return Variable<T>::record(out, {q, kv}, [=, gq = q.gradient(), gkv = kv.gradient()](const Tensor<T>& dout) {
-    Tensor<T> dq = Tensor<T>::empty({nq, q_stride}, dout.device());
-    Tensor<T> dkv = first ? dq : Tensor<T>::empty({n, kv_stride}, dout.device());
-    const Stored<const T> saved_keys = saved_kv.data() + first;
-    T* const dkeys = dkv.data() + first;
-    kernels::run(dout.device(), kernels::AttentionBackward<T>{.dout = dout.data(),
-                                                              .out = saved_out.data(),
+  return Variable<T>::record(out, {q, kv}, [=, gq = q.gradient(), gkv = kv.gradient()](const Tensor<T>& arrived) {
+    const Tensor<T> dout = tl::detail::in_format(arrived, format);
+    Tensor<T> dq = Tensor<T>::empty({nq, q_stride}, dout.device(), format);
+    Tensor<T> dkv = first ? dq : Tensor<T>::empty({n, kv_stride}, dout.device(), format);
+    const Stored<const T> saved_keys = saved_kv.stored() + first;
+    const Stored<T> dkeys = dkv.stored() + first;
+    kernels::run(dout.device(), kernels::AttentionBackward<T>{.dout = dout.stored(),
+                                                              .out = saved_out.stored(),
                                                               .lse = lse.data(),
-                                                              .q = saved_q.data(),
+                                                              .q = saved_q.stored(),
                                                               .k = saved_keys,
                                                               .v = saved_keys + d,
                                                               .q_stride = q_stride,
@@ -107,7 +111,7 @@ Variable<T> attention(const Variable<T>& q, const Variable<T>& kv, std::int64_t 
                                                               .n_k = n,
                                                               .max_q = max_q,
                                                               .max_k = max_k,
-                                                              .dq = dq.data(),
+                                                              .dq = dq.stored(),
                                                               .dk = dkeys,
                                                               .dv = dkeys + d,
                                                               .b = b,

@@ -30,14 +30,14 @@ Variable<T> bce_with_logits(const Variable<T>& logits, const Tensor<T>& target, 
   }
   const T* const weights = pos_weight.defined() ? pos_weight.data() : nullptr;
   Tensor<T> loss = Tensor<T>::empty(Shape{}, logits.device());
-  kernels::run(logits.device(), kernels::BceWithLogitsForward<T>{.logits = logits.value().data(),
+  kernels::run(logits.device(), kernels::BceWithLogitsForward<T>{.logits = logits.own_value().data(),
                                                                  .target = target.data(),
                                                                  .loss = loss.data(),
                                                                  .n = n,
                                                                  .pos_weight = weights,
                                                                  .c = c});
   // The copy keeps the memory of `weights`.
-  const auto backward = [=, kept = pos_weight, xv = SavedValue(logits.value()), tv = SavedValue(target),
+  const auto backward = [=, kept = pos_weight, xv = SavedValue(logits.own_value()), tv = SavedValue(target),
                          g = logits.gradient()](const Tensor<T>& dloss) {
     Tensor<T> dlogits = g.new_tensor();
     kernels::run(dloss.device(), kernels::BceWithLogitsBackward<T>{.dloss = dloss.data(),

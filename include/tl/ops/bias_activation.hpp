@@ -17,23 +17,27 @@ Variable<T> bias_activation(const Variable<T>& x, const Variable<T>& bias, Activ
   check(x.shape().rank() == 2 && (!bias.defined() || bias.shape() == Shape{x.size(1)}), ErrorCode::shape,
         "bias_activation: expected x [N, F] and bias [F], got ", x.value(), " and ", bias.value());
   const std::int64_t n = x.size(0), f = x.size(1);
-  Tensor<T> y = Tensor<T>::empty({n, f}, x.device());  // [N, F]
-  Operand<T> argument(x.value(), precision);
-  kernels::run(x.device(), kernels::BiasActivationForward<T>{.x = x.value().data(),
+  const DType format = result_format<T>(x.device(), precision);
+  const Tensor<T> given = tl::detail::in_format(x.value(), format);
+  Tensor<T> y = Tensor<T>::empty({n, f}, x.device(), format);  // [N, F]
+  Operand<T> argument(given, precision);
+  kernels::run(x.device(), kernels::BiasActivationForward<T>{.x = given.stored(),
                                                              .bias = bias.defined() ? bias.value().data() : nullptr,
-                                                             .y = y.data(),
+                                                             .y = y.stored(),
                                                              .n = n,
                                                              .f = f,
                                                              .activation = activation,
                                                              .precision = precision,
                                                              .argument_saved = argument.bf16_out()});
   return Variable<T>::record(
-      y, {x, bias}, [=, bv = SavedValue(bias.value()), gx = x.gradient(), gb = bias.gradient()](const Tensor<T>& dy) {
-        Tensor<T> dx = Tensor<T>::empty({n, f}, dy.device());  // [N, F]
-        kernels::run(dy.device(), kernels::BiasActivationBackward<T>{.dy = dy.data(),
-                                                                     .x = argument.data(),
+      y, {x, bias},
+      [=, bv = SavedValue(bias.value()), gx = x.gradient(), gb = bias.gradient()](const Tensor<T>& arrived) {
+        const Tensor<T> dy = tl::detail::in_format(arrived, format);
+        Tensor<T> dx = Tensor<T>::empty({n, f}, dy.device(), format);  // [N, F]
+        kernels::run(dy.device(), kernels::BiasActivationBackward<T>{.dy = dy.stored(),
+                                                                     .x = argument.stored(),
                                                                      .bias = bv.data(),
-                                                                     .dx = dx.data(),
+                                                                     .dx = dx.stored(),
                                                                      .dbias = gb.accumulator_data(),
                                                                      .n = n,
                                                                      .f = f,

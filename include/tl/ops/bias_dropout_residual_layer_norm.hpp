@@ -46,12 +46,15 @@ Variable<T> bias_dropout_residual_layer_norm(const Variable<T>& x, const Variabl
                                              const Batch* rows = nullptr) {
   detail::check_bias_dropout_residual_layer_norm(x, bias, residual, gamma, beta, dropout, rows);
   const std::int64_t n = x.size(0), d = x.size(1);
+  const DType format = result_format<T>(x.device(), precision);
+  const Tensor<T> given = tl::detail::in_format(x.value(), format), added = residual.own_value();
   Tensor<T> y = Tensor<T>::empty({n, d}, x.device());       // [N, D]
+  Tensor<T> y_rounded = rounded_result(y, precision);       // [N, D]
   Tensor<T> xhat = for_backward<T>(x.shape(), x.device());  // [N, D]
   Tensor<T> rstd = for_backward<T>({n}, x.device());        // [N]
-  kernels::run(x.device(), kernels::BiasDropoutResidualLayerNormForward<T>{.x = x.value().data(),
+  kernels::run(x.device(), kernels::BiasDropoutResidualLayerNormForward<T>{.x = given.stored(),
                                                                            .bias = bias.value().data(),
-                                                                           .residual = residual.value().data(),
+                                                                           .residual = added.data(),
                                                                            .gamma = gamma.value().data(),
                                                                            .beta = beta.value().data(),
                                                                            .y = y.data(),
@@ -61,18 +64,19 @@ Variable<T> bias_dropout_residual_layer_norm(const Variable<T>& x, const Variabl
                                                                            .d = d,
                                                                            .eps = eps,
                                                                            .dropout = dropout,
-                                                                           .precision = precision});
+                                                                           .precision = precision,
+                                                                           .y_rounded = y_rounded.stored()});
   SavedValue<std::int32_t> sequences, positions;
   if (rows && dropout.active()) {
     sequences = SavedValue<std::int32_t>(rows->sequence_ids);
     positions = SavedValue<std::int32_t>(rows->positions);
   }
-  return Variable<T>::record(
+  Variable<T> result = Variable<T>::record(
       y, {x, bias, residual, gamma, beta},
       [=, gammav = SavedValue(gamma.value()), gx = x.gradient(), gbias = bias.gradient(),
        gresidual = residual.gradient(), ggamma = gamma.gradient(), gbeta = beta.gradient()](const Tensor<T>& dy) {
-        (void)sequences.data(), (void)positions.data();        // the mask reads them
-        Tensor<T> dx = Tensor<T>::empty({n, d}, dy.device());  // [N, D]
+        (void)sequences.data(), (void)positions.data();                // the mask reads them
+        Tensor<T> dx = Tensor<T>::empty({n, d}, dy.device(), format);  // [N, D]
         // Without dropout and rounding both gradients are the same numbers.
         const bool same = !dropout.active() && precision == Precision::f32;
         Tensor<T> dresidual = same ? dx : gresidual.new_tensor();  // [N, D]
@@ -81,7 +85,7 @@ Variable<T> bias_dropout_residual_layer_norm(const Variable<T>& x, const Variabl
                                                                       .xhat = xhat.data(),
                                                                       .rstd = rstd.data(),
                                                                       .gamma = gammav.data(),
-                                                                      .dx = dx.data(),
+                                                                      .dx = dx.stored(),
                                                                       .dresidual = dresidual.data_or_null(),
                                                                       .dbias = gbias.accumulator_data(),
                                                                       .dgamma = ggamma.accumulator_data(),
@@ -93,6 +97,8 @@ Variable<T> bias_dropout_residual_layer_norm(const Variable<T>& x, const Variabl
         gx.add(dx);
         gresidual.add(dresidual);
       });
+  if (y_rounded.defined()) result.keep_rounded(y_rounded);
+  return result;
 }
 
 }  // namespace tl::ops

@@ -30,8 +30,8 @@ template <Real T> Variable<T> concat(const Variable<T>& a, const Variable<T>& b,
         " only, got ", a.value(), " and ", b.value());
   Tensor<T> y = Tensor<T>::empty(Shape(std::span<const std::int64_t>(extents)), a.device());
   const std::int64_t a_width = a.size(at) * inner, b_width = b.size(at) * inner;
-  kernels::run(a.device(), kernels::ConcatForward<T>{.a = a.value().data(),
-                                                     .b = b.value().data(),
+  kernels::run(a.device(), kernels::ConcatForward<T>{.a = a.own_value().data(),
+                                                     .b = b.own_value().data(),
                                                      .y = y.data(),
                                                      .rows = rows,
                                                      .a_width = a_width,

@@ -58,7 +58,7 @@ Variable<T> cross_entropy(const Variable<T>& logits, const Tensor<std::int64_t>&
     }
   Tensor<T> probabilities = Tensor<T>::empty({b, c}, logits.device());  // [B, C]
   Tensor<T> loss = Tensor<T>::empty(Shape{}, logits.device());
-  kernels::run(logits.device(), kernels::CrossEntropyForward<T>{.logits = logits.value().data(),
+  kernels::run(logits.device(), kernels::CrossEntropyForward<T>{.logits = logits.own_value().data(),
                                                                 .labels = labels.data(),
                                                                 .probabilities = probabilities.data(),
                                                                 .loss = loss.data(),

@@ -16,8 +16,8 @@ template <Real T> Variable<T> divide(const Variable<T>& a, const Variable<T>& b)
   Tensor<T> y = Tensor<T>::empty(a.shape(), a.device());
   const std::int64_t n = y.elements();
   kernels::run(a.device(),
-               kernels::DivideForward<T>{.a = a.value().data(), .b = b.value().data(), .y = y.data(), .n = n});
-  const auto backward = [=, bv = SavedValue(b.value()), yv = SavedValue(y), ga = a.gradient(),
+               kernels::DivideForward<T>{.a = a.own_value().data(), .b = b.own_value().data(), .y = y.data(), .n = n});
+  const auto backward = [=, bv = SavedValue(b.own_value()), yv = SavedValue(y), ga = a.gradient(),
                          gb = b.gradient()](const Tensor<T>& dy) {
     Tensor<T> da = ga.new_tensor(), db = gb.new_tensor();
     kernels::run(dy.device(), kernels::DivideBackward<T>{.dy = dy.data(),

@@ -22,21 +22,24 @@ Variable<T> dropout(const Variable<T>& x, const kernels::DropoutMask& mask, Prec
     check_same_device("dropout", {{"x", x}, {"sequence_ids", rows->sequence_ids}, {"positions", rows->positions}});
   check(x.shape().rank() == 2, ErrorCode::shape, "dropout: expected x [N, D], got ", x.value());
   const std::int64_t n = x.size(0), d = x.size(1);
-  Tensor<T> y = Tensor<T>::empty({n, d}, x.device());  // [N, D]
+  const DType format = result_format<T>(x.device(), precision);
+  const Tensor<T> given = tl::detail::in_format(x.value(), format);
+  Tensor<T> y = Tensor<T>::empty({n, d}, x.device(), format);  // [N, D]
   kernels::run(
       x.device(),
-      kernels::Dropout<T>{.x = x.value().data(), .y = y.data(), .n = n, .d = d, .mask = mask, .precision = precision});
+      kernels::Dropout<T>{.x = given.stored(), .y = y.stored(), .n = n, .d = d, .mask = mask, .precision = precision});
   SavedValue<std::int32_t> sequences, positions;
   if (rows) {
     sequences = SavedValue<std::int32_t>(rows->sequence_ids);
     positions = SavedValue<std::int32_t>(rows->positions);
   }
-  return Variable<T>::record(y, {x}, [=, gx = x.gradient()](const Tensor<T>& dy) {
-    (void)sequences.data(), (void)positions.data();        // the mask reads them
-    Tensor<T> dx = Tensor<T>::empty({n, d}, dy.device());  // [N, D]
+  return Variable<T>::record(y, {x}, [=, gx = x.gradient()](const Tensor<T>& arrived) {
+    (void)sequences.data(), (void)positions.data();  // the mask reads them
+    const Tensor<T> dy = tl::detail::in_format(arrived, format);
+    Tensor<T> dx = Tensor<T>::empty({n, d}, dy.device(), format);  // [N, D]
     kernels::run(
         dy.device(),
-        kernels::Dropout<T>{.x = dy.data(), .y = dx.data(), .n = n, .d = d, .mask = mask, .precision = precision});
+        kernels::Dropout<T>{.x = dy.stored(), .y = dx.stored(), .n = n, .d = d, .mask = mask, .precision = precision});
     gx.add(dx);
   });
 }

@@ -60,18 +60,20 @@ void check_embedding_inputs(std::span<const EmbeddingInput<T>> inputs, const Bat
 }  // namespace detail
 
 /// y = dropout(layer_norm(sum of table[rows] over `inputs`)) for N packed tokens: y [N, D], summed in their order.
-/// gamma [D], beta [D]. The mask's coordinates are those of `batch`. Throws Error(shape) on a mismatch,
+/// gamma [D], beta [D]. The mask's coordinates are those of `batch`; products in `precision` will read y, which is not
+/// rounded itself. Throws Error(shape) on a mismatch,
 /// Error(invalid_argument) if a row is outside its table.
 template <Real T>
 Variable<T> embedding_layer_norm_dropout(const Batch& batch, std::span<const EmbeddingInput<T>> inputs,
                                          const Variable<T>& gamma, const Variable<T>& beta, double eps,
-                                         kernels::DropoutMask dropout = {}) {
+                                         kernels::DropoutMask dropout = {}, Precision precision = Precision::f32) {
   detail::check_embedding_inputs(inputs, batch, gamma, beta, dropout);
   const std::int64_t n = batch.tokens(), d = gamma.size(0);
   const Device device = gamma.device();
   dropout.sequence = batch.sequence_ids.data();
   dropout.position = batch.positions.data();
   Tensor<T> y = Tensor<T>::empty({n, d}, device);       // [N, D]
+  Tensor<T> y_rounded = rounded_result(y, precision);   // [N, D]
   Tensor<T> xhat = for_backward<T>(y.shape(), device);  // [N, D]
   Tensor<T> rstd = for_backward<T>({n}, device);        // [N]
   kernels::EmbeddingLayerNormDropoutForward<T> forward{.tables = {},
@@ -84,7 +86,8 @@ Variable<T> embedding_layer_norm_dropout(const Batch& batch, std::span<const Emb
                                                        .n = n,
                                                        .d = d,
                                                        .eps = eps,
-                                                       .dropout = dropout};
+                                                       .dropout = dropout,
+                                                       .y_rounded = y_rounded.stored()};
   struct Table {
     SavedValue<std::int32_t> rows;
     RowGroups groups;
@@ -101,7 +104,7 @@ Variable<T> embedding_layer_norm_dropout(const Batch& batch, std::span<const Emb
     variables[k] = inputs[k].table;
   }
   kernels::run(device, forward);
-  return Variable<T>::record(
+  Variable<T> result = Variable<T>::record(
       y, {variables[0], variables[1], variables[2], gamma, beta},
       [=, count = inputs.size(), sequences = SavedValue<std::int32_t>(batch.sequence_ids),
        positions = SavedValue<std::int32_t>(batch.positions), gammav = SavedValue(gamma.value()),
@@ -128,16 +131,20 @@ Variable<T> embedding_layer_norm_dropout(const Batch& batch, std::span<const Emb
         }
         kernels::run(dy.device(), backward);
       });
+  if (y_rounded.defined()) result.keep_rounded(y_rounded);
+  return result;
 }
 
 /// The same for two tables: y = dropout(layer_norm(word[input_ids] + position[positions])).
 template <Real T>
 Variable<T> embedding_layer_norm_dropout(const Batch& batch, const Variable<T>& word, const Variable<T>& position,
                                          const Variable<T>& gamma, const Variable<T>& beta, double eps,
-                                         const kernels::DropoutMask& dropout = {}) {
+                                         const kernels::DropoutMask& dropout = {},
+                                         Precision precision = Precision::f32) {
   const std::array<EmbeddingInput<T>, 2> inputs{{{"input_ids", word, batch.input_ids, batch.id_groups},
                                                  {"positions", position, batch.positions, batch.position_groups}}};
-  return embedding_layer_norm_dropout(batch, std::span<const EmbeddingInput<T>>(inputs), gamma, beta, eps, dropout);
+  return embedding_layer_norm_dropout(batch, std::span<const EmbeddingInput<T>>(inputs), gamma, beta, eps, dropout,
+                                      precision);
 }
 
 }  // namespace tl::ops

@@ -19,7 +19,7 @@ Variable<T> layer_norm(const Variable<T>& x, const Variable<T>& gamma, const Var
   const std::int64_t n = x.size(0), d = x.size(1);
   Tensor<T> y = Tensor<T>::empty({n, d}, x.device());                                            // [N, D]
   Tensor<T> mean = Tensor<T>::empty({n}, x.device()), rstd = Tensor<T>::empty({n}, x.device());  // [N]
-  kernels::run(x.device(), kernels::LayerNormForward<T>{.x = x.value().data(),
+  kernels::run(x.device(), kernels::LayerNormForward<T>{.x = x.own_value().data(),
                                                         .gamma = gamma.value().data(),
                                                         .beta = beta.value().data(),
                                                         .y = y.data(),
@@ -28,7 +28,7 @@ Variable<T> layer_norm(const Variable<T>& x, const Variable<T>& gamma, const Var
                                                         .n = n,
                                                         .d = d,
                                                         .eps = eps});
-  const auto backward = [=, xv = SavedValue(x.value()), gammav = SavedValue(gamma.value()), gx = x.gradient(),
+  const auto backward = [=, xv = SavedValue(x.own_value()), gammav = SavedValue(gamma.value()), gx = x.gradient(),
                          ggamma = gamma.gradient(), gbeta = beta.gradient()](const Tensor<T>& dy) {
     Tensor<T> dx = gx.new_tensor();  // [N, D]
     kernels::run(dy.device(), kernels::LayerNormBackward<T>{.dy = dy.data(),

@@ -46,28 +46,31 @@ Variable<T> linear(const Variable<T>& x, const Variable<T>& weight, const Variab
   check(!bias.defined() || bias.shape() == Shape{weight.size(0)}, ErrorCode::shape, "linear: expected bias [",
         weight.size(0), "], got ", bias.value());
   const std::int64_t n = x.size(0), in = x.size(1), out = weight.size(0);
-  Tensor<T> y = Tensor<T>::empty({n, out}, x.device());  // [N, O]
-  Operand<T> saved_x(x.value(), options.precision);
+  const DType format = result_format<T>(x.device(), options.precision);
+  const Tensor<T> left = operand(x, options.precision), right = operand(weight, options.precision);
+  Tensor<T> y = Tensor<T>::empty({n, out}, x.device(), format);  // [N, O]
+  Operand<T> saved_x(left, options.precision);
   using Product = PackedWeightCache::Product;
-  kernels::run(x.device(), kernels::LinearForward<T>{.x = x.value().data(),
-                                                     .weight = weight.value().data(),
-                                                     .bias = bias.defined() ? bias.value().data() : nullptr,
-                                                     .y = y.data(),
-                                                     .n = n,
-                                                     .in = in,
-                                                     .out = out,
-                                                     .precision = options.precision,
-                                                     .x_saved = saved_x.bf16_out(),
-                                                     .packed = detail::packed_weight(
-                                                         options, weight.is_leaf(), weight.value(), Product::forward)});
+  kernels::run(x.device(), kernels::LinearForward<T>{
+                               .x = left.stored(),
+                               .weight = right.stored(),
+                               .bias = bias.defined() ? bias.value().data() : nullptr,
+                               .y = y.stored(),
+                               .n = n,
+                               .in = in,
+                               .out = out,
+                               .precision = options.precision,
+                               .x_saved = saved_x.bf16_out(),
+                               .packed = detail::packed_weight(options, weight.is_leaf(), right, Product::forward)});
   return Variable<T>::record(
       y, {x, weight, bias},
-      [=, is_leaf = weight.is_leaf(), wv = SavedValue(weight.value()), gx = x.gradient(), gw = weight.gradient(),
-       gb = bias.gradient()](const Tensor<T>& dy) {
+      [=, is_leaf = weight.is_leaf(), saved_weight = SavedValue(right), dx_format = x.value().format(),
+       gx = x.gradient(), gw = weight.gradient(), gb = bias.gradient()](const Tensor<T>& arrived) {
+        const Tensor<T> dy = tl::detail::in_format(arrived, format);
         if (gw || gb) {
           auto dweight = gw.write_or_add();
-          kernels::run(dy.device(), kernels::LinearBackwardWeight<T>{.dy = dy.data(),
-                                                                     .x = saved_x.data(),
+          kernels::run(dy.device(), kernels::LinearBackwardWeight<T>{.dy = dy.stored(),
+                                                                     .x = saved_x.stored(),
                                                                      .dweight = dweight.grad.data_or_null(),
                                                                      .dbias = gb.accumulator_data(),
                                                                      .n = n,
@@ -79,18 +82,19 @@ Variable<T> linear(const Variable<T>& x, const Variable<T>& weight, const Variab
         if (!gx) return;
         // On the CPU gradients are added whole, in that order of sums; elsewhere the product adds itself to the others.
         const bool adds = dy.device().type != DeviceType::cpu;
-        auto dx = adds ? gx.write_or_add() : typename Gradient<T>::Target{gx.new_tensor(), false};  // [N, I]
-        kernels::run(dy.device(),
-                     kernels::LinearBackwardInput<T>{
-                         .dy = dy.data(),
-                         .weight = wv.data(),
-                         .dx = dx.grad.data(),
-                         .n = n,
-                         .in = in,
-                         .out = out,
-                         .precision = options.precision,
-                         .packed = detail::packed_weight(options, is_leaf, wv.value(), Product::backward_input),
-                         .accumulate = dx.add});
+        auto dx = adds ? gx.write_or_add(dx_format)
+                       : typename Gradient<T>::Target{gx.new_tensor(dx_format), false};  // [N, I]
+        kernels::run(dy.device(), kernels::LinearBackwardInput<T>{
+                                      .dy = dy.stored(),
+                                      .weight = saved_weight.stored(),
+                                      .dx = dx.grad.stored(),
+                                      .n = n,
+                                      .in = in,
+                                      .out = out,
+                                      .precision = options.precision,
+                                      .packed = detail::packed_weight(options, is_leaf, saved_weight.value(),
+                                                                      Product::backward_input),
+                                      .accumulate = dx.add});
         if (!adds) gx.add(dx.grad);
       });
 }

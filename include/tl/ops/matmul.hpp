@@ -15,9 +15,10 @@ template <Real T> Variable<T> matmul(const Variable<T>& a, const Variable<T>& b)
         "matmul: expected a [M, K] and b [K, N] with the same K, got ", a.value(), " and ", b.value());
   const std::int64_t m = a.size(0), k = a.size(1), n = b.size(1);
   Tensor<T> c = Tensor<T>::empty({m, n}, a.device());  // [M, N]
-  kernels::run(a.device(),
-               kernels::MatMul<T>{.a = a.value().data(), .b = b.value().data(), .c = c.data(), .m = m, .n = n, .k = k});
-  const auto backward = [=, av = SavedValue(a.value()), bv = SavedValue(b.value()), ga = a.gradient(),
+  kernels::run(
+      a.device(),
+      kernels::MatMul<T>{.a = a.own_value().data(), .b = b.own_value().data(), .c = c.data(), .m = m, .n = n, .k = k});
+  const auto backward = [=, av = SavedValue(a.own_value()), bv = SavedValue(b.own_value()), ga = a.gradient(),
                          gb = b.gradient()](const Tensor<T>& dc) {
     // da = dc b^T, db = a^T dc
     if (ga)

@@ -16,9 +16,10 @@ template <Real T> Variable<T> mse_loss(const Variable<T>& x, const Variable<T>& 
         "mse_loss: expected two variables of the same shape with elements, got ", x.value(), " and ", target.value());
   const std::int64_t n = x.value().elements();
   Tensor<T> loss = Tensor<T>::empty(Shape{}, x.device());
-  kernels::run(x.device(), kernels::MseLossForward<T>{
-                               .x = x.value().data(), .target = target.value().data(), .loss = loss.data(), .n = n});
-  const auto backward = [=, xv = SavedValue(x.value()), tv = SavedValue(target.value()), gx = x.gradient(),
+  kernels::run(x.device(),
+               kernels::MseLossForward<T>{
+                   .x = x.own_value().data(), .target = target.own_value().data(), .loss = loss.data(), .n = n});
+  const auto backward = [=, xv = SavedValue(x.own_value()), tv = SavedValue(target.own_value()), gx = x.gradient(),
                          gt = target.gradient()](const Tensor<T>& dloss) {
     const auto add = [&](const Gradient<T>& to, const SavedValue<T>& from, const SavedValue<T>& other) {
       Tensor<T> dx = to.new_tensor();

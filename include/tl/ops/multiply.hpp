@@ -19,8 +19,9 @@ template <Real T> Variable<T> multiply(const Variable<T>& a, const Variable<T>& 
         " and ", b.value());
   Tensor<T> y = Tensor<T>::empty(a.shape(), a.device());
   const std::int64_t n = y.elements();
-  kernels::run(a.device(), kernels::Multiply<T>{.a = a.value().data(), .b = b.value().data(), .y = y.data(), .n = n});
-  const auto backward = [=, av = SavedValue(a.value()), bv = SavedValue(b.value()), ga = a.gradient(),
+  kernels::run(a.device(),
+               kernels::Multiply<T>{.a = a.own_value().data(), .b = b.own_value().data(), .y = y.data(), .n = n});
+  const auto backward = [=, av = SavedValue(a.own_value()), bv = SavedValue(b.own_value()), ga = a.gradient(),
                          gb = b.gradient()](const Tensor<T>& dy) {
     const auto accumulate = [&](const SavedValue<T>& other, T* into) {
       kernels::run(dy.device(),
@@ -37,7 +38,7 @@ template <Real T> Variable<T> multiply(const Variable<T>& x, std::type_identity_
   Tensor<T> y = Tensor<T>::zeros(x.shape(), x.device());
   const std::int64_t n = y.elements();
   kernels::run(x.device(),
-               kernels::Add<T>{.a = y.data(), .b = x.value().data(), .y = y.data(), .n = n, .alpha = factor});
+               kernels::Add<T>{.a = y.data(), .b = x.own_value().data(), .y = y.data(), .n = n, .alpha = factor});
   return Variable<T>::record(y, {x}, [=, gx = x.gradient()](const Tensor<T>& dy) {
     Tensor<T> dx = gx.accumulator();
     kernels::run(dy.device(), kernels::Add<T>{.a = dx.data(), .b = dy.data(), .y = dx.data(), .n = n, .alpha = factor});

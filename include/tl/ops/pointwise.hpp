@@ -13,8 +13,8 @@ template <Real T> Variable<T> pointwise(const Variable<T>& x, kernels::Pointwise
   Tensor<T> y = Tensor<T>::empty(x.shape(), x.device());
   const std::int64_t n = y.elements();
   kernels::run(x.device(),
-               kernels::PointwiseForward<T>{.x = x.value().data(), .y = y.data(), .n = n, .function = function});
-  const Tensor<T>& kept = function == kernels::Pointwise::log ? x.value() : y;
+               kernels::PointwiseForward<T>{.x = x.own_value().data(), .y = y.data(), .n = n, .function = function});
+  const Tensor<T> kept = function == kernels::Pointwise::log ? x.own_value() : y;
   return Variable<T>::record(y, {x}, [=, saved = SavedValue(kept), gx = x.gradient()](const Tensor<T>& dy) {
     Tensor<T> dx = Tensor<T>::empty(dy.shape(), dy.device());
     kernels::run(dy.device(),

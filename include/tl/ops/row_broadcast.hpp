@@ -20,9 +20,9 @@ template <Real T> Variable<T> row_broadcast(const Variable<T>& x, const Variable
   kernels::run(
       x.device(),
       kernels::RowBroadcastForward<T>{
-          .x = x.value().data(), .row = row.value().data(), .y = y.data(), .n = n, .d = d, .multiply = multiply});
+          .x = x.own_value().data(), .row = row.value().data(), .y = y.data(), .n = n, .d = d, .multiply = multiply});
   // A sum reads neither x nor row in its backward pass, so they are not kept for it.
-  const SavedValue<T> xv(multiply ? x.value() : Tensor<T>()), rv(multiply ? row.value() : Tensor<T>());
+  const SavedValue<T> xv(multiply ? x.own_value() : Tensor<T>()), rv(multiply ? row.value() : Tensor<T>());
   return Variable<T>::record(y, {x, row}, [=, gx = x.gradient(), grow = row.gradient()](const Tensor<T>& dy) {
     Tensor<T> dx = gx.new_tensor();
     kernels::run(dy.device(), kernels::RowBroadcastBackward<T>{.dy = dy.data(),

@@ -20,7 +20,7 @@ template <Real T> Variable<T> segment_max(const Variable<T>& x, const Tensor<std
   const Shape shape = x.shape();
   Tensor<T> y = Tensor<T>::empty({b, d}, x.device());             // [B, D]
   auto argmax = Tensor<std::int32_t>::empty({b, d}, x.device());  // [B, D]
-  kernels::run(x.device(), kernels::SegmentMaxForward<T>{.x = x.value().data(),
+  kernels::run(x.device(), kernels::SegmentMaxForward<T>{.x = x.own_value().data(),
                                                          .cu_seqlens = cu_seqlens.data(),
                                                          .y = y.data(),
                                                          .argmax = argmax.data(),

@@ -22,7 +22,7 @@ template <Real T> Variable<T> segment_mean(const Variable<T>& x, const Tensor<st
   kernels::run(
       x.device(),
       kernels::SegmentMeanForward<T>{
-          .x = x.value().data(), .cu_seqlens = cu_seqlens.data(), .y = y.data(), .n = shape[0], .b = b, .d = d});
+          .x = x.own_value().data(), .cu_seqlens = cu_seqlens.data(), .y = y.data(), .n = shape[0], .b = b, .d = d});
   return Variable<T>::record(y, {x}, [=, offsets = SavedValue(cu_seqlens), gx = x.gradient()](const Tensor<T>& dy) {
     Tensor<T> dx = Tensor<T>::empty(shape, dy.device());  // [N, D]
     kernels::run(dy.device(),

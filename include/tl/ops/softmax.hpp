@@ -16,7 +16,7 @@ template <Real T> Variable<T> softmax(const Variable<T>& x, bool logarithm) {
   const std::int64_t c = x.size(rank - 1), n = x.value().elements() / c;
   Tensor<T> y = Tensor<T>::empty(x.shape(), x.device());
   kernels::run(x.device(), kernels::SoftmaxForward<T>{
-                               .x = x.value().data(), .y = y.data(), .n = n, .c = c, .logarithm = logarithm});
+                               .x = x.own_value().data(), .y = y.data(), .n = n, .c = c, .logarithm = logarithm});
   return Variable<T>::record(y, {x}, [=, saved = SavedValue(y), gx = x.gradient()](const Tensor<T>& dy) {
     Tensor<T> dx = Tensor<T>::empty(dy.shape(), dy.device());
     kernels::run(dy.device(),

@@ -11,8 +11,8 @@ namespace tl::ops {
 template <Real T> Variable<T> sum(const Variable<T>& x, T scale = T(1)) {
   Tensor<T> y = Tensor<T>::empty(Shape{}, x.device());
   const Shape shape = x.shape();
-  kernels::run(x.device(),
-               kernels::SumForward<T>{.x = x.value().data(), .y = y.data(), .n = x.value().elements(), .scale = scale});
+  kernels::run(x.device(), kernels::SumForward<T>{
+                               .x = x.own_value().data(), .y = y.data(), .n = x.value().elements(), .scale = scale});
   return Variable<T>::record(y, {x}, [=, gx = x.gradient()](const Tensor<T>& dy) {
     Tensor<T> dx = Tensor<T>::empty(shape, dy.device());
     kernels::run(dy.device(),

@@ -17,6 +17,7 @@
 #include <tl/optim/deferred_rows.hpp>
 #include <tl/optim/optimizer.hpp>
 #include <tl/optim/parameter_groups.hpp>
+#include <tl/optim/rounded_weights.hpp>
 
 namespace tl {
 
@@ -29,6 +30,9 @@ struct AdamWOptions {
   /// Update only those rows of an embedding that have a gradient, the others when they are read; the same bits. CPU
   /// only, ignored elsewhere. One optimizer of a parameter space at a time may do so.
   bool defer_rows = false;
+  /// Keep weights that are trained in the format in which products in this precision read them, where the device stores
+  /// such; every pass then reads those instead of rounding. The same bits; ignored on the CPU.
+  Precision rounded_weights = Precision::f32;
   /// Parameters with a learning rate or decay of their own; all others have those above.
   std::vector<ParameterGroup> groups{};
 };
@@ -58,6 +62,7 @@ template <Real T = float> class AdamW final : public Optimizer<T> {
             below_one ? " in [0, 1)" : " >= 0", ", got ", value);
     split(options);
     if (options.defer_rows && device().type == DeviceType::cpu) defer_rows();
+    if (options.rounded_weights != Precision::f32) rounded_weights_.emplace(parameters, options.rounded_weights);
   }
 
   std::string name() const override { return "AdamW"; }
@@ -108,6 +113,7 @@ template <Real T = float> class AdamW final : public Optimizer<T> {
       if (range.table && !tables_.empty()) tables_[table++]->step(part(whole, range.begin, range.end), moments_held);
       else run(whole, range.begin, range.end);
     }
+    if (rounded_weights_) rounded_weights_->renew(*parameters_);
   }
 
   /// The update with scalars that the device has: its kernels read all that changes from update to update there.
@@ -193,7 +199,8 @@ template <Real T = float> class AdamW final : public Optimizer<T> {
   AdamWOptions options_;
   ParameterSpace<T>* parameters_;
   Tensor<T> exp_avg_, exp_avg_sq_;
-  std::vector<ParameterRange> ranges_;                    // of all trained elements
+  std::vector<ParameterRange> ranges_;  // of all trained elements
+  std::optional<detail::RoundedWeights<T>> rounded_weights_;
   std::vector<std::unique_ptr<DeferredRows<T>>> tables_;  // if updates are deferred: those of the space, in its order
   std::optional<detail::AdamWTable<T>> table_;            // made by the first update that is told of a state
 };

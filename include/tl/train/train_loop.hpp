@@ -176,13 +176,15 @@ struct TrainLoop {
                                                           const TrainLoopParts& parts) {
     std::vector<ParameterGroup> groups = training_groups(args, parts.groups, parameters);
     if (!parts.optimizer)
-      return std::make_unique<AdamW<float>>(parameters, AdamWOptions{.learning_rate = args.learning_rate,
-                                                                     .beta1 = args.adam_beta1,
-                                                                     .beta2 = args.adam_beta2,
-                                                                     .epsilon = args.adam_epsilon,
-                                                                     .weight_decay = args.weight_decay,
-                                                                     .defer_rows = true,
-                                                                     .groups = std::move(groups)});
+      return std::make_unique<AdamW<float>>(
+          parameters, AdamWOptions{.learning_rate = args.learning_rate,
+                                   .beta1 = args.adam_beta1,
+                                   .beta2 = args.adam_beta2,
+                                   .epsilon = args.adam_epsilon,
+                                   .weight_decay = args.weight_decay,
+                                   .defer_rows = true,
+                                   .rounded_weights = args.bf16 ? Precision::bf16 : Precision::f32,
+                                   .groups = std::move(groups)});
     auto optimizer = parts.optimizer(parameters, {args.learning_rate, args.weight_decay, std::move(groups)});
     check(optimizer != nullptr, ErrorCode::invalid_argument,
           "optimizer: expected a function that makes an optimizer, it gave a null pointer");

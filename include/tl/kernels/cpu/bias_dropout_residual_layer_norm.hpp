@@ -2,6 +2,7 @@
 #pragma once
 
 #include <tl/kernels/bias_dropout_residual_layer_norm.hpp>
+#include <tl/kernels/cpu/convert.hpp>
 #include <tl/kernels/cpu/dropout_factors.hpp>
 #include <tl/kernels/cpu/layer_norm_row.hpp>
 #include <tl/kernels/cpu/rounding.hpp>
@@ -32,6 +33,7 @@ template <class T> void run(Cpu, const kernels::BiasDropoutResidualLayerNormForw
       });
     }
   });
+  if (a.y_rounded) run(Cpu{}, kernels::Convert<T>{.x = a.y, .y = a.y_rounded, .n = a.n * a.d});
 }
 
 template <class T> void run(Cpu, const kernels::BiasDropoutResidualLayerNormBackward<T>& a) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <span>
 
+#include <tl/kernels/cpu/convert.hpp>
 #include <tl/kernels/cpu/dropout_factors.hpp>
 #include <tl/kernels/cpu/layer_norm_row.hpp>
 #include <tl/kernels/cpu/row_copies.hpp>
@@ -46,6 +47,7 @@ template <class T> void run(Cpu, const kernels::EmbeddingLayerNormDropoutForward
       });
     }
   });
+  if (a.y_rounded) run(Cpu{}, kernels::Convert<T>{.x = a.y, .y = a.y_rounded, .n = a.n * a.d});
 }
 
 template <class T> void run(Cpu, const kernels::EmbeddingLayerNormDropoutBackward<T>& a) {

@@ -1,0 +1,1 @@
+#include <tl/kernels/cuda/convert.cuh>
