@@ -8,6 +8,7 @@
 #endif
 
 #include <cstdint>
+#include <type_traits>
 
 #include <tl/kernels/convert.hpp>
 #include <tl/kernels/cuda/each.cuh>
