@@ -13,6 +13,7 @@
 #include <tl/kernels/cpu/bias_activation.hpp>
 #include <tl/kernels/cpu/bias_dropout_residual_layer_norm.hpp>
 #include <tl/kernels/cpu/concat.hpp>
+#include <tl/kernels/cpu/convert.hpp>
 #include <tl/kernels/cpu/cross_entropy.hpp>
 #include <tl/kernels/cpu/divide.hpp>
 #include <tl/kernels/cpu/dropout.hpp>
@@ -45,8 +46,8 @@ class LockedDevice : public LockedMemoryScope {
     provide_all<kernels::AdamW, Add, AddLoss, AttentionForward, AttentionBackward, BceWithLogitsForward,
                 BceWithLogitsBackward, BiasActivationForward, BiasActivationBackward,
                 BiasDropoutResidualLayerNormForward, BiasDropoutResidualLayerNormBackward, ConcatForward,
-                ConcatBackward, CrossEntropyForward, CrossEntropyBackward, DivideForward, DivideBackward, Dropout,
-                EmbeddingForward, EmbeddingBackward, EmbeddingLayerNormDropoutForward,
+                ConcatBackward, Convert, CrossEntropyForward, CrossEntropyBackward, DivideForward, DivideBackward,
+                Dropout, EmbeddingForward, EmbeddingBackward, EmbeddingLayerNormDropoutForward,
                 EmbeddingLayerNormDropoutBackward, GatherRowsForward, GatherRowsBackward, LayerNormForward,
                 LayerNormBackward, LinearForward, LinearBackwardInput, LinearBackwardWeight, MatMul, MseLossForward,
                 MseLossBackward, Multiply, PointwiseForward, PointwiseBackward, RowBroadcastForward,
