@@ -8,6 +8,7 @@
 
 #include <tl/trainer.hpp>
 
+#include "support/catch.hpp"
 #include "support/reference.hpp"
 #include "support/temporary_folder.hpp"
 
