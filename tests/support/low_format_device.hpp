@@ -112,7 +112,6 @@ class LowFormatDevice : public LockedDevice {
       run(cpu::Cpu{}, LockedMemory::instance().opened(params));
     };
   }
-  ~LowFormatDevice() { kernels::cuda_kernel<kernels::Convert<float>> = nullptr; }
 
   /// How often a tensor was converted on the device.
   static int& conversions() {
