@@ -61,6 +61,7 @@ struct Run {
 };
 
 Run train(const Job& job, bool use_cpu) {
+  tl::set_seed(1);  // the same fresh weights on both
   const std::unique_ptr<tl::Model> model = make_model(job);
   const std::int64_t vocabulary = job.folder.empty() ? 101 : 20000;
   tl::TrainingArguments args{.per_device_train_batch_size = job.batch, .learning_rate = 5e-5, .weight_decay = 0.01};
