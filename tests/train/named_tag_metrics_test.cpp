@@ -7,7 +7,7 @@ using namespace tl;
 
 namespace {
 
-const std::vector<std::string> names{"B-PER", "I-PER", "O"};
+const std::vector<std::string> tag_names{"B-PER", "I-PER", "O"};
 
 /// Logits of two texts that predict these classes.
 EvalPrediction prediction(const std::vector<std::int64_t>& labels, const std::vector<std::int64_t>& predicted,
@@ -24,19 +24,19 @@ EvalPrediction prediction(const std::vector<std::int64_t>& labels, const std::ve
 TEST_CASE("named_tag_metrics: by default those of the reference's script, else those that are chosen") {
   // The second text has an I- without its B-, which is an entity unless entities have to follow the scheme.
   const EvalPrediction p = prediction({0, 1, 2, 2, 1, 2}, {0, 1, 2, 2, 1, 0}, {0, 3, 6});
-  CHECK(tag_metrics(names)(p) == seqeval(p, names));
-  const Metrics chosen = tag_metrics(names, {"f1_strict", "f1_macro", "precision_weighted"})(p);
+  CHECK(tag_metrics(tag_names)(p) == seqeval(p, tag_names));
+  const Metrics chosen = tag_metrics(tag_names, {"f1_strict", "f1_macro", "precision_weighted"})(p);
   REQUIRE(chosen.size() == 3);
   CHECK(chosen[0].first == "f1_strict");
   CHECK(chosen[0].second == Approx(2.0 / 3));  // one of one is found, two are predicted
   CHECK(chosen[1].second == Approx(0.8));      // two of two, three are predicted
   CHECK(chosen[2].second == Approx(2.0 / 3));
-  const Metrics all = tag_metrics(names, tag_metric_names())(p);
+  const Metrics all = tag_metrics(tag_names, tag_metric_names())(p);
   CHECK(all.size() == tag_metric_names().size());
 }
 
 TEST_CASE("named_tag_metrics: sentences") {
-  TL_REQUIRE_ERROR(tag_metrics(names, {"roc_auc"}),
+  TL_REQUIRE_ERROR(tag_metrics(tag_names, {"roc_auc"}),
                    "metrics: expected metrics of tags, which are precision, recall, f1, accuracy, ");
   TL_REQUIRE_ERROR(tag_metrics({"NN", "VB"}, {"f1_strict"}),
                    "detect_scheme: expected the letters of IOB2, IOE2, IOBES or BILOU, got NV; name the scheme");
