@@ -61,15 +61,15 @@ OptimizerFactory sgd(float momentum, Sgd** made = nullptr) {
   };
 }
 
-const TrainingArguments base{.num_train_epochs = 2,
-                             .per_device_train_batch_size = 4,
-                             .learning_rate = 0.5,
-                             .weight_decay = 0.01,
-                             .warmup_ratio = 0.2,
-                             .save_strategy = "steps",
-                             .logging_steps = 1,
-                             .gradient_accumulation_steps = 2,
-                             .save_steps = 3};
+const TrainingArguments base_args{.num_train_epochs = 2,
+                                  .per_device_train_batch_size = 4,
+                                  .learning_rate = 0.5,
+                                  .weight_decay = 0.01,
+                                  .warmup_ratio = 0.2,
+                                  .save_strategy = "steps",
+                                  .logging_steps = 1,
+                                  .gradient_accumulation_steps = 2,
+                                  .save_steps = 3};
 
 struct Run {
   std::vector<float> weights;
@@ -77,7 +77,7 @@ struct Run {
 };
 
 Run train(const std::filesystem::path& folder, const OptimizerFactory& optimizer, const ResumeFrom& from = {},
-          TrainingArguments args = base) {
+          TrainingArguments args = base_args) {
   args.output_dir = folder.string();
   ToyModel model(0.2, from.path() ? 5 : 1);
   Trainer trainer(model, args, {.train_dataset = toy_rows(29), .optimizer = optimizer, .console = silent_console()});
@@ -95,7 +95,7 @@ TEST_CASE("custom optimizer: SGD with momentum trains and goes on from every che
   REQUIRE(checkpoints.size() == 3);
   for (const auto& checkpoint : checkpoints) {
     Sgd* made = nullptr;
-    TrainingArguments unsaved = base;
+    TrainingArguments unsaved = base_args;
     unsaved.save_strategy = "no";
     const Run resumed = train(folder / "resumed", sgd(0.9F, &made), checkpoint, unsaved);
     CHECK(resumed.weights == whole.weights);

@@ -10,7 +10,7 @@ using namespace tl::test;
 
 namespace {
 
-TrainerOptions options_with(EvalDatasets sets) {
+TrainerOptions options_with_sets(EvalDatasets sets) {
   return {.train_dataset = toy_rows(16),
           .eval_dataset = std::move(sets),
           .compute_metrics =
@@ -40,7 +40,7 @@ std::string refused(EvalDatasets sets, const std::string& metric = "") {
   TrainingArguments args{.eval_strategy = "epoch"};
   if (!metric.empty()) args.metric_for_best_model = metric;
   ToyModel model;
-  return error_of([&] { Trainer(model, args, options_with(std::move(sets))); });
+  return error_of([&] { Trainer(model, args, options_with_sets(std::move(sets))); });
 }
 
 }  // namespace
@@ -49,7 +49,7 @@ TEST_CASE("eval datasets: each has its metrics, its log entry and its event") {
   const TemporaryFolder folder;
   ToyModel model;
   const Dataset a = toy_rows(9, 5), b = toy_rows(7, 6);
-  TrainerOptions options = options_with({{"a", a}, {"b", b}});
+  TrainerOptions options = options_with_sets({{"a", a}, {"b", b}});
   const auto recorder = std::make_shared<Recorder>();
   options.callbacks = {recorder};
   Trainer trainer(model, in(folder), options);
@@ -76,7 +76,7 @@ TEST_CASE("eval datasets: metric_for_best_model names one of them, with or witho
     args.load_best_model_at_end = true;
     args.metric_for_best_model = name;
     ToyModel model;
-    TrainerOptions options = options_with({{"a", toy_rows(9, 5)}, {"b", toy_rows(7, 6)}});
+    TrainerOptions options = options_with_sets({{"a", toy_rows(9, 5)}, {"b", toy_rows(7, 6)}});
     const auto stopping = std::make_shared<EarlyStoppingCallback>(5);
     options.callbacks = {stopping};
     Trainer trainer(model, args, options);
@@ -95,7 +95,7 @@ TEST_CASE("eval datasets: one row of the table has the metrics of all") {
   std::string text;
   const auto console = std::make_shared<Console>([&](std::string_view part) { text += part; });
   ToyModel model;
-  TrainerOptions options = options_with({{"a", toy_rows(9, 5)}, {"news", toy_rows(7, 6)}});
+  TrainerOptions options = options_with_sets({{"a", toy_rows(9, 5)}, {"news", toy_rows(7, 6)}});
   options.callbacks = {std::make_shared<NotebookProgressCallback>(console)};
   Trainer(model, in(folder), options).train();
   CHECK(text.starts_with("   Epoch | Training Loss |   A Loss | A Accuracy | News Loss | News Accuracy\n"));
@@ -119,7 +119,7 @@ TEST_CASE("eval datasets: names and metrics that cannot be right are one sentenc
   CHECK(sets.set_of("eval_news_old_loss") == &sets.sets()[1]);
   CHECK(sets.set_of("eval_loss") == nullptr);
   ToyModel model;
-  TrainerOptions options = options_with({{"a", rows}});
+  TrainerOptions options = options_with_sets({{"a", rows}});
   options.compute_metrics = [](const EvalPrediction&) { return Metrics{{"b_loss", 1.0}}; };
   Trainer trainer(model, {}, options);
   TL_REQUIRE_ERROR(trainer.evaluate({{"a", rows}, {"a_b", rows}}),

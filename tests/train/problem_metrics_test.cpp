@@ -10,7 +10,7 @@ using namespace tl;
 
 namespace {
 
-constexpr auto single = ProblemType::single_label_classification;
+constexpr auto one_label = ProblemType::single_label_classification;
 constexpr auto multi = ProblemType::multi_label_classification;
 
 double value(const Metrics& all, const std::string& name) {
@@ -47,8 +47,8 @@ TEST_CASE("problem_metrics: one label per row") {
   CHECK(names_of(usual) == std::vector<std::string>{"accuracy", "f1"});
   CHECK(value(usual, "accuracy") == 0.5);
   CHECK(value(usual, "f1") == f1(two));
-  const Metrics all = problem_metrics({}, metric_names(single))(two);
-  CHECK(all.size() == metric_names(single).size());
+  const Metrics all = problem_metrics({}, metric_names(one_label))(two);
+  CHECK(all.size() == metric_names(one_label).size());
   CHECK(value(all, "f1_micro") == 0.5);
   CHECK(value(all, "roc_auc") == 0.625);
   CHECK(value(all, "roc_auc_ovo") == 0.625);

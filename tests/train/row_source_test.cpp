@@ -47,14 +47,14 @@ Dataset counted_rows(std::int64_t count) {
   return Dataset::from_columns({{"input_ids", std::move(ids)}, {"label", std::move(labels)}});
 }
 
-struct Run {
+struct SourceRun {
   std::vector<float> weights;
   double loss = 0.0, eval_loss = 0.0;
   std::int64_t predicted = 0;
 };
 
-Run train(const std::filesystem::path& folder, const RowSource& rows, const EvalDatasets& evaluated,
-          const ResumeFrom& from = {}, bool by_length = false) {
+SourceRun train(const std::filesystem::path& folder, const RowSource& rows, const EvalDatasets& evaluated,
+                const ResumeFrom& from = {}, bool by_length = false) {
   ToyModel model(0.1, from.path() ? 3 : 1);
   Trainer trainer(model,
                   {.output_dir = folder.string(),
@@ -75,14 +75,14 @@ Run train(const std::filesystem::path& folder, const RowSource& rows, const Eval
 TEST_CASE("row source: a custom Collator trains, evaluates and predicts as the same rows of a data set do") {
   const TemporaryFolder folder;
   for (const bool by_length : {false, true}) {
-    const Run of_dataset = train(folder / "dataset", counted_rows(22), counted_rows(7), {}, by_length);
+    const SourceRun of_dataset = train(folder / "dataset", counted_rows(22), counted_rows(7), {}, by_length);
     const auto rows = std::make_shared<Counted>(22), evaluated = std::make_shared<Counted>(7);
-    const Run own = train(folder / "own", rows, evaluated, {}, by_length);
+    const SourceRun own = train(folder / "own", rows, evaluated, {}, by_length);
     CHECK(own.weights == of_dataset.weights);
     CHECK(own.loss == of_dataset.loss);
     CHECK(own.eval_loss == of_dataset.eval_loss);
     CHECK(own.predicted == 7);
-    const Run resumed = train(folder / "resumed", rows, evaluated, folder / "own/checkpoint-6", by_length);
+    const SourceRun resumed = train(folder / "resumed", rows, evaluated, folder / "own/checkpoint-6", by_length);
     CHECK(resumed.weights == own.weights);
   }
 }
