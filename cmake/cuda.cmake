@@ -72,6 +72,11 @@ else()
 endif()
 set(TL_CUDA_ARCHITECTURES ${tl_default_architectures} CACHE STRING "Compute capabilities that tl::cuda is compiled for")
 message(STATUS "tl: tl::cuda by nvcc ${tl_nvcc_version} for ${TL_CUDA_ARCHITECTURES}")
+# In the project's own builds a warning or a spilled register of a kernel is an error.
+set(tl_nvcc_checks)
+if(TL_BUILD_TESTS)
+  set(tl_nvcc_checks -Werror=all-warnings -Xptxas=--warn-on-spills,--warning-as-error)
+endif()
 set(tl_gencode)
 foreach(architecture IN LISTS TL_CUDA_ARCHITECTURES)
   list(APPEND tl_gencode -gencode arch=compute_${architecture},code=sm_${architecture})
@@ -88,7 +93,7 @@ foreach(source IN LISTS tl_cuda_sources)
   set(object ${tl_cuda_folder}/${family}.o)
   add_custom_command(
     OUTPUT ${object}
-    COMMAND ${TL_NVCC} ${tl_nvcc_flags} ${tl_gencode} -I${PROJECT_SOURCE_DIR}/include -MD -MF ${object}.d
+    COMMAND ${TL_NVCC} ${tl_nvcc_flags} ${tl_nvcc_checks} ${tl_gencode} -I${PROJECT_SOURCE_DIR}/include -MD -MF ${object}.d
             -c ${source} -o ${object}
     DEPENDS ${source}
     DEPFILE ${object}.d

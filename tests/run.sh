@@ -33,8 +33,9 @@ bash cmake/bootstrap.sh
 build=build/$preset
 jobs=${TL_JOBS:-$(nproc)}
 configure=(--preset "$preset" -DTL_BUILD_TESTS=ON)
-# What a folder was configured with the first time stays.
+# What a folder was configured with the first time stays. For tests an old and a new architecture are enough.
 if [[ ! -e $build/CMakeCache.txt ]]; then
+  if nvcc --list-gpu-code 2> /dev/null | grep -qx sm_120; then configure+=("-DTL_CUDA_ARCHITECTURES=75;120"); fi
   command -v ninja > /dev/null && configure+=(-G Ninja)
   if [[ -z ${CXX:-} && $(g++ -dumpversion 2> /dev/null | cut -d. -f1) -lt 12 ]] && command -v g++-12 > /dev/null; then
     configure+=(-DCMAKE_CXX_COMPILER=g++-12)
