@@ -3,6 +3,7 @@
 #pragma once
 
 #include <tl/autograd/gradient_check.hpp>
+#include <tl/core/device_event.hpp>
 #include <tl/core/print.hpp>
 #include <tl/data/label_lists.hpp>
 #include <tl/metrics/report.hpp>

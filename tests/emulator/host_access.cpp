@@ -47,19 +47,24 @@ void handle(int signal, siginfo_t* information, void* context) {
   std::signal(signal, SIG_DFL);  // the same instruction fails again, now for good
 }
 
-void install_handler() {
-  [[maybe_unused]] static const bool once = [] {
-    static char stack[1 << 16];
-    stack_t alternative{};
-    alternative.ss_sp = stack;
-    alternative.ss_size = sizeof stack;
-    sigaltstack(&alternative, nullptr);
-    struct sigaction action {};
-    action.sa_sigaction = &handle;
-    action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
-    sigaction(SIGSEGV, &action, nullptr);
-    return true;
-  }();
+/// What a process does about SIGSEGV. A test framework has a handler of its own while a test runs.
+struct SignalSettings {
+  struct sigaction action {};
+  stack_t stack{};
+};
+
+SignalSettings install_handler() {
+  static char stack[1 << 16];
+  stack_t alternative{};
+  alternative.ss_sp = stack;
+  alternative.ss_size = sizeof stack;
+  struct sigaction action {};
+  action.sa_sigaction = &handle;
+  action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
+  SignalSettings former;
+  sigaltstack(&alternative, &former.stack);
+  sigaction(SIGSEGV, &action, &former.action);
+  return former;
 }
 
 // Each tensor must be an allocation of its own, or an index into the next one would be an index into the same chunk.
@@ -68,11 +73,13 @@ void install_handler() {
 }  // namespace
 
 std::string report_of_host_access(const std::function<void()>& access) {
-  install_handler();
+  const SignalSettings former = install_handler();
   sentence.clear();
   test_waits = 1;
   if (sigsetjmp(back_to_test, 1) == 0) access();
   test_waits = 0;
+  sigaction(SIGSEGV, &former.action, nullptr);
+  sigaltstack(&former.stack, nullptr);
   return sentence;
 }
 

@@ -323,7 +323,7 @@ TEST_CASE("argument fields: every field can be set from text and read back") {
       CHECK(field.get(args).is_null());
     }
   }
-  CHECK(names.size() == 52);
+  CHECK(names.size() == 53);
 }
 
 TEST_CASE("argument fields: values of the wrong kind") {

@@ -127,14 +127,16 @@ inline void load_optimizer(const std::filesystem::path& folder, Optimizer<float>
   detail::check_same_optimizer(folder, file, optimizer.name());
   const auto buffers = detail::checked_buffers(optimizer, parameters);
   if (!buffers.empty()) detail::check_same_frozen(folder, file, parameters, buffers.front().name);
-  for (const auto& buffer : buffers) {
-    const Tensor<float> host = buffer.values.to(cpu_device);  // the buffer itself, or a copy that goes back
-    for (const auto& part : parameters.named())
-      if (part.parameter.trainable())
-        detail::read_buffer(file.at(str_cat(part.name, '.', buffer.name)), detail::buffer_view(host, parameters, part),
-                            path);
-    if (Tensor<float> values = buffer.values; values.device().type != DeviceType::cpu) values.copy_from(host);
+  std::vector<Tensor<float>> hosts;  // the buffers themselves, or copies that go back
+  for (const auto& buffer : buffers) hosts.push_back(buffer.values.to(cpu_device));
+  for (const auto& part : parameters.named()) {
+    if (!part.parameter.trainable()) continue;
+    for (std::size_t i = 0; i < buffers.size(); ++i)
+      detail::read_buffer(file.at(str_cat(part.name, '.', buffers[i].name)),
+                          detail::buffer_view(hosts[i], parameters, part), path);
   }
+  for (std::size_t i = 0; i < buffers.size(); ++i)
+    if (Tensor<float> values = buffers[i].values; values.device().type != DeviceType::cpu) values.copy_from(hosts[i]);
   std::map<std::string, double> state;
   for (const SafetensorView& tensor : file.tensors())
     if (tensor.name.starts_with(detail::optimizer_state_prefix))
