@@ -11,8 +11,8 @@
 namespace tl::emulator {
 namespace {
 
-// The copy may happen at any time up to the wait: its source must not change and nobody may touch its destination. So
-// both ends of the time are checked, and until then the destination is NaN and marked.
+// The copy may happen at any time up to the wait: its source must not change and its destination must not be touched.
+// So both ends of the time are checked, and until then the destination is NaN and marked.
 void finish(const AsyncCopy& copy) {
   set_in_flight(copy.to, copy.bytes, false);
   check_access(copy.from, copy.source_bytes, Access::read, copy.place);

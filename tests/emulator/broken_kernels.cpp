@@ -380,7 +380,7 @@ std::vector<KernelCase> broken_kernels() {
        [] { return on_64(block_reads_what_another_writes, 4, 32); }},
       {"threads that write one word", "a race", [] { return on_64(two_threads_write_one_word, 1, 32); }},
       {"warps that race in device memory", "a race", [] { return on_64(threads_race_in_global_memory, 1, 64); }},
-      {"shared memory that nobody has written", "which no thread of the block has written",
+      {"shared memory that was not written", "which no thread of the block has written",
        [] { return on_64(uninitialised_shared, 1, 64); }},
       {"writer that is the last reader", "has read", [] { return on_64(writer_is_last_reader, 1, 64); }},
       {"host memory read by a kernel", "reads 4 bytes at host memory", run_reads_host},

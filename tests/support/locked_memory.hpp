@@ -1,6 +1,6 @@
-// Memory of a GPU that is none: every byte of it is mapped twice, at an address that nobody may touch and at one that
-// kernels and copies of this device alone know. Whoever uses a device address on the host, in any thread and at any
-// time, is stopped by the processor, and the program ends with the place. Fresh memory is filled with 0xFF, which is
+// Memory of a GPU that is none: every byte of it is mapped twice, at an address without access and at one that
+// kernels and copies of this device alone know. Host code that uses a device address, in any thread and at any time,
+// is stopped by the processor, and the program ends with the place. Fresh memory is filled with 0xFF, which is
 // NaN in every format. All that a program asks of the device is counted.
 //
 // Fault handlers of sanitizers and of the test framework stay in force for all other addresses: what is not this

@@ -161,7 +161,7 @@ template <Real T> class [[nodiscard]] Variable {
 
   Tensor<T> value_;
   std::shared_ptr<detail::GraphNode<T>> node_;
-  std::shared_ptr<const detail::RoundedCopy<T>> rounded_;  // null if nobody keeps one
+  std::shared_ptr<const detail::RoundedCopy<T>> rounded_;  // null if none is kept
 };
 
 }  // namespace tl

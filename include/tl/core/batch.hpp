@@ -56,7 +56,7 @@ struct [[nodiscard]] Batch {
   }
 
   /// The batch on `device`, with groups; itself if it is there. All of it reaches a GPU as one block in one copy that
-  /// nobody waits for, and this batch may be changed or freed at once.
+  /// is not waited for, and this batch may be changed or freed at once.
   Batch to(Device device) const;
 };
 

@@ -14,7 +14,7 @@ template <Real T> Tensor<T> for_backward(const Shape& shape, Device device) {
 }
 
 /// The value of `x` as products in `precision` read it on its device: the value itself where it is in that format, as
-/// on the CPU always, else the copy that someone keeps or, if nobody does, one that is made here.
+/// on the CPU always, else the copy that is kept or, if there is none, one that is made here.
 template <Real T> Tensor<T> operand(const Variable<T>& x, Precision precision) {
   return tl::detail::in_format(x.operand(precision), result_format<T>(x.device(), precision));
 }

@@ -1,5 +1,5 @@
-// RoundedWeights: the weights of a model once more, in the format in which products read them. Whoever changes the
-// weights makes the copies anew; as long as nobody does, products read the copies and round nothing.
+// RoundedWeights: the weights of a model once more, in the format in which products read them. The
+// optimizer renews the copies after each update; until the weights change again, products read them and round nothing.
 #pragma once
 
 #include <cstdint>

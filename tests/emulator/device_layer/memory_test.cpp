@@ -86,7 +86,7 @@ TEST_CASE("cuda memory: running out of it says what was asked for, what there is
                       "use smaller batches (with gradient_accumulation_steps for the same updates), shorter texts, or "
                       "bf16 where it is supported") != std::string::npos);
   memory.release(small);
-  // What is not in use is given back, and a chunk may be smaller than usual, before anybody is told that there is none.
+  // What is not in use is given back, and a chunk may be smaller than usual, before an error says that there is none.
   void* const large = memory.allocate(600 * mib);
   memory.release(large);
 }

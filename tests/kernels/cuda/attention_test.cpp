@@ -33,7 +33,8 @@ struct AttentionCase {
   std::int64_t longest_query() const { return queries.empty() ? 0 : std::ranges::max(queries); }
   std::int64_t longest_key() const { return keys.empty() ? 0 : std::ranges::max(keys); }
   std::int64_t row_width() const { return heads * width; }
-  /// q, k and v are column ranges of one matrix, as a fused projection makes them, and two columns belong to nobody.
+  /// q, k and v are column ranges of one matrix, as a fused projection makes them, and two columns belong to none of
+  /// them.
   std::int64_t stride() const { return 3 * row_width() + 2; }
   double scale() const { return 1 / std::sqrt(static_cast<double>(width)); }
   std::string text() const {

@@ -101,7 +101,7 @@ __device__ void store_rows(const T (&sums)[attention_rows][per_lane], std::int64
     }
 }
 
-/// The rows of sequence b: offsets of a device that nobody has looked at never lead outside of `rows`.
+/// The rows of sequence b: offsets on a device, which are not checked, never lead outside of `rows`.
 struct SequenceRows {
   std::int64_t first, count;
 };

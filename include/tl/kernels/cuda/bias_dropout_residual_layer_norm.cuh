@@ -10,6 +10,7 @@
 #include <tl/kernels/cuda/launch.cuh>
 #include <tl/kernels/cuda/layer_norm_row.cuh>
 #include <tl/kernels/cuda/precision.cuh>
+#include <tl/kernels/cuda/warp_rows.cuh>
 
 namespace tl::cuda {
 

@@ -1,6 +1,6 @@
 // Softmax cross-entropy on the GPU: one warp per row, then one block of threads that adds the rows in a fixed order and
-// in double. A label that is neither a class nor ignore_index makes the loss and its row's gradient NaN: nobody has
-// looked at the labels, and what lies beside a row must not be read as if it was one.
+// in double. A label that is neither a class nor ignore_index makes the loss and its row's gradient NaN: labels on
+// a device are not checked before, and memory beside a row must not be read as a logit.
 #pragma once
 
 #include <cmath>

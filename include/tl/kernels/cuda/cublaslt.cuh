@@ -2,8 +2,8 @@
 //
 // cuBLASLt takes matrices to be column-major, ours are row-major. The memory of a row-major [R, C] matrix read
 // column by column is its transpose, [C, R] with C as the distance of its columns. So instead of C = A B we ask for
-// C^T = B^T A^T: the library's first operand is our b, its second our a, m and n change places, and nobody moves a
-// number. If b is [K, N] its memory is the [N, K] matrix that the library wants; if our b is transposed, [N, K], the
+// C^T = B^T A^T: the library's first operand is our b, its second our a, m and n change places, and no number
+// is moved. If b is [K, N] its memory is the [N, K] matrix that the library wants; if our b is transposed, [N, K], the
 // library transposes it. The same holds for a. A bias of N channels is one number for each row of C^T: the library's.
 #pragma once
 

@@ -11,7 +11,7 @@
 
 namespace tl::cuda {
 
-/// The functions of this process. A test fills the table before anybody looks for the library.
+/// The functions of this process. A test fills the table before the library is looked for.
 [[gnu::visibility("default")]] inline constinit lt::Functions cublaslt{};
 
 /// Where the library may be: TL_CUBLASLT_LIBRARY alone if the environment has it, else by the names that the toolkit

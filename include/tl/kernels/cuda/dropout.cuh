@@ -5,8 +5,8 @@
 
 #include <tl/kernels/cuda/dropout_mask.cuh>
 #include <tl/kernels/cuda/launch.cuh>
-#include <tl/kernels/cuda/layer_norm_row.cuh>
 #include <tl/kernels/cuda/precision.cuh>
+#include <tl/kernels/cuda/warp_rows.cuh>
 #include <tl/kernels/dropout.hpp>
 
 namespace tl::cuda {

@@ -13,6 +13,7 @@
 #include <tl/kernels/cuda/launch.cuh>
 #include <tl/kernels/cuda/layer_norm_row.cuh>
 #include <tl/kernels/cuda/precision.cuh>
+#include <tl/kernels/cuda/warp_rows.cuh>
 #include <tl/kernels/embedding_layer_norm_dropout.hpp>
 
 namespace tl::cuda {

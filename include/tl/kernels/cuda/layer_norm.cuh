@@ -6,6 +6,7 @@
 #include <tl/kernels/cuda/column_sums.cuh>
 #include <tl/kernels/cuda/launch.cuh>
 #include <tl/kernels/cuda/layer_norm_row.cuh>
+#include <tl/kernels/cuda/warp_rows.cuh>
 #include <tl/kernels/layer_norm.hpp>
 
 namespace tl::cuda {

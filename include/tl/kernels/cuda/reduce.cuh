@@ -1,5 +1,5 @@
-// Sums and maxima over the lanes of a warp and the threads of a block. The order is fixed by the number of threads, so
-// the same input gives the same bits each time and on each GPU.
+// Sums and maxima over the lanes of a warp, and sums over the threads of a block. The order is fixed by the number of
+// threads, so the same input gives the same bits each time and on each GPU.
 #pragma once
 
 #include <cuda_runtime.h>
@@ -37,19 +37,6 @@ template <class T> __device__ T block_sum(T value) {
   T sum = 0;
   for (int i = 0; i < warps; ++i) sum += partial[i];
   return sum;
-}
-
-/// Largest over all threads of a block of full warps, at most 1024; every thread gets it. All threads must call it.
-template <class T> __device__ T block_max(T value) {
-  TL_SHARED(T, partial, warp_size);
-  const int warp = static_cast<int>(threadIdx.x) / warp_size, warps = static_cast<int>(blockDim.x) / warp_size;
-  value = warp_max(value);
-  __syncthreads();  // who called before has read
-  if (threadIdx.x % warp_size == 0) partial[warp] = value;
-  __syncthreads();
-  T largest = partial[0];
-  for (int i = 1; i < warps; ++i) largest = largest > partial[i] || partial[i] != partial[i] ? largest : partial[i];
-  return largest;
 }
 
 }  // namespace tl::cuda

@@ -30,7 +30,7 @@ inline void synchronize() {
 /// Events that mark places in the stream; they are kept, since making one asks the driver.
 class Events {
  public:
-  /// An event that nobody else has. Throws Error(device) if none can be made.
+  /// An event that is not in use. Throws Error(device) if none can be made.
   cudaEvent_t take() {
     const std::scoped_lock lock(mutex_);
     cudaEvent_t event = nullptr;
