@@ -15,12 +15,13 @@ ops:          autograd kernels kernels/cpu core
 nn:           ops autograd kernels/packed_weight_cache.hpp kernels/dropout_mask.hpp core
 optim:        kernels kernels/cpu autograd core
 io:           core <nlohmann>
+hub:          io core
 metrics:      core
-text:         io core <nlohmann>
-data:         io core <nlohmann>
-models:       nn ops autograd kernels/dropout_mask.hpp io text core <nlohmann>
-train:        metrics models nn ops optim autograd kernels data text io core <nlohmann>
-pipelines:    models nn autograd kernels/packed_weight_cache.hpp data text io core <nlohmann>
+text:         hub io core <nlohmann>
+data:         hub io core <nlohmann>
+models:       nn ops autograd kernels/dropout_mask.hpp hub io text core <nlohmann>
+train:        metrics models nn ops optim autograd kernels data text hub io core <nlohmann>
+pipelines:    models nn autograd kernels/packed_weight_cache.hpp data text hub io core <nlohmann>
 '
 
 # Headers directly in include/tl are front doors: they may include everything, and nothing includes them, but for the

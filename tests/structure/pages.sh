@@ -27,11 +27,13 @@ codes=$(sed -n '/^enum class ErrorCode {/,/^};/p' include/tl/core/error.hpp | se
 [[ -n $codes ]] || complain 'include/tl/core/error.hpp: expected enum class ErrorCode, found none'
 same docs/errors.md 'the code' "$codes" "$(rows docs/errors.md | grep -vxE 'code|-+')"
 
-# What C++ asks for by getenv() and shell scripts with a default.
+# What C++ asks for by getenv() or the functions of hub/environment.hpp, and shell scripts with a default.
 mapfile -t folders < <(ls -d include src tools tests examples benchmarks cmake 2> /dev/null)
 variables=$( {
   grep -rhoE 'getenv\("[A-Z0-9_]+"\)' --include='*.hpp' --include='*.cpp' --include='*.c' --include='*.cuh' --include='*.cu' \
     "${folders[@]}" || true
+  grep -rhoE '(variable|is_true)\("[A-Z0-9_]+"' --include='*.hpp' --include='*.cpp' include src tools 2> /dev/null || true
+  grep -oE '"[A-Z0-9_]+"' include/tl/hub/environment.hpp 2> /dev/null | grep -vE '"(1|ON|YES|TRUE)"' || true
   grep -rhoE '\$\{[A-Z][A-Z0-9_]*:-' --include='*.sh' "${folders[@]}" || true
 } | grep -oE '[A-Z][A-Z0-9_]+' | sort -u)
 same docs/environment.md 'the variable' "$variables" "$(rows docs/environment.md | grep -xE '[A-Z][A-Z0-9_]+')"
