@@ -9,16 +9,20 @@ install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/tl DESTINATION ${CMAKE_INSTALL_I
         FILES_MATCHING PATTERN "*.hpp" PATTERN "*.cuh")
 install(TARGETS tl EXPORT tl_targets)
 install(EXPORT tl_targets NAMESPACE tl:: DESTINATION ${tl_package_dir})
-# The headers can be installed from a folder where nothing was built; then the package has no tl::cuda.
-if(TARGET tl_cuda)
-  install(TARGETS tl_cuda EXPORT tl_cuda_targets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} OPTIONAL)
-  install(EXPORT tl_cuda_targets NAMESPACE tl:: DESTINATION ${tl_package_dir})
-endif()
+# The headers can be installed from a folder where nothing was built; then the package has none of these.
+set(tl_optional_libraries)
+foreach(name cuda hub compression parquet)
+  if(TARGET tl_${name})
+    list(APPEND tl_optional_libraries ${name})
+    install(TARGETS tl_${name} EXPORT tl_${name}_targets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} OPTIONAL)
+    install(EXPORT tl_${name}_targets NAMESPACE tl:: DESTINATION ${tl_package_dir})
+  endif()
+endforeach()
 
 configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/tl-config.cmake.in ${PROJECT_BINARY_DIR}/tl-config.cmake
                               INSTALL_DESTINATION ${tl_package_dir} PATH_VARS tl_lib_dir)
 set(tl_any_architecture ARCH_INDEPENDENT)
-if(tl_has_cuda)
+if(tl_optional_libraries)
   set(tl_any_architecture)
 endif()
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/tl-config-version.cmake COMPATIBILITY SameMinorVersion
@@ -35,7 +39,7 @@ install(FILES ${PROJECT_BINARY_DIR}/tl.pc DESTINATION ${tl_pc_dir})
 
 # find_package(tl) with -Dtl_DIR=<build folder> uses this checkout without installing it.
 export(EXPORT tl_targets NAMESPACE tl:: FILE ${PROJECT_BINARY_DIR}/tl_targets.cmake)
-if(TARGET tl_cuda)
-  export(EXPORT tl_cuda_targets NAMESPACE tl:: FILE ${PROJECT_BINARY_DIR}/tl_cuda_targets.cmake)
-endif()
+foreach(name IN LISTS tl_optional_libraries)
+  export(EXPORT tl_${name}_targets NAMESPACE tl:: FILE ${PROJECT_BINARY_DIR}/tl_${name}_targets.cmake)
+endforeach()
 configure_file(${CMAKE_CURRENT_LIST_DIR}/build_type.cmake ${PROJECT_BINARY_DIR}/build_type.cmake COPYONLY)

@@ -14,3 +14,11 @@ mark_as_advanced(TL_CCACHE)
 if(TL_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros ${TL_CCACHE})
 endif()
+
+# What tl's own programs link besides tl::tl, of what was built.
+set(tl_optional_targets)
+foreach(name cuda hub compression parquet)
+  if(TARGET tl::${name})
+    list(APPEND tl_optional_targets tl::${name})
+  endif()
+endforeach()

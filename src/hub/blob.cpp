@@ -1,6 +1,6 @@
-// Downloads of blobs. What is received goes to "ETAG.incomplete" beside the blob, the name that huggingface_hub knows, and
-// stays there if the process ends or the network fails; the next download, after a look at its hash, goes on from there.
-// An ETag that is no hash could not be checked after that, so such a file is downloaded anew each time.
+// Downloads of blobs. What is received goes to "ETAG.incomplete" beside the blob, the name that huggingface_hub knows,
+// and stays there if the process ends or the network fails; the next download, after a look at its hash, goes on from
+// there. An ETag that is no hash could not be checked after that, so such a file is downloaded anew each time.
 #include "blob.hpp"
 
 #include <fcntl.h>
@@ -124,8 +124,8 @@ class Partial {
   bool done_ = false, discarded_ = false;
 };
 
-/// Whether the bytes are those of the hash: the SHA-256 of a file in large-file storage, or the SHA-1 by which git names
-/// other files (some mirrors give the plain SHA-1 instead).
+/// Whether the bytes are those of the hash: the SHA-256 of a file in large-file storage, or the SHA-1 by which git
+/// names other files (some mirrors give the plain SHA-1 instead).
 class Checker {
  public:
   Checker(const std::string& etag, const std::optional<std::uint64_t>& size) : etag_(etag) {
@@ -273,9 +273,10 @@ class Download {
 
   [[noreturn]] void give_up(const std::string& problem) {
     throw Unreachable(str_cat("cannot download ", file_.path, " of ", file_.repository, ": ", problem,
-                              partial_.stays() ? str_cat("; ", partial_.size(), " bytes of it are kept and the next "
-                                                            "download goes on from there")
-                                                  : "",
+                              partial_.stays() ? str_cat("; ", partial_.size(),
+                                                         " bytes of it are kept and the next "
+                                                         "download goes on from there")
+                                               : "",
                               session_.advice()));
   }
 
@@ -328,7 +329,8 @@ FileLock::FileLock(const std::filesystem::path& path, const std::function<void()
       waiting();
       std::this_thread::sleep_for(std::chrono::milliseconds(100));
     }
-    struct stat mine {}, there {};
+    struct stat mine {
+    }, there{};
     if (::fstat(file_.get(), &mine) != 0 || mine.st_nlink > 0) return;
     if (::stat(path.c_str(), &there) == 0 && there.st_ino == mine.st_ino) return;  // no links are counted here
   }

@@ -1,5 +1,5 @@
-// A file of a hub becomes a blob of the cache: resumed where an earlier download stopped, checked, and there at once and
-// whole.
+// A file of a hub becomes a blob of the cache: resumed where an earlier download stopped, checked, and there at once
+// and whole.
 #pragma once
 
 #include <cstdint>
@@ -17,17 +17,18 @@ namespace tl::hub::detail {
 
 /// What the hub said about a file.
 struct FileInfo {
-  std::string repository, path;        // for sentences and progress
-  std::string url;                     // on the hub
-  std::string location;                // where the bytes are, for an hour or so
+  std::string repository, path;  // for sentences and progress
+  std::string url;               // on the hub
+  std::string location;          // where the bytes are, for an hour or so
   std::string commit;
-  std::string etag;                    // a name for the blob
+  std::string etag;  // a name for the blob
   std::optional<std::uint64_t> size;
 };
 
-/// Downloads the file to `blob`, unless that has the right size already; with `force`, in any case. The caller holds the
-/// lock of the blob. Throws Unreachable if that fails for now, what was received then stays for the next time; io if the
-/// disk is full or cannot be written, format if the bytes are not those that the hub announced: then nothing stays.
+/// Downloads the file to `blob`, unless that has the right size already; with `force`, in any case. The caller holds
+/// the lock of the blob. Throws Unreachable if that fails for now, what was received then stays for the next time; io
+/// if the disk is full or cannot be written, format if the bytes are not those that the hub announced: then nothing
+/// stays.
 void download_blob(Session& session, const FileInfo& file, const std::filesystem::path& blob, bool force);
 
 /// A lock between processes, as huggingface_hub takes it: flock() on a file that stays. Where the file system has no

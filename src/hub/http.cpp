@@ -140,12 +140,14 @@ Answer Http::send(const Request& request) {
 
   const CURLcode code = ::curl_easy_perform(handle);
   if (exchange.thrown) std::rethrow_exception(exchange.thrown);
-  if (code != CURLE_OK) throw TransportError(*problem != '\0' ? problem : ::curl_easy_strerror(code), is_temporary(code));
+  if (code != CURLE_OK)
+    throw TransportError(*problem != '\0' ? problem : ::curl_easy_strerror(code), is_temporary(code));
   ::curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &exchange.answer.status);
   curl_off_t seconds = 0;  // a number or a date in the header
   if (::curl_easy_getinfo(handle, CURLINFO_RETRY_AFTER, &seconds) == CURLE_OK && seconds > 0)
     exchange.answer.retry_after = static_cast<std::uint64_t>(seconds);
-  if (!exchange.answer.retry_after) exchange.answer.retry_after = rate_limit_reset(exchange.answer.headers["ratelimit"]);
+  if (!exchange.answer.retry_after)
+    exchange.answer.retry_after = rate_limit_reset(exchange.answer.headers["ratelimit"]);
   return std::move(exchange.answer);
 }
 
@@ -160,8 +162,8 @@ Origin origin_of(const std::string& url) {
 
 std::string resolved_url(const std::string& url, const std::string& reference) {
   const Url parsed = parsed_url(url);
-  check(::curl_url_set(parsed.get(), CURLUPART_URL, reference.c_str(), 0) == CURLUE_OK, ErrorCode::format, shown_url(url),
-        " redirects to something that is no address: ", reference.substr(0, 200));
+  check(::curl_url_set(parsed.get(), CURLUPART_URL, reference.c_str(), 0) == CURLUE_OK, ErrorCode::format,
+        shown_url(url), " redirects to something that is no address: ", reference.substr(0, 200));
   return part_of(parsed.get(), CURLUPART_URL);
 }
 

@@ -31,7 +31,7 @@ class TransportError : public std::runtime_error {
 struct Answer {
   long status = 0;
   Headers headers;
-  std::string body;  // empty if it went to the request's sink
+  std::string body;                          // empty if it went to the request's sink
   std::optional<std::uint64_t> retry_after;  // seconds
 
   bool redirects() const {
@@ -47,8 +47,8 @@ struct Request {
   /// Gets the body of an answer with status 200 or 206 in pieces, after its headers; what it throws ends the request.
   std::function<void(const Answer&, std::span<const std::byte>)> sink;
   std::chrono::milliseconds connect_time{10000};
-  std::chrono::milliseconds whole_time{0};   // for all of it; 0: without a limit
-  std::chrono::seconds idle_time{10};        // without a single byte
+  std::chrono::milliseconds whole_time{0};  // for all of it; 0: without a limit
+  std::chrono::seconds idle_time{10};       // without a single byte
 };
 
 /// A connection that is kept between requests. Not for several threads at a time.

@@ -64,7 +64,8 @@ inline std::optional<std::string> blob_name(std::string_view etag) {
   if (etag.starts_with("W/")) etag.remove_prefix(2);
   if (etag.size() >= 2 && etag.front() == '"' && etag.back() == '"') etag = etag.substr(1, etag.size() - 2);
   const auto plain = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
+           c == '.';
   };
   if (etag.empty() || etag.size() > 200 || etag.front() == '.' || etag.ends_with(".incomplete")) return std::nullopt;
   if (!std::all_of(etag.begin(), etag.end(), plain)) return std::nullopt;

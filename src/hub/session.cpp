@@ -65,7 +65,8 @@ Reply Session::follow(Request request, bool leaves_the_hub) {
     reply.before.push_back(reply.answer.headers);
     reply.url = next;
   }
-  fail(ErrorCode::io, "expected an answer from ", shown_url(request.url), ", got more than ", most_redirects, " redirects");
+  fail(ErrorCode::io, "expected an answer from ", shown_url(request.url), ", got more than ", most_redirects,
+       " redirects");
 }
 
 std::optional<std::chrono::milliseconds> Session::pause(int attempt,
@@ -92,12 +93,11 @@ template <class Send> Reply Session::repeat(const std::string& url, int attempts
       wait = pause(attempt, reply.answer.retry_after);
       if (last || !wait) {
         const std::string said = server_message(reply.answer);
-        throw Unreachable(str_cat(shown_url(url), " answered with status ", reply.answer.status,
-                                  said.empty() ? "" : " (" + said + ")",
-                                  attempt > 0 ? str_cat(" ", attempt + 1, " times") : "", "; ",
-                                  reply.answer.retry_after ? str_cat("it asks to try again in ",
-                                                                     *reply.answer.retry_after, " s")
-                                                           : "try again later"));
+        throw Unreachable(
+            str_cat(shown_url(url), " answered with status ", reply.answer.status,
+                    said.empty() ? "" : " (" + said + ")", attempt > 0 ? str_cat(" ", attempt + 1, " times") : "", "; ",
+                    reply.answer.retry_after ? str_cat("it asks to try again in ", *reply.answer.retry_after, " s")
+                                             : "try again later"));
       }
     } catch (const TransportError& error) {
       if (last || !error.temporary())

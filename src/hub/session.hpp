@@ -1,5 +1,5 @@
-// Requests to one hub: redirects are followed here, so that the token goes to the hub and to no other host; failures that
-// pass are tried again with growing pauses.
+// Requests to one hub: redirects are followed here, so that the token goes to the hub and to no other host; failures
+// that pass are tried again with growing pauses.
 #pragma once
 
 #include <chrono>
@@ -15,8 +15,8 @@
 namespace tl::hub::detail {
 
 struct Settings {
-  std::string endpoint;  // without a slash at the end
-  std::string token;     // empty: none
+  std::string endpoint;                    // without a slash at the end
+  std::string token;                       // empty: none
   std::chrono::seconds metadata_time{10};  // HF_HUB_ETAG_TIMEOUT: for an answer without a body
   std::chrono::seconds idle_time{10};      // HF_HUB_DOWNLOAD_TIMEOUT: without a byte of a body
   int attempts = 6;                        // of a request, before it is given up
