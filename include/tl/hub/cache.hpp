@@ -118,4 +118,19 @@ inline std::vector<std::string> cached_listing(const Repository& repository, con
   return paths;
 }
 
+/// The repository and the commit whose snapshot `folder` is, if it is one of a cache.
+inline std::optional<Repository> repository_of(const std::filesystem::path& folder) {
+  const auto snapshots = folder.parent_path(), repository = snapshots.parent_path();
+  const std::string commit = folder.filename().string(), name = repository.filename().string();
+  if (snapshots.filename() != "snapshots" || !is_commit(commit)) return std::nullopt;
+  for (const RepositoryKind kind : {RepositoryKind::model, RepositoryKind::dataset}) {
+    const std::string begin = str_cat(to_string(kind), "s--");
+    if (!name.starts_with(begin)) continue;
+    std::string id = name.substr(begin.size());
+    if (const auto dashes = id.find("--"); dashes != std::string::npos) id.replace(dashes, 2, "/");
+    if (is_repository_id(id)) return Repository{kind, id, commit};
+  }
+  return std::nullopt;
+}
+
 }  // namespace tl::hub
