@@ -26,8 +26,7 @@ namespace {
 constexpr int most_pages = 10000;  // of a list of files
 
 /// A time limit of the environment in seconds.
-std::chrono::seconds time_limit(const char* name, std::chrono::seconds otherwise) {
-  const std::string text = variable(name);
+std::chrono::seconds time_limit(const char* name, const std::string& text, std::chrono::seconds otherwise) {
   if (text.empty()) return otherwise;
   const auto seconds = whole_number(text);
   check(seconds && *seconds > 0 && *seconds < 1000000, ErrorCode::invalid_argument, name,
@@ -120,8 +119,8 @@ Session HttpClient::session(const Options& options) {
   Settings settings = defaults_;
   settings.endpoint = endpoint();
   settings.token = options.token.empty() ? token() : options.token;
-  settings.metadata_time = time_limit("HF_HUB_ETAG_TIMEOUT", settings.metadata_time);
-  settings.idle_time = time_limit("HF_HUB_DOWNLOAD_TIMEOUT", settings.idle_time);
+  settings.metadata_time = time_limit("HF_HUB_ETAG_TIMEOUT", variable("HF_HUB_ETAG_TIMEOUT"), settings.metadata_time);
+  settings.idle_time = time_limit("HF_HUB_DOWNLOAD_TIMEOUT", variable("HF_HUB_DOWNLOAD_TIMEOUT"), settings.idle_time);
   return Session(http_, std::move(settings));
 }
 

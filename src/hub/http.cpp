@@ -3,12 +3,12 @@
 
 #include <curl/curl.h>
 
-#include <cstdlib>
 #include <exception>
 #include <memory>
 #include <mutex>
 
 #include <tl/core/error.hpp>
+#include <tl/hub/environment.hpp>
 #include <tl/version.hpp>
 
 namespace tl::hub::detail {
@@ -69,11 +69,11 @@ bool is_temporary(CURLcode code) {
 
 /// The file and the folder of certificates of the environment; other programs of the same user read these variables.
 void set_certificates(CURL* handle) {
-  for (const char* name : {"REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"})
-    if (const char* file = std::getenv(name); file != nullptr && *file != '\0')
-      ::curl_easy_setopt(handle, CURLOPT_CAINFO, file);
-  if (const char* folder = std::getenv("SSL_CERT_DIR"); folder != nullptr && *folder != '\0')
-    ::curl_easy_setopt(handle, CURLOPT_CAPATH, folder);
+  for (const std::string& file :
+       {variable("REQUESTS_CA_BUNDLE"), variable("CURL_CA_BUNDLE"), variable("SSL_CERT_FILE")})
+    if (!file.empty()) ::curl_easy_setopt(handle, CURLOPT_CAINFO, file.c_str());
+  if (const std::string folder = variable("SSL_CERT_DIR"); !folder.empty())
+    ::curl_easy_setopt(handle, CURLOPT_CAPATH, folder.c_str());
 }
 
 using Url = std::unique_ptr<CURLU, decltype(&::curl_url_cleanup)>;
