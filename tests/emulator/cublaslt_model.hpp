@@ -24,6 +24,10 @@ struct CublasLtModel {
   std::size_t version = 130000;
   /// Runs a function while the host may touch device memory.
   std::function<void(const std::function<void()>&)> with_memory = [](const std::function<void()>& body) { body(); };
+  /// Whether the bytes from an address on are in one allocation of the GPU.
+  std::function<bool(const void* memory, std::size_t bytes)> is_allocated = [](const void*, std::size_t) {
+    return true;
+  };
 
   static CublasLtModel& instance() {
     static CublasLtModel model;
@@ -35,7 +39,7 @@ namespace cublaslt_model {
 
 namespace lt = tl::cuda::lt;
 
-inline constexpr int invalid_value = 7, not_supported = 15;
+inline constexpr int invalid_value = 7, execution_failed = 13, not_supported = 15;
 inline constexpr std::uint64_t own_algorithm = 0x7E57;
 inline constexpr std::size_t wanted_workspace = 4096;
 
@@ -163,6 +167,21 @@ void compute(const Operation& op, const Extents& extents, const Matrix& a, const
     }
 }
 
+/// Whether a product stays in the memory of its operands and of its workspace; without that the GPU's program fails.
+inline bool in_bounds(const Operation& op, const void* const (&operands)[4], const Matrix* const (&matrices)[4],
+                      const void* workspace) {
+  const std::size_t size = op.scale_type == lt::real_64 ? sizeof(double) : sizeof(float);
+  const auto& is_allocated = CublasLtModel::instance().is_allocated;
+  for (int i = 0; i < 4; ++i) {
+    const Matrix& of = *matrices[i];
+    const auto elements = (of.columns - 1) * static_cast<std::uint64_t>(of.ld) + of.rows;
+    if (!is_allocated(operands[i], elements * size)) return false;
+  }
+  const std::uint64_t bias_elements = matrices[3]->rows;
+  return is_allocated(workspace, wanted_workspace) &&
+         (op.epilogue != lt::epilogue_bias || is_allocated(op.bias, bias_elements * size));
+}
+
 inline int multiply(lt::Handle, lt::Descriptor descriptor, const void* alpha, const void* a, lt::Layout a_layout,
                     const void* b, lt::Layout b_layout, const void* beta, const void* c, lt::Layout c_layout, void* d,
                     lt::Layout d_layout, const lt::Algorithm* algorithm, void* workspace, std::size_t workspace_bytes,
@@ -186,6 +205,7 @@ inline int multiply(lt::Handle, lt::Descriptor descriptor, const void* alpha, co
   if (workspace == nullptr || reinterpret_cast<std::uintptr_t>(workspace) % 256 != 0 ||
       workspace_bytes < wanted_workspace || (op.epilogue == lt::epilogue_bias && op.bias == nullptr))
     return invalid_value;
+  if (!in_bounds(op, operands, {&am, &bm, &cm, &dm}, workspace)) return execution_failed;
   const auto run = [&]<class T>(T) {
     compute<T>(op, extents, am, bm, cm, dm, *static_cast<const T*>(alpha), *static_cast<const T*>(beta),
                {static_cast<const T*>(a), static_cast<const T*>(b), static_cast<const T*>(c), static_cast<T*>(d)});
@@ -198,6 +218,7 @@ inline const char* status_string(int status) {
   switch (status) {
     case lt::success: return "success";
     case invalid_value: return "an unsupported value or parameter was passed to the function";
+    case execution_failed: return "the GPU program failed to execute";
     case not_supported: return "the functionality requested is not supported";
     default: return "the library has an error";
   }

@@ -1,4 +1,4 @@
-// The emulated GPU's cuBLASLt: the model of it, with access to device memory.
+// The emulated GPU's cuBLASLt: the model of it, with access to device memory and its bounds.
 #include "emulator/cublaslt_model.hpp"
 #include "machine.hpp"
 
@@ -10,6 +10,10 @@ namespace {
   test::CublasLtModel::instance().with_memory = [](const std::function<void()>& body) {
     const UnlockedDevice unlocked;
     body();
+  };
+  test::CublasLtModel::instance().is_allocated = [](const void* memory, std::size_t bytes) {
+    const auto address = reinterpret_cast<std::uintptr_t>(memory);
+    return device_memory().contains(address) && device_memory().is_allocated(address, bytes);
   };
   return true;
 }();

@@ -26,6 +26,7 @@ void reset_model() {
   CublasLtModel& model = CublasLtModel::instance();
   model.proposals = model.products = 0;
   model.version = 130000;
+  model.is_allocated = [](const void*, std::size_t) { return true; };
 }
 
 template <class T> std::vector<T> random_values(std::int64_t count) {
@@ -120,6 +121,30 @@ TEST_CASE("cublaslt: an error names the operation, its extents and the library's
   TL_REQUIRE_ERROR(products.run(smallest(in, out)),
                    "cuBLASLt: test of [1, 1, 1]: the functionality requested is not supported (15)");
   products.run(smallest(in, out));
+}
+
+TEST_CASE("cublaslt: a product that leaves the memory of an operand is an error") {
+  reset_model();
+  Products products;
+  const std::vector<float> a(6), b(12), bias(4);
+  std::vector<float> c(8);
+  const Product<float> product{
+      .operation = "test", .a = a.data(), .b = b.data(), .c = c.data(), .m = 2, .n = 4, .k = 3, .bias = bias.data()};
+  const void* short_one = nullptr;  // this operand ends one element early
+  CublasLtModel::instance().is_allocated = [&](const void* memory, std::size_t bytes) {
+    const std::pair<const void*, std::size_t> operands[] = {
+        {a.data(), a.size()}, {b.data(), b.size()}, {c.data(), c.size()}, {bias.data(), bias.size()}};
+    for (const auto& [begin, count] : operands)
+      if (memory == begin) return bytes <= (count - (begin == short_one ? 1 : 0)) * sizeof(float);
+    return true;  // the workspace
+  };
+  products.run(product);
+  for (const void* operand : {static_cast<const void*>(a.data()), static_cast<const void*>(b.data()),
+                              static_cast<const void*>(c.data()), static_cast<const void*>(bias.data())}) {
+    short_one = operand;
+    TL_REQUIRE_ERROR(products.run(product), "cuBLASLt: test of [2, 4, 3]: the GPU program failed to execute (13)");
+  }
+  reset_model();
 }
 
 TEST_CASE("cublaslt: plans are written, and read by another run of the same version") {
