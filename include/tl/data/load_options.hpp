@@ -1,0 +1,24 @@
+// How the files of load_dataset are read.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <tl/data/csv.hpp>
+
+namespace tl {
+
+/// How the files of load_dataset are read: the fields of CsvOptions, JsonOptions and ConllOptions. A field that the
+/// format does not have must keep its default.
+struct LoadOptions {
+  char delimiter = '\0';                       ///< csv; '\0': a tab in a .tsv file, else a comma
+  bool has_header = true;                      ///< csv
+  std::vector<std::string> column_names = {};  ///< csv, conll
+  std::vector<std::string> columns = {};       ///< csv, json, conll, parquet
+  std::vector<std::string> text_columns = {};  ///< csv, json
+  std::string encoding = "utf-8";              ///< csv, json, conll, text: or "utf-16", "latin-1", "cp1252"
+  Quoting quoting = Quoting::automatic;        ///< csv
+  std::string field = {};                      ///< json
+};
+
+}  // namespace tl
