@@ -11,9 +11,9 @@
 #include "support/hub_cache.hpp"
 
 using namespace tl;
+using tl::test::EnvironmentVariable;
 using tl::test::HubCache;
 using tl::test::TemporaryFolder;
-using tl::test::Variable;
 using tl::test::write_text;
 namespace fs = std::filesystem;
 
@@ -107,7 +107,7 @@ TEST_CASE("resolve: revisions, and the cache of the call") {
   CHECK(hub::model_folder("owner/name") == snapshots / second);
   CHECK(hub::model_folder("owner/name", {.revision = "v1"}) == snapshots / first);
   CHECK(hub::model_folder("owner/name", {.revision = first}) == snapshots / first);
-  const Variable elsewhere("HF_HUB_CACHE", "/no/such");
+  const EnvironmentVariable elsewhere("HF_HUB_CACHE", "/no/such");
   CHECK(hub::model_folder("owner/name", {.cache_dir = cache.path()}) == snapshots / second);
 }
 
@@ -134,7 +134,7 @@ TEST_CASE("resolve: a name that leads nowhere says where was looked and what to 
                        "download owner/name\" or in Python, or pass the path of a local copy");
   TL_REQUIRE_ERROR(hub::model_folder("owner/name", {.local_files_only = true}),
                    looked + "local_files_only is set, so the hub is not asked; unset it, or download it before with");
-  const Variable offline("HF_HUB_OFFLINE", "1");
+  const EnvironmentVariable offline("HF_HUB_OFFLINE", "1");
   TL_REQUIRE_ERROR(hub::model_folder("owner/name"),
                    looked + "HF_HUB_OFFLINE is set, so the hub is not asked; unset it, or download it before with");
   TL_REQUIRE_ERROR(hub::Snapshot({hub::RepositoryKind::dataset, "ag_news"}),
@@ -186,7 +186,7 @@ TEST_CASE("resolve: with a client, only what is missing and what is needed is do
   // A new state of the repository is a new snapshot.
   hub_client->state = second;
   CHECK(hub::model_folder("owner/name").filename() == second);
-  const Variable offline("HF_HUB_OFFLINE", "1");
+  const EnvironmentVariable offline("HF_HUB_OFFLINE", "1");
   CHECK(hub::model_folder("owner/name").filename() == second);
   CHECK(hub_client->commits == 3);
 }

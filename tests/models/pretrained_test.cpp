@@ -5,7 +5,10 @@
 #include <fstream>
 #include <sstream>
 
+#include <tl/models/auto_model.hpp>
+
 #include "support/compare.hpp"
+#include "support/hub_cache.hpp"
 
 using namespace tl::test;
 using tl::DistilBertConfig;
@@ -323,14 +326,36 @@ TEST_CASE("config_overrides reach the model") {
   TL_REQUIRE_ERROR(load(tiny_folder(), {.config_overrides = "nonsense=1"}), "\"nonsense\" is not a field");
 }
 
+TEST_CASE("a name is looked up in the cache, in the revision that is asked for") {
+  const HubCache cache;
+  const std::string first(40, 'a'), second(40, 'b');
+  cache.add_folder("models--owner--tiny", first, tiny_folder());
+  const auto model = load("owner/tiny");
+  CHECK(same_model(model, load(tiny_folder())));
+  CHECK(model.load_report().source == "owner/tiny");
+  CHECK(DistilBertConfig::from_pretrained("owner/tiny").dim == model.config().dim);
+  const tl::hub::Options hub{.revision = "v2", .cache_dir = cache.path()};
+  TL_REQUIRE_ERROR(load("owner/tiny", {.hub = hub}), "but not its revision v2");
+  cache.add("models--owner--tiny", second, {{"config.json", R"({"model_type": "distilbert", "dim": 8, "n_heads": 2})"}},
+            "v2");
+  CHECK(DistilBertConfig::from_pretrained("owner/tiny", hub).dim == 8);
+  TL_REQUIRE_ERROR(load("owner/tiny", {.hub = hub}),
+                   "expected model.safetensors of the model owner/tiny, the cache has");
+  const auto any = tl::AutoModelForSequenceClassification::from_pretrained("owner/tiny", {.hub = {.revision = first}});
+  CHECK(any->class_name() == "DistilBertForSequenceClassification");
+  CHECK(tl::load_common_config("owner/tiny").num_labels() == model.config().num_labels());
+}
+
 TEST_CASE("folders without weights say what was looked for") {
   const TemporaryFolder folder;
   TL_REQUIRE_ERROR(load(folder / "absent"), "which is not a folder");
+  const HubCache empty_cache;
   TL_REQUIRE_ERROR(
       load("distilbert-base-uncased"),
-      "expected a model folder with config.json and model.safetensors, got \"distilbert-base-uncased\", "
-      "which does not exist; models are not downloaded by their name on a hub, pass the path of a local copy");
-  TL_REQUIRE_ERROR(DistilBertModel::from_pretrained("owner/name"), "models are not downloaded by their name on a hub");
+      "expected a model folder or the name of a model on a hub, got \"distilbert-base-uncased\"; there is no "
+      "folder of that name in ");
+  TL_REQUIRE_ERROR(DistilBertModel::from_pretrained("owner/name"),
+                   "has no models--owner--name, and this program cannot");
   TL_REQUIRE_ERROR(load("./no/such"), "got ./no/such, which is not a folder");
   std::filesystem::copy_file(tiny_folder() / "config.json", folder / "config.json");
   TL_REQUIRE_ERROR(load(folder.path()), "expected model.safetensors or model.safetensors.index.json in " +

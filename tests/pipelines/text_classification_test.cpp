@@ -3,6 +3,7 @@
 #include <tl/pipelines/text_classification.hpp>
 
 #include "support/catch.hpp"
+#include "support/hub_cache.hpp"
 #include "support/reference.hpp"
 
 using namespace tl;
@@ -43,6 +44,15 @@ TEST_CASE("pipeline: labels and scores of the reference") {
       CHECK(none[i][c].score ==
             Approx(reference.at("none")[i][c].at("score").get<double>()).epsilon(1e-4).margin(1e-4));
   }
+}
+
+TEST_CASE("pipeline: a model by its name in the cache") {
+  const test::HubCache cache;
+  cache.add_folder("models--owner--name", std::string(40, 'a'), model_folder());
+  const auto by_name = pipeline("text-classification", "owner/name");
+  CHECK(by_name("a great film").score == pipeline("text-classification", model_folder())("a great film").score);
+  TL_REQUIRE_ERROR(pipeline("text-classification", "owner/name", {.hub = {.revision = "v2"}}),
+                   "but not its revision v2");
 }
 
 TEST_CASE("pipeline: any batch size gives the results in the order of the texts") {

@@ -15,15 +15,15 @@
 namespace tl::test {
 
 /// Sets a variable of the environment, or removes it, for as long as this object lives.
-class Variable {
+class EnvironmentVariable {
  public:
-  Variable(std::string name, const std::optional<std::string>& value) : name_(std::move(name)) {
+  EnvironmentVariable(std::string name, const std::optional<std::string>& value) : name_(std::move(name)) {
     if (const char* const before = std::getenv(name_.c_str())) before_ = before;
     set(value);
   }
-  ~Variable() { set(before_); }
-  Variable(const Variable&) = delete;
-  Variable& operator=(const Variable&) = delete;
+  ~EnvironmentVariable() { set(before_); }
+  EnvironmentVariable(const EnvironmentVariable&) = delete;
+  EnvironmentVariable& operator=(const EnvironmentVariable&) = delete;
 
  private:
   void set(const std::optional<std::string>& value) const {
@@ -71,9 +71,9 @@ class HubCache {
 
  private:
   TemporaryFolder folder_;
-  Variable cache_{"HF_HUB_CACHE", folder_.path().string()};
-  Variable token_{"HF_TOKEN", std::nullopt}, offline_{"HF_HUB_OFFLINE", std::nullopt};
-  Variable older_offline_{"TRANSFORMERS_OFFLINE", std::nullopt};
+  EnvironmentVariable cache_{"HF_HUB_CACHE", folder_.path().string()};
+  EnvironmentVariable token_{"HF_TOKEN", std::nullopt}, offline_{"HF_HUB_OFFLINE", std::nullopt};
+  EnvironmentVariable older_offline_{"TRANSFORMERS_OFFLINE", std::nullopt};
 };
 
 }  // namespace tl::test

@@ -10,6 +10,7 @@
 #include <tl/text/tokenizer.hpp>
 
 #include "support/catch.hpp"
+#include "support/hub_cache.hpp"
 #include "support/reference.hpp"
 
 using namespace tl;
@@ -232,9 +233,13 @@ TEST_CASE("tokenizer files: a tokenizer without post-processor or decoder") {
 }
 
 TEST_CASE("tokenizer files: folders that are none") {
-  TL_REQUIRE_ERROR(Tokenizer::from_pretrained("distilbert-base-uncased"), "not downloaded by their name on a hub");
-  TL_REQUIRE_ERROR(Tokenizer::from_pretrained("owner/name"),
-                   "got \"owner/name\", which does not exist; models are not downloaded");
+  const HubCache cache;
+  TL_REQUIRE_ERROR(
+      Tokenizer::from_pretrained("owner/name"),
+      "expected a model folder or the name of a model on a hub, got \"owner/name\"; there is no folder of");
+  cache.add("models--owner--name", std::string(40, 'a'), {{"vocab.txt", "[UNK]\n[CLS]\n[SEP]\na\n"}});
+  CHECK(Tokenizer::from_pretrained("owner/name").encode("a").input_ids == std::vector<std::int32_t>{1, 3, 2});
+  TL_REQUIRE_ERROR(Tokenizer::from_pretrained("owner/name", {.hub = {.revision = "v2"}}), "but not its revision v2");
   TL_REQUIRE_ERROR(Tokenizer::from_pretrained("./no/such"), "got \"./no/such\", which does not exist");
   CHECK(error_of([] { (void)Tokenizer::from_pretrained("./no/such"); }).find("hub") == std::string::npos);
   TemporaryFolder folder;

@@ -114,12 +114,13 @@ inline std::string model_type_of(const std::filesystem::path& folder) {
 
 }  // namespace detail
 
-/// Loads the model for one task that a folder holds.
+/// Loads the model for one task that a folder, or a repository of a hub, holds.
 template <Task task> struct AutoModelFor {
   /// Throws Error(format) for a model_type that has no model for the task, with those that have one, and what the
   /// model's own from_pretrained() throws.
-  static std::unique_ptr<Model> from_pretrained(const std::filesystem::path& folder,
+  static std::unique_ptr<Model> from_pretrained(const std::filesystem::path& name_or_path,
                                                 const FromPretrainedOptions& options = {}) {
+    const std::filesystem::path folder = hub::model_folder(name_or_path, options.hub);
     const std::string type = detail::model_type_of(folder);
     if (const ModelLoader load = ModelRegistry::instance().find(task, type)) return load(folder, options);
     std::string known;
@@ -130,7 +131,7 @@ template <Task task> struct AutoModelFor {
   }
 };
 
-/// The encoder of a folder, without a head.
+/// The encoder of a model, without a head.
 using AutoModel = AutoModelFor<Task::hidden_states>;
 /// A classifier of texts, or of pairs of texts.
 using AutoModelForSequenceClassification = AutoModelFor<Task::sequence_classification>;

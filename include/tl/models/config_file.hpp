@@ -16,7 +16,7 @@
 #include <vector>
 
 #include <tl/core/activation.hpp>
-#include <tl/io/hub_name.hpp>
+#include <tl/hub/resolve.hpp>
 #include <tl/io/json_file.hpp>
 #include <tl/models/pretrained_config.hpp>
 
@@ -268,11 +268,8 @@ inline void read_config(PretrainedConfig& config, const Json& json, const std::s
   config.validate(where);
 }
 
-/// Throws Error(io) for something that is no model folder: a name on a hub, a file, a folder without config.json.
+/// Throws Error(io) for something that is no model folder: a file, a folder without config.json.
 inline void check_model_folder(const std::filesystem::path& folder) {
-  const std::string_view hint = hub_hint(folder);
-  check(hint.empty(), ErrorCode::io, "expected a model folder with config.json and model.safetensors, got \"",
-        folder.native(), "\", which does not exist", hint);
   check(path_exists(folder) && std::filesystem::is_directory(folder), ErrorCode::io,
         "expected a model folder with config.json and model.safetensors, got ", folder.native(),
         ", which is not a folder");
@@ -350,9 +347,11 @@ inline void update_config(PretrainedConfig& config, std::string_view text) {
 
 }  // namespace detail
 
-/// What all families have of the config.json of `folder`, whatever its model_type is: labels, problem type,
-/// architectures. Sizes are not read. Throws Error(io) or Error(format) with the path.
-inline PretrainedConfig load_common_config(const std::filesystem::path& folder) {
+/// What all families have of the config.json of a model, given by its folder or its name, whatever its model_type is:
+/// labels, problem type, architectures. Sizes are not read. Throws Error(io) or Error(format) with the path, and what
+/// hub::model_folder() throws.
+inline PretrainedConfig load_common_config(const std::filesystem::path& name_or_path, const hub::Options& hub = {}) {
+  const auto folder = hub::model_folder(name_or_path, hub, hub::ModelFiles::configuration);
   detail::check_model_folder(folder);
   const std::filesystem::path path = folder / "config.json";
   const Json json = read_json(path);

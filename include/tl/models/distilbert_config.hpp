@@ -62,10 +62,11 @@ struct DistilBertConfig : PretrainedConfig {
   /// Throws Error(invalid_argument) for a name that is not a field, or a value of another type.
   void update_from_string(std::string_view text) { detail::update_config(*this, text); }
 
-  /// Reads config.json of a model folder. Throws Error(io), Error(format) or Error(invalid_argument) with the path.
-  static DistilBertConfig from_pretrained(const std::filesystem::path& folder) {
+  /// Reads config.json of a model, given by its folder or its name. Throws Error(io), Error(format) or
+  /// Error(invalid_argument) with the path, and what hub::model_folder() throws.
+  static DistilBertConfig from_pretrained(const std::filesystem::path& name_or_path, const hub::Options& hub = {}) {
     DistilBertConfig config;
-    detail::read_config_file(config, folder);
+    detail::read_config_file(config, hub::model_folder(name_or_path, hub, hub::ModelFiles::configuration));
     return config;
   }
 

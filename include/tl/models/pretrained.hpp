@@ -15,6 +15,8 @@
 #include <tl/autograd/host_values.hpp>
 #include <tl/autograd/parameter_space.hpp>
 #include <tl/core/seed.hpp>
+#include <tl/hub/options.hpp>
+#include <tl/hub/resolve.hpp>
 #include <tl/io/json_file.hpp>
 #include <tl/io/safetensors.hpp>
 #include <tl/models/config_file.hpp>
@@ -32,6 +34,7 @@ struct FromPretrainedOptions {
   std::optional<std::uint64_t> seed{};        ///< of fresh parameters; default: the process-wide generator
   bool ignore_mismatched_sizes = false;       ///< draw fresh values instead of an error when a shape differs
   std::optional<ProblemType> problem_type{};  ///< default: what config.json says, else what the first labels are
+  hub::Options hub{};                         ///< of a model that is given by its name: revision, cache_dir, token
 };
 
 namespace detail {
@@ -105,18 +108,20 @@ inline std::map<std::string, std::int64_t> tensors_by_parameter(const std::vecto
 
 }  // namespace detail
 
-/// Fills `parameters` from the checkpoint in `folder`. `prefix` ("distilbert.") is what the encoder's names begin with
-/// in a model with a head; a checkpoint with or without it fits a model with or without it. What the checkpoint lacks
-/// keeps its values. Throws Error(io) or Error(format) with the file, also for one in which no name fits, Error(shape)
-/// naming key and both shapes.
-inline LoadReport load_parameters(const std::filesystem::path& folder, ParameterSpace<float>& parameters,
+/// Fills `parameters` from the checkpoint of a model, given by its folder or its name. `prefix` ("distilbert.") is what
+/// the encoder's names begin with in a model with a head; a checkpoint with or without it fits a model with or without
+/// it. What the checkpoint lacks keeps its values. Throws Error(io) or Error(format) with the file, also for one in
+/// which no name fits, Error(shape) naming key and both shapes, and what hub::model_folder() throws.
+inline LoadReport load_parameters(const std::filesystem::path& name_or_path, ParameterSpace<float>& parameters,
                                   std::string_view prefix, std::string_view model_class,
                                   const FromPretrainedOptions& options = {}) {
+  const std::filesystem::path folder = hub::model_folder(name_or_path, options.hub);
   detail::check_weights_present(folder);
   const SafetensorsReader reader(folder);
   const auto& tensors = reader.tensors();
   std::map<std::string, std::int64_t> found = detail::tensors_by_parameter(tensors, parameters, prefix);
-  LoadReport report{.model_class = std::string(model_class), .source = folder.native()};
+  const auto repository = hub::repository_of(folder);
+  LoadReport report{.model_class = std::string(model_class), .source = repository ? repository->id : folder.native()};
   const HostValues<float> values(parameters);
   for (const auto& entry : parameters.named()) {
     const auto at = found.find(entry.name);

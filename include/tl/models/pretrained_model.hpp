@@ -48,11 +48,12 @@ template <class Network> class [[nodiscard]] PreTrainedModel final : public Mode
     initialize_parts(generator, [](std::string_view name) { return !name.starts_with(encoder_prefix()); });
   }
 
-  /// Loads config.json and model.safetensors of `folder`; a checkpoint of another model of the family is fine.
-  /// Parameters that it lacks, as a rule the head, get fresh values; load_report() says which. Throws Error(io),
-  /// Error(format), Error(shape) or Error(invalid_argument).
-  static PreTrainedModel from_pretrained(const std::filesystem::path& folder,
+  /// Loads config.json and model.safetensors of a model, given by its folder or its name; a checkpoint of another model
+  /// of the family is fine. Parameters that it lacks, as a rule the head, get fresh values; load_report() says which.
+  /// Throws Error(io), Error(format), Error(shape) or Error(invalid_argument), and what hub::model_folder() throws.
+  static PreTrainedModel from_pretrained(const std::filesystem::path& name_or_path,
                                          const FromPretrainedOptions& options = {}) {
+    const std::filesystem::path folder = hub::model_folder(name_or_path, options.hub);
     Config config;
     detail::load_config(config, folder, options);
     PreTrainedModel model(config, nullptr);

@@ -19,6 +19,7 @@
 
 #include <tl/core/sort.hpp>
 #include <tl/data/window_lengths.hpp>
+#include <tl/hub/resolve.hpp>
 #include <tl/models/auto_model.hpp>
 #include <tl/models/calibration.hpp>
 #include <tl/models/pool_windows.hpp>
@@ -58,6 +59,7 @@ struct TextClassificationOptions {
   bool bf16 = false;  ///< matrix products in bfloat16: of the pipeline as a whole, not of a call
   /// Where the pipeline as a whole computes; default: where the model is, of a folder's model tl::device().
   std::optional<Device> device{};
+  hub::Options hub{};  ///< of a model that is given by its name: revision, cache_dir, token
   /// Whether long texts become windows, and which; default: as the model's configuration says. A `truncation` that is
   /// given wins, max_length is the length of a window.
   std::optional<LongTexts> long_texts{};
@@ -381,12 +383,13 @@ inline TextClassificationPipeline pipeline(std::string_view task, Model& model, 
   return {std::shared_ptr<Model>(std::shared_ptr<Model>{}, &model), tokenizer, options};
 }
 
-/// A pipeline around the model and tokenizer in `folder`, as save_model() or the Python stack wrote them. The model is
+/// A pipeline around a model and its tokenizer, given by their folder or their name on a hub. The model is
 /// frozen, and the calibration in the folder applies.
 /// Throws Error(format) if the folder has no classification head, and what load_calibration() and device() throw.
-inline TextClassificationPipeline pipeline(std::string_view task, const std::filesystem::path& folder,
+inline TextClassificationPipeline pipeline(std::string_view task, const std::filesystem::path& name_or_path,
                                            const TextClassificationOptions& options = {}) {
   detail::check_task(task);
+  const std::filesystem::path folder = hub::model_folder(name_or_path, options.hub);
   std::shared_ptr<Model> model = AutoModelForSequenceClassification::from_pretrained(folder);
   check(model->load_report().complete(), ErrorCode::format, folder.native(),
         ": expected a fine-tuned classifier, its classification head is missing; fine-tune it first");
@@ -401,8 +404,8 @@ inline TextClassificationPipeline pipeline(std::string_view task, const std::fil
 /// pipeline<"text-classification">(folder).
 template <detail::PipelineTask task>
 requires(detail::is_text_classification(task)) TextClassificationPipeline
-    pipeline(const std::filesystem::path& folder, const TextClassificationOptions& options = {}) {
-  return pipeline("text-classification", folder, options);
+    pipeline(const std::filesystem::path& name_or_path, const TextClassificationOptions& options = {}) {
+  return pipeline("text-classification", name_or_path, options);
 }
 
 template <detail::PipelineTask task>

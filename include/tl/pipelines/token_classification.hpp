@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include <tl/hub/resolve.hpp>
 #include <tl/io/utf8.hpp>
 #include <tl/models/auto_model.hpp>
 #include <tl/pipelines/entities.hpp>
@@ -39,6 +40,7 @@ struct TokenClassificationOptions {
   bool bf16 = false;            ///< matrix products in bfloat16: of the pipeline as a whole, not of a call
   /// Where the pipeline as a whole computes; default: where the model is, of a folder's model tl::device().
   std::optional<Device> device{};
+  hub::Options hub{};  ///< of a model that is given by its name: revision, cache_dir, token
 };
 
 /// A model that classifies tokens, and its tokenizer: texts in, entities out.
@@ -307,12 +309,13 @@ requires(detail::is_token_classification(task)) TokenClassificationPipeline
   return {std::shared_ptr<Model>(std::shared_ptr<Model>{}, &model), tokenizer, options};
 }
 
-/// A pipeline around the model and tokenizer in `folder`, as save_model() or the Python stack wrote them. The model is
+/// A pipeline around a model and its tokenizer, given by their folder or their name on a hub. The model is
 /// frozen.
 /// Throws Error(format) if the folder has no head that classifies tokens.
 template <detail::PipelineTask task>
 requires(detail::is_token_classification(task)) TokenClassificationPipeline
-    pipeline(const std::filesystem::path& folder, const TokenClassificationOptions& options = {}) {
+    pipeline(const std::filesystem::path& name_or_path, const TokenClassificationOptions& options = {}) {
+  const std::filesystem::path folder = hub::model_folder(name_or_path, options.hub);
   std::shared_ptr<Model> model = AutoModelForTokenClassification::from_pretrained(folder);
   check(model->load_report().complete(), ErrorCode::format, folder.native(),
         ": expected a fine-tuned token classifier, its classification head is missing; fine-tune it first");

@@ -37,10 +37,11 @@ namespace tl {
 /// A WordPiece tokenizer; copies share the vocabulary, and every const member may be called from several threads.
 class [[nodiscard]] Tokenizer {
  public:
-  /// Loads tokenizer.json, or vocab.txt if there is none, with the configuration files beside it. Throws not_found for
-  /// a missing folder or file, io, and format (path, key and what was expected) for malformed content.
-  static Tokenizer from_pretrained(const std::filesystem::path& folder, const TokenizerOptions& overrides = {}) {
-    return Tokenizer(folder, overrides);
+  /// Loads tokenizer.json, or vocab.txt if there is none, with the configuration files beside it, of a tokenizer that
+  /// is given by its folder or its name. Throws not_found for a missing folder or file, io, format (path, key and what
+  /// was expected) for malformed content, and what hub::model_folder() throws.
+  static Tokenizer from_pretrained(const std::filesystem::path& name_or_path, const TokenizerOptions& overrides = {}) {
+    return Tokenizer(name_or_path, overrides);
   }
 
   /// Makes the standard pipeline around a list of pieces; piece i has id i. Special tokens that are not among the
@@ -273,8 +274,8 @@ class [[nodiscard]] Tokenizer {
     bool split_special_tokens = false;
   };
 
-  Tokenizer(const std::filesystem::path& folder, const TokenizerOptions& overrides)
-      : data_(detail::text::load_tokenizer(folder, overrides)) {
+  Tokenizer(const std::filesystem::path& name_or_path, const TokenizerOptions& overrides)
+      : data_(detail::text::load_tokenizer(name_or_path, overrides)) {
     make_layouts();
   }
   Tokenizer(std::vector<std::string> pieces, const TokenizerOptions& options)

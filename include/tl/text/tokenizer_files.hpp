@@ -19,7 +19,7 @@
 
 #include <tl/core/error.hpp>
 #include <tl/core/sort.hpp>
-#include <tl/io/hub_name.hpp>
+#include <tl/hub/resolve.hpp>
 #include <tl/io/utf8.hpp>
 #include <tl/text/tokenizer_class.hpp>
 #include <tl/text/tokenizer_config.hpp>
@@ -235,8 +235,7 @@ inline void check_folder(const std::filesystem::path& folder) {
   constexpr std::string_view expected = "a folder that holds tokenizer.json or vocab.txt";
   const std::string& name = folder.native();
   if (!present(folder))
-    fail(ErrorCode::not_found, "tokenizer: expected ", expected, ", got \"", name, "\", which does not exist",
-         hub_hint(folder));
+    fail(ErrorCode::not_found, "tokenizer: expected ", expected, ", got \"", name, "\", which does not exist");
   std::error_code ignored;
   check(std::filesystem::is_directory(folder, ignored), ErrorCode::invalid_argument, "tokenizer: expected ", expected,
         ", got the file \"", name, "\"");
@@ -259,8 +258,9 @@ inline void read_added_tokens_file(const std::filesystem::path& path, const Toke
   }
 }
 
-inline TokenizerData load_tokenizer(const std::filesystem::path& folder, const TokenizerOptions& options) {
+inline TokenizerData load_tokenizer(const std::filesystem::path& name_or_path, const TokenizerOptions& options) {
   options.validate();
+  const auto folder = hub::model_folder(name_or_path, options.hub, hub::ModelFiles::tokenizer);
   check_folder(folder);
   const auto tokenizer = file_in(folder, "tokenizer.json"), vocabulary = file_in(folder, "vocab.txt"),
              added = file_in(folder, "added_tokens.json");

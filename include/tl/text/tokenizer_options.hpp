@@ -7,6 +7,7 @@
 #include <string>
 
 #include <tl/core/error.hpp>
+#include <tl/hub/options.hpp>
 #include <tl/text/truncation.hpp>
 
 namespace tl {
@@ -22,6 +23,7 @@ struct TokenizerOptions {
   std::optional<Side> truncation_side{};
   std::optional<bool> clean_up_tokenization_spaces{};
   std::optional<bool> split_special_tokens{};
+  hub::Options hub{};  ///< of a tokenizer that is given by its name: revision, cache_dir, token
 
   /// Throws invalid_argument if a field is outside its range.
   void validate() const {
