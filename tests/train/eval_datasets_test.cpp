@@ -20,7 +20,7 @@ TrainerOptions options_with_sets(EvalDatasets sets) {
           .console = silent_console()};
 }
 
-TrainingArguments in(const TemporaryFolder& folder) {
+TrainingArguments arguments_in(const TemporaryFolder& folder) {
   return {.output_dir = folder.path().string(),
           .num_train_epochs = 2,
           .per_device_train_batch_size = 4,
@@ -52,7 +52,7 @@ TEST_CASE("eval datasets: each has its metrics, its log entry and its event") {
   TrainerOptions options = options_with_sets({{"a", a}, {"b", b}});
   const auto recorder = std::make_shared<Recorder>();
   options.callbacks = {recorder};
-  Trainer trainer(model, in(folder), options);
+  Trainer trainer(model, arguments_in(folder), options);
   trainer.train();
   CHECK(std::count(recorder->events.begin(), recorder->events.end(), "evaluate") == 4);
   const Json metrics = trainer.evaluate();
@@ -71,7 +71,7 @@ TEST_CASE("eval datasets: each has its metrics, its log entry and its event") {
 TEST_CASE("eval datasets: metric_for_best_model names one of them, with or without eval_ in front") {
   for (const char* name : {"eval_b_loss", "b_loss"}) {
     const TemporaryFolder folder;
-    TrainingArguments args = in(folder);
+    TrainingArguments args = arguments_in(folder);
     args.save_strategy = "epoch";
     args.load_best_model_at_end = true;
     args.metric_for_best_model = name;
@@ -97,7 +97,7 @@ TEST_CASE("eval datasets: one row of the table has the metrics of all") {
   ToyModel model;
   TrainerOptions options = options_with_sets({{"a", toy_rows(9, 5)}, {"news", toy_rows(7, 6)}});
   options.callbacks = {std::make_shared<NotebookProgressCallback>(console)};
-  Trainer(model, in(folder), options).train();
+  Trainer(model, arguments_in(folder), options).train();
   CHECK(text.starts_with("   Epoch | Training Loss |   A Loss | A Accuracy | News Loss | News Accuracy\n"));
   CHECK(std::count(text.begin(), text.end(), '\n') == 3);
 }
