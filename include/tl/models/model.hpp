@@ -90,6 +90,8 @@ class [[nodiscard]] Model {
   virtual std::string_view class_name() const = 0;
   virtual Task task() const { return Task::other; }
   virtual const PretrainedConfig& config() const = 0;
+  /// What save_pretrained() writes into config.json; null of a model of which it writes nothing that describes it.
+  virtual Json config_json() const { return nullptr; }
 
   /// The kind of problem: that of config(), else the one that the first batch with labels was of; nothing before.
   std::optional<ProblemType> problem_type() const {

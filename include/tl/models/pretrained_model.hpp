@@ -101,7 +101,7 @@ template <class Network> class [[nodiscard]] PreTrainedModel final : public Mode
     }
   }
 
-  void save_pretrained(const std::filesystem::path& folder) const override {
+  Json config_json() const override {
     Config config = config_;
     if constexpr (Network::task == Task::sequence_classification) {
       // With one label the reference's pipeline looks at whether regression was asked for or follows from the number.
@@ -109,7 +109,10 @@ template <class Network> class [[nodiscard]] PreTrainedModel final : public Mode
       else if (config.num_labels() > 1) config.problem_type = config.resolved_problem_type();
       else if (config.problem_type == "single_label_classification") config.problem_type.reset();
     }
-    save_parameters(folder, parameters_, config.to_json(std::string(Network::class_name)));
+    return config.to_json(std::string(Network::class_name));
+  }
+  void save_pretrained(const std::filesystem::path& folder) const override {
+    save_parameters(folder, parameters_, config_json());
   }
 
   void load_weights(const std::filesystem::path& folder) override {

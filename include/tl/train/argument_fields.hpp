@@ -26,7 +26,7 @@ struct ArgumentField {
   std::variant<std::string A::*, bool A::*, std::int64_t A::*, double A::*, std::optional<std::string> A::*,
                std::optional<bool> A::*, std::optional<std::int64_t> A::*, std::optional<double> A::*,
                Choice<IntervalStrategy> A::*, Choice<SchedulerType> A::*, Choice<SamplingStrategy> A::*,
-               SchedulerKwargs A::*>
+               SchedulerKwargs A::*, ReportTo A::*>
       member;
   std::string_view help;
 
@@ -46,6 +46,11 @@ namespace detail {
 inline void parse_argument(std::string_view name, std::string_view text, std::string& value) {
   (void)name;
   value = text;
+}
+
+inline void parse_argument(std::string_view name, std::string_view text, ReportTo& value) {
+  (void)name;
+  value = ReportTo(text);
 }
 
 inline void parse_argument(std::string_view name, std::string_view text, bool& value) {
@@ -137,6 +142,7 @@ inline Json argument_json(const SchedulerKwargs& kwargs) {
   return json;
 }
 
+inline Json argument_json(const ReportTo& value) { return value.text(); }
 template <class T> Json argument_json(const T& value) { return value; }
 template <class T> Json argument_json(const std::optional<T>& value) { return json_or_null(value); }
 template <class Enum> Json argument_json(const Choice<Enum>& value) { return to_string(value); }
@@ -166,11 +172,11 @@ inline std::span<const ArgumentField> argument_fields() {
       {"save_strategy", &A::save_strategy, "when to save: no, steps, epoch or best"},
       {"load_best_model_at_end", &A::load_best_model_at_end, "end with the best checkpoint's weights"},
       {"metric_for_best_model", &A::metric_for_best_model, "what makes a checkpoint the best"},
-      {"logging_dir", &A::logging_dir, "a folder for reporters; only stored"},
+      {"logging_dir", &A::logging_dir, "where reporters write; default: runs/<date>_<host> in output_dir"},
       {"logging_steps", &A::logging_steps, "updates between log entries"},
       {"fp16", &A::fp16, "not supported on the CPU"},
       {"bf16", &A::bf16, "matrix products in bfloat16"},
-      {"report_to", &A::report_to, "none: no reporter is built in"},
+      {"report_to", &A::report_to, "none, all, or names with commas between: tensorboard, jsonl, html"},
       {"push_to_hub", &A::push_to_hub, "not supported"},
       {"run_name", &A::run_name, "a name for the run; only stored"},
       {"gradient_accumulation_steps", &A::gradient_accumulation_steps, "micro-batches per update"},

@@ -185,6 +185,7 @@ inline std::shared_ptr<OutputLock> Trainer::prepare_output_dir(TrainLoop& loop) 
 inline void Trainer::resume(const std::filesystem::path& checkpoint) {
   model_.load_weights(checkpoint);
   callbacks_.restore(state_.stateful_callbacks);
+  reporters_.restore(state_.stateful_callbacks);
   detail::find_best_checkpoint(state_, checkpoint, args_.output_dir, warning());
 }
 
@@ -380,6 +381,7 @@ inline std::filesystem::path Trainer::save_checkpoint(TrainLoop& loop) {
                                                    {"should_training_stop", control_.should_training_stop}}},
                                                  {"attributes", Json::object()}};
   callbacks_.save(state_.stateful_callbacks);
+  reporters_.save(state_.stateful_callbacks);
   write_json(building.path() / "trainer_state.json", state_.to_json());
   detail::write_checksums(building.path(), checksums);
   building.commit();

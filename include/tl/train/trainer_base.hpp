@@ -25,6 +25,7 @@
 #include <tl/train/output_dir.hpp>
 #include <tl/train/output_lock.hpp>
 #include <tl/train/progress.hpp>
+#include <tl/train/reporters.hpp>
 #include <tl/train/resume.hpp>
 #include <tl/train/row_source.hpp>
 #include <tl/train/speed_metrics.hpp>
@@ -159,6 +160,7 @@ class TrainerBase {
     detail::resolve(args_);
     callbacks_.add(std::make_shared<DefaultFlowCallback>());
     for (const auto& callback : options_.callbacks) callbacks_.add(callback);
+    for (auto& reporter : make_reporters(args_.report_to)) reporters_.add(std::move(reporter));
     if (!options_.console) options_.console = silent_console();
     if (!args_.disable_tqdm)
       display_.add(std::make_shared<ProgressCallback>(options_.console, !callbacks_.shows_logs()));
@@ -166,10 +168,13 @@ class TrainerBase {
   }
 
   /// The event as callbacks get it; add what the occasion has.
-  TrainerEvent event() { return {.args = args_, .state = state_, .control = control_}; }
+  TrainerEvent event() {
+    return {.args = args_, .state = state_, .control = control_, .model = event_model_, .logging_dir = logging_dir_};
+  }
 
   [[gnu::noinline]] void call(CallbackList::Event which, const TrainerEvent& details) {
     callbacks_.call(which, details);
+    report(which, details);
     display_.call(which, details);
   }
   [[gnu::noinline]] void call(CallbackList::Event which) { call(which, event()); }
@@ -181,6 +186,7 @@ class TrainerBase {
     TrainerEvent details = event();
     details.warning = sentence;
     callbacks_.call(&TrainerCallback::on_warning, details);
+    report(&TrainerCallback::on_warning, details);
   }
 
   /// Puts the epoch into `entry`, appends it to the history and tells the callbacks.
@@ -226,7 +232,10 @@ class TrainerBase {
   TrainerState state_;
   TrainerControl control_;
   CallbackList callbacks_;
-  CallbackList display_;  // after all others, so that it shows what they made of an entry
+  CallbackList reporters_;  // of report_to
+  CallbackList display_;    // after all others, so that it shows what they made of an entry
+  std::string logging_dir_ = detail::logging_folder(args_).string();
+  const Model* event_model_ = nullptr;
   std::shared_ptr<OutputLock> lock_;
 
  private:
@@ -270,6 +279,15 @@ class TrainerBase {
         sets.named() ? names : "loss", " because ",
         options_.compute_metrics ? "prediction_loss_only is true" : "the Trainer was given no compute_metrics",
         ", got ", *metric);
+  }
+
+  /// A reporter that cannot begin ends the run before time is spent; one that cannot go on must not cost what was
+  /// trained.
+  void report(CallbackList::Event which, const TrainerEvent& details) {
+    if (which == &TrainerCallback::on_train_begin) return reporters_.call(which, details);
+    reporters_.call_or_drop(which, details, [this](const std::string& complaint) {
+      warn(str_cat("report_to: ", complaint, "; the run goes on without this reporter"));
+    });
   }
 
   // As the reference's metrics_format: run times as h:mm:ss.xx, floating-point operations in units of 2^30.

@@ -6,6 +6,8 @@
 #include <atomic>
 #include <cmath>
 #include <cstdint>
+#include <exception>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -17,6 +19,8 @@
 #include <tl/train/training_arguments.hpp>
 
 namespace tl {
+
+class Model;
 
 /// What a callback gets. Members that an event has no value for are empty or zero.
 struct TrainerEvent {
@@ -33,6 +37,8 @@ struct TrainerEvent {
   std::int64_t batch = 0, batches = 0;   ///< on_prediction_step: batches done, of how many
   std::int64_t train_rows = 0;           ///< on_train_begin: rows of the training data
   std::string_view warning{};            ///< on_warning: one sentence
+  const Model* model = nullptr;          ///< what is trained or evaluated
+  std::string_view logging_dir{};        ///< the folder of this Trainer's reporters, which makes it when it writes
 };
 
 /// Base of all callbacks; override what you need. Events come in the order of these functions.
@@ -194,6 +200,20 @@ class CallbackList {
   }
   void call(Event event, const TrainerEvent& details) const {
     for (const auto& callback : callbacks_) (callback.get()->*event)(details);
+  }
+  /// The same for callbacks that a run can do without: one that throws is left out from then on, and `tell` gets why.
+  void call_or_drop(Event event, const TrainerEvent& details, const std::function<void(const std::string&)>& tell) {
+    for (auto& callback : callbacks_) {
+      std::string complaint;
+      try {
+        (callback.get()->*event)(details);
+      } catch (const std::exception& error) {
+        complaint = error.what();
+      }
+      if (complaint.empty()) continue;
+      callback = std::make_shared<TrainerCallback>();  // does nothing
+      tell(complaint);
+    }
   }
   bool shows_logs() const {
     for (const auto& callback : callbacks_)

@@ -33,6 +33,7 @@ class TrainerEvaluation : public TrainerBase {
  protected:
   TrainerEvaluation(Model& model, const TrainingArguments& args, TrainerOptions&& options)
       : TrainerBase(args, std::move(options)), model_(model), generator_(seed()) {
+    event_model_ = &model_;
     const Device device = args_.device();
     require_precision(device, precision());
     model_.to(device);

@@ -15,6 +15,7 @@
 #include <tl/io/utf8.hpp>
 #include <tl/train/choice.hpp>
 #include <tl/train/loss_weights.hpp>
+#include <tl/train/reporter.hpp>
 
 namespace tl {
 
@@ -32,14 +33,14 @@ struct TrainingArguments {
   Choice<IntervalStrategy> save_strategy = IntervalStrategy::steps;
   bool load_best_model_at_end = false;
   std::optional<std::string> metric_for_best_model{};  ///< nothing: the loss, if something needs a metric
-  std::string logging_dir{};                           ///< a folder for reporters; only stored
+  std::string logging_dir{};                           ///< where reporters write; empty: see logging_folder()
   double logging_steps = 500.0;
-  bool fp16 = false;               ///< must be false: see bf16
-  bool bf16 = false;               ///< matrix products in bfloat16
-  std::string report_to = "none";  ///< no reporter is built in: logs go to callbacks
-  bool push_to_hub = false;        ///< must be false
+  bool fp16 = false;         ///< must be false: see bf16
+  bool bf16 = false;         ///< matrix products in bfloat16
+  ReportTo report_to{};      ///< none, all, or names of reporters: {"tensorboard", "jsonl"}
+  bool push_to_hub = false;  ///< must be false
 
-  std::string run_name{};  ///< a name for reporters; only stored
+  std::string run_name{};  ///< a name for the run; only stored
 
   std::int64_t gradient_accumulation_steps = 1;  ///< micro-batches per update
   std::int64_t max_steps = -1;                   ///< number of updates; if positive it wins over num_train_epochs
@@ -276,10 +277,7 @@ class ArgumentRules : Problems {
             "in fp32 with both false");
     require(a_.optim == "adamw_torch" || a_.optim == "adamw_torch_fused",
             "optim: expected adamw_torch or adamw_torch_fused, got ", a_.optim);
-    require(a_.report_to == "none",
-            "report_to: expected none (no reporter is built in; give the Trainer a callback "
-            "with on_log), got ",
-            a_.report_to);
+    if (std::string problem = report_to_problem(a_.report_to); !problem.empty()) add(std::move(problem));
     require(!a_.push_to_hub,
             "push_to_hub: expected false, got true: uploading is not supported; upload the folder "
             "written by save_model() with the hub's own tools");
