@@ -9,6 +9,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <random>
 #include <system_error>
@@ -178,7 +179,7 @@ class Download {
     bool resumed = partial_.size() > 0;
     partial_.read([&](std::span<const std::byte> bytes) { checker_.update(bytes); });
     check_space(file_, blob_.parent_path(), partial_.size());
-    progress_.resumed = partial_.size();
+    progress_.resumed = most_ = partial_.size();
     while (true) {
       receive();
       const auto got = checker_.other();
@@ -223,7 +224,8 @@ class Download {
         problem = error.what();
         if (!error.temporary()) give_up(problem);
       }
-      failures = partial_.size() > begin_ ? 1 : failures + 1;
+      failures = partial_.size() > most_ ? 1 : failures + 1;
+      most_ = std::max(most_, partial_.size());
       const auto wait = session_.pause(failures - 1, retry_after);
       if (failures >= settings.attempts || !wait) give_up(problem);
       std::this_thread::sleep_for(*wait);
@@ -258,7 +260,9 @@ class Download {
     const std::string said = server_message(reply.answer);
     const std::string problem =
         str_cat(shown_url(reply.url), " answered with status ", status, said.empty() ? "" : " (" + said + ")");
-    if (status == 416) start_again();  // what is here is no beginning of that file
+    if (status == 416) start_again();  // what was here is no beginning of that file
+    if (status == 416 && file_.size)
+      return str_cat("expected ", *file_.size, " bytes, as the hub announced, got a file that ends at byte ", begin_);
     // an address whose signature is too old is forbidden
     const bool again = is_temporary(status) || status == 416 || (status == 403 && reply.url != file_.url);
     if (!again) give_up(problem);
@@ -305,6 +309,7 @@ class Download {
   Checker checker_;
   Progress progress_;
   std::uint64_t begin_ = 0;  // the first byte that the present request asked for
+  std::uint64_t most_ = 0;   // bytes that were here at a time; with more of them there is hope
   bool began_ = false;       // bytes of its answer are here
   Clock::time_point told_{};
 };

@@ -23,6 +23,8 @@ struct Exchange {
   CURL* handle;
   Answer answer;
   std::exception_ptr thrown;
+  curl_off_t received = -1;
+  std::chrono::steady_clock::time_point last{};  // when something was received
 };
 
 std::size_t take_header(char* data, std::size_t, std::size_t size, void* user) {
@@ -49,6 +51,17 @@ std::size_t take_body(char* data, std::size_t, std::size_t size, void* user) {
   }
 }
 
+/// Ends a request during which nothing came for too long. libcurl's own limit looks at a mean of five seconds.
+int look_at_clock(void* user, curl_off_t, curl_off_t received, curl_off_t, curl_off_t) {
+  Exchange& exchange = *static_cast<Exchange*>(user);
+  const auto now = std::chrono::steady_clock::now();
+  if (received != exchange.received) {
+    exchange.received = received;
+    exchange.last = now;
+  }
+  return now - exchange.last > exchange.request.idle_time ? 1 : 0;
+}
+
 /// Whether a failure may be over a moment later: a name or a certificate that is wrong stays wrong.
 bool is_temporary(CURLcode code) {
   switch (code) {
@@ -56,6 +69,7 @@ bool is_temporary(CURLcode code) {
     case CURLE_COULDNT_RESOLVE_PROXY:
     case CURLE_COULDNT_CONNECT:
     case CURLE_OPERATION_TIMEDOUT:
+    case CURLE_ABORTED_BY_CALLBACK:
     case CURLE_GOT_NOTHING:
     case CURLE_SEND_ERROR:
     case CURLE_RECV_ERROR:
@@ -107,7 +121,7 @@ Http::~Http() { ::curl_easy_cleanup(handle_); }
 Answer Http::send(const Request& request) {
   CURL* const handle = handle_;
   ::curl_easy_reset(handle);  // keeps the connections
-  Exchange exchange{request, handle, {}, nullptr};
+  Exchange exchange{request, handle, {}, nullptr, -1, std::chrono::steady_clock::now()};
   char problem[CURL_ERROR_SIZE] = "";
   curl_slist* lines = nullptr;
   for (const std::string& header : request.headers) lines = ::curl_slist_append(lines, header.c_str());
@@ -129,8 +143,9 @@ Answer Http::send(const Request& request) {
   ::curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, problem);
   ::curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(request.connect_time.count()));
   ::curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS, static_cast<long>(request.whole_time.count()));
-  ::curl_easy_setopt(handle, CURLOPT_LOW_SPEED_LIMIT, 1L);
-  ::curl_easy_setopt(handle, CURLOPT_LOW_SPEED_TIME, static_cast<long>(request.idle_time.count()));
+  ::curl_easy_setopt(handle, CURLOPT_NOPROGRESS, 0L);
+  ::curl_easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, &look_at_clock);
+  ::curl_easy_setopt(handle, CURLOPT_XFERINFODATA, &exchange);
   ::curl_easy_setopt(handle, CURLOPT_BUFFERSIZE, 256L << 10);
   ::curl_easy_setopt(handle, CURLOPT_HEADERFUNCTION, &take_header);
   ::curl_easy_setopt(handle, CURLOPT_HEADERDATA, &exchange);
@@ -140,8 +155,12 @@ Answer Http::send(const Request& request) {
 
   const CURLcode code = ::curl_easy_perform(handle);
   if (exchange.thrown) std::rethrow_exception(exchange.thrown);
-  if (code != CURLE_OK)
-    throw TransportError(*problem != '\0' ? problem : ::curl_easy_strerror(code), is_temporary(code));
+  if (code != CURLE_OK) {
+    std::string what = *problem != '\0' ? problem : ::curl_easy_strerror(code);
+    if (code == CURLE_ABORTED_BY_CALLBACK) what = str_cat("nothing came for ", request.idle_time.count(), " s");
+    if (code == CURLE_PEER_FAILED_VERIFICATION) what += "; an authority of your own is named by SSL_CERT_FILE";
+    throw TransportError(what, is_temporary(code));
+  }
   ::curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &exchange.answer.status);
   curl_off_t seconds = 0;  // a number or a date in the header
   if (::curl_easy_getinfo(handle, CURLINFO_RETRY_AFTER, &seconds) == CURLE_OK && seconds > 0)

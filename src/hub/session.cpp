@@ -114,6 +114,7 @@ Reply Session::head(const std::string& url, int attempts) {
   request.head = true;
   request.headers = {"Accept-Encoding: identity"};  // the size of the file, not of what is sent
   request.whole_time = request.connect_time = settings_.metadata_time;
+  request.idle_time = settings_.metadata_time;
   return repeat(url, attempts, [&] { return follow(request, false); });
 }
 

@@ -41,7 +41,7 @@ build() {
   local parser=$1
   shift
   local program=$work/bin/$parser
-  [[ -e $program && -z $(find "$include" "$here" -name '*.[hc]pp' -newer "$program" -print -quit) ]] && return
+  [[ -e $program && -z $(find "$include" "$include/../src/hub" "$here" -name '*.[hc]pp' -newer "$program" -print -quit) ]] && return
   "$CLANG" -std=c++20 "$optimisation" -g1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -I"$include" "$@" \
     "$here/$parser.cpp" -o "$program.new"
   mv "$program.new" "$program"

@@ -106,17 +106,19 @@ class Repository:
 
 
 class Faults:
-    """The faults that ROOT/faults.json asks for, each counted from the moment it is first seen."""
+    """The faults that ROOT/faults.json asks for, counted from the moment the file changed."""
 
     def __init__(self, root):
-        self.file, self.counts, self.lock = root / "faults.json", {}, threading.Lock()
+        self.file, self.version, self.counts, self.lock = root / "faults.json", None, {}, threading.Lock()
 
     def take(self, server, method, path):
         with self.lock:
             try:
-                wanted = json.loads(self.file.read_text())
+                status, wanted = self.file.stat(), json.loads(self.file.read_text())
             except (OSError, ValueError):
                 return {}
+            if self.version != (status.st_ino, status.st_mtime_ns):
+                self.version, self.counts = (status.st_ino, status.st_mtime_ns), {}
             for fault in wanted:
                 if fault.get("path", "") not in path or fault.get("server", server) != server:
                     continue
