@@ -53,7 +53,8 @@ refused 1 'expected a new or empty folder' convert --from bert bert model/new/..
 [[ -s model/vocab.txt ]] || complain 'a refused conversion deleted a folder'
 refused 1 'expected the path of a folder with a name, got ""' convert --from bert bert ''
 refused 1 'expected "model_type": "bert", got distilbert' convert --from bert model other
-refused 1 'which is not a folder' convert --from bert nowhere other
+refused 1 'got "nowhere"; there is no folder of that name in' convert --from bert nowhere other
+refused 1 'which is not a folder' convert --from bert ./nowhere other
 refused 2 '--from' convert --from gpt bert other
 cp -r bert half && head -c 5000 bert/model.safetensors > half/model.safetensors
 refused 1 'half/model.safetensors' convert --from bert half other
@@ -73,7 +74,7 @@ says 'total: 36 tensors'
 ok inspect model/config.json
 says 'model_type: "distilbert"'
 refused 1 'a .safetensors file, its index or config.json, got model/tokenizer.json' inspect model/tokenizer.json
-refused 1 'does not exist' inspect nowhere
+refused 1 'which does not exist' inspect ./nowhere
 if [[ $EUID == 0 ]] && command -v setpriv > /dev/null; then
   checks=$((checks + 1))
   chmod 755 "$work" && cp -r model closed && chmod 700 closed
@@ -120,7 +121,7 @@ ok tokenize --model_name_or_path model --text 'one two three four five' --max_se
 says '[SEP]'
 printf 'fine\nbad \xff\n' > invalid.txt
 refused 1 'invalid.txt, line 2: text: expected UTF-8' tokenize --model_name_or_path model --file invalid.txt
-refused 1 '"nowhere", which does not exist' tokenize --model_name_or_path nowhere --text a
+refused 1 '"./nowhere", which does not exist' tokenize --model_name_or_path ./nowhere --text a
 refused 1 'nowhere.txt' tokenize --model_name_or_path model --file nowhere.txt
 ok tokenize --model_name_or_path model  # an empty standard input: nothing to do
 lines 0

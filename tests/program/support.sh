@@ -8,6 +8,9 @@ reviews=$(realpath "$(dirname "${BASH_SOURCE[0]}")/../../examples/data/reviews")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
+# The cache of the user is no part of a test, and no hub is asked.
+export HF_HUB_CACHE=$work/hub HF_HUB_OFFLINE=1
+unset HF_TOKEN HF_HOME
 
 failures=0
 checks=0

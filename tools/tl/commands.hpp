@@ -49,7 +49,7 @@ std::vector<std::string> split_names(const std::string& list);
 /// A boolean option: "--name", "--name true" and "--name false" are all fine.
 CLI::Option* add_bool(CLI::App& command, const std::string& name, bool& value, const std::string& help);
 
-/// "--tokenizer_name DIR", a tokenizer that is not in the model's folder.
+/// "--tokenizer_name NAME", a tokenizer that is not the model's.
 void add_tokenizer_name(CLI::App& command, std::string& folder);
 
 /// "--threads N" for the kernels and the tokenizer.

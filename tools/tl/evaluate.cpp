@@ -73,8 +73,9 @@ void evaluate(const EvaluateOptions& options) {
 void add_evaluate(CLI::App& app) {
   const auto options = std::make_shared<EvaluateOptions>();
   CLI::App& command = *app.add_subcommand("evaluate", "Measures a classifier on labelled texts");
-  command.add_option("--model_name_or_path", options->task.model, "folder of a classifier")->required();
+  command.add_option("--model_name_or_path", options->task.model, "name or folder of a classifier")->required();
   add_tokenizer_name(command, options->task.tokenizer);
+  options->task.hub.add(command);
   command.add_option("--validation_file", options->validation_file, ".jsonl, .json, .csv or .tsv file")->required();
   options->task.data.add(command);
   options->task.measured.add(command);
@@ -91,11 +92,16 @@ void add_evaluate(CLI::App& app) {
   options->task.trains = false;
   options->tasks.add(command);
   on_run(
-      command, [options] { evaluate(*options); },
+      command,
+      [options] {
+        options->task.hub.resolve(options->task.model, options->task.tokenizer);
+        evaluate(*options);
+      },
       [options] {
         options->task.data.check();
-        options->tasks.check_usage(options->task.model);
-        options->tasks.chosen(options->task.model).check_usage(options->task);
+        const std::string folder = options->task.hub.config_folder(options->task.model);
+        options->tasks.check_usage(folder);
+        options->tasks.chosen(folder).check_usage(options->task);
       });
 }
 

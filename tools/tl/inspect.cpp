@@ -11,6 +11,7 @@
 #include <tl/text/tokenizer.hpp>
 
 #include "commands.hpp"
+#include "hub_options.hpp"
 
 namespace program {
 
@@ -60,7 +61,8 @@ void show_tensors(const fs::path& path) {
             << " bytes\n";
 }
 
-void inspect(const fs::path& path) {
+void inspect(const fs::path& name_or_path, const HubOptions& hub) {
+  const fs::path path = tl::hub::model_folder(name_or_path, hub.options());
   std::error_code ignored;
   if (!fs::is_directory(path, ignored)) {
     tl::check(tl::detail::path_exists(path), tl::ErrorCode::io, "expected a model folder or a .safetensors file, got ",
@@ -89,9 +91,12 @@ void inspect(const fs::path& path) {
 
 void add_inspect(CLI::App& app) {
   const auto path = std::make_shared<std::string>();
+  const auto hub = std::make_shared<HubOptions>();
   CLI::App& command = *app.add_subcommand("inspect", "Shows configuration, tokenizer, tensors and counts");
-  command.add_option("PATH", *path, "model folder, .safetensors file, its index, or config.json")->required();
-  on_run(command, [path] { inspect(*path); });
+  command.add_option("PATH", *path, "name or folder of a model, .safetensors file, its index, or config.json")
+      ->required();
+  hub->add(command);
+  on_run(command, [path, hub] { inspect(*path, *hub); });
 }
 
 }  // namespace program

@@ -133,7 +133,7 @@ CLI::Option* add_bool(CLI::App& command, const std::string& name, bool& value, c
 }
 
 void add_tokenizer_name(CLI::App& command, std::string& folder) {
-  command.add_option("--tokenizer_name", folder, "folder of the tokenizer; default: the model's");
+  command.add_option("--tokenizer_name", folder, "name or folder of the tokenizer; default: the model's");
 }
 
 void add_threads(CLI::App& command) {

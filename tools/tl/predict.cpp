@@ -26,8 +26,9 @@ void add_predict(CLI::App& app) {
   const auto options = std::make_shared<PredictOptions>();
   const auto tasks = std::make_shared<Tasks>();
   CLI::App& command = *app.add_subcommand("predict", "Prints label and score of texts");
-  command.add_option("--model_name_or_path", options->model, "folder of a classifier")->required();
+  command.add_option("--model_name_or_path", options->model, "name or folder of a classifier")->required();
   add_tokenizer_name(command, options->tokenizer);
+  options->hub.add(command);
   options->source.add(command, true);
   add_bool(command, "json", options->json, "one JSON object per line: {\"label\": ..., \"score\": ...}");
   add_bool(command, "logits", options->logits, "show the logits, too");
@@ -47,10 +48,14 @@ void add_predict(CLI::App& app) {
   tasks->add(command, true);
   add_threads(command);
   on_run(
-      command, [options, tasks] { predict(*options, tasks->chosen(options->model)); },
+      command,
+      [options, tasks] {
+        options->hub.resolve(options->model, options->tokenizer);
+        predict(*options, tasks->chosen(options->model));
+      },
       [options, tasks] {
         options->source.check();
-        tasks->check_usage(options->model);
+        tasks->check_usage(options->hub.config_folder(options->model));
       });
 }
 

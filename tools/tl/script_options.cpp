@@ -35,7 +35,6 @@ struct WithoutEffect {
   std::string_view name, why;
 };
 
-constexpr std::string_view nothing_is_downloaded = "nothing is downloaded or cached";
 constexpr std::string_view one_process = "there is one process on one machine";
 constexpr std::string_view memory_only = "it changes memory and speed of other backends, no result";
 constexpr std::string_view no_loader_processes = "rows are in memory and batches are made by a thread";
@@ -45,10 +44,8 @@ constexpr std::string_view no_fp16 = "it belongs to fp16";
 
 constexpr WithoutEffect without_effect[] = {
     // of the scripts
-    {"cache_dir", nothing_is_downloaded},
-    {"overwrite_cache", nothing_is_downloaded},
-    {"token", nothing_is_downloaded},
-    {"use_auth_token", nothing_is_downloaded},
+    {"overwrite_cache", "rows that were tokenized are not kept in files"},
+    {"use_auth_token", "the login's token is sent where there is one; --token sends another"},
     {"trust_remote_code", "no code is loaded"},
     {"use_fast_tokenizer", "there is one tokenizer, which gives the ids of the fast one"},
     {"preprocessing_num_workers", "--threads is the number of threads"},
@@ -139,7 +136,6 @@ constexpr Refused refused[] = {
     {"test_split_name", "", files_only},
     {"remove_splits", "", "each split is a file; leave out the options of those that are not wanted"},
     {"config_name", "", "the configuration is that of the model's folder; --config_overrides changes it"},
-    {"model_revision", "main", "a model is a folder, of which there is one version"},
     // of TrainingArguments
     {"save_safetensors", "true", "weights are saved as safetensors only"},
     {"use_mps_device", "false", "the program computes on the CPU"},

@@ -8,6 +8,7 @@
 #include <tl/text/tokenizer.hpp>
 
 #include "commands.hpp"
+#include "hub_options.hpp"
 #include "texts.hpp"
 
 namespace program {
@@ -16,6 +17,7 @@ namespace {
 
 struct TokenizeOptions {
   std::string model, tokenizer;
+  HubOptions hub;
   TextOptions source;
   bool special_tokens = true;
   bool bench = false;
@@ -103,7 +105,8 @@ void measure(const tl::Tokenizer& tokenizer, TextSource& source, const tl::Encod
 }
 
 void tokenize(const TokenizeOptions& options) {
-  const auto tokenizer = tl::Tokenizer::from_pretrained(options.tokenizer.empty() ? options.model : options.tokenizer);
+  const auto tokenizer = tl::Tokenizer::from_pretrained(options.tokenizer.empty() ? options.model : options.tokenizer,
+                                                        {.hub = options.hub.options()});
   const tl::EncodeOptions how = options.source.encode_options(tokenizer, {}, options.special_tokens);
   TextSource source(options.source);
   options.bench ? measure(tokenizer, source, how) : print_all(tokenizer, source, how);
@@ -114,8 +117,9 @@ void tokenize(const TokenizeOptions& options) {
 void add_tokenize(CLI::App& app) {
   const auto options = std::make_shared<TokenizeOptions>();
   CLI::App& command = *app.add_subcommand("tokenize", "Prints ids, tokens and offsets of texts as JSON lines");
-  command.add_option("--model_name_or_path", options->model, "folder with a tokenizer");
+  command.add_option("--model_name_or_path", options->model, "name or folder of a model with a tokenizer");
   add_tokenizer_name(command, options->tokenizer);
+  options->hub.add(command);
   options->source.add(command);
   add_bool(command, "add_special_tokens", options->special_tokens, "put [CLS] and [SEP] around a text; default: true");
   add_bool(command, "json", options->json, "JSON lines, the only form there is");

@@ -86,7 +86,7 @@ void check_early_stopping(const TrainOptions& options) {
 }
 
 /// Everything about the command line that can be wrong before a file has been read.
-void check_usage(const TrainOptions& options) {
+void check_usage(TrainOptions& options) {
   std::vector<std::string>& problems = usage_problems();
   for (const auto& [name, text] :
        {std::pair("--labels", &options.task.labels), std::pair("--config_overrides", &options.task.config_overrides),
@@ -95,8 +95,9 @@ void check_usage(const TrainOptions& options) {
       problems.push_back(tl::str_cat(name, ": expected UTF-8, got ", tl::escape_invalid_utf8(*text)));
   options.task.data.check();
   check_eval_names(options.validation_files);
-  options.tasks.check_usage(options.task.model);
-  Task& task = options.tasks.chosen(options.task.model);
+  const std::string folder = options.task.hub.config_folder(options.task.model);
+  options.tasks.check_usage(folder);
+  Task& task = options.tasks.chosen(folder);
   task.check_usage(options.task);
   check_labels(options.task.labels, task.least_labels());
   for (auto& problem : options.arguments.problems()) problems.push_back(std::move(problem));
@@ -343,8 +344,9 @@ void add_training_arguments(CLI::App& command, const std::shared_ptr<TrainOption
 void add_train(CLI::App& app) {
   const auto options = std::make_shared<TrainOptions>();
   CLI::App& command = *app.add_subcommand("train", "Fine-tunes a model");
-  command.add_option("--model_name_or_path", options->task.model, "folder of a pretrained model")->required();
+  command.add_option("--model_name_or_path", options->task.model, "name or folder of a pretrained model")->required();
   add_tokenizer_name(command, options->task.tokenizer);
+  options->task.hub.add(command);
   add_train_files(command, *options);
   command.add_option("--labels", options->task.labels, "class names in the order of their ids: NEGATIVE,POSITIVE");
   options->task.data.add(command);
@@ -364,6 +366,7 @@ void add_train(CLI::App& app) {
       command,
       [options] {
         options->task.trains = options->trains();
+        options->task.hub.resolve(options->task.model, options->task.tokenizer);
         TrainRun(*options).run();
       },
       [options] { check_usage(*options); });

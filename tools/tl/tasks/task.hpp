@@ -20,6 +20,7 @@
 #include <tl/trainer.hpp>
 
 #include "commands.hpp"
+#include "hub_options.hpp"
 #include "labelled_texts.hpp"
 #include "metrics.hpp"
 #include "texts.hpp"
@@ -38,8 +39,9 @@ struct SplitFile {
 
 /// The options that all tasks share. The commands declare them.
 struct TaskOptions {
-  std::string model, tokenizer;  ///< folders; no tokenizer: the model's
-  std::string labels;            ///< names of classes in the order of their ids, with commas between
+  std::string model, tokenizer;  ///< names on a hub or folders, folders from resolve() on; no tokenizer: the model's
+  HubOptions hub;
+  std::string labels;  ///< names of classes in the order of their ids, with commas between
   std::string config_overrides;
   bool ignore_mismatched_sizes = false;
   bool trains = true;  ///< false: the model has to be a trained one, and its names of classes count
@@ -51,7 +53,8 @@ struct TaskOptions {
 
 /// What `tl predict` was asked for.
 struct PredictOptions {
-  std::string model, tokenizer, output_dir;
+  std::string model, tokenizer, output_dir;  ///< as in TaskOptions
+  HubOptions hub;
   TextOptions source;
   std::size_t batch_size = 16;
   std::int64_t top_k = 1;
