@@ -9,6 +9,7 @@ cached() {
   local repository=$HF_HUB_CACHE/models--${1/\//--} file blob
   mkdir -p "$repository"/{blobs,refs} "$repository/snapshots/$2"
   for file in "$4"/*; do
+    [[ -f $file ]] || continue
     blob=$(sha1sum < "$file" | cut -c 1-40)
     cp "$file" "$repository/blobs/$blob"
     ln -s "../../blobs/$blob" "$repository/snapshots/$2/$(basename "$file")"
