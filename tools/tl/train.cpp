@@ -2,6 +2,7 @@
 // and what the model is, the task knows.
 #include <charconv>
 #include <filesystem>
+#include <functional>
 #include <iostream>
 #include <memory>
 #include <set>
@@ -315,6 +316,20 @@ void add_early_stopping(CLI::App& command, TrainOptions& options) {
       ->type_name("FLOAT");
 }
 
+/// Of several names, as the reference's scripts take them, or one text with commas.
+void add_report_to(CLI::App& command, const std::string& option, const std::string& help,
+                   const std::function<void(const std::string&)>& assign) {
+  const auto join = [assign](const std::vector<std::string>& names) {
+    std::string text;
+    for (const std::string& name : names) text += (text.empty() ? "" : ",") + name;
+    assign(text);
+  };
+  command.add_option_function<std::vector<std::string>>(option, join, help)
+      ->group("TrainingArguments")
+      ->expected(1, 16)
+      ->type_name("NAME");
+}
+
 /// Every field of TrainingArguments under its own name.
 void add_training_arguments(CLI::App& command, const std::shared_ptr<TrainOptions>& options) {
   for (const tl::ArgumentField& field : tl::argument_fields()) {
@@ -331,7 +346,12 @@ void add_training_arguments(CLI::App& command, const std::shared_ptr<TrainOption
     const bool required = field.name == "output_dir";  // files in a folder that was not named would be a surprise
     if (!value.is_null() && value != "" && !required)
       help += "; default: " + (value.is_string() ? value.get<std::string>() : tl::dump_json(value, {.indent = -1}));
-    command.add_option_function<std::string>("--" + std::string(field.name), assign, help)
+    const std::string option = "--" + std::string(field.name);
+    if (field.name == "report_to") {
+      add_report_to(command, option, help, assign);
+      continue;
+    }
+    command.add_option_function<std::string>(option, assign, help)
         ->group("TrainingArguments")
         ->required(required)
         ->expected(field.is_flag() ? 0 : 1, 1)

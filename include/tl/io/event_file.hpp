@@ -49,6 +49,11 @@ class WireMessage {
     bytes_ += value;
     return *this;
   }
+  /// Bytes without a field.
+  WireMessage& raw(std::string_view value) {
+    bytes_ += value;
+    return *this;
+  }
   /// The lowest `count` bytes of `value`, lowest first, without a field.
   WireMessage& fixed(std::uint64_t value, int count) {
     for (int i = 0; i < count; ++i) bytes_ += static_cast<char>(value >> (8 * i) & 0xFF);
@@ -65,14 +70,44 @@ class WireMessage {
   std::string bytes_;
 };
 
+enum class EventContent : unsigned { version = 3, summary = 5, session = 7 };
+
+/// An event; `seconds` are those since 1970.
+inline std::string event_message(double seconds, std::int64_t step, EventContent kind, std::string_view content) {
+  WireMessage event;
+  event.real(1, seconds).number(2, static_cast<std::uint64_t>(step)).bytes(static_cast<unsigned>(kind), content);
+  return event.text();
+}
+
+/// A summary of one point of the curve `tag`.
+inline std::string scalar_summary(std::string_view tag, float value) {
+  return WireMessage().bytes(1, WireMessage().bytes(1, tag).real(2, value).text()).text();
+}
+
+/// A summary of one text, which is a tensor with the metadata of the plugin that shows it.
+inline std::string text_summary(std::string_view tag, std::string_view text) {
+  constexpr std::uint64_t type_string = 7;
+  const std::string one = WireMessage().number(1, 1).text();
+  const std::string shape = WireMessage().bytes(2, one).text();
+  const std::string tensor = WireMessage().number(1, type_string).bytes(2, shape).bytes(8, text).text();
+  const std::string plugin = WireMessage().bytes(1, "text").text();
+  const std::string metadata = WireMessage().bytes(1, plugin).text();
+  const std::string full_tag = str_cat(tag, "/text_summary");
+  return WireMessage().bytes(1, WireMessage().bytes(1, full_tag).bytes(8, tensor).bytes(9, metadata).text()).text();
+}
+
+/// The content of an event that says that a run starts.
+inline std::string session_start() { return WireMessage().number(1, 1).text(); }
+
 /// A record of `event`.
 inline std::string event_record(std::string_view event) {
   const std::string length = WireMessage().fixed(event.size(), 8).text();
-  std::string record = length + WireMessage().fixed(masked_crc32c(length), 4).text();
-  record += event;
-  return record + WireMessage().fixed(masked_crc32c(event), 4).text();
+  WireMessage record;
+  record.raw(length).fixed(masked_crc32c(length), 4).raw(event).fixed(masked_crc32c(event), 4);
+  return record.text();
 }
 
+/// The name of this machine as a part of names of files.
 inline std::string host_name() {
   char name[256] = {};
   if (::gethostname(name, sizeof name - 1) != 0 || name[0] == '\0') return "localhost";
@@ -89,7 +124,7 @@ class EventFile {
   /// Makes a file in `folder`, which must exist, under a name that TensorBoard reads after all that are there. Throws
   /// Error(io).
   explicit EventFile(const std::filesystem::path& folder) : file_(create(folder)) {
-    event(0, [](detail::WireMessage& event) { event.bytes(3, "brain.Event:2"); });
+    add(0, detail::EventContent::version, "brain.Event:2");
     flush();
   }
 
@@ -97,27 +132,16 @@ class EventFile {
 
   /// A point of the curve `tag`; TensorBoard keeps numbers as floats.
   void add_scalar(std::string_view tag, double value, std::int64_t step) {
-    const std::string point = detail::WireMessage().bytes(1, tag).real(2, static_cast<float>(value)).text();
-    add_summary(point, step);
+    add(step, detail::EventContent::summary, detail::scalar_summary(tag, static_cast<float>(value)));
   }
 
-  /// A text of the text plugin, which adds "/text_summary" to the tag.
+  /// A text under `tag` with "/text_summary" after it, as the text plugin of TensorBoard has it.
   void add_text(std::string_view tag, std::string_view text, std::int64_t step = 0) {
-    using detail::WireMessage;
-    const std::string plugin = WireMessage().bytes(1, "text").text();
-    const std::string metadata = WireMessage().bytes(1, plugin).text();
-    const std::string shape = WireMessage().bytes(2, WireMessage().number(1, 1).text()).text();  // one dimension of one
-    constexpr std::uint64_t type_string = 7;
-    const std::string tensor = WireMessage().number(1, type_string).bytes(2, shape).bytes(8, text).text();
-    WireMessage value;
-    value.bytes(1, std::string(tag) + "/text_summary").bytes(8, tensor).bytes(9, metadata);
-    add_summary(value.text(), step);
+    add(step, detail::EventContent::summary, detail::text_summary(tag, text));
   }
 
   /// Makes TensorBoard forget what files that it read before have of `step` and of later ones.
-  void start_session(std::int64_t step) {
-    event(step, [](detail::WireMessage& event) { event.bytes(7, detail::WireMessage().number(1, 1).text()); });
-  }
+  void start_session(std::int64_t step) { add(step, detail::EventContent::session, detail::session_start()); }
 
   /// Hands all events to the system. Throws Error(io).
   void flush() { file_.append(std::exchange(pending_, {})); }
@@ -125,16 +149,9 @@ class EventFile {
  private:
   using Clock = std::chrono::system_clock;
 
-  template <class Fill> void event(std::int64_t step, Fill&& fill) {
-    detail::WireMessage event;
-    event.real(1, std::chrono::duration<double>(Clock::now().time_since_epoch()).count());
-    event.number(2, static_cast<std::uint64_t>(step));
-    fill(event);
-    pending_ += detail::event_record(event.text());
-  }
-
-  void add_summary(std::string_view value, std::int64_t step) {
-    event(step, [value](detail::WireMessage& event) { event.bytes(5, detail::WireMessage().bytes(1, value).text()); });
+  void add(std::int64_t step, detail::EventContent kind, std::string_view content) {
+    const double seconds = std::chrono::duration<double>(Clock::now().time_since_epoch()).count();
+    pending_ += detail::event_record(detail::event_message(seconds, step, kind, content));
   }
 
   /// TensorBoard reads the files of a folder in the order of their names, which begin with the second of their making.
