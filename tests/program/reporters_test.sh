@@ -4,11 +4,12 @@
 # Usage: reporters_test.sh TL MAKE_TINY_BERT.
 set -uo pipefail
 
-# shellcheck source-path=SCRIPTDIR source=support.sh
 read_events=$(realpath "$(dirname "$0")/../reference/read_events.py")
+# shellcheck source-path=SCRIPTDIR source=support.sh
 source "$(dirname "$0")/support.sh"
 tiny_model || exit 1
 
+# shellcheck disable=SC2054
 training=(train --model_name_or_path model --train_file "$reviews/train.jsonl"
           --validation_file "$reviews/validation.jsonl" --labels NEGATIVE,POSITIVE --max_seq_length 48
           --max_train_samples 160 --max_eval_samples 16 --num_train_epochs 4 --logging_steps 1 --threads 1
@@ -32,12 +33,13 @@ PYTHON
 }
 
 # --- several at once, in a folder of the run's own
-ok "${training[@]}" --output_dir out --report_to tensorboard jsonl
-run=$(echo out/runs/*)
-check "$([[ $run =~ ^out/runs/[A-Z][a-z]{2}[0-9]{2}_[0-9]{2}-[0-9]{2}-[0-9]{2}_.+ ]] && echo yes)" "expected out/runs/<date>_<host>, got $run"
-check "$([[ $(ls "$run" | wc -l) == 2 ]] && echo yes)" "expected two files in $run, got $(ls "$run")"
-entries "$run/log.jsonl" out/trainer_state.json
-check "$(grep -o '"report_to": "tensorboard,jsonl"' out/training_args.json)" 'expected both reporters in training_args.json'
+ok "${training[@]}" --output_dir whole --report_to tensorboard jsonl
+where=$(echo whole/runs/*)
+check "$([[ $where =~ ^whole/runs/[A-Z][a-z]{2}[0-9]{2}_[0-9]{2}-[0-9]{2}-[0-9]{2}_.+ ]] && echo yes)" "expected whole/runs/<date>_<host>, got $where"
+files=("$where"/*)
+check "$([[ ${#files[@]} == 2 ]] && echo yes)" "expected two files in $where, got ${files[*]}"
+entries "$where/log.jsonl" whole/trainer_state.json
+check "$(grep -o '"report_to": "tensorboard,jsonl"' whole/training_args.json)" 'expected both reporters in training_args.json'
 
 # --- in a folder that was named, from a file of options; none; a misspelt one
 printf '{"model_name_or_path": "model", "output_dir": "listed", "train_file": "%s", "labels": "NEGATIVE,POSITIVE",
@@ -58,18 +60,18 @@ until [[ -d killed/checkpoint-40 && $(cat killed/runs/*/log.jsonl 2> /dev/null |
   sleep 0.01
 done
 { kill -9 $pid && wait $pid; } 2> /dev/null
-run=$(echo killed/runs/*)
-check "$(tail -c 1 "$run/log.jsonl" | grep -c '^$')" 'expected a whole last line after kill -9'
-printf '{"loss": 0.' >> "$run/log.jsonl"
+where=$(echo killed/runs/*)
+check "$([[ -z $(tail -c 1 "$where/log.jsonl") ]] && echo yes)" 'expected a whole last line after kill -9'
+printf '{"loss": 0.' >> "$where/log.jsonl"
 rm -rf killed/checkpoint-[5-9]* killed/checkpoint-???*
 ok "${training[@]}" --num_train_epochs 4 --output_dir killed --report_to tensorboard,jsonl --resume_from_checkpoint true
-check "$([[ $(echo killed/runs/*) == "$run" ]] && echo yes)" "expected the resumed run in $run, got $(echo killed/runs/*)"
-entries "$run/log.jsonl" killed/trainer_state.json
+check "$([[ $(echo killed/runs/*) == "$where" ]] && echo yes)" "expected the resumed run in $where, got $(echo killed/runs/*)"
+entries "$where/log.jsonl" killed/trainer_state.json
 
 # --- TensorBoard's own reader
 python=${TL_REFERENCE_PYTHON:-python3}
 if "$python" -c 'import tensorboard, tbparse' 2> /dev/null; then
-  for folder in out killed; do
+  for folder in whole killed; do
     checks=$((checks + 1))
     "$python" "$read_events" "$folder"/runs/* "$folder" > out 2> err || complain "$folder: TensorBoard read something else"
   done
