@@ -36,7 +36,7 @@ std::vector<fs::path> reporters_event_files(const fs::path& folder) {
 std::vector<std::string> reporters_points(const fs::path& file) {
   std::vector<std::string> points;
   for (const ReadEvent& event : read_events(read_text(file)))
-    if (event.has_value && !event.tag.ends_with("_runtime") && !event.tag.ends_with("_per_second"))
+    if (event.has_value && !event.tag.ends_with("runtime") && !event.tag.ends_with("_per_second"))
       points.push_back(str_cat(event.tag, ' ', event.step, ' ', event.value));
   return points;
 }
@@ -134,7 +134,7 @@ TEST_CASE("register_reporter: a program's own, and names that none can have") {
   TL_REQUIRE_ERROR(register_reporter({"a,b", [] { return std::make_shared<TrainerCallback>(); }}), "got \"a,b\"");
   TL_REQUIRE_ERROR(register_reporter({"own", nullptr}), "expected what makes own, got a null function");
   static std::shared_ptr<Recorder> recorder;
-  CHECK(register_reporter({"own", [] { return recorder; }}));
+  register_reporter({"own", [] { return recorder; }});
   TL_REQUIRE_ERROR(make_reporters("own"), "report_to: expected a callback from own, got a null pointer");
   recorder = std::make_shared<Recorder>();
   ToyModel model;
@@ -142,7 +142,7 @@ TEST_CASE("register_reporter: a program's own, and names that none can have") {
   trainer.train();
   CHECK(recorder->batches.size() == 10);
   CHECK(recorder->events.front() == "init_end");
-  CHECK(register_reporter({"own", [] { return std::make_shared<TrainerCallback>(); }}));  // "all" is harmless again
+  register_reporter({"own", [] { return std::make_shared<TrainerCallback>(); }});  // "all" is harmless again
 }
 
 TEST_CASE("reporters: tags, texts and lines of a run in the run's own folder") {

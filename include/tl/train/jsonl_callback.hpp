@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,7 +13,6 @@
 #include <tl/io/append_file.hpp>
 #include <tl/io/json.hpp>
 #include <tl/train/logging_folder.hpp>
-#include <tl/train/reporter.hpp>
 #include <tl/train/trainer_callback.hpp>
 
 namespace tl {
@@ -93,9 +91,5 @@ class JsonlCallback : public TrainerCallback {
   std::optional<AppendFile> file_;
   bool trained_ = false;  // file_ is that of a train()
 };
-
-namespace detail {
-inline const bool jsonl_registered = register_reporter({"jsonl", [] { return std::make_shared<JsonlCallback>(); }});
-}  // namespace detail
 
 }  // namespace tl

@@ -1,11 +1,14 @@
-// The table of reporters: callbacks that a run gets by their names in TrainingArguments::report_to. Those of tl enter
-// themselves when their header is included, <tl/trainer.hpp> includes them; a program adds its own the same way.
+// The table of reporters: callbacks that a run gets by their names in TrainingArguments::report_to. Those of tl are in
+// train/reporters.hpp and their names are here; a program adds its own. Nothing here runs before main(), so that a
+// source that includes <tl/trainer.hpp> without making a Trainer compiles none of it.
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -27,6 +30,9 @@ struct Reporter {
 
 namespace detail {
 
+/// The names of those that tl has; reporters.hpp makes them.
+inline constexpr std::array<std::string_view, 2> own_reporters = {"jsonl", "tensorboard"};
+
 struct ReporterTable {
   std::mutex mutex;
   std::vector<Reporter> reporters;
@@ -39,10 +45,9 @@ inline ReporterTable& reporter_table() {
 
 }  // namespace detail
 
-/// Adds a reporter, or takes the place of the one with its name; true, so that it can be called before main().
-/// Throws Error(invalid_argument) for a name that is empty, "none", "all", or has a comma or a space in it, and without
-/// `make`.
-inline bool register_reporter(Reporter reporter) {
+/// Adds a reporter, or takes the place of the one with its name. Throws Error(invalid_argument) for a name that is
+/// empty, "none", "all", or has a comma or a space in it, and without `make`.
+inline void register_reporter(Reporter reporter) {
   const std::string& name = reporter.name;
   check(!name.empty() && name != "none" && name != "all" && name.find_first_of(", ") == name.npos,
         ErrorCode::invalid_argument, "register_reporter: expected a name of one word other than none and all, got \"",
@@ -52,19 +57,17 @@ inline bool register_reporter(Reporter reporter) {
   detail::ReporterTable& table = detail::reporter_table();
   const std::lock_guard lock(table.mutex);
   for (Reporter& there : table.reporters)
-    if (there.name == name) return there = std::move(reporter), true;
+    if (there.name == name) return void(there = std::move(reporter));
   table.reporters.push_back(std::move(reporter));
-  return true;
 }
 
-/// The names in the table, in the order of the alphabet.
+/// The names that report_to can have, in the order of the alphabet.
 inline std::vector<std::string> reporter_names() {
   detail::ReporterTable& table = detail::reporter_table();
   const std::lock_guard lock(table.mutex);
-  std::vector<std::string> names;
-  for (const Reporter& reporter : table.reporters) names.push_back(reporter.name);
-  std::sort(names.begin(), names.end());
-  return names;
+  std::set<std::string> names(detail::own_reporters.begin(), detail::own_reporters.end());
+  for (const Reporter& reporter : table.reporters) names.insert(reporter.name);
+  return {names.begin(), names.end()};
 }
 
 /// What is wrong with `report_to`, as a sentence; empty: nothing.
@@ -83,27 +86,6 @@ inline std::string report_to_problem(const ReportTo& report_to) {
                    name.empty() ? "an empty name" : escape_invalid_utf8(name));
   }
   return {};
-}
-
-/// The callbacks that `report_to` asks for, made anew; "all" is every one of the table. Throws Error(invalid_argument)
-/// with report_to_problem().
-inline std::vector<std::shared_ptr<TrainerCallback>> make_reporters(const ReportTo& report_to) {
-  const std::string problem = report_to_problem(report_to);
-  check(problem.empty(), ErrorCode::invalid_argument, problem);
-  std::vector<Reporter> chosen;
-  {
-    detail::ReporterTable& table = detail::reporter_table();
-    const std::lock_guard lock(table.mutex);
-    for (const Reporter& reporter : table.reporters)
-      if (report_to.contains("all") || report_to.contains(reporter.name)) chosen.push_back(reporter);
-  }
-  std::vector<std::shared_ptr<TrainerCallback>> made;
-  for (const Reporter& reporter : chosen) {
-    made.push_back(reporter.make());
-    check(made.back() != nullptr, ErrorCode::invalid_argument, "report_to: expected a callback from ", reporter.name,
-          ", got a null pointer");
-  }
-  return made;
 }
 
 }  // namespace tl

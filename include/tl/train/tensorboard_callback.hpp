@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,7 +14,6 @@
 #include <tl/models/model.hpp>
 #include <tl/train/argument_fields.hpp>
 #include <tl/train/logging_folder.hpp>
-#include <tl/train/reporter.hpp>
 #include <tl/train/trainer_callback.hpp>
 
 namespace tl {
@@ -74,10 +72,5 @@ class TensorBoardCallback : public TrainerCallback {
   std::optional<EventFile> file_;
   bool trained_ = false;  // file_ is that of a train()
 };
-
-namespace detail {
-inline const bool tensorboard_registered =
-    register_reporter({"tensorboard", [] { return std::make_shared<TensorBoardCallback>(); }});
-}  // namespace detail
 
 }  // namespace tl
