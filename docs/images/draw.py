@@ -55,8 +55,9 @@ def floors():
     d.box(420, 300, 135, 46, 'kernels/cpu', 'bodies', LEAF)
     d.box(565, 300, 135, 46, 'kernels/cuda', 'bodies', LEAF)
     d.box(250, 356, 450, 46, 'kernels', 'contracts: plain structs of pointers; run() finds the body', LEAF)
-    d.box(20, 188, 105, 158, 'text', 'tokenizer', ROSE)
-    d.box(135, 188, 105, 158, 'data', 'sets, batches', ROSE)
+    d.box(20, 188, 105, 102, 'text', 'tokenizer', ROSE)
+    d.box(135, 188, 105, 102, 'data', 'sets, batches', ROSE)
+    d.box(20, 300, 220, 46, 'hub', 'names, the cache', ROSE)
     d.box(20, 356, 220, 46, 'io', 'files, JSON, safetensors', ROSE)
     d.box(20, 412, 680, 46, 'core', 'errors, shapes, tensors, devices, random numbers, threads', GREY)
     d.text(360, 484, 'A folder includes from folders below it, never from those above. Which ones: '

@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -23,6 +24,26 @@
 #include <tl/io/read_file.hpp>
 
 namespace tl::hub {
+
+namespace detail {
+
+/// A path of several parts.
+inline std::filesystem::path joined(std::filesystem::path folder, std::initializer_list<std::string_view> parts) {
+  for (const std::string_view part : parts) folder /= part;
+  return folder;
+}
+
+inline void check_commit(const Repository& repository, std::string_view commit) {
+  check(is_commit(commit), ErrorCode::invalid_argument, repository.id,
+        ": expected a commit of 40 hexadecimal digits, got \"", commit, "\"");
+}
+
+inline bool is_file(const std::filesystem::path& path) {
+  std::error_code error;
+  return std::filesystem::is_regular_file(path, error);
+}
+
+}  // namespace detail
 
 /// The cache's folder: that of the options, else that of the environment.
 inline std::filesystem::path cache_dir(const Options& options) {
@@ -39,38 +60,35 @@ inline std::string repository_folder_name(const Repository& repository) {
 
 /// The repository's folder in the cache, whether it exists or not.
 inline std::filesystem::path repository_folder(const Repository& repository, const Options& options = {}) {
-  return cache_dir(options) / repository_folder_name(repository);
+  return detail::joined(cache_dir(options), {repository_folder_name(repository)});
 }
 
 /// The file that says which commit the revision named last, whether it exists or not.
 inline std::filesystem::path ref_file(const Repository& repository, const Options& options = {}) {
-  return repository_folder(repository, options) / "refs" / repository.revision;
+  return detail::joined(repository_folder(repository, options), {"refs", repository.revision});
 }
 
 /// The folder of a commit's files, whether it exists or not.
 inline std::filesystem::path snapshot_folder(const Repository& repository, std::string_view commit,
                                              const Options& options = {}) {
-  check(is_commit(commit), ErrorCode::invalid_argument, repository.id,
-        ": expected a commit of 40 hexadecimal digits, got \"", commit, "\"");
-  return repository_folder(repository, options) / "snapshots" / commit;
+  detail::check_commit(repository, commit);
+  return detail::joined(repository_folder(repository, options), {"snapshots", commit});
 }
 
 /// The empty file that says that the commit has no file of that path, whether it exists or not.
 inline std::filesystem::path no_exist_file(const Repository& repository, std::string_view commit, std::string_view path,
                                            const Options& options = {}) {
   check_file_path(repository, path);
-  check(is_commit(commit), ErrorCode::invalid_argument, repository.id,
-        ": expected a commit of 40 hexadecimal digits, got \"", commit, "\"");
-  return repository_folder(repository, options) / ".no_exist" / commit / path;
+  detail::check_commit(repository, commit);
+  return detail::joined(repository_folder(repository, options), {".no_exist", commit, path});
 }
 
 /// The commit that the revision names as far as the cache knows: the revision itself if it is a commit, else what refs/
 /// says. Throws io if refs/ cannot be read, format if what stands there is no commit.
 inline std::optional<std::string> cached_commit(const Repository& repository, const Options& options = {}) {
-  const auto path = ref_file(repository, options);
-  std::error_code error;
   if (is_commit(repository.revision)) return repository.revision;
-  if (!std::filesystem::is_regular_file(path, error)) return std::nullopt;
+  const auto path = ref_file(repository, options);
+  if (!detail::is_file(path)) return std::nullopt;
   std::string commit = detail::trimmed(read_file(path));
   check(is_commit(commit), ErrorCode::format, path.native(), ": expected a commit of 40 hexadecimal digits, got \"",
         commit.substr(0, 60), "\"; remove the file, and the next download writes it again");
@@ -84,18 +102,15 @@ inline std::optional<std::filesystem::path> cached_file(const Repository& reposi
   check_file_path(repository, path);
   const auto commit = cached_commit(repository, options);
   if (!commit) return std::nullopt;
-  std::filesystem::path file = snapshot_folder(repository, *commit, options) / path;
-  std::error_code error;
-  if (!std::filesystem::is_regular_file(file, error)) return std::nullopt;
+  std::filesystem::path file = detail::joined(snapshot_folder(repository, *commit, options), {path});
+  if (!detail::is_file(file)) return std::nullopt;
   return file;
 }
 
 /// Whether the cache knows that the commit that the revision names has no file of that path.
 inline bool known_missing(const Repository& repository, std::string_view path, const Options& options = {}) {
   const auto commit = cached_commit(repository, options);
-  if (!commit) return false;
-  std::error_code error;
-  return std::filesystem::is_regular_file(no_exist_file(repository, *commit, path, options), error);
+  return commit && detail::is_file(no_exist_file(repository, *commit, path, options));
 }
 
 /// The paths of the files that the cache has of the commit that the revision names, sorted: not more than what was

@@ -124,6 +124,14 @@ class Snapshot {
   /// Whether it is known that the commit has no such file.
   bool missing(std::string_view path) const { return known_missing(repository_, path, options_); }
 
+  /// Whether the commit has such a file, or without the hub, whether the cache has it. Nothing is downloaded.
+  bool has(std::string_view path) const {
+    if (!hub_) return cached_file(repository_, path, options_).has_value();
+    for (const std::string& one : hub_->list_files(repository_, options_))
+      if (one == path) return true;
+    return false;
+  }
+
   /// The paths of the files, sorted: of the repository, or without the hub those that the cache has, which may be a
   /// part of them.
   std::vector<std::string> list_files() const {
@@ -185,11 +193,11 @@ inline void fetch_weights(const Snapshot& snapshot) {
       if (!snapshot.file(shard)) fail_incomplete(snapshot, shard);
     return;
   }
-  if (snapshot.can_download() || snapshot.missing(weights_file))
-    for (const std::string& path : snapshot.list_files())
-      check(path != "pytorch_model.bin", ErrorCode::format, "expected model.safetensors in the repository ",
-            snapshot.repository().id, ", it has pytorch_model.bin only, which is a pickle; save the model with ",
-            "safe_serialization in Python, or set the revision to one that has model.safetensors");
+  if ((snapshot.can_download() || snapshot.missing(weights_file)) && snapshot.has("pytorch_model.bin"))
+    fail(
+        ErrorCode::format, "expected model.safetensors in the repository ", snapshot.repository().id,
+        ", it has pytorch_model.bin only, which is a pickle; save the model with safe_serialization in Python, or set ",
+        "the revision to one that has model.safetensors");
   fail_incomplete(snapshot, weights_file);
 }
 
