@@ -201,11 +201,7 @@ std::optional<FileInfo> HttpClient::info(Session& session, const Repository& rep
 }
 
 std::optional<fs::path> HttpClient::file(const Repository& repository, std::string_view path, const Options& options) {
-  return get(repository, path, options, false);
-}
-
-std::optional<fs::path> HttpClient::get(const Repository& repository, std::string_view path, const Options& options,
-                                        bool force) {
+  const bool force = options.force_download;
   check_repository(repository);
   check_file_path(repository, path);
   if (is_commit(repository.revision) && !force) {

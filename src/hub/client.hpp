@@ -30,8 +30,6 @@ class HttpClient final : public Client {
   Session session(const Options& options);
   std::optional<FileInfo> info(Session& session, const Repository& repository, std::string_view path,
                                const Options& options);
-  std::optional<std::filesystem::path> get(const Repository& repository, std::string_view path, const Options& options,
-                                           bool force);
 
   Settings defaults_;
   std::mutex mutex_;

@@ -1,6 +1,8 @@
 // tl, the command-line program: fine-tunes, evaluates and runs DistilBERT classifiers. Every problem is one sentence on
 // standard error that begins with "tl: "; the exit code is then 1, 2 if the command line itself was wrong, or 128 and
 // the number of the signal that ended a training.
+#include <unistd.h>
+
 #include <algorithm>
 #include <charconv>
 #include <csignal>
@@ -9,6 +11,7 @@
 #include <iostream>
 #include <new>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -16,6 +19,8 @@
 #include <tl/core/error.hpp>
 #include <tl/core/parallel.hpp>
 #include <tl/data/parse_text.hpp>
+#include <tl/hub/environment.hpp>
+#include <tl/hub/progress_bar.hpp>
 #include <tl/io/utf8.hpp>
 #include <tl/version.hpp>
 
@@ -141,10 +146,17 @@ void add_threads(CLI::App& command) {
   add_number(command, "threads", set, "number of threads; default: all processors", 1, 4096);
 }
 
+/// Bars of downloads on standard error, if that is a terminal and the environment has nothing against them.
+void show_downloads() {
+  if (::isatty(STDERR_FILENO) != 1 || tl::hub::detail::is_true("HF_HUB_DISABLE_PROGRESS_BARS")) return;
+  tl::hub::set_progress(tl::hub::ProgressBar([](std::string_view text) { std::cerr << text << std::flush; }));
+}
+
 }  // namespace program
 
 int main(int argc, char** argv) {
   program::set_signals();
+  program::show_downloads();
   CLI::App app("Fine-tunes, evaluates and runs DistilBERT classifiers, as the Hugging Face stack does.", "tl");
   app.set_version_flag("--version", "tl " + std::string(tl::version));
   app.require_subcommand(1);
@@ -155,6 +167,7 @@ int main(int argc, char** argv) {
   program::add_tokenize(app);
   program::add_inspect(app);
   program::add_convert(app);
+  program::add_download(app);
   try {
     program::run(app, {argv + 1, argv + argc});
     std::cout.flush();

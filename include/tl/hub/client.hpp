@@ -22,7 +22,7 @@ namespace tl::hub {
 class [[gnu::visibility("default")]] Unreachable
     : public Error{public : explicit Unreachable(const std::string& sentence) : Error(ErrorCode::io, sentence){}};
 
-/// Downloads what the cache lacks. Of the options it reads cache_dir and token; the revision is that of the repository.
+/// Downloads what the cache lacks. Of the options it reads all but the revision, which is that of the repository.
 /// All functions may be called from several threads and processes; all throw Unreachable, io, format for an answer that
 /// is malformed, and not_found if the hub says that there is no such repository or revision, or that the token does not
 /// open it. With a commit as revision, what the cache has or knows to be absent is answered without the network.

@@ -12,6 +12,7 @@ struct Options {
   std::filesystem::path cache_dir{};  ///< default: HF_HUB_CACHE, else HF_HOME/hub, else ~/.cache/huggingface/hub
   std::string token{};                ///< default: HF_TOKEN, else the file that Python's login wrote
   bool local_files_only = false;      ///< do not ask the hub, as HF_HUB_OFFLINE=1 does for all calls
+  bool force_download = false;        ///< download also what the cache has, in place of it
 };
 
 }  // namespace tl::hub

@@ -116,7 +116,8 @@ class Snapshot {
   /// A file in the cache, downloaded if it is missing; nothing if the commit has no such file or, without the hub, the
   /// cache does not. Throws what the client throws.
   std::optional<std::filesystem::path> file(std::string_view path) const {
-    if (auto cached = cached_file(repository_, path, options_)) return cached;
+    const bool again = options_.force_download && hub_;
+    if (auto cached = cached_file(repository_, path, options_); cached && !again) return cached;
     if (!hub_ || missing(path)) return std::nullopt;
     return hub_->file(repository_, path, options_);
   }
