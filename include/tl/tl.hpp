@@ -6,6 +6,8 @@
 #include <tl/core/device_event.hpp>
 #include <tl/core/print.hpp>
 #include <tl/data/label_lists.hpp>
+#include <tl/hub/download.hpp>
+#include <tl/hub/progress_bar.hpp>
 #include <tl/metrics/report.hpp>
 #include <tl/models/bert_conversion.hpp>
 #include <tl/ops/add.hpp>

@@ -84,6 +84,15 @@ void write_if_other(const fs::path& path, std::string_view text) {
   write_file(path, text);
 }
 
+/// The same where it only saves a question: a cache that cannot be written can still be read.
+void note(const fs::path& path, std::string_view text) {
+  try {
+    write_if_other(path, text);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::io) throw;
+  }
+}
+
 /// Marks the cache for programs that make backups, as the convention for such folders asks.
 void write_cache_tag(const fs::path& cache) {
   const fs::path tag = cache / "CACHEDIR.TAG";
@@ -185,7 +194,7 @@ std::optional<FileInfo> HttpClient::info(Session& session, const Repository& rep
   const Answer& answer = reply.answer;
   info.commit = lower_case(reply.first("x-repo-commit"));
   if (answer.status == 404 && answer.headers["x-error-code"] == "EntryNotFound") {
-    if (is_commit(info.commit)) write_if_other(no_exist_file(repository, info.commit, path, options), "");
+    if (is_commit(info.commit)) note(no_exist_file(repository, info.commit, path, options), "");
     return std::nullopt;
   }
   if (answer.status != 200 && !answer.redirects()) refuse(repository, session.settings(), reply);
@@ -230,7 +239,7 @@ std::optional<fs::path> HttpClient::file(const Repository& repository, std::stri
     download_blob(session, *info, blob, force);
     link_blob(blob, file);
   }
-  if (!is_commit(repository.revision)) write_if_other(ref_file(repository, options), info->commit);
+  if (!is_commit(repository.revision)) note(ref_file(repository, options), info->commit);
   return file;
 }
 

@@ -109,17 +109,19 @@ std::string part_of(CURLU* url, CURLUPart part, unsigned flags = 0) {
 
 }  // namespace
 
-Http::Http() {
+void* Http::start() {
+  if (handle_ != nullptr) return handle_;
   static std::once_flag once;
   std::call_once(once, [] { ::curl_global_init(CURL_GLOBAL_DEFAULT); });
   handle_ = ::curl_easy_init();
   check(handle_ != nullptr, ErrorCode::state, "libcurl cannot be started");
+  return handle_;
 }
 
 Http::~Http() { ::curl_easy_cleanup(handle_); }
 
 Answer Http::send(const Request& request) {
-  CURL* const handle = handle_;
+  CURL* const handle = start();
   ::curl_easy_reset(handle);  // keeps the connections
   Exchange exchange{request, handle, {}, nullptr, -1, std::chrono::steady_clock::now()};
   char problem[CURL_ERROR_SIZE] = "";

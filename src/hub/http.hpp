@@ -54,7 +54,7 @@ struct Request {
 /// A connection that is kept between requests. Not for several threads at a time.
 class Http {
  public:
-  Http();
+  Http() = default;
   ~Http();
   Http(const Http&) = delete;
   Http& operator=(const Http&) = delete;
@@ -63,7 +63,9 @@ class Http {
   Answer send(const Request& request);
 
  private:
-  void* handle_;
+  void* start();  // at the first request: most programs make none
+
+  void* handle_ = nullptr;
 };
 
 /// Scheme, host and port: what a token belongs to. Throws tl::Error (invalid_argument) unless it is http or https.

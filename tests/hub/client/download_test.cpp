@@ -1,5 +1,6 @@
 // Tests of downloads that go well: what is asked, what is in the cache, and what is not asked again.
 #include <tl/hub/cache.hpp>
+#include <tl/hub/download.hpp>
 
 #include "support.hpp"
 
@@ -146,4 +147,28 @@ TEST_CASE("hub: without links the snapshot holds copies") {
   const std::size_t before = hub.requests("model.safetensors").size();
   client.file(model, "model.safetensors", {});
   CHECK(hub.requests("model.safetensors").size() == before + 1);
+}
+
+TEST_CASE("hub: files and snapshots through the client that is linked") {
+  TL_NEED_LOCAL_HUB();
+  const LocalHub hub;
+  add_tiny(hub);
+  const fs::path folder = hub::snapshot_download(model, {}, {"*.json", "sub/"}, {"model*"});
+  CHECK(tree_of(folder) == std::vector<std::string>{"config.json", "sub/deep/x.txt"});
+  CHECK(hub::hf_hub_download(model, "model.safetensors") == folder / "model.safetensors");
+  TL_REQUIRE_ERROR(hub::hf_hub_download(model, "none.txt"),
+                   "expected none.txt in the repository org/tiny, it has none at commit");
+  TL_REQUIRE_ERROR(hub::snapshot_download(model, {}, {"*.none"}), "that fit the patterns, it has none at commit");
+}
+
+TEST_CASE("hub: a download by force replaces what the cache has") {
+  TL_NEED_LOCAL_HUB();
+  const LocalHub hub;
+  add_tiny(hub);
+  const fs::path file = hub::hf_hub_download(model, "model.safetensors");
+  write_text(fs::canonical(file), noise(300000, 5));  // damage that the size does not show
+  CHECK(read_text(hub::hf_hub_download(model, "model.safetensors")) == noise(300000, 5));
+  const hub::Repository fixed{hub::RepositoryKind::model, "org/tiny", file.parent_path().filename().string()};
+  CHECK(read_text(hub::hf_hub_download(fixed, "model.safetensors", {.force_download = true})) == noise(300000));
+  CHECK(unfinished(hub).empty());
 }
