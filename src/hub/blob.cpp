@@ -222,7 +222,7 @@ class Download {
         if (problem.empty()) return;
       } catch (const TransportError& error) {
         problem = error.what();
-        if (!error.temporary()) give_up(problem);
+        if (error.hope() == TransportError::Hope::none) give_up(problem);
       }
       failures = partial_.size() > most_ ? 1 : failures + 1;
       most_ = std::max(most_, partial_.size());

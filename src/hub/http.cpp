@@ -41,7 +41,7 @@ std::size_t take_body(char* data, std::size_t, std::size_t size, void* user) {
       exchange.request.sink(answer, std::as_bytes(std::span(data, size)));
     } else {
       if (answer.body.size() + size > most_text)
-        throw TransportError(str_cat("the answer is longer than ", most_text, " bytes"), false);
+        throw TransportError(str_cat("the answer is longer than ", most_text, " bytes"), TransportError::Hope::none);
       answer.body.append(data, size);
     }
     return size;
@@ -62,12 +62,12 @@ int look_at_clock(void* user, curl_off_t, curl_off_t received, curl_off_t, curl_
   return now - exchange.last > exchange.request.idle_time ? 1 : 0;
 }
 
-/// Whether a failure may be over a moment later: a name or a certificate that is wrong stays wrong.
-bool is_temporary(CURLcode code) {
+/// A name or a certificate that is wrong stays wrong; without any connection there may be no network at all.
+TransportError::Hope hope_after(CURLcode code) {
   switch (code) {
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_RESOLVE_PROXY:
-    case CURLE_COULDNT_CONNECT:
+    case CURLE_COULDNT_CONNECT: return TransportError::Hope::little;
     case CURLE_OPERATION_TIMEDOUT:
     case CURLE_ABORTED_BY_CALLBACK:
     case CURLE_GOT_NOTHING:
@@ -76,8 +76,8 @@ bool is_temporary(CURLcode code) {
     case CURLE_PARTIAL_FILE:
     case CURLE_HTTP2:
     case CURLE_HTTP2_STREAM:
-    case CURLE_SSL_CONNECT_ERROR: return true;
-    default: return false;
+    case CURLE_SSL_CONNECT_ERROR: return TransportError::Hope::some;
+    default: return TransportError::Hope::none;
   }
 }
 
@@ -161,7 +161,7 @@ Answer Http::send(const Request& request) {
     std::string what = *problem != '\0' ? problem : ::curl_easy_strerror(code);
     if (code == CURLE_ABORTED_BY_CALLBACK) what = str_cat("nothing came for ", request.idle_time.count(), " s");
     if (code == CURLE_PEER_FAILED_VERIFICATION) what += "; an authority of your own is named by SSL_CERT_FILE";
-    throw TransportError(what, is_temporary(code));
+    throw TransportError(what, hope_after(code));
   }
   ::curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &exchange.answer.status);
   curl_off_t seconds = 0;  // a number or a date in the header

@@ -20,12 +20,14 @@ namespace tl::hub::detail {
 /// There was no whole answer. what() is what libcurl says.
 class TransportError : public std::runtime_error {
  public:
-  TransportError(const std::string& what, bool temporary) : std::runtime_error(what), temporary_(temporary) {}
-  /// Whether the same request may succeed a little later.
-  bool temporary() const noexcept { return temporary_; }
+  /// What the same request may be a little later: the same, with little hope another one, or another one.
+  enum class Hope { none, little, some };
+
+  TransportError(const std::string& what, Hope hope) : std::runtime_error(what), hope_(hope) {}
+  Hope hope() const noexcept { return hope_; }
 
  private:
-  bool temporary_;
+  Hope hope_;
 };
 
 struct Answer {

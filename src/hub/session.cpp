@@ -10,6 +10,7 @@ namespace tl::hub::detail {
 namespace {
 
 constexpr int most_redirects = 10;
+constexpr int few_attempts = 3;  // to make a connection
 
 /// A token is one word of visible ASCII: a line end would begin a header of its own. The sentence does not show it.
 void check_token(const std::string& token) {
@@ -100,7 +101,8 @@ template <class Send> Reply Session::repeat(const std::string& url, int attempts
                                              : "try again later"));
       }
     } catch (const TransportError& error) {
-      if (last || !error.temporary())
+      const bool little = error.hope() == TransportError::Hope::little && attempt + 1 >= few_attempts;
+      if (last || little || error.hope() == TransportError::Hope::none)
         throw Unreachable(str_cat("cannot reach ", shown_url(url), ": ", error.what(), advice()));
       wait = pause(attempt, std::nullopt);
     }

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # tl download, with the hub of tests/support/local_hub.py. Usage: download_test.sh TL MAKE_TINY_BERT.
 set -uo pipefail
+here=$(realpath "$(dirname "$0")")
 # shellcheck source=tests/program/support.sh
-source "$(dirname "$0")/support.sh" "$@"
-here=$(realpath "$(dirname "${BASH_SOURCE[0]}")")
+source "$here/support.sh" "$@"
 skip() { exec "$here/../structure/skip.sh" "$1"; }
 
 unset HF_TOKEN HUGGING_FACE_HUB_TOKEN HF_TOKEN_PATH HF_HUB_OFFLINE TRANSFORMERS_OFFLINE HF_HUB_CACHE HUGGINGFACE_HUB_CACHE
-export HF_HOME=$work/home HF_ENDPOINT=http://127.0.0.1:1
+export HF_HOME=$work/home HF_ENDPOINT=ftp://127.0.0.1
 HF_HUB_OFFLINE=1 refused 1 'HF_HUB_OFFLINE is set, so the hub is not asked' download org/tiny
 "$tl" download org/tiny 2> err > out
 grep -q 'not linked with tl::hub' err && skip 'tl::hub is not built'
@@ -25,6 +25,7 @@ python3 "$here/../support/local_hub.py" root &
 hub=$!
 trap 'kill "$hub"; rm -rf "$work"' EXIT
 for _ in {1..200}; do [[ -e root/ready ]] && break; sleep 0.05; done
+[[ -e root/ready ]] || { echo 'FAILED: the local hub did not start'; exit 1; }
 HF_ENDPOINT=$(sed 's/.*"hub": "\([^"]*\)".*/\1/' root/ready)
 export HF_ENDPOINT
 cache=$work/home/hub
@@ -41,7 +42,7 @@ done
 requests=$(wc -l < root/requests.jsonl)
 HF_HUB_OFFLINE=1 ok download org/tiny
 [[ $(cat out) == "$snapshot" ]] || complain 'expected the same folder'
-HF_HUB_OFFLINE=1 ok predict --model_name_or_path org/tiny --text 'a good film'
+HF_HUB_OFFLINE=1 ok tokenize --model_name_or_path org/tiny --text 'a good film'
 [[ $(wc -l < root/requests.jsonl) == "$requests" ]] || complain 'expected no requests'
 
 # --- files, patterns, revisions, a cache of one's own

@@ -110,8 +110,8 @@ class Work:
         """The first answer of the store stops after half a megabyte."""
         self.faults([{'server': 'store', 'hold': True, 'cut': 1 << 19, 'times': 1}])
 
-    def wait_until_held(self):
-        while not (self.root / 'held').exists():
+    def wait_until_held(self, process):
+        while not (self.root / 'held').exists() and process.poll() is None:
             time.sleep(0.02)
         time.sleep(0.5)
 
@@ -139,10 +139,10 @@ def at_the_same_time(work):
 
 
 def killed(work, first, second):
-    cache = f'{first}_killed'
+    cache = f'{first}_killed_{second}'
     work.hold()
     process = work.start(first, cache)
-    work.wait_until_held()
+    work.wait_until_held(process)
     process.kill()
     process.wait()
     check(not work.blobs_are_right(cache), f'{first} is killed in the middle')
