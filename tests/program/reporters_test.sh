@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What tl train reports while it runs: JSON lines and event files, in which folder, of a run that is killed and goes on,
-# and of a disk that is full. Where python3 has tensorboard and tbparse, or TL_REFERENCE_PYTHON has, they read the events.
+# What tl train reports while it runs: JSON lines and event files, in which folder, and of a run that is killed and
+# goes on. Where python3 has tensorboard and tbparse, or TL_REFERENCE_PYTHON has, they read the events.
 # Usage: reporters_test.sh TL MAKE_TINY_BERT.
 set -uo pipefail
 

@@ -39,7 +39,7 @@ constexpr std::string_view one_process = "there is one process on one machine";
 constexpr std::string_view memory_only = "it changes memory and speed of other backends, no result";
 constexpr std::string_view no_loader_processes = "rows are in memory and batches are made by a thread";
 constexpr std::string_view no_hub = "nothing is uploaded";
-constexpr std::string_view no_reporter = "there is no reporter";
+constexpr std::string_view no_reporter = "it belongs to a reporter that tl does not have";
 constexpr std::string_view no_fp16 = "it belongs to fp16";
 
 constexpr WithoutEffect without_effect[] = {
