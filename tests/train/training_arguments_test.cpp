@@ -195,7 +195,7 @@ TEST_CASE("training arguments: what is not supported says what to do instead") {
                   "set bf16 = true") == 0);
   CHECK(problem([](A& a) { a.optim = "adafactor"; }) ==
         "optim: expected adamw_torch or adamw_torch_fused, got adafactor");
-  CHECK(problem([](A& a) { a.report_to = "tensorboard"; }).find("report_to: expected none") == 0);
+  CHECK(problem([](A& a) { a.report_to = "wandb"; }).find("report_to: expected none") == 0);
   CHECK(problem([](A& a) { a.push_to_hub = true; }).find("push_to_hub: expected false, got true: uploading is not") ==
         0);
   CHECK(allowed([](A& a) { a.bf16 = true; }));
