@@ -75,6 +75,17 @@ TEST_CASE("cache: a link without its blob is no file, a text in refs that is no 
   TL_REQUIRE_ERROR(hub::cached_file(model, "config.json"), "expected a commit of 40 hexadecimal digits, got \"\"");
 }
 
+TEST_CASE("cache: what cannot be looked at is an error, and not a file that is missing") {
+  const HubCache cache;
+  cache.add("models--owner--name", first, {{"config.json", "1"}});
+  const auto link = cache.folder("models--owner--name") / "snapshots" / first / "config.json";
+  fs::remove(link);
+  fs::create_symlink("config.json", link);
+  TL_REQUIRE_ERROR(hub::cached_file(model, "config.json"),
+                   "cannot read " + link.string() + ": Too many levels of symbolic");
+  TL_REQUIRE_ERROR(hub::cached_commit({.id = "owner/name", .revision = std::string(300, 'x')}), ": File name too long");
+}
+
 TEST_CASE("cache: the repository of a snapshot") {
   const auto of = [](const std::string& name) {
     return hub::repository_of(fs::path("/c") / name / "snapshots" / first);

@@ -38,9 +38,12 @@ inline void check_commit(const Repository& repository, std::string_view commit) 
         ": expected a commit of 40 hexadecimal digits, got \"", commit, "\"");
 }
 
+/// Whether the path leads to a file. Throws io if that cannot be seen: what may not be read is not missing.
 inline bool is_file(const std::filesystem::path& path) {
   std::error_code error;
-  return std::filesystem::is_regular_file(path, error);
+  const auto status = std::filesystem::status(path, error);
+  if (status.type() == std::filesystem::file_type::none) tl::detail::fail_errno("read", path, error.value());
+  return std::filesystem::is_regular_file(status);
 }
 
 }  // namespace detail
