@@ -3,9 +3,10 @@
 # write, an error, a short read or write; then full disks, a folder that cannot be written to or vanishes, and two runs
 # in one folder. After each of them every checkpoint must be whole, a failed run must have ended with one sentence, and
 # the next run must end with the bits of a run that nothing happened to and leave nothing else behind.
-# Usage: faults.sh TL MAKE_TINY_BERT BREAK_CALLS [STRIDE=1] [JOBS=2]
+# Usage: faults.sh TL MAKE_TINY_BERT BREAK_CALLS [STRIDE=1] [JOBS=2] [ONLY]
 #   BREAK_CALLS is the library made from break_calls.c. Every STRIDE-th call is broken; with 1 each one is, with one of
-#   the errors that fit it, and with "all" with every one of them. Counts are in docs/reliability.md.
+#   the errors that fit it, and with "all" with every one of them; with ONLY those on paths that have this text.
+#   Counts are in docs/reliability.md.
 set -uo pipefail
 
 # --- one run that is broken. The caller exports what is used here; the answer is a line "ok ..." or "FAILED ...".
@@ -13,7 +14,7 @@ set -uo pipefail
 training=(train --model_name_or_path ../model --train_file ../train.jsonl --validation_file ../validation.jsonl
           --labels NEGATIVE,POSITIVE --max_seq_length 16 --num_train_epochs 2 --per_device_train_batch_size 4
           --learning_rate 1e-3 --logging_steps 1 --eval_strategy steps --eval_steps 1 --save_strategy steps
-          --save_steps 1 --load_best_model_at_end --threads 1 --output_dir out)
+          --save_steps 1 --load_best_model_at_end --threads 1 --report_to jsonl tensorboard --output_dir out)
 kept=(--save_total_limit 2)
 
 # broken NUMBER WITH FOLDER [ON]: the run whose call is broken; its exit code is in $status.
@@ -29,13 +30,17 @@ failed() {
   exit 0
 }
 
-# Every checkpoint that is there has the bytes of the one that was never in danger, but for clocks and arguments.
+# Every checkpoint that is there has the bytes of the one that was never in danger, but for clocks and arguments; what was
+# reported is whole lines, unless a write was cut by a kill.
 check_checkpoints() {
-  local folder other
+  local folder other log
   for folder in out/checkpoint-*; do
     [[ -e $folder ]] || continue
     other=$(diff -rq -x trainer_state.json -x training_args.json -x "checksums.*" "../all/$folder" "$folder") ||
       failed "$other $1"
+  done
+  for log in out/runs/*/log*.jsonl; do
+    [[ ! -s $log || ${with:-} == torn || -z $(tail -c 1 "$log") ]] || failed "$log ends in the middle of a line $1"
   done
 }
 
@@ -104,6 +109,7 @@ stride=${4:-1}
 every=0
 [[ $stride == all ]] && stride=1 every=1
 jobs=${5:-2}
+only=${6:-}
 script=$(realpath "$0")
 reviews=$(realpath "$(dirname "$0")/../../examples/data/reviews")
 # Memory instead of a disk where there is some: what counts here is the order of the calls, not their speed.
@@ -151,7 +157,7 @@ awk -v stride="$stride" -v every=$every '
       if (every || ((NR + int(stride / 3)) % stride == 0 && i == int(NR / stride) % n + 1)) print $1, error[i], "-", $3
     if ($3 == "write" && NR % (8 * stride) == 0) print $1, 28, "-full", $3
     if ($2 == "w" && NR % (8 * stride) == 3) print $1, 30, "-all", $3
-  }' "$work-notes/calls" > "$work-notes/points"
+  }' <(grep -F -- "$only" "$work-notes/calls") > "$work-notes/points"
 echo "breaking $(wc -l < "$work-notes/points") calls"
 xargs -P "$jobs" -n 80 bash "$script" --points < "$work-notes/points" > "$work-notes/answers"
 grep -A 4 '^FAILED' "$work-notes/answers" | grep -v '^ok'
