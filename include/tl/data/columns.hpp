@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -22,17 +23,30 @@ struct NamedColumn {
 /// Columns of the same number of rows.
 using Columns = std::vector<NamedColumn>;
 
+/// A file that the rows from `first_row` on were read from.
+struct LaterFile {
+  std::int64_t first_row = 0;
+  std::string file = {};  ///< empty: these rows come from no file
+  std::string unit = "line";
+};
+
 /// Where the rows of a file are, for errors that are found long after the file was read.
 struct SourceLocations {
   std::string file = {};
   std::string unit = "line";               ///< what the numbers count
   std::vector<std::int64_t> numbers = {};  ///< of every row, from 1
+  std::vector<LaterFile> later = {};       ///< if the rows are those of several files: all but the first, in order
 };
 
 /// What a map function returns for one row: cells by column name.
 using Example = std::vector<std::pair<std::string, Value>>;
 
 namespace detail {
+
+/// The file that a row was read from, and what its numbers count.
+struct FileOfRow {
+  std::string_view file = {}, unit = "line";
+};
 
 template <class Named> std::vector<std::string> names_of(const std::vector<Named>& list) {
   std::vector<std::string> names;

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <ostream>
@@ -31,6 +32,10 @@
 namespace tl {
 
 class DatasetDict;  // complete in <tl/data/dataset_dict.hpp>
+
+namespace detail {
+class Concatenation;  // complete in <tl/data/concatenate.hpp>
+}  // namespace detail
 
 /// Options of Dataset::map and map_batched.
 struct MapOptions {
@@ -66,7 +71,7 @@ class [[nodiscard]] Dataset {
       check_type(column, ColumnType::int64);
       column.booleans = true;
     }
-    if (places.file.empty()) return result;
+    if (places.file.empty() && places.later.empty()) return result;
     check(static_cast<std::int64_t>(places.numbers.size()) == result.num_rows_, ErrorCode::shape,
           "Dataset: expected the places of ", result.num_rows_, " rows, got ", places.numbers.size());
     result.places_ = std::make_shared<const SourceLocations>(std::move(places));
@@ -120,13 +125,14 @@ class [[nodiscard]] Dataset {
   /// The same for several rows: "train.csv, lines 7, 3".
   std::string place(std::span<const std::int64_t> rows) const {
     if (!places_ || rows.empty()) return "";
-    std::string text = str_cat(places_->file, ", ", places_->unit, rows.size() > 1 ? "s" : "");
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-      check(rows[i] >= 0 && rows[i] < num_rows_, ErrorCode::invalid_argument, "row ", rows[i], " of a data set with ",
-            num_rows_, " rows");
-      const auto row = static_cast<std::size_t>(rows[i]);
-      const std::size_t read = place_rows_ ? static_cast<std::size_t>((*place_rows_)[row]) : row;
-      text += str_cat(i > 0 ? ", " : " ", places_->numbers[read]);
+    std::string text;
+    for (std::size_t begin = 0, end = 0; begin < rows.size(); begin = end) {
+      const detail::FileOfRow file = file_of(rows[begin]);
+      std::string numbers;
+      for (; end < rows.size() && file_of(rows[end]).file == file.file; ++end)
+        numbers += str_cat(end > begin ? ", " : " ", places_->numbers[read_row(rows[end])]);
+      if (file.file.empty()) continue;
+      text += str_cat(text.empty() ? "" : "; ", file.file, ", ", file.unit, end > begin + 1 ? "s" : "", numbers);
     }
     return text;
   }
@@ -265,11 +271,34 @@ class [[nodiscard]] Dataset {
     return result;
   }
 
+  /// Gives class ids their names, which are those of the positions: no value changes. Ids of rows without a label,
+  /// negative ones, are left as they are. Throws not_found, dtype for a column of other values, invalid_argument with
+  /// the row for an id that has no name, or for a repeated name.
+  Dataset with_class_names(std::string_view name, std::vector<std::string> names) const {
+    Dataset result = *this;
+    Column& column = result.columns_[index_of(name)];
+    check_type(column, ColumnType::int64);
+    const std::set<std::string_view> distinct(names.begin(), names.end());
+    check(distinct.size() == names.size(), ErrorCode::invalid_argument, "column ", detail::Repr{name},
+          ": expected every class name once, got ", detail::shown_names(names));
+    const ColumnView<std::int64_t> ids(column.values, column.rows, num_rows_);
+    for (std::int64_t row = 0; row < num_rows_; ++row) {
+      if (ids[row] < static_cast<std::int64_t>(names.size())) continue;
+      const std::string where = place(row);
+      fail(ErrorCode::invalid_argument, where.empty() ? str_cat("row ", row) : where, ": expected a class id below ",
+           names.size(), " in column ", detail::Repr{name}, ", whose classes are ", detail::shown_names(names),
+           ", got ", ids[row]);
+    }
+    column.class_names = std::move(names);
+    column.booleans = false;
+    return result;
+  }
+
   /// The labels of a column, written as text: what read_class_labels takes. Class ids that have names are those names.
   /// Throws not_found, or dtype for a column of lists.
   LabelTexts label_texts(std::string_view name) const {
     const Column& column = find(name);
-    LabelTexts labels{{}, column.name, places_ ? places_->file : "", {}};
+    LabelTexts labels{{}, column.name, source(), {}};
     labels.where = [places = select_columns({})](std::int64_t row) {
       const std::string place = places.places_ ? places.place(row) : "";
       return place.empty() ? str_cat("row ", row) : place;
@@ -355,6 +384,7 @@ class [[nodiscard]] Dataset {
  private:
   friend class DatasetDict;
   friend class Row;
+  friend class detail::Concatenation;
   friend std::ostream& operator<<(std::ostream& out, const Row& row);
 
   using Rows = std::shared_ptr<const std::vector<std::int64_t>>;
@@ -371,6 +401,28 @@ class [[nodiscard]] Dataset {
       rows = nullptr;
     }
   };
+
+  /// The number in places_ of a row.
+  std::size_t read_row(std::int64_t row) const {
+    check(row >= 0 && row < num_rows_, ErrorCode::invalid_argument, "row ", row, " of a data set with ", num_rows_,
+          " rows");
+    return static_cast<std::size_t>(place_rows_ ? (*place_rows_)[static_cast<std::size_t>(row)] : row);
+  }
+
+  /// The file that a row was read from.
+  detail::FileOfRow file_of(std::int64_t row) const {
+    const auto number = static_cast<std::int64_t>(read_row(row));
+    const auto after = std::ranges::partition_point(
+        places_->later, [number](const LaterFile& later) { return later.first_row <= number; });
+    if (after == places_->later.begin()) return {places_->file, places_->unit};
+    return {std::prev(after)->file, std::prev(after)->unit};
+  }
+
+  /// Begins sentences about all rows: "train.csv"; empty for rows that come from no file.
+  std::string source() const {
+    if (!places_ || places_->later.empty()) return places_ ? places_->file : "";
+    return str_cat(places_->file, " and ", places_->later.size(), " more");
+  }
 
   /// The number of a column, or that of columns if there is none of that name.
   std::size_t position(std::string_view name) const noexcept {
