@@ -66,8 +66,8 @@ TEST_CASE("load_dataset: several files make several splits") {
   std::string texts;
   for (const Row row : load_dataset("csv", {{"train", folder / "a"}})["train"]) texts += row.get<std::string>("text");
   CHECK(texts == "xy");
-  TL_REQUIRE_ERROR(load_dataset("parquet", {{"train", folder / "a"}}),
-                   "load_dataset: expected the format csv, json, conll or text, got parquet");
+  TL_REQUIRE_ERROR(load_dataset("parquets", {{"train", folder / "a"}}, {.hub = {.cache_dir = folder.path()}}),
+                   "expected a folder or the name of a dataset on a hub, got \"parquets\"");
   TL_REQUIRE_ERROR(load_dataset("csv", {{"train", folder / "none"}}), "cannot open " + (folder / "none").string());
 }
 

@@ -165,8 +165,10 @@ struct Feature {
 
 /// Prints "Value('string')", "List(Value('int32'))" or "ClassLabel(names=['neg', 'pos'])".
 inline std::ostream& operator<<(std::ostream& out, const Feature& feature) {
+  const bool lists = feature.type == ColumnType::list_int32;
   if (!feature.class_names.empty())
-    return out << "ClassLabel(names=" << detail::python_text(feature.class_names) << ")";
+    return out << (lists ? "List(" : "") << "ClassLabel(names=" << detail::python_text(feature.class_names)
+               << (lists ? "))" : ")");
   const std::string_view name = to_string(feature.type);
   if (name.starts_with("list of ")) return out << "List(Value('" << name.substr(8) << "'))";
   return out << "Value('" << name << "')";

@@ -271,23 +271,30 @@ class [[nodiscard]] Dataset {
     return result;
   }
 
-  /// Gives class ids their names, which are those of the positions: no value changes. Ids of rows without a label,
-  /// negative ones, are left as they are. Throws not_found, dtype for a column of other values, invalid_argument with
-  /// the row for an id that has no name, or for a repeated name.
+  /// Gives class ids, or lists of them, their names, which are those of the positions: no value changes. Negative ids
+  /// are those of rows without a label. Throws not_found, dtype for a column of other values, invalid_argument with the
+  /// row for an id that has no name, or for a repeated name.
   Dataset with_class_names(std::string_view name, std::vector<std::string> names) const {
     Dataset result = *this;
     Column& column = result.columns_[index_of(name)];
-    check_type(column, ColumnType::int64);
     const std::set<std::string_view> distinct(names.begin(), names.end());
     check(distinct.size() == names.size(), ErrorCode::invalid_argument, "column ", detail::Repr{name},
           ": expected every class name once, got ", detail::shown_names(names));
-    const ColumnView<std::int64_t> ids(column.values, column.rows, num_rows_);
-    for (std::int64_t row = 0; row < num_rows_; ++row) {
-      if (ids[row] < static_cast<std::int64_t>(names.size())) continue;
+    const auto check_id = [&](std::int64_t row, std::int64_t id) {
+      if (id < static_cast<std::int64_t>(names.size())) return;
       const std::string where = place(row);
       fail(ErrorCode::invalid_argument, where.empty() ? str_cat("row ", row) : where, ": expected a class id below ",
            names.size(), " in column ", detail::Repr{name}, ", whose classes are ", detail::shown_names(names),
-           ", got ", ids[row]);
+           ", got ", id);
+    };
+    const bool lists = tl::column_type(*column.values) == ColumnType::list_int32;
+    if (!lists) check_type(column, ColumnType::int64);
+    for (std::int64_t row = 0; row < num_rows_; ++row) {
+      const std::size_t at = stored_row(column, row);
+      if (!lists) check_id(row, (*std::get_if<std::vector<std::int64_t>>(column.values.get()))[at]);
+      else
+        for (const std::int32_t id : (*std::get_if<std::vector<std::vector<std::int32_t>>>(column.values.get()))[at])
+          check_id(row, id);
     }
     column.class_names = std::move(names);
     column.booleans = false;

@@ -1,14 +1,15 @@
-// How the files of load_dataset are read.
+// Which files load_dataset reads, and how.
 #pragma once
 
 #include <string>
 #include <vector>
 
 #include <tl/data/csv.hpp>
+#include <tl/hub/options.hpp>
 
 namespace tl {
 
-/// How the files of load_dataset are read: the fields of CsvOptions, JsonOptions and ConllOptions. A field that the
+/// Which files load_dataset reads, and how: the fields of CsvOptions, JsonOptions and ConllOptions. A field that the
 /// format does not have must keep its default.
 struct LoadOptions {
   char delimiter = '\0';                       ///< csv; '\0': a tab in a .tsv file, else a comma
@@ -19,6 +20,9 @@ struct LoadOptions {
   std::string encoding = "utf-8";              ///< csv, json, conll, text: or "utf-16", "latin-1", "cp1252"
   Quoting quoting = Quoting::automatic;        ///< csv
   std::string field = {};                      ///< json
+  std::string name = {};                       ///< the configuration of a data set that has several: "sst2" of glue
+  std::string data_dir = {};                   ///< the folder in the data set that has the files; empty: as it says
+  hub::Options hub = {};                       ///< of a data set that is given by its name: revision, cache_dir, token
 };
 
 }  // namespace tl

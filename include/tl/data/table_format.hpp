@@ -50,13 +50,20 @@ inline std::vector<TableFormat> text_formats() {
     return load_conll(path, {o.column_names, o.columns, o.encoding});
   };
   const auto text = [](const Path& path, const LoadOptions& o) { return load_text(path, o.encoding); };
+  // The place of what tl::parquet registers.
+  const auto parquet = [](const Path& path, const LoadOptions&) -> Dataset {
+    fail(ErrorCode::invalid_argument, path.native(),
+         ": expected a program that reads parquet, this one is not linked with ",
+         "tl::parquet; link it, or save the data in Python with to_json()");
+  };
   return {{"csv",
            {".csv", ".tsv", ".tab"},
            {"delimiter", "has_header", "column_names", "columns", "text_columns", "encoding", "quoting"},
            csv},
           {"json", {".json", ".jsonl", ".ndjson"}, {"columns", "text_columns", "encoding", "field"}, json},
           {"conll", {".conll", ".conllu", ".bio"}, {"column_names", "columns", "encoding"}, conll},
-          {"text", {".txt", ".text"}, {"encoding"}, text}};
+          {"text", {".txt", ".text"}, {"encoding"}, text},
+          {"parquet", {".parquet", ".geoparquet", ".gpq"}, {"columns"}, parquet}};
 }
 
 /// All formats; whatever reads or changes them holds the lock.

@@ -1,6 +1,7 @@
 // YAML as the heads of model and data set cards are written: block and flow mappings and sequences, plain, quoted and
 // block scalars, comments. Scalars without quotes are what YAML 1.1 says they are, as for Python's yaml.safe_load: "no"
-// is false, "010" is 8 (but "1:30" stays a text). Anchors, tags, complex keys and several documents are refused with their line.
+// is false, "010" is 8 (but "1:30" stays a text). Anchors, tags, complex keys and several documents are refused with
+// their line.
 #pragma once
 
 #include <algorithm>
@@ -61,7 +62,8 @@ class YamlScalar {
     std::uint64_t value = 0;
     const char* const end = text.data() + text.size();
     if (const auto read = std::from_chars(text.data(), end, value, base);
-        text.empty() || read.ec != std::errc{} || read.ptr != end || value > std::uint64_t{std::numeric_limits<std::int64_t>::max()})
+        text.empty() || read.ec != std::errc{} || read.ptr != end ||
+        value > std::uint64_t{std::numeric_limits<std::int64_t>::max()})
       return std::nullopt;
     return negative ? -static_cast<std::int64_t>(value) : static_cast<std::int64_t>(value);
   }
