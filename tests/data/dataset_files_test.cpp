@@ -187,12 +187,12 @@ TEST_CASE("load_dataset: configurations of a card") {
   write_files(folder.path(), {"a/train.csv", "b/train.csv", "b/test.csv"}, "text\nx\n");
   const std::string name = folder.path().string();
   const auto card = [&](const std::string& head) { test::write_text(folder / "README.md", "---\n" + head + "---\n"); };
+  CHECK(load_dataset(name, {.data_dir = "b"}).names() == FileList{"train", "test"});
   card(
       "configs:\n- config_name: one\n  data_dir: a\n- config_name: two\n  data_files:\n  - split: dev\n    path: "
       "b/*\n");
   CHECK(load_dataset(name, {.name = "one"}).names() == FileList{"train"});
   CHECK(load_dataset(name, {.name = "two"})["dev"].num_rows() == 2);
-  CHECK(load_dataset(name, {.data_dir = "b"}).names() == FileList{"train", "test"});
   TL_REQUIRE_ERROR(load_dataset(name), ": expected the name of one of its configurations, ['one', 'two'], got none");
   TL_REQUIRE_ERROR(load_dataset(name, {.name = "one", .data_dir = "../x"}),
                    ": expected data_dir to be a folder in it, got ../x");
@@ -216,6 +216,7 @@ TEST_CASE("load_dataset: configurations of a card") {
   TL_REQUIRE_ERROR(load_dataset(name), "README.md, line 3: expected a closing ], got the end");
   card("dataset_info:\n  features:\n  - name: l\n    dtype:\n      class_label:\n        names:\n          '1': a\n");
   TL_REQUIRE_ERROR(load_dataset(name), "README.md, key class_label of l: expected the ids from 0 on, each once");
+  test::write_text(folder / "a/train.csv", "text\nx\n");
   card("dataset_info:\n  splits:\n  - name: test\n    num_examples: 1\n  - name: dev\n    num_examples: 7\n");
   TL_REQUIRE_ERROR(load_dataset(name, {.data_dir = ""}),
                    "expected files of the split dev, which README.md counts 7 rows of");

@@ -41,7 +41,6 @@ FOLDERS = [
     ["train.csv.gz", "test.csv.gz"],
     ["README.md"],
     [],
-    ["train.png"],
     ["data/train.csv", "data/validation.csv", "images/test/1.csv"],
     ["evaluation.csv", "testing.csv", "valid_1.csv", "val_2.csv"],
     ["train1.csv", "train2.csv", "train10.csv", "test1.csv"],

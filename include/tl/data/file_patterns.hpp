@@ -84,10 +84,13 @@ inline bool match_parts(const std::vector<std::string_view>& pattern, const std:
   // reached[j]: the pattern so far fits the first j parts.
   std::vector<char> reached(path.size() + 1, 0);
   reached[0] = 1;
-  for (const std::string_view part : pattern) {
+  for (std::size_t i = 0; i < pattern.size(); ++i) {
+    const std::string_view part = pattern[i];
+    const bool folder_before = i > 0 && i + 1 == pattern.size();  // "train/**" is what is in it, and not a file "train"
     std::vector<char> next(path.size() + 1, 0);
     for (std::size_t j = 0; j <= path.size(); ++j) {
-      if (part == "**") next[j] = reached[j] || (j > 0 && next[j - 1]);
+      if (part == "**" && folder_before) next[j] = j > 0 && (reached[j - 1] || next[j - 1]);
+      else if (part == "**") next[j] = reached[j] || (j > 0 && next[j - 1]);
       else if (j > 0) next[j] = reached[j - 1] && match_part(part, path[j - 1]);
     }
     reached = std::move(next);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <concepts>
 #include <cstddef>
 #include <filesystem>
 #include <fstream>
@@ -76,10 +77,10 @@ inline void check_content(const std::filesystem::path& path, const TableFormat& 
 /// Reads the files of a data set, split by split.
 class DatasetLoader {
  public:
-  explicit DatasetLoader(const DatasetFiles& files) : files_(files) {
-    const std::string_view useless = option_without_use(files.format, files.options);
+  explicit DatasetLoader(DatasetFiles files) : files_(std::move(files)) {
+    const std::string_view useless = option_without_use(files_.format, files_.options);
     check(useless.empty(), ErrorCode::invalid_argument, "load_dataset: expected no ", useless, " for the format ",
-          files.format.name);
+          files_.format.name);
   }
 
   /// The splits of these names, or all.
@@ -158,7 +159,7 @@ class DatasetLoader {
     return rows;  // tags by their names
   }
 
-  const DatasetFiles& files_;
+  DatasetFiles files_;
 };
 
 /// The names that are needed. Throws not_found for one that is not there, before anything is read.
@@ -182,6 +183,19 @@ inline SplitPatterns patterns_of(const DataFiles& files) {
   return patterns;
 }
 
+inline DatasetDict load_files(std::string_view path, const DataFiles& files, const LoadOptions& options) {
+  if (files.empty())
+    if (auto format = find_table_format(path)) return DatasetLoader({{}, std::move(*format), {}, options}).load();
+  return DatasetLoader(find_dataset_files(path, options, patterns_of(files))).load();
+}
+
+inline Dataset load_rows(std::string_view path, const DataFiles& files, const Split& split,
+                         const LoadOptions& options) {
+  const std::vector<std::string> needed = needed_splits(split);
+  const DatasetFiles found = find_dataset_files(path, options, patterns_of(files));
+  return select_split(DatasetLoader(found).load(present(found, split, needed)), split);
+}
+
 }  // namespace detail
 
 /// Reads a data set that is a folder, a file, or the name of a repository on a hub, which is downloaded into the
@@ -202,17 +216,23 @@ inline Dataset load_dataset(std::string_view path, const Split& split, const Loa
 
 /// Reads the files of each split, which may be patterns such as "data/*.csv": of a format ("csv", "json", "conll",
 /// "text", "parquet", or one that was registered), or in a folder or a repository.
-inline DatasetDict load_dataset(std::string_view path, const DataFiles& files, const LoadOptions& options = {}) {
-  if (files.empty()) return {};
-  return detail::DatasetLoader(find_dataset_files(path, options, detail::patterns_of(files))).load();
+template <std::same_as<DataFiles> Files>  // not by conversion: g++ takes two options in braces for two iterators
+DatasetDict load_dataset(std::string_view path, const Files& files, const LoadOptions& options = {}) {
+  return detail::load_files(path, files, options);
+}
+inline DatasetDict load_dataset(std::string_view path, std::initializer_list<DataFile> files,
+                                const LoadOptions& options = {}) {
+  return detail::load_files(path, files, options);
 }
 
 /// The same for rows of splits.
-inline Dataset load_dataset(std::string_view path, const DataFiles& files, const Split& split,
+template <std::same_as<DataFiles> Files>
+Dataset load_dataset(std::string_view path, const Files& files, const Split& split, const LoadOptions& options = {}) {
+  return detail::load_rows(path, files, split, options);
+}
+inline Dataset load_dataset(std::string_view path, std::initializer_list<DataFile> files, const Split& split,
                             const LoadOptions& options = {}) {
-  const std::vector<std::string> needed = detail::needed_splits(split);
-  const DatasetFiles found = find_dataset_files(path, options, detail::patterns_of(files));
-  return select_split(detail::DatasetLoader(found).load(detail::present(found, split, needed)), split);
+  return detail::load_rows(path, files, split, options);
 }
 
 }  // namespace tl
