@@ -5,6 +5,9 @@
 #include <cstddef>
 #include <filesystem>
 #include <fstream>
+#include <memory>
+#include <optional>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -55,11 +58,13 @@ struct FileOptions {
   }
 
   static bool is_json(const std::string& path) {
-    return has_extension(path, ".jsonl") || has_extension(path, ".json") || has_extension(path, ".ndjson");
+    const std::string extension = tl::detail::data_extension(path);
+    return extension == ".jsonl" || extension == ".json" || extension == ".ndjson";
   }
 
   bool is_table(const std::string& path) const {
-    const bool named = has_extension(path, ".csv") || has_extension(path, ".tsv") || has_extension(path, ".tab");
+    const std::string extension = tl::detail::data_extension(path);
+    const bool named = extension == ".csv" || extension == ".tsv" || extension == ".tab";
     const bool described = !delimiter.empty() || !quoting.empty() || !column_names.empty();
     return named || (described && !is_json(path));
   }
@@ -87,10 +92,7 @@ struct FileOptions {
     std::error_code none;
     if (!is_json(path) || !field.empty() || !std::filesystem::is_regular_file(path, none)) return false;
     try {
-      std::ifstream file(path);
-      std::string line;
-      while (line.find_first_not_of(" \t\r[,") == std::string::npos && std::getline(file, line)) {
-      }
+      std::string line = first_line(path, " \t\r[,");
       line.erase(0, line.find_first_not_of(" \t\r[,"));
       line.erase(line.find_last_not_of(" \t\r,]") + 1);
       const tl::Json row = tl::parse_json(line, path);
@@ -102,31 +104,37 @@ struct FileOptions {
 
   /// The columns that the user named, or those that are found.
   TextColumns text_columns(const std::string& path, const std::string& text, const std::string& pair) const {
-    if (text.empty() && pair.empty()) return find_text_columns(path);
-    return {text.empty() ? "text" : text, pair};
+    if (!text.empty() || !pair.empty()) return {text.empty() ? "text" : text, pair};
+    if (is_table(path)) return text_columns_among(tl::csv_column_names(path, csv()), path, {}, {});
+    return usual_text_columns(first_keys(path)).value_or(TextColumns{"text", {}});
+  }
+
+  /// The same among the columns of a table. Throws Error(not_found) with the columns if none has a usual name.
+  static TextColumns text_columns_among(const std::vector<std::string>& names, const std::string& path,
+                                        const std::string& text, const std::string& pair) {
+    if (!text.empty() || !pair.empty()) return {text.empty() ? "text" : text, pair};
+    if (auto found = usual_text_columns(names)) return *found;
+    tl::fail(tl::ErrorCode::not_found, path, ": expected a column 'text', the columns are ",
+             tl::detail::python_text(names), "; name that of the texts with --text_column, or all with --column_names ",
+             "if the file has no header");
   }
 
  private:
-  /// The columns of the texts that the user did not name: "text", or those of pairs as they are usually called, or
-  /// another usual name of a text. Throws Error(not_found) with the columns if a table has none of them.
-  TextColumns find_text_columns(const std::string& path) const {
-    const std::vector<std::string> names = is_table(path) ? tl::csv_column_names(path, csv()) : first_keys(path);
+  /// The columns of texts among `names`: "text", or those of pairs as they are usually called, or another usual name.
+  static std::optional<TextColumns> usual_text_columns(const std::vector<std::string>& names) {
     const auto named = [&names](std::string_view usual) -> std::string {
       for (const std::string& name : names)
         if (tl::detail::ascii_lower(tl::detail::trimmed(name)) == usual) return name;
       return {};
     };
-    if (const std::string text = named("text"); !text.empty()) return {text, {}};
+    if (const std::string text = named("text"); !text.empty()) return TextColumns{text, {}};
     static constexpr std::pair<std::string_view, std::string_view> pairs[] = {
         {"sentence1", "sentence2"}, {"premise", "hypothesis"}, {"question", "sentence"}, {"text1", "text2"}};
     for (const auto& [first, second] : pairs)
-      if (!named(first).empty() && !named(second).empty()) return {named(first), named(second)};
+      if (!named(first).empty() && !named(second).empty()) return TextColumns{named(first), named(second)};
     for (const std::string_view usual : {"sentence", "review", "content", "comment", "message", "tweet"})
-      if (const std::string text = named(usual); !text.empty()) return {text, {}};
-    if (!is_table(path)) return {"text", {}};
-    tl::fail(tl::ErrorCode::not_found, path, ": expected a column 'text', the columns are ",
-             tl::detail::python_text(names), "; name that of the texts with --text_column, or all with --column_names ",
-             "if the file has no header");
+      if (const std::string text = named(usual); !text.empty()) return TextColumns{text, {}};
+    return std::nullopt;
   }
 
   /// The keys of the object in the first line of a JSON file; none if that is something else, such as a list of rows,
@@ -134,18 +142,25 @@ struct FileOptions {
   static std::vector<std::string> first_keys(const std::string& path) {
     std::error_code none;
     if (!std::filesystem::is_regular_file(path, none)) return {};
-    std::ifstream file(path);
-    std::string line;
-    while (line.find_first_not_of(" \t\r") == std::string::npos && std::getline(file, line)) {
-    }
     std::vector<std::string> keys;
     try {
-      const tl::Json row = tl::parse_json(line, path);
+      const tl::Json row = tl::parse_json(first_line(path, " \t\r"), path);
       if (row.is_object())
         for (const auto& [key, value] : row.items()) keys.push_back(key);
     } catch (const tl::Error&) {  // reading the file will say what is wrong
     }
     return keys;
+  }
+
+  /// The first line with more than the characters of `empty`. Of a compressed file all is read for it.
+  static std::string first_line(const std::string& path, const char* empty) {
+    std::unique_ptr<std::istream> file;
+    if (has_extension(path, tl::detail::data_extension(path))) file = std::make_unique<std::ifstream>(path);
+    else file = std::make_unique<std::istringstream>(tl::detail::read_text_file(path, "utf-8"));
+    std::string line;
+    while (line.find_first_not_of(empty) == std::string::npos && std::getline(*file, line)) {
+    }
+    return line;
   }
 
   char delimiter_character() const {

@@ -48,6 +48,14 @@ tl::Json evaluation_metrics(const EvaluateOptions& options, Task& task) {
   return found;
 }
 
+/// Lets a split of --dataset_name be the file.
+void use_dataset(EvaluateOptions& options) {
+  const NamedDataset& dataset = options.task.data.dataset;
+  dataset.check({{"--validation_file", !options.validation_file.empty()}});
+  if (dataset.given()) options.validation_file = dataset.place(dataset.validation);
+  if (options.validation_file.empty()) usage_problems().emplace_back("--validation_file or --dataset_name is required");
+}
+
 void evaluate(const EvaluateOptions& options) {
   if (!options.output_dir.empty()) tl::check_output_dir(options.output_dir, 0, "eval_results.json");
   Task& task = options.tasks.chosen(options.task.model);
@@ -76,7 +84,8 @@ void add_evaluate(CLI::App& app) {
   command.add_option("--model_name_or_path", options->task.model, "name or folder of a classifier")->required();
   add_tokenizer_name(command, options->task.tokenizer);
   options->task.hub.add(command);
-  command.add_option("--validation_file", options->validation_file, ".jsonl, .json, .csv or .tsv file")->required();
+  command.add_option("--validation_file", options->validation_file, ".jsonl, .json, .csv, .tsv or .parquet file");
+  options->task.data.dataset.add(command, options->task.hub, false);
   options->task.data.add(command);
   options->task.measured.add(command);
   add_number(
@@ -99,6 +108,7 @@ void add_evaluate(CLI::App& app) {
       },
       [options] {
         options->task.data.check();
+        use_dataset(*options);
         const std::string folder = options->task.hub.config_folder(options->task.model);
         options->tasks.check_usage(folder);
         options->tasks.chosen(folder).check_usage(options->task);

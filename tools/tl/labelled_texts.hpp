@@ -16,6 +16,7 @@
 
 #include "commands.hpp"
 #include "data_files.hpp"
+#include "data_sets.hpp"
 #include "lengths.hpp"
 #include "token_rows.hpp"
 
@@ -25,6 +26,7 @@ namespace program {
 struct DataOptions {
   std::string text_column, text_pair_column, label_column = "label";
   std::string text_column_names, text_column_delimiter = " ";  ///< texts of several columns as one
+  NamedDataset dataset;
   FileOptions files;
   std::optional<std::int64_t> max_seq_length;
   bool truncation = true;
@@ -42,6 +44,16 @@ struct DataOptions {
         text_column_names.find(",,") != std::string::npos)
       usage_problems().push_back("--text_column_names: expected names with commas between, got " +
                                  tl::escape_invalid_utf8(text_column_names));
+  }
+
+  /// Whether the rows of `path` come with types and names of classes: a split of --dataset_name, a parquet file.
+  bool has_typed_rows(const std::string& path) const { return dataset.is_place(path) || has_typed_format(path); }
+
+  /// Those rows. Throws what tl::load_dataset() throws, invalid_argument if there are none.
+  tl::Dataset typed_rows(const std::string& path) const {
+    tl::Dataset rows = dataset.is_place(path) ? dataset.read(path) : tl::load_dataset(path, tl::Split("train"));
+    tl::check(rows.num_rows() > 0, tl::ErrorCode::invalid_argument, path, ": expected at least one row, got none");
+    return rows;
   }
 
   /// Whether a split is shuffled.
@@ -95,16 +107,10 @@ struct LabelledFile {
   tl::Dataset data;
 };
 
-/// Reads text and label of a table or a JSON file, whatever else it holds, and checks that there is at least one row.
-/// An empty text is a text; a label that is not there is refused when the labels are understood. Without `labelled`
-/// the texts alone are read.
-inline LabelledFile read_labelled(const std::string& path, const DataOptions& options, bool labelled = true) {
-  tl::check(FileOptions::is_json(path) || options.files.is_table(path), tl::ErrorCode::invalid_argument, path,
-            ": expected a file name that ends with .jsonl, .json, .csv or .tsv, or a --delimiter");
-  const std::vector<std::string> joined = split_names(options.text_column_names);
-  const TextColumns columns = joined.empty()
-                                  ? options.files.text_columns(path, options.text_column, options.text_pair_column)
-                                  : TextColumns{joined.front(), {}};
+/// The columns to read of a file: of texts, and that of the labels last. Throws invalid_argument for one that is named
+/// twice.
+inline std::vector<std::string> columns_to_read(const TextColumns& columns, const std::vector<std::string>& joined,
+                                                const DataOptions& options, bool labelled) {
   std::vector<std::string> names = joined.empty() ? columns.names() : joined;
   if (labelled) names.push_back(options.label_column);
   for (std::size_t i = 1; i < names.size(); ++i)
@@ -115,8 +121,30 @@ inline LabelledFile read_labelled(const std::string& path, const DataOptions& op
                   ? "--text_column and --label_column: expected two columns, got "
                   : "--text_column, --text_pair_column and --label_column: expected three columns, got ",
               tl::python_repr(names[i]), columns.pair.empty() ? " for both" : " twice");
-  const bool lists = labelled && options.files.holds_lists(path, options.label_column);
-  LabelledFile file{path, columns, options.files.read(path, names, lists ? options.label_column : std::string())};
+  return names;
+}
+
+/// Reads text and label of a table, a JSON file or a data set, whatever else it holds, and checks that there is at
+/// least one row. An empty text is a text; a label that is not there is refused when the labels are understood. Without
+/// `labelled` the texts alone are read.
+inline LabelledFile read_labelled(const std::string& path, const DataOptions& options, bool labelled = true) {
+  const bool typed = options.has_typed_rows(path);
+  tl::check(typed || FileOptions::is_json(path) || options.files.is_table(path), tl::ErrorCode::invalid_argument, path,
+            ": expected a file name that ends with .jsonl, .json, .csv or .tsv, or a --delimiter");
+  const std::vector<std::string> joined = split_names(options.text_column_names);
+  LabelledFile file{path, {joined.empty() ? "" : joined.front(), {}}, {}};
+  if (typed) file.data = options.typed_rows(path);
+  if (joined.empty())
+    file.columns = typed ? FileOptions::text_columns_among(file.data.column_names(), path, options.text_column,
+                                                           options.text_pair_column)
+                         : options.files.text_columns(path, options.text_column, options.text_pair_column);
+  const std::vector<std::string> names = columns_to_read(file.columns, joined, options, labelled);
+  if (typed) {
+    file.data = with_texts(file.data.select_columns(names), joined.empty() ? file.columns.names() : joined);
+  } else {
+    const bool lists = labelled && options.files.holds_lists(path, options.label_column);
+    file.data = options.files.read(path, names, lists ? options.label_column : std::string());
+  }
   tl::check(file.data.num_rows() > 0, tl::ErrorCode::invalid_argument, path, ": expected at least one row, got none");
   if (joined.size() > 1) file.data = with_joined_texts(file.data, joined, options.text_column_delimiter);
   return file;

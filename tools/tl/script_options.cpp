@@ -124,17 +124,11 @@ struct Refused {
   std::string_view name, harmless, why;
 };
 
-constexpr std::string_view files_only = "data come from files: --train_file, --validation_file, --test_file";
 constexpr std::string_view no_sharding = "there is one process on one machine";
 
 constexpr Refused refused[] = {
     // of the scripts
-    {"dataset_name", "", files_only},
-    {"dataset_config_name", "", files_only},
-    {"train_split_name", "", files_only},
-    {"validation_split_name", "", files_only},
-    {"test_split_name", "", files_only},
-    {"remove_splits", "", "each split is a file; leave out the options of those that are not wanted"},
+    {"remove_splits", "", "leave out the options of splits that are not wanted"},
     {"config_name", "", "the configuration is that of the model's folder; --config_overrides changes it"},
     // of TrainingArguments
     {"save_safetensors", "true", "weights are saved as safetensors only"},

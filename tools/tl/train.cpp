@@ -56,13 +56,28 @@ void check_labels(const std::string& labels, std::size_t least) {
         tl::escape_invalid_utf8(labels));
 }
 
+/// Lets the splits of --dataset_name be the files of the run. Throws what finding them throws.
+void use_dataset(TrainOptions& options) {
+  const NamedDataset& dataset = options.task.data.dataset;
+  dataset.check({{"--train_file", !options.train_file.empty()},
+                 {"--validation_file", !options.validation_files.empty()},
+                 {"--test_file", !options.test_file.empty()}});
+  if (!dataset.given() || !usage_problems().empty()) return;
+  const auto& strategy = options.arguments.eval_strategy;
+  const bool asked = options.do_eval || (strategy.known() && strategy != tl::IntervalStrategy::no);
+  if (options.trains()) options.train_file = dataset.place(dataset.train);
+  if (asked || (!options.says_what() && dataset.has(dataset.validation)))
+    options.validation_files = {dataset.place(dataset.validation)};
+  if (options.do_predict) options.test_file = dataset.place(dataset.test);
+}
+
 /// Adds what is asked for without a file.
 void check_files(const TrainOptions& options) {
   std::vector<std::string>& problems = usage_problems();
   const auto& arguments = options.arguments;
   if (options.train_file.empty() && options.trains())
     problems.emplace_back(options.do_train ? "--do_train: expected a --train_file, got none"
-                                           : "--train_file is required");
+                                           : "--train_file or --dataset_name is required");
   if (options.test_file.empty() && options.do_predict)
     problems.emplace_back("--do_predict: expected a --test_file, got none");
   if (!options.validation_files.empty()) return;
@@ -95,6 +110,7 @@ void check_usage(TrainOptions& options) {
     if (tl::find_invalid_utf8(*text) != std::string::npos)
       problems.push_back(tl::str_cat(name, ": expected UTF-8, got ", tl::escape_invalid_utf8(*text)));
   options.task.data.check();
+  use_dataset(options);
   check_eval_names(options.validation_files);
   const std::string folder = options.task.hub.config_folder(options.task.model);
   options.tasks.check_usage(folder);
@@ -275,10 +291,11 @@ class TrainRun {
 
 /// The files of a run, and how many rows of each count.
 void add_train_files(CLI::App& command, TrainOptions& options) {
-  command.add_option("--train_file", options.train_file, ".jsonl, .json, .csv or .tsv file to train on");
+  command.add_option("--train_file", options.train_file, ".jsonl, .json, .csv, .tsv or .parquet file to train on");
   command
-      .add_option("--validation_file", options.validation_files,
-                  ".jsonl, .json, .csv or .tsv file to evaluate on; may be given several times, as FILE or NAME=FILE")
+      .add_option(
+          "--validation_file", options.validation_files,
+          ".jsonl, .json, .csv, .tsv or .parquet file to evaluate on; may be given several times, as FILE or NAME=FILE")
       ->allow_extra_args(false)
       ->type_name("TEXT");
   command.add_option("--test_file", options.test_file, "file to predict in the end, with labels or without");
@@ -368,6 +385,7 @@ void add_train(CLI::App& app) {
   add_tokenizer_name(command, options->task.tokenizer);
   options->task.hub.add(command);
   add_train_files(command, *options);
+  options->task.data.dataset.add(command, options->task.hub, true);
   command.add_option("--labels", options->task.labels, "class names in the order of their ids: NEGATIVE,POSITIVE");
   options->task.data.add(command);
   options->task.measured.add(command);

@@ -23,6 +23,7 @@ struct TaggedFile {
   tl::TagColumns columns;
   tl::TagLabels labels;
   bool labelled = true;
+  std::vector<std::string> class_names{};  ///< of a data set that knows them
 };
 
 /// The columns that the user named, else "tokens" and "ner_tags", or in a JSON file without that key "tags" or "label".
@@ -38,9 +39,31 @@ inline tl::TagColumns tag_columns(const std::string& path, const DataOptions& op
   return columns;
 }
 
+/// Words and tags of a split of a data set.
+inline TaggedFile typed_tags(const SplitFile& split, const DataOptions& options) {
+  tl::Dataset rows = options.typed_rows(split.path);
+  TaggedFile file{split, {}, {}};
+  if (!options.text_column.empty()) file.columns.tokens = options.text_column;
+  if (options.label_column != "label") file.columns.tags = options.label_column;
+  else if (!rows.has_column(file.columns.tags))
+    for (const char* name : {"label", "tags"})
+      if (rows.has_column(name)) file.columns.tags = name;
+  file.labelled = split.split != Split::predict || rows.has_column(file.columns.tags);
+  std::vector<std::string> names{file.columns.tokens};
+  if (file.labelled) names.push_back(file.columns.tags);
+  rows = rows.select_columns(names);
+  if (file.labelled) {
+    file.class_names = rows.class_names(file.columns.tags);
+    rows = with_tag_names(rows, file.columns.tags);
+  }
+  file.labels.dataset = std::move(rows);
+  return file;
+}
+
 /// Words and tags of a file; a file to predict may be without tags. Throws what is wrong with the file.
 inline TaggedFile read_tagged(const SplitFile& split, const DataOptions& options) {
   const std::string& path = split.path;
+  if (options.has_typed_rows(path)) return typed_tags(split, options);
   tl::check(!has_extension(path, ".csv"), tl::ErrorCode::invalid_argument, path,
             ": expected a .jsonl or .json file with lists, or a CoNLL file with a word and its tag on each line, got "
             "a .csv file");

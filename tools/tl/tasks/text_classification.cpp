@@ -61,6 +61,8 @@ class TextClassification : public Task {
       const std::string& column = options.data.label_column;
       if (std::exchange(first, false)) decision_.problem_type = problem_of(file.texts, known);
       if (options.trains && known.origin == "those of the model" && renames(known)) known = {};
+      if (const auto& names = file.texts.data.class_names(column); known.names.empty() && !names.empty())
+        known = {names, "the classes of " + file.split.path};
       file.labels = read_text_labels(file.texts, column, decision_.problem_type, known, known.names.size(),
                                      label_options_.delimiter);
       if (known.names.empty()) known = {file.labels.names, "the labels of " + file.split.path};

@@ -50,6 +50,8 @@ class TokenClassification : public Task {
     tl::KnownClasses known = known_classes(options, *this);
     for (TaggedFile& file : files_) {
       if (!file.labelled) continue;
+      if (known.names.empty() && !file.class_names.empty())
+        known = {file.class_names, "the classes of " + file.split.path};
       file.labels = tl::encode_tags(file.labels.dataset, file.columns, known);
       if (known.names.empty()) known = {file.labels.names, "the labels of " + file.split.path};
     }
