@@ -169,7 +169,12 @@ class TrainerBase {
 
   /// The event as callbacks get it; add what the occasion has.
   TrainerEvent event() {
-    return {.args = args_, .state = state_, .control = control_, .model = event_model_, .logging_dir = logging_dir_};
+    return {.args = args_,
+            .state = state_,
+            .control = control_,
+            .model = event_model_,
+            .logging_dir = logging_dir_,
+            .options = &options_};
   }
 
   [[gnu::noinline]] void call(CallbackList::Event which, const TrainerEvent& details) {

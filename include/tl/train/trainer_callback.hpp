@@ -21,6 +21,9 @@
 namespace tl {
 
 class Model;
+class RowSource;
+struct EvalPrediction;
+struct TrainerOptions;
 
 /// What a callback gets. Members that an event has no value for are empty or zero.
 struct TrainerEvent {
@@ -39,6 +42,10 @@ struct TrainerEvent {
   std::string_view warning{};            ///< on_warning: one sentence
   const Model* model = nullptr;          ///< what is trained or evaluated
   std::string_view logging_dir{};        ///< the folder of this Trainer's reporters, which makes it when it writes
+  const TrainerOptions* options = nullptr;  ///< rows, tokenizer and functions of the Trainer
+  const RowSource* eval_rows = nullptr;     ///< on_evaluate: what was evaluated
+  /// on_evaluate: null where only the loss was computed, see TrainerCallback::wants_predictions().
+  const EvalPrediction* prediction = nullptr;
 };
 
 /// Base of all callbacks; override what you need. Events come in the order of these functions.
@@ -70,6 +77,8 @@ class TrainerCallback {
   virtual void restore(const Json&) {}
   /// True if this callback shows log entries, so that the progress bar need not.
   virtual bool shows_logs() const { return false; }
+  /// True if on_evaluate needs the predictions, so that they are kept although there is no compute_metrics.
+  virtual bool wants_predictions() const { return false; }
 };
 
 /// Requests logging, evaluation, saving and the end as the arguments say.
@@ -218,6 +227,12 @@ class CallbackList {
   bool shows_logs() const {
     for (const auto& callback : callbacks_)
       if (callback->shows_logs()) return true;
+    return false;
+  }
+
+  bool wants_predictions() const {
+    for (const auto& callback : callbacks_)
+      if (callback->wants_predictions()) return true;
     return false;
   }
 

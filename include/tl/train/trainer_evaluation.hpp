@@ -161,14 +161,18 @@ inline Json TrainerEvaluation::evaluate(const EvalDatasets& datasets, const std:
 /// Evaluates on one data set; `last` of those that are evaluated together.
 inline Json TrainerEvaluation::evaluate_one(const RowSource& dataset, const std::string& prefix, bool last) {
   Json metrics = Json::object();
-  const bool loss_only = args_.prediction_loss_only || !options_.compute_metrics;
-  evaluation_loop(dataset, prefix, loss_only, metrics);
+  const bool wanted =
+      options_.compute_metrics || callbacks_.wants_predictions() || reporters_.wants_predictions();
+  const bool loss_only = args_.prediction_loss_only || !wanted;
+  const EvaluationResult result = evaluation_loop(dataset, prefix, loss_only, metrics);
   log(metrics);
   control_.should_evaluate = false;
   TrainerEvent details = event();
   details.metrics = &metrics;
   details.eval_prefix = prefix;
   details.more_eval_datasets = !last;
+  details.eval_rows = &dataset;
+  details.prediction = result.prediction.predictions.defined() ? &result.prediction : nullptr;
   call(&TrainerCallback::on_evaluate, details);
   return metrics;
 }
