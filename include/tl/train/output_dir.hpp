@@ -151,7 +151,7 @@ inline Json read_all_results(const std::filesystem::path& folder) {
 inline void check_result_places(const std::filesystem::path& output_dir) {
   for (const char* name : {"config.json", "model.safetensors", "tokenizer.json", "vocab.txt", "tokenizer_config.json",
                            "special_tokens_map.json", "added_tokens.json", "training_args.json", "train_results.json",
-                           "eval_results.json", "all_results.json", "trainer_state.json"}) {
+                           "eval_results.json", "all_results.json", "trainer_state.json", "README.md"}) {
     std::error_code error;
     check(!std::filesystem::is_directory(std::filesystem::symlink_status(output_dir / name, error)), ErrorCode::io,
           "output_dir: expected a file or nothing at ", (output_dir / name).native(), ", got a folder");
