@@ -26,6 +26,7 @@ void add_predict(CLI::App& app);
 void add_tokenize(CLI::App& app);
 void add_inspect(CLI::App& app);
 void add_convert(CLI::App& app);
+void add_report(CLI::App& app);
 void add_download(CLI::App& app);
 
 /// What is wrong with the command line, as far as it shows without reading a file. It is collected, not thrown, so that

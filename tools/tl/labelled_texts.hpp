@@ -210,6 +210,8 @@ inline tl::Dataset tokenized(const LabelledFile& file, const DataOptions& option
   };
   auto how = all_at_once(rows);
   how.remove_columns = rows.column_names();
+  const std::vector<std::string> texts = file.columns.names();  // stay, so that a report can show them
+  std::erase_if(how.remove_columns, [&](const std::string& name) { return std::ranges::count(texts, name) > 0; });
   return rows.map_batched(tokens_and_classes, how);
 }
 

@@ -167,6 +167,7 @@ int main(int argc, char** argv) {
   program::add_tokenize(app);
   program::add_inspect(app);
   program::add_convert(app);
+  program::add_report(app);
   program::add_download(app);
   try {
     program::run(app, {argv + 1, argv + argc});

@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include <tl/train/html_report.hpp>
+#include <tl/train/model_card.hpp>
 #include <tl/trainer.hpp>
 
 #include "commands.hpp"
@@ -33,6 +35,7 @@ struct TrainOptions {
   std::optional<std::int64_t> early_stopping_patience;
   std::optional<double> early_stopping_threshold;
   const CLI::App* command = nullptr;
+  std::string base_model;  ///< the name of the model on a hub, for the model card; empty: it came from a folder
   tl::TrainingArguments arguments;
 
   /// Without any of the three options everything is done that there is a file for.
@@ -169,6 +172,7 @@ class TrainRun {
     if (!options_.trains()) task_.on_model(*trainer_, eval_datasets());
     if (options_.evaluates()) evaluate();
     if (options_.predicts()) predict();
+    if (options_.trains()) describe();
     if (options_.trains()) std::cout << "The model is in " << arguments_.output_dir << '\n';
   }
 
@@ -274,6 +278,16 @@ class TrainRun {
       trainer_->save_metrics("predict", output.metrics);
     }
     task_.write_predictions(arguments_.output_dir, test_, output);
+  }
+
+  /// The model card, and the report once more, with the card and everything that was evaluated.
+  void describe() {
+    tl::ModelCardOptions card;
+    if (!options_.base_model.empty()) card.finetuned_from = options_.base_model;
+    if (!tl::create_model_card(*trainer_, card))
+      std::cout << "README.md in " << arguments_.output_dir << " is not a model card of tl and stays as it is\n";
+    if (arguments_.report_to.contains("html") || arguments_.report_to.contains("all"))
+      std::cout << "The report is " << tl::write_report(arguments_.output_dir).string() << '\n';
   }
 
   const TrainOptions& options_;
@@ -404,7 +418,9 @@ void add_train(CLI::App& app) {
       command,
       [options] {
         options->task.trains = options->trains();
+        const std::string model = options->task.model;
         options->task.hub.resolve(options->task.model, options->task.tokenizer);
+        if (model != options->task.model) options->base_model = model;
         TrainRun(*options).run();
       },
       [options] { check_usage(*options); });

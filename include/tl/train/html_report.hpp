@@ -27,8 +27,8 @@ inline void write_page(const Json& run, const std::filesystem::path& file) {
   try {
     html = page(run);
   } catch (const Json::exception& error) {
-    fail(ErrorCode::format, values_file(file).native(), ": expected what a report was made of, got other values: ",
-         error.what());
+    fail(ErrorCode::format, values_file(file).native(),
+         ": expected what a report was made of, got other values: ", error.what());
   }
   const std::filesystem::path folder = file.has_parent_path() ? file.parent_path() : std::filesystem::path(".");
   make_folder(folder);
@@ -117,7 +117,8 @@ inline std::filesystem::path write_report(const std::filesystem::path& folder, s
 }
 
 namespace detail {
-inline const bool html_registered = (register_reporter({"html", [] { return std::make_shared<HtmlCallback>(); }}), true);
+inline const bool html_registered =
+    (register_reporter({"html", [] { return std::make_shared<HtmlCallback>(); }}), true);
 }  // namespace detail
 
 }  // namespace tl

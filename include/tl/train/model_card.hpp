@@ -123,7 +123,7 @@ inline Results results_of(const Json& log) {
 
 /// Metrics that the hub knows by a name of its own, and their headings here.
 inline std::vector<std::pair<std::string, const Results::value_type*>> known_metrics(const Results& results) {
-  constexpr std::array<std::string_view, 11> known = {"accuracy",  "bleu",   "f1",    "matthews_correlation",
+  constexpr std::array<std::string_view, 11> known = {"accuracy",  "bleu",      "f1",     "matthews_correlation",
                                                       "pearsonr",  "precision", "recall", "rouge",
                                                       "sacrebleu", "spearmanr", "wer"};
   std::vector<std::pair<std::string, const Results::value_type*>> found;
@@ -166,14 +166,15 @@ inline std::string model_index(const Facts& facts, const Results& results) {
   for (const auto& [type, name] : tasks)
     for (std::size_t i = 0; i < options.dataset_tags.size(); ++i) {
       const std::string& tag = options.dataset_tags[i];
-      text += str_cat("  - task:\n      name: ", name, "\n      type: ", type, "\n    dataset:\n      name: ",
-                      yaml_string(i < options.dataset.size() ? options.dataset[i] : tag), "\n      type: ",
-                      yaml_string(tag), "\n");
+      text +=
+          str_cat("  - task:\n      name: ", name, "\n      type: ", type,
+                  "\n    dataset:\n      name: ", yaml_string(i < options.dataset.size() ? options.dataset[i] : tag),
+                  "\n      type: ", yaml_string(tag), "\n");
       if (i < options.dataset_args.size()) text += str_cat("      args: ", yaml_string(options.dataset_args[i]), "\n");
       text += "    metrics:\n";
       for (const auto& [metric, result] : metrics)
-        text += str_cat("    - name: ", yaml_string(result->first), "\n      type: ", metric, "\n      value: ",
-                        yaml_number(result->second.get<double>()), "\n");
+        text += str_cat("    - name: ", yaml_string(result->first), "\n      type: ", metric,
+                        "\n      value: ", yaml_number(result->second.get<double>()), "\n");
     }
   return text;
 }
@@ -196,10 +197,14 @@ inline std::string head(const Facts& facts, const Results& results) {
 
 inline std::string hyperparameters(const Json& arguments) {
   std::string text;
-  const auto line = [&](std::string_view name, const std::string& value) { text += str_cat("- ", name, ": ", value, "\n"); };
+  const auto line = [&](std::string_view name, const std::string& value) {
+    text += str_cat("- ", name, ": ", value, "\n");
+  };
   const auto value = [&](std::string_view key) {
     const Json* const found = find_member(arguments, key);
-    return found == nullptr ? std::string("unknown") : one_line(rounded_text(found->is_number_float() ? Json(python_float(found->get<double>())) : *found));
+    return found == nullptr
+               ? std::string("unknown")
+               : one_line(rounded_text(found->is_number_float() ? Json(python_float(found->get<double>())) : *found));
   };
   const auto size = [&](std::string_view key, double fallback) {
     return static_cast<std::int64_t>(report::number_at(arguments, key).value_or(fallback));
@@ -250,8 +255,7 @@ inline std::string markdown(const Table& rows) {
 inline std::string training_results(const Json& log) {
   const std::vector<std::string> names = report::score_names(log);
   Table table = {{"Training Loss", "Epoch", "Step"}};
-  for (const std::string& name : names)
-    table[0].push_back(name == "eval_loss" ? "Validation Loss" : heading_of(name));
+  for (const std::string& name : names) table[0].push_back(name == "eval_loss" ? "Validation Loss" : heading_of(name));
   std::string loss = "No log";
   double last_step = -1.0;
   for (const Json& entry : log) {
@@ -263,7 +267,8 @@ inline std::string training_results(const Json& log) {
     const double step = report::number_at(entry, "step").value_or(0.0);
     if (step != last_step) {
       const Json* const epoch = find_member(entry, "epoch");
-      table.push_back({loss, epoch != nullptr ? rounded_text(*epoch) : "0", std::to_string(static_cast<std::int64_t>(step))});
+      table.push_back(
+          {loss, epoch != nullptr ? rounded_text(*epoch) : "0", std::to_string(static_cast<std::int64_t>(step))});
       table.back().resize(3 + names.size());
     }
     last_step = step;

@@ -36,12 +36,12 @@ struct TrainerEvent {
       "eval";                       ///< on_evaluate: what the names of the metrics begin with, "eval" or "eval_{name}"
   bool more_eval_datasets = false;  ///< on_evaluate: others of the same evaluation follow
   double learning_rate = 0.0;       ///< on_pre_optimizer_step, on_optimizer_step: the rate of this update
-  std::span<const std::int64_t> rows{};  ///< on_substep_end, on_step_end: data set rows of the micro-batch just done
-  std::int64_t batch = 0, batches = 0;   ///< on_prediction_step: batches done, of how many
-  std::int64_t train_rows = 0;           ///< on_train_begin: rows of the training data
-  std::string_view warning{};            ///< on_warning: one sentence
-  const Model* model = nullptr;          ///< what is trained or evaluated
-  std::string_view logging_dir{};        ///< the folder of this Trainer's reporters, which makes it when it writes
+  std::span<const std::int64_t> rows{};     ///< on_substep_end, on_step_end: data set rows of the micro-batch just done
+  std::int64_t batch = 0, batches = 0;      ///< on_prediction_step: batches done, of how many
+  std::int64_t train_rows = 0;              ///< on_train_begin: rows of the training data
+  std::string_view warning{};               ///< on_warning: one sentence
+  const Model* model = nullptr;             ///< what is trained or evaluated
+  std::string_view logging_dir{};           ///< the folder of this Trainer's reporters, which makes it when it writes
   const TrainerOptions* options = nullptr;  ///< rows, tokenizer and functions of the Trainer
   const RowSource* eval_rows = nullptr;     ///< on_evaluate: what was evaluated
   /// on_evaluate: null where only the loss was computed, see TrainerCallback::wants_predictions().

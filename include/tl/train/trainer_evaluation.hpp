@@ -161,8 +161,7 @@ inline Json TrainerEvaluation::evaluate(const EvalDatasets& datasets, const std:
 /// Evaluates on one data set; `last` of those that are evaluated together.
 inline Json TrainerEvaluation::evaluate_one(const RowSource& dataset, const std::string& prefix, bool last) {
   Json metrics = Json::object();
-  const bool wanted =
-      options_.compute_metrics || callbacks_.wants_predictions() || reporters_.wants_predictions();
+  const bool wanted = options_.compute_metrics || callbacks_.wants_predictions() || reporters_.wants_predictions();
   const bool loss_only = args_.prediction_loss_only || !wanted;
   const EvaluationResult result = evaluation_loop(dataset, prefix, loss_only, metrics);
   log(metrics);

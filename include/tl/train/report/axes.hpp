@@ -1,5 +1,6 @@
-// The frame of a diagram in SVG: a box with scales, ticks at round numbers, and grid lines. Coordinates of a diagram are
-// those of its box of 400 x 240 units, which is about its size on a phone, so that its texts can be read there, too.
+// The frame of a diagram in SVG: a box with scales, ticks at round numbers, and grid lines. Coordinates of a diagram
+// are those of its box of 400 x 240 units, which is about its size on a phone, so that its texts can be read there,
+// too.
 #pragma once
 
 #include <algorithm>
@@ -57,8 +58,8 @@ inline constexpr double box_left = 58.0, box_right = 388.0, box_top = 12.0, box_
 inline std::string place(double x) { return fixed(x, 1); }
 
 inline std::string svg_line(std::string_view kind, double x1, double y1, double x2, double y2) {
-  return str_cat("<line class=\"", kind, "\" x1=\"", place(x1), "\" y1=\"", place(y1), "\" x2=\"", place(x2), "\" y2=\"",
-                 place(y2), "\"/>");
+  return str_cat("<line class=\"", kind, "\" x1=\"", place(x1), "\" y1=\"", place(y1), "\" x2=\"", place(x2),
+                 "\" y2=\"", place(y2), "\"/>");
 }
 
 inline std::string svg_text(double x, double y, std::string_view anchor, std::string_view text) {
@@ -97,7 +98,8 @@ inline std::string figure(std::string_view title, std::string_view description, 
   std::string html = str_cat("<figure><figcaption><b>", quoted_data(title), "</b>");
   for (const Key& key : keys)
     html += str_cat(" <span class=\"key\"><svg class=\"c", key.color,
-                    "\" viewBox=\"0 0 22 10\"><path class=\"line\" d=\"M1 5H21\"/></svg>", quoted_data(key.name), "</span>");
+                    "\" viewBox=\"0 0 22 10\"><path class=\"line\" d=\"M1 5H21\"/></svg>", quoted_data(key.name),
+                    "</span>");
   return str_cat(html, "</figcaption><svg viewBox=\"0 0 ", diagram_width, " ", diagram_height,
                  "\" role=\"img\" aria-label=\"", escaped(description), "\">", drawing, "</svg></figure>\n");
 }

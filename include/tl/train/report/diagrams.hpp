@@ -60,8 +60,7 @@ inline std::string curve(const Series& series, int color, const Scale& x, const 
 
 /// Curves over the steps of a run; empty without a finite point.
 inline std::string line_chart(const std::string& title, std::vector<Series> all) {
-  for (Series& series : all)
-    std::erase_if(series.points, [](const auto& point) { return !is_finite(point.second); });
+  for (Series& series : all) std::erase_if(series.points, [](const auto& point) { return !is_finite(point.second); });
   std::erase_if(all, [](const Series& series) { return series.points.empty(); });
   if (all.empty()) return {};
   std::pair x_range = {all[0].points[0].first, all[0].points[0].first};

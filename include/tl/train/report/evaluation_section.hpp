@@ -81,10 +81,9 @@ inline std::string confusion_part(const Json& summary) {
   if (counts.empty()) return {};
   const std::vector<std::string> names = class_names(summary, counts.size());
   std::string html = "<h3>Confusion matrix</h3>\n";
-  html += counts.size() <= largest_matrix
-              ? matrix_table(counts, names)
-              : str_cat("<p>", counts.size(), " classes are more than a matrix of at most ", largest_matrix,
-                        " can show.</p>\n");
+  html += counts.size() <= largest_matrix ? matrix_table(counts, names)
+                                          : str_cat("<p>", counts.size(), " classes are more than a matrix of at most ",
+                                                    largest_matrix, " can show.</p>\n");
   return counts.size() > 2 ? html + confusion_list(counts, names) : html;
 }
 

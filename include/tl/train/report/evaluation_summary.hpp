@@ -55,7 +55,8 @@ inline std::string text_of(const Evaluated& evaluated, std::int64_t row) {
 
 /// Where a row was read; its number, from 0 on, if that is not known.
 inline std::string place_of(const Evaluated& evaluated, std::int64_t row) {
-  const bool known = evaluated.rows != nullptr && evaluated.rows->dataset() && row < evaluated.rows->dataset()->num_rows();
+  const bool known =
+      evaluated.rows != nullptr && evaluated.rows->dataset() && row < evaluated.rows->dataset()->num_rows();
   const std::string place = known ? evaluated.rows->dataset()->place(row) : std::string();
   return place.empty() ? str_cat("row ", row) : place;
 }
@@ -90,9 +91,8 @@ inline Json hardest_json(const Evaluated& evaluated, std::vector<Judged> rows) {
 inline void keep_hardest(std::vector<Judged>& rows) {
   if (rows.size() < 64 * hardest_rows) return;
   const auto middle = rows.begin() + hardest_rows;
-  std::nth_element(rows.begin(), middle, rows.end(), [](const Judged& a, const Judged& b) {
-    return a.loss != b.loss ? a.loss > b.loss : a.row < b.row;
-  });
+  std::nth_element(rows.begin(), middle, rows.end(),
+                   [](const Judged& a, const Judged& b) { return a.loss != b.loss ? a.loss > b.loss : a.row < b.row; });
   rows.erase(middle, rows.end());
 }
 
@@ -223,8 +223,7 @@ inline void add_several_labels(Json& summary, const Evaluated& evaluated) {
 
 /// Numbers of each row.
 inline void add_numbers(Json& summary, const Evaluated& evaluated) {
-  const LabelledPredictions all =
-      labelled_predictions(evaluated.prediction, {.problem_type = ProblemType::regression});
+  const LabelledPredictions all = labelled_predictions(evaluated.prediction, {.problem_type = ProblemType::regression});
   const auto columns = static_cast<std::size_t>(all.classes);
   const std::size_t every = std::max<std::size_t>(1, all.values.size() / most_scatter_points);
   summary["scatter"] = Json::array();
@@ -254,9 +253,8 @@ inline Json evaluation_summary(const Evaluated& evaluated) {
                   {"rows", p.offsets.empty() ? p.predictions.size(0) : std::ssize(p.offsets) - 1},
                   {"by_token", !p.offsets.empty()},
                   {"labels", evaluated.labels}};
-  const bool has_class =
-      p.label_ids.defined() && std::any_of(p.label_ids.span().begin(), p.label_ids.span().end(),
-                                           [](std::int64_t label) { return label != -100; });
+  const bool has_class = p.label_ids.defined() && std::any_of(p.label_ids.span().begin(), p.label_ids.span().end(),
+                                                              [](std::int64_t label) { return label != -100; });
   if (evaluated.problem == ProblemType::single_label_classification && has_class) add_single_labels(summary, evaluated);
   if (evaluated.problem == ProblemType::multi_label_classification && p.label_values.defined())
     add_several_labels(summary, evaluated);

@@ -19,7 +19,8 @@ namespace tl::detail::report {
 /// `text` for an element or an attribute in double quotes: markup is escaped, bytes that are not UTF-8 become \xHH, and
 /// control characters, which HTML does not allow, the replacement character.
 inline std::string escaped(std::string_view text) {
-  const std::string valid = find_invalid_utf8(text) == std::string::npos ? std::string(text) : escape_invalid_utf8(text);
+  const std::string valid =
+      find_invalid_utf8(text) == std::string::npos ? std::string(text) : escape_invalid_utf8(text);
   std::string html;
   html.reserve(valid.size());
   for (std::size_t at = 0; at < valid.size();) {

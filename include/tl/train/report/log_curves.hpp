@@ -53,7 +53,8 @@ inline bool is_score(std::string_view key) {
 inline Series series_of(const Json& log, const std::string& key, std::string name, bool marked = false) {
   Series series{std::move(name), {}, marked};
   for (const Json& entry : log)
-    if (const auto value = number_at(entry, key)) series.points.emplace_back(number_at(entry, "step").value_or(0.0), *value);
+    if (const auto value = number_at(entry, key))
+      series.points.emplace_back(number_at(entry, "step").value_or(0.0), *value);
   return series;
 }
 

@@ -55,8 +55,8 @@ inline std::string tiles(const Json& run) {
   for (const std::string& name : score_names(log))
     if (shown++ < 6) html += tile(str_cat(name, ", last"), number(last_with(log, name)->at(name)));
   if (const auto best = number_at(state, "best_metric"))
-    html += tile(str_cat("best metric, step ", count(static_cast<std::int64_t>(
-                                                   number_at(state, "best_global_step").value_or(0.0)))),
+    html += tile(str_cat("best metric, step ",
+                         count(static_cast<std::int64_t>(number_at(state, "best_global_step").value_or(0.0)))),
                  number(*best));
   if (const Json* const entry = last_with(log, "train_runtime"))
     html += tile("time of training", duration(entry->at("train_runtime")));
@@ -111,7 +111,8 @@ inline std::string speed_section(const Json& run) {
       table.emplace_back(name, std::string_view(key).ends_with("_runtime") ? duration(value) : number(value, 6));
     }
   if (const auto peak = number_at(object_at(run, "memory"), "peak_bytes"))
-    table.emplace_back("largest memory of the process", str_cat(count(static_cast<std::int64_t>(*peak / 1048576.0)), " MiB"));
+    table.emplace_back("largest memory of the process",
+                       str_cat(count(static_cast<std::int64_t>(*peak / 1048576.0)), " MiB"));
   for (const auto& [key, value] : object_at(run, "machine").items()) table.emplace_back(key, value_text(value));
   return table.empty() ? "" : str_cat("<h2 id=\"speed\">Speed and memory</h2>\n", pairs_table(table));
 }
@@ -171,12 +172,13 @@ inline std::string page(const Json& run) {
               object_section("versions", "Versions", object_at(run, "versions"));
   if (const std::string card = text_at(run, "model_card"); !card.empty())
     sections += str_cat("<h2 id=\"card\">Model card</h2>\n<pre>", escaped(card), "</pre>\n");
-  return str_cat("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-                 "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
-                 "'unsafe-inline'\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-                 "<meta name=\"generator\" content=\"tl\">\n<title>",
-                 escaped(text_at(run, "name")), "</title>\n<style>", style_sheet, "</style>\n</head>\n<body>\n",
-                 heading(run), navigation(sections), tiles(run), sections, "</body>\n</html>\n");
+  return str_cat(
+      "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
+      "'unsafe-inline'\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+      "<meta name=\"generator\" content=\"tl\">\n<title>",
+      escaped(text_at(run, "name")), "</title>\n<style>", style_sheet, "</style>\n</head>\n<body>\n", heading(run),
+      navigation(sections), tiles(run), sections, "</body>\n</html>\n");
 }
 
 }  // namespace tl::detail::report

@@ -78,7 +78,8 @@ inline std::vector<std::int64_t> lengths_of(const RowSource& rows) {
 /// What was evaluated, of an event on_evaluate with predictions.
 inline Evaluated evaluated_of(const TrainerEvent& event) {
   Evaluated evaluated{*event.prediction, event.eval_rows};
-  if (event.options != nullptr && *event.options->processing_class) evaluated.tokenizer = &**event.options->processing_class;
+  if (event.options != nullptr && *event.options->processing_class)
+    evaluated.tokenizer = &**event.options->processing_class;
   if (event.model == nullptr) return evaluated;
   evaluated.labels = event.model->config().label_names();
   if (const auto problem = event.model->problem_type()) evaluated.problem = *problem;
