@@ -32,8 +32,9 @@ inline void write_page(const Json& run, const std::filesystem::path& file) {
   }
   const std::filesystem::path folder = file.has_parent_path() ? file.parent_path() : std::filesystem::path(".");
   make_folder(folder);
-  const std::vector<NamedText> files = {{values_file(file).filename().string(), dump_json(run, {.indent = 1})},
-                                        {file.filename().string(), html}};
+  const std::vector<NamedText> files = {
+      {values_file(file).filename().string(), dump_json(run, {.indent = 1, .sort_keys = false})},
+      {file.filename().string(), html}};
   write_files(folder, files);
 }
 

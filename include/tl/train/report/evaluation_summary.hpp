@@ -58,7 +58,7 @@ inline std::string place_of(const Evaluated& evaluated, std::int64_t row) {
   const bool known =
       evaluated.rows != nullptr && evaluated.rows->dataset() && row < evaluated.rows->dataset()->num_rows();
   const std::string place = known ? evaluated.rows->dataset()->place(row) : std::string();
-  return place.empty() ? str_cat("row ", row) : place;
+  return place.empty() ? str_cat("row ", row) : escape_invalid_utf8(place);
 }
 
 /// One row, or token, and what the model made of it.
@@ -70,8 +70,13 @@ struct Judged {
   std::int64_t at = -1;  ///< number of the token in the row
 };
 
+/// Higher losses first, and of equal ones those of earlier rows.
+inline bool is_harder(const Judged& a, const Judged& b) {
+  return a.loss != b.loss ? a.loss > b.loss : std::pair(a.row, a.at) < std::pair(b.row, b.at);
+}
+
 inline Json hardest_json(const Evaluated& evaluated, std::vector<Judged> rows) {
-  std::stable_sort(rows.begin(), rows.end(), [](const Judged& a, const Judged& b) { return a.loss > b.loss; });
+  std::sort(rows.begin(), rows.end(), is_harder);
   if (rows.size() > hardest_rows) rows.resize(hardest_rows);
   Json list = Json::array();
   for (const Judged& one : rows) {
@@ -91,8 +96,7 @@ inline Json hardest_json(const Evaluated& evaluated, std::vector<Judged> rows) {
 inline void keep_hardest(std::vector<Judged>& rows) {
   if (rows.size() < 64 * hardest_rows) return;
   const auto middle = rows.begin() + hardest_rows;
-  std::nth_element(rows.begin(), middle, rows.end(),
-                   [](const Judged& a, const Judged& b) { return a.loss != b.loss ? a.loss > b.loss : a.row < b.row; });
+  std::nth_element(rows.begin(), middle, rows.end(), is_harder);
   rows.erase(middle, rows.end());
 }
 
