@@ -23,6 +23,7 @@
 #include <tl/ops/segment_mean.hpp>
 #include <tl/ops/softmax.hpp>
 #include <tl/ops/sum.hpp>
+#include <tl/train/html_report.hpp>
 #include <tl/train/named_tag_metrics.hpp>
 #include <tl/train/problem_metrics.hpp>
 #include <tl/trainer.hpp>

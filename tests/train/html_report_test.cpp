@@ -49,6 +49,12 @@ TEST_CASE("html: the page is new at each evaluation and in the end, with what wa
   const fs::path out = folder.path() / "my run";
   const auto reader = std::make_shared<HtmlReader>();
   ToyModel model;
+  const auto names = reporter_names();
+  if (std::find(names.begin(), names.end(), "html") == names.end())  // another case may have registered it
+    CHECK(report_to_problem("html") ==
+          "report_to: expected names that are registered, got html; "
+          "tl::register_html_reporter() of <tl/train/html_report.hpp> does that");
+  register_html_reporter();
   Trainer trainer(model, html_arguments(out, "html"), html_options(reader));
   trainer.train();
   REQUIRE(reader->pages.size() == 2);
@@ -110,6 +116,7 @@ TEST_CASE("html: a page that cannot be written costs a warning and no run") {
   const auto reader = std::make_shared<HtmlReader>();
   fs::create_directories(folder.path() / "out" / "report.html");
   ToyModel model;
+  register_html_reporter();
   TrainingArguments arguments = html_arguments(folder.path() / "out", "html");
   arguments.prediction_loss_only = true;
   Trainer trainer(model, arguments, html_options(reader));

@@ -22,6 +22,7 @@
 #include <tl/hub/environment.hpp>
 #include <tl/hub/progress_bar.hpp>
 #include <tl/io/utf8.hpp>
+#include <tl/train/html_report.hpp>
 #include <tl/version.hpp>
 
 #include "commands.hpp"
@@ -156,6 +157,7 @@ void show_downloads() {
 
 int main(int argc, char** argv) {
   program::set_signals();
+  tl::register_html_reporter();
   program::show_downloads();
   CLI::App app("Fine-tunes, evaluates and runs DistilBERT classifiers, as the Hugging Face stack does.", "tl");
   app.set_version_flag("--version", "tl " + std::string(tl::version));

@@ -1,6 +1,6 @@
 // The report of a run: one HTML file that needs neither a network nor scripts. HtmlCallback writes it during a run,
-// write_report() makes it from the folder of one. A program that includes this header has the reporter "html" for
-// report_to; it is not part of <tl/trainer.hpp>, whose users need not compile it.
+// write_report() makes it from the folder of one. Not part of <tl/trainer.hpp>, whose users need not compile it; a
+// program that wants the reporter "html" calls register_html_reporter().
 #pragma once
 
 #include <cstddef>
@@ -117,9 +117,9 @@ inline std::filesystem::path write_report(const std::filesystem::path& folder, s
   return file;
 }
 
-namespace detail {
-inline const bool html_registered =
-    (register_reporter({"html", [] { return std::make_shared<HtmlCallback>(); }}), true);
-}  // namespace detail
+/// Gives `report_to` the reporter "html", and "all" with it; to be called before a Trainer is made.
+inline void register_html_reporter() {
+  register_reporter({"html", [] { return std::make_shared<HtmlCallback>(); }});
+}
 
 }  // namespace tl

@@ -80,7 +80,8 @@ inline std::string report_to_problem(const ReportTo& report_to) {
     }
     if (std::find(known.begin(), known.end(), name) != known.end()) continue;
     if (name == "html")
-      return "report_to: expected a program with #include <tl/train/html_report.hpp>, which has html, got one without";
+      return "report_to: expected names that are registered, got html; tl::register_html_reporter() of "
+             "<tl/train/html_report.hpp> does that";
     std::string names;
     for (const std::string& one : known) names += str_cat(names.empty() ? "" : ", ", one);
     return str_cat("report_to: expected none, all, or names of ", names.empty() ? "no reporter" : names,

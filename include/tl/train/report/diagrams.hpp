@@ -80,7 +80,8 @@ inline std::string line_chart(const std::string& title, std::vector<Series> all)
     drawing += curve(all[i], color, x, y);
     description += str_cat("; ", all[i].name, " from ", number(all[i].points.front().second), " to ",
                            number(all[i].points.back().second));
-    keys.push_back({color, str_cat(all[i].name, " (last: ", number(all[i].points.back().second), ")")});
+    const std::string last = str_cat("last: ", number(all[i].points.back().second));
+    keys.push_back({color, all.size() == 1 ? last : str_cat(all[i].name, " (", last, ")")});
   }
   return figure(title, description, keys, drawing);
 }

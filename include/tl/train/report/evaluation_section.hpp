@@ -150,10 +150,10 @@ inline std::string hardest_part(const Json& summary) {
   for (const Json& row : rows) {
     const std::string label = text_at(row, "label"), prediction = text_at(row, "prediction");
     const auto token = number_at(row, "token");
-    html += str_cat("<tr><td>", quoted_data(text_at(row, "place")),
+    html += str_cat("<tr><td class=\"place\">", quoted_data(text_at(row, "place")),
                     token ? str_cat(", token ", static_cast<std::int64_t>(*token)) : "", "</td><td class=\"text\">",
-                    quoted_data(text_at(row, "text")), "</td><td class=\"left\">", quoted_data(label),
-                    "</td><td class=\"left", label != prediction && !numbers ? " wrong" : "", "\">",
+                    quoted_data(text_at(row, "text")), "</td><td class=\"name\">", quoted_data(label),
+                    "</td><td class=\"name", label != prediction && !numbers ? " wrong" : "", "\">",
                     quoted_data(prediction), "</td>");
     if (!numbers) html += str_cat("<td>", percent(number_at(row, "score").value_or(0.0)), "</td>");
     html += str_cat("<td>", number(number_at(row, "loss").value_or(0.0)), "</td></tr>\n");

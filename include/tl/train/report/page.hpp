@@ -151,7 +151,7 @@ inline std::string navigation(const std::string& sections) {
         std::pair("lengths", "Lengths"), std::pair("speed", "Speed and memory"), std::pair("arguments", "Arguments"),
         std::pair("versions", "Versions"), std::pair("card", "Model card")})
     if (sections.find(str_cat("id=\"", id, "\"")) != std::string::npos)
-      html += str_cat("<a href=\"#", id, "\">", title, "</a>");
+      html += str_cat("<a href=\"#", id, "\">", title, "</a>\n");
   return html + "</nav>\n";
 }
 

@@ -36,7 +36,9 @@ figure > svg { width: 100%; height: auto; display: block; } svg text { font-size
 .wide { overflow-x: auto; max-width: 100%; } table { border-collapse: collapse; font-size: .9rem; }
 th, td { padding: .3rem .6rem; border-bottom: 1px solid var(--edge); text-align: right; vertical-align: top; }
 th { font-weight: 600; color: var(--faint); } td:first-child, th:first-child, .left { text-align: left; }
-.left { overflow-wrap: anywhere; } table.rows td.text { min-width: 16rem; text-align: left; overflow-wrap: anywhere; }
+.left { overflow-wrap: anywhere; } table.rows td.text { width: 60%; min-width: 16rem; text-align: left; overflow-wrap: anywhere; }
+table.rows td.place { min-width: 7.5rem; max-width: 13rem; overflow-wrap: anywhere; }
+table.rows td.name { text-align: left; max-width: 14rem; overflow-wrap: break-word; }
 table.matrix td { background: rgba(var(--heat), calc(var(--share) * .5)); text-align: center; min-width: 4.2rem; }
 table.matrix td small { display: block; color: inherit; opacity: .85; } table.matrix th { text-align: center; }
 table.matrix td.right { outline: 2px solid var(--good); outline-offset: -2px; }
@@ -49,7 +51,7 @@ details { margin: .5rem 0; } summary { cursor: pointer; }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
   .charts { grid-template-columns: 1fr 1fr; } figure, tr, .tiles div { break-inside: avoid; }
   h2, h3 { break-after: avoid; } .wide { overflow: visible; } pre { white-space: pre-wrap; }
-  table.rows td.text { min-width: 8rem; } }
+  table.rows td.text { min-width: 0; } }
 )css";
 
 }  // namespace tl::detail::report
