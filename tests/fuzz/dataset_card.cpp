@@ -15,9 +15,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   Input input(data, size);
   const std::string head(input.part());
   guarded([&] {
-    const Json value = parse_yaml(head, "README.md");
-    require(parse_json(dump_json(value, {.sort_keys = false}), "dumped") == value,
-            "YAML gave JSON that is not read again");
+    const JsonStyle style{.sort_keys = false};  // as texts: a number that is none is not equal to itself
+    const std::string dumped = dump_json(parse_yaml(head, "README.md"), style);
+    require(dump_json(parse_json(dumped, "dumped"), style) == dumped, "YAML gave JSON that is not read again");
   });
   std::vector<std::string> files;
   for (std::string_view file = input.part(); !file.empty() && files.size() < 20; file = input.part())

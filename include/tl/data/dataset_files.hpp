@@ -27,6 +27,7 @@ namespace tl {
 struct SplitFiles {
   std::string name;
   std::vector<std::string> files;  ///< relative to the source
+  std::string missing = {};        ///< why the files of a split cannot be had without the hub; empty: they can
 };
 
 /// The files of a data set, found but not read.
@@ -181,14 +182,24 @@ class FileFinder {
             ": expected a name of letters, digits and underscores for a split, got ", Repr{split});
       auto known = std::ranges::find(splits, split, &SplitFiles::name);
       if (known == splits.end()) known = splits.insert(splits.end(), {split, {}});
-      for (const std::string& pattern : list)
-        for (std::string& file : files_of(pattern))
-          if (std::ranges::find(known->files, file) == known->files.end()) known->files.push_back(std::move(file));
-      check(!known->files.empty(), ErrorCode::not_found, source_.name, ": expected files for the split ", split,
-            " that fit ", some_of(list), ", found none; the files are ", some_of(source_.files),
-            source_.incomplete.empty() ? "" : "; ", source_.incomplete);
+      try {
+        add_files(*known, list);
+      } catch (const Error& error) {
+        if (error.code() != ErrorCode::not_found || source_.incomplete.empty()) throw;
+        known->missing = error.what();  // the cache may have what is needed
+      }
     }
     return splits;
+  }
+
+  /// Adds the files of a split. Throws not_found if there is none.
+  void add_files(SplitFiles& split, const std::vector<std::string>& patterns) const {
+    for (const std::string& pattern : patterns)
+      for (std::string& file : files_of(pattern))
+        if (std::ranges::find(split.files, file) == split.files.end()) split.files.push_back(std::move(file));
+    check(!split.files.empty(), ErrorCode::not_found, source_.name, ": expected files for the split ", split.name,
+          " that fit ", some_of(patterns), ", found none; the files are ", some_of(source_.files),
+          source_.incomplete.empty() ? "" : "; ", source_.incomplete);
   }
 
   std::vector<std::string> files_of(const std::string& pattern) const {
@@ -239,8 +250,11 @@ class FileFinder {
 
   DatasetFiles found(std::vector<SplitFiles> splits, std::optional<TableFormat> format) {
     const bool by_extension = !format;
+    if (std::ranges::all_of(splits, [](const SplitFiles& split) { return !split.missing.empty(); }))
+      fail(ErrorCode::not_found, splits.front().missing);
     for (SplitFiles& split : splits) {
       if (!by_extension) break;
+      if (!split.missing.empty()) continue;
       const std::optional<TableFormat> own = format_of(split);
       if (!own)
         fail(ErrorCode::format, source_.name, ": expected files of the formats ", format_list(), " for the split ",

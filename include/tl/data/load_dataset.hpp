@@ -99,6 +99,7 @@ class DatasetLoader {
 
  private:
   Dataset read(const SplitFiles& split) const {
+    check(split.missing.empty(), ErrorCode::not_found, split.missing);
     std::vector<std::filesystem::path> paths;
     for (const std::string& file : split.files) paths.push_back(files_.source.path_of(file));
     Dataset rows = typed(paths);
