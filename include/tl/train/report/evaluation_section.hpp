@@ -137,6 +137,14 @@ inline std::string scatter_part(const Json& summary) {
   return chart.empty() ? "" : str_cat("<div class=\"charts\">\n", chart, "</div>\n");
 }
 
+/// Where a row was read, without the folders of the file, which show when one points at it.
+inline std::string short_place(const std::string& place) {
+  const std::size_t slash = place.rfind('/');
+  if (slash == std::string::npos) return quoted_data(place);
+  return str_cat("<span title=\"", escaped(place), "\">", quoted_data(std::string_view(place).substr(slash + 1)),
+                 "</span>");
+}
+
 /// The rows with the highest loss, which is where wrong labels are found.
 inline std::string hardest_part(const Json& summary) {
   const Json& rows = list_at(summary, "hardest");
@@ -150,13 +158,14 @@ inline std::string hardest_part(const Json& summary) {
   for (const Json& row : rows) {
     const std::string label = text_at(row, "label"), prediction = text_at(row, "prediction");
     const auto token = number_at(row, "token");
-    html += str_cat("<tr><td class=\"place\">", quoted_data(text_at(row, "place")),
+    html += str_cat("<tr><td class=\"place\">", short_place(text_at(row, "place")),
                     token ? str_cat(", token ", static_cast<std::int64_t>(*token)) : "", "</td><td class=\"text\">",
-                    quoted_data(text_at(row, "text")), "</td><td class=\"name\">", quoted_data(label),
-                    "</td><td class=\"name", label != prediction && !numbers ? " wrong" : "", "\">",
-                    quoted_data(prediction), "</td>");
-    if (!numbers) html += str_cat("<td>", percent(number_at(row, "score").value_or(0.0)), "</td>");
-    html += str_cat("<td>", number(number_at(row, "loss").value_or(0.0)), "</td></tr>\n");
+                    quoted_data(text_at(row, "text")), "</td><td class=\"name\" data-is=\"label\">", quoted_data(label),
+                    "</td><td class=\"name", label != prediction && !numbers ? " wrong" : "",
+                    "\" data-is=\"prediction\">", quoted_data(prediction), "</td>");
+    if (!numbers)
+      html += str_cat("<td data-is=\"probability\">", percent(number_at(row, "score").value_or(0.0)), "</td>");
+    html += str_cat("<td data-is=\"loss\">", number(number_at(row, "loss").value_or(0.0)), "</td></tr>\n");
   }
   return html + "</table></div>\n";
 }

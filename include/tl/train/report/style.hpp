@@ -37,7 +37,7 @@ figure > svg { width: 100%; height: auto; display: block; } svg text { font-size
 th, td { padding: .3rem .6rem; border-bottom: 1px solid var(--edge); text-align: right; vertical-align: top; }
 th { font-weight: 600; color: var(--faint); } td:first-child, th:first-child, .left { text-align: left; }
 .left { overflow-wrap: anywhere; } table.rows td.text { width: 60%; min-width: 16rem; text-align: left; overflow-wrap: anywhere; }
-table.rows td.place { min-width: 7.5rem; max-width: 13rem; overflow-wrap: anywhere; }
+table.rows th { overflow-wrap: normal; } table.rows td.place { min-width: 7.5rem; max-width: 13rem; overflow-wrap: anywhere; }
 table.rows td.name { text-align: left; max-width: 14rem; overflow-wrap: break-word; }
 table.matrix td { background: rgba(var(--heat), calc(var(--share) * .5)); text-align: center; min-width: 4.2rem; }
 table.matrix td small { display: block; color: inherit; opacity: .85; } table.matrix th { text-align: center; }
@@ -46,7 +46,13 @@ table.matrix td.right { outline: 2px solid var(--good); outline-offset: -2px; }
 pre { background: var(--card); border: 1px solid var(--edge); border-radius: .5rem; padding: .7rem; overflow-x: auto;
   font-size: .82rem; white-space: pre-wrap; overflow-wrap: anywhere; }
 details { margin: .5rem 0; } summary { cursor: pointer; }
-@media (max-width: 34rem) { body { padding: .6rem; } table { font-size: .82rem; } th, td { padding: .25rem .4rem; } }
+@media (max-width: 34rem) { body { padding: .6rem; } table { font-size: .82rem; } th, td { padding: .25rem .4rem; }
+  table.rows tr { display: block; padding: .4rem 0; border-bottom: 1px solid var(--edge); }
+  table.rows tr:first-child { display: none; }
+  table.rows td, table.rows td.name, table.rows td.place { display: inline-block; border: 0; min-width: 0; max-width: 100%;
+    padding: .1rem .7rem .1rem 0; }
+  table.rows td.text { display: block; width: auto; }
+  table.rows td[data-is]::before { content: attr(data-is) " "; color: var(--faint); font-weight: 400; } }
 @media print { @page { margin: 12mm; } body { font-size: 11px; padding: 0; max-width: none; } nav { display: none; }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
   .charts { grid-template-columns: 1fr 1fr; } figure, tr, .tiles div { break-inside: avoid; }
