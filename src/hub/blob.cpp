@@ -103,8 +103,15 @@ class Partial {
     if (file_.get() < 0 && errno == EEXIST) return false;
     if (file_.get() < 0) tl::detail::fail_errno("create", path_, errno);
     struct stat status {};
-    if (!(flags & O_EXCL) && tl::detail::try_lock(file_.get(), LOCK_EX) != LockResult::taken) return false;
-    if (::fstat(file_.get(), &status) != 0 || status.st_nlink == 0 || !S_ISREG(status.st_mode)) return false;
+    const LockResult lock = tl::detail::try_lock(file_.get(), LOCK_EX);
+    if (::fstat(file_.get(), &status) != 0) {
+      const int error = errno;
+      if (lock == LockResult::taken) ::unlink(path_.c_str());
+      tl::detail::fail_errno("inspect", path_, error);
+    }
+    if (status.st_nlink == 0 || !S_ISREG(status.st_mode)) return false;
+    if (lock == LockResult::impossible && status.st_size == 0 && !(flags & O_EXCL)) ::unlink(path_.c_str());
+    if (lock != LockResult::taken && !(flags & O_EXCL)) return false;
     written_ = static_cast<std::uint64_t>(status.st_size);
     return true;
   }

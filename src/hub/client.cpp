@@ -14,6 +14,7 @@
 #include <tl/hub/environment.hpp>
 #include <tl/io/atomic_file.hpp>
 #include <tl/io/json.hpp>
+#include <tl/io/mapped_file.hpp>
 
 #include "blob.hpp"
 
@@ -81,6 +82,7 @@ void write_if_other(const fs::path& path, std::string_view text) {
   std::error_code none;
   if (fs::is_regular_file(path, none) && read_file(path) == text) return;
   make_folder(path.parent_path());
+  remove_leftovers(path.parent_path());
   write_file(path, text);
 }
 
@@ -97,26 +99,35 @@ void note(const fs::path& path, std::string_view text) {
 void write_cache_tag(const fs::path& cache) {
   const fs::path tag = cache / "CACHEDIR.TAG";
   std::error_code none;
-  if (!fs::exists(tag, none))
-    write_file(tag,
-               "Signature: 8a477f597d28d172789f06886806bc55\n# Files of the Hugging Face hub; they can be downloaded "
-               "again.\n");
+  if (fs::exists(tag, none)) return;
+  remove_leftovers(cache);
+  write_file(tag,
+             "Signature: 8a477f597d28d172789f06886806bc55\n"
+             "# Files of the Hugging Face hub; they can be downloaded again.\n");
+}
+
+void copy_blob(const fs::path& blob, const fs::path& file) {
+  const MappedFile content(blob);
+  AtomicFile copy(file, content.bytes().size());
+  copy.write(content.bytes());
+  copy.commit();
 }
 
 /// Puts the blob into a snapshot, atomically: as a relative link, or as a copy where there are no links.
 void link_blob(const fs::path& blob, const fs::path& file) {
   std::error_code error;
   const fs::path target = blob.lexically_relative(file.parent_path());
-  if (fs::is_symlink(file, error) && fs::read_symlink(file, error) == target) return;
-  const fs::path temporary = file.parent_path() / tl::detail::OwnName::make(file.filename(), tl::detail::OwnName::file);
+  const bool there = fs::symlink_status(file, error).type() != fs::file_type::not_found;
+  if (there && fs::is_symlink(file, error) && fs::read_symlink(file, error) == target) return;
+  const fs::path made =
+      there ? file.parent_path() / tl::detail::OwnName::make(file.filename(), tl::detail::OwnName::file) : file;
   int failure = is_true("HF_HUB_DISABLE_SYMLINKS") ? EPERM : 0;
-  if (failure == 0 && ::symlink(target.c_str(), temporary.c_str()) != 0) failure = errno;
-  if (failure == EPERM || failure == ENOTSUP || failure == ENOSYS) {
-    fs::copy_file(blob, temporary, error);
-    failure = error.value();
+  if (failure == 0 && ::symlink(target.c_str(), made.c_str()) != 0) failure = errno;
+  if (failure == EPERM || failure == ENOTSUP || failure == ENOSYS) return copy_blob(blob, file);
+  if (failure == 0 && there && ::rename(made.c_str(), file.c_str()) != 0) {
+    failure = errno;
+    ::unlink(made.c_str());
   }
-  if (failure == 0 && ::rename(temporary.c_str(), file.c_str()) != 0) failure = errno;
-  if (failure != 0) ::unlink(temporary.c_str());
   if (failure != 0) tl::detail::fail_errno("create", file, failure);
 }
 

@@ -87,7 +87,8 @@ static const char* whole_path(int folder, const char* path, char* buffer) {
 static int stays_broken(const char* call, int changes) {
   if (!plan.on || !plan.on[0] || !changes) return 0;
   if (strcmp(plan.on, "all") == 0) return strcmp(call, "close") != 0;
-  return !strcmp(call, "write") || !strncmp(call, "open", 4) || !strncmp(call, "mk", 2);
+  return !strcmp(call, "write") || !strcmp(call, "pwrite") || !strcmp(call, "symlink") || !strncmp(call, "open", 4) ||
+         !strncmp(call, "mk", 2);
 }
 
 static enum verdict count(const char* call, const char* path, int changes, int descriptor, const void* data,
@@ -174,6 +175,14 @@ ssize_t write(int descriptor, const void* data, size_t size) {
   return found == fail ? -1 : next(descriptor, data, found == half ? (size + 1) / 2 : size);
 }
 
+ssize_t pwrite(int descriptor, const void* data, size_t size, off_t offset) {
+  NEXT(pwrite);
+  char buffer[PATH_MAX];
+  if (plan.with == torn) syscall(SYS_lseek, descriptor, offset, SEEK_SET);  // where half of it is written
+  const enum verdict found = count("pwrite", path_of(descriptor, buffer), 1, descriptor, data, size);
+  return found == fail ? -1 : next(descriptor, data, found == half ? (size + 1) / 2 : size, offset);
+}
+
 ssize_t read(int descriptor, void* data, size_t size) {
   NEXT(read);
   char buffer[PATH_MAX];
@@ -223,6 +232,7 @@ AT_PATH(int, renameat2, (int in, const char* from, int out, const char* to, unsi
 AT_PATH(int, link, (const char* from, const char* to), (from, to), AT_FDCWD, to, 1, -1)
 AT_PATH(int, linkat, (int in, const char* from, int out, const char* to, int flags), (in, from, out, to, flags), out,
         to, 1, -1)
+AT_PATH(int, symlink, (const char* target, const char* path), (target, path), AT_FDCWD, path, 1, -1)
 AT_PATH(int, unlink, (const char* path), (path), AT_FDCWD, path, 1, -1)
 AT_PATH(int, unlinkat, (int folder, const char* path, int flags), (folder, path, flags), folder, path, 1, -1)
 AT_PATH(int, remove, (const char* path), (path), AT_FDCWD, path, 1, -1)

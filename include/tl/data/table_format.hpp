@@ -26,9 +26,9 @@ namespace tl {
 
 /// A format of files that hold a table.
 struct TableFormat {
-  std::string name;                     ///< "csv"
-  std::vector<std::string> extensions;  ///< in lower case with the point: ".csv", ".tsv"
-  std::vector<std::string> options;     ///< names of the fields of LoadOptions that it heeds
+  std::string name;                       ///< "csv"
+  std::vector<std::string> extensions;    ///< in lower case with the point: ".csv", ".tsv"
+  std::vector<std::string> options = {};  ///< names of the fields of LoadOptions that it heeds
   /// Reads one file.
   std::function<Dataset(const std::filesystem::path&, const LoadOptions&)> read;
   /// Writes one file; empty: the format is only read.
