@@ -40,6 +40,8 @@ class NamedDataset {
   }
 
   bool given() const { return !name_.empty(); }
+  const std::string& name() const { return name_; }
+  const std::string& config() const { return config_; }
 
   /// Whether the data set has this split, found without reading it. Throws what tl::find_dataset_files() throws.
   bool has(const std::string& split) const {

@@ -284,6 +284,11 @@ class TrainRun {
   void describe() {
     tl::ModelCardOptions card;
     if (!options_.base_model.empty()) card.finetuned_from = options_.base_model;
+    if (const NamedDataset& dataset = options_.task.data.dataset; dataset.given()) {
+      if (std::filesystem::exists(dataset.name())) card.dataset = {dataset.name()};
+      else card.dataset_tags = {dataset.name()};
+      card.dataset_args = {dataset.config().empty() ? "default" : dataset.config()};
+    }
     if (!tl::create_model_card(*trainer_, card))
       std::cout << "README.md in " << arguments_.output_dir << " is not a model card of tl and stays as it is\n";
     if (arguments_.report_to.contains("html") || arguments_.report_to.contains("all"))
