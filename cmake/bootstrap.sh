@@ -53,6 +53,8 @@ fi
 optional() {
   (install "$@") || echo "bootstrap: without $*, tests that need it are skipped" >&2
 }
+# Apache Arrow comes by Python's package manager: cmake/get_arrow.sh.
+python3 -m pip --version > /dev/null 2>&1 || optional python3-pip
 command -v clang++ > /dev/null || optional clang
 if command -v clang++ > /dev/null; then
   runtime=libclang-rt-$(clang++ -dumpversion | cut -d. -f1)-dev

@@ -76,9 +76,10 @@ packaged_model() {
 
 step "Installing what is missing"
 bash cmake/bootstrap.sh
+bash cmake/get_arrow.sh build/arrow
 
 step "Building the tl program"
-configure=(-S . -B "$work" -DCMAKE_BUILD_TYPE=Release)
+configure=(-S . -B "$work" -DCMAKE_BUILD_TYPE=Release -DTL_ARROW_WHEEL="$PWD/build/arrow/pyarrow")
 configure+=(-DTL_BUILD_TESTS=OFF -DTL_BUILD_EXAMPLES=OFF -DTL_BUILD_BENCHMARKS=OFF -DTL_BUILD_CUDA=OFF)
 # What a folder was configured with the first time stays.
 if [[ ! -e $work/CMakeCache.txt ]]; then

@@ -31,8 +31,9 @@ done
 bash cmake/bootstrap.sh
 
 build=build/$preset
+bash cmake/get_arrow.sh build/arrow  # once for all presets
 jobs=${TL_JOBS:-$(nproc)}
-configure=(--preset "$preset" -DTL_BUILD_TESTS=ON)
+configure=(--preset "$preset" -DTL_BUILD_TESTS=ON -DTL_ARROW_WHEEL="$PWD/build/arrow/pyarrow")
 # What a folder was configured with the first time stays. For tests an old and a new architecture are enough.
 if [[ ! -e $build/CMakeCache.txt ]]; then
   if nvcc --list-gpu-code 2> /dev/null | grep -qx sm_120; then configure+=("-DTL_CUDA_ARCHITECTURES=75;120"); fi
