@@ -20,8 +20,7 @@ using Texts = std::vector<std::string>;
 /// Runs tests/parquet/make_parquet.py; false if there is no Python with pyarrow.
 bool python(const std::string& what, const std::filesystem::path& folder) {
   const char* const named = std::getenv("TL_REFERENCE_PYTHON");
-  const std::string program =
-      named != nullptr ? named : std::string("PYTHONPATH='") + TL_PYTHONPATH + "' python3";
+  const std::string program = named != nullptr ? named : std::string("PYTHONPATH='") + TL_PYTHONPATH + "' python3";
   if (std::system((program + " -c 'import pyarrow.parquet' > /dev/null 2>&1").c_str()) != 0) return false;
   const std::string command = program + " " + TL_TESTS_DIR + "/parquet/make_parquet.py " + what + " " + folder.string();
   REQUIRE(std::system(command.c_str()) == 0);
