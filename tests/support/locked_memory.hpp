@@ -243,9 +243,10 @@ class LockedMemory {
     return text;
   }
 
-  /// True for an address at which the host has memory.
+  /// True for an address at which the host has memory. What fits into 4 bytes is taken for a number: programs and their
+  /// memory lie higher, and AddressSanitizer has tables of its own there.
   static bool mapped(std::uintptr_t word) {
-    if (word < 0x10000 || word >= std::uintptr_t{1} << 47) return false;
+    if (word >> 32 == 0 || word >= std::uintptr_t{1} << 47) return false;
     const auto page = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
     unsigned char resident = 0;
     return mincore(reinterpret_cast<void*>(word / page * page), 1, &resident) == 0;
