@@ -19,6 +19,8 @@
 
 #include <tl/core/error.hpp>
 #include <tl/data/column.hpp>
+#include <tl/data/compression.hpp>
+#include <tl/data/csv_blocks.hpp>
 #include <tl/data/dataset.hpp>
 #include <tl/data/parse_text.hpp>
 #include <tl/data/text_file.hpp>
@@ -52,6 +54,11 @@ class CsvParser {
 
   /// The line on which the last record began, from 1.
   std::int64_t record_line() const noexcept { return record_line_; }
+  /// How many bytes and line breaks were read.
+  std::size_t bytes_read() const noexcept { return at_; }
+  std::int64_t lines_read() const noexcept { return line_ - 1; }
+  /// Whether nothing comes after what was read.
+  bool at_end() const noexcept { return at_ >= text_.size(); }
 
   /// Reads the next record, or returns false at the end.
   bool next(std::vector<std::string>& fields) {
@@ -192,8 +199,7 @@ inline std::vector<std::size_t> fields_of(const std::vector<std::string>& chosen
 }
 
 inline bool is_tsv(const std::filesystem::path& path) {
-  std::string extension = path.extension().native();
-  for (char& c : extension) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  const std::string extension = ascii_lower(without_compression(path).extension().native());
   return extension == ".tsv" || extension == ".tab";
 }
 
@@ -233,15 +239,14 @@ inline std::vector<std::string> csv_column_names(const std::filesystem::path& pa
   return fields;
 }
 
-/// Reads a CSV or TSV file; the type of a column follows from its texts unless it is one of text_columns. Names that
-/// are missing or repeated become "Unnamed: 2" and "x.1", as in pandas; a repeated name cannot be chosen.
-/// A file without rows gives a data set without rows. Throws io, invalid_argument for a delimiter or an encoding that
-/// cannot be one, not_found for a chosen column that is not there, format with the line otherwise.
-inline Dataset load_csv(const std::filesystem::path& path, const CsvOptions& options = {}) {
-  const char delimiter = detail::csv_delimiter(path, options);
-  const bool quotes = detail::may_quote(path, options);
-  const std::string text = detail::read_text_file(path, options.encoding);
-  detail::CsvParser parser(text, delimiter, quotes, path.native());
+namespace detail {
+
+/// Reads a CSV file whose text is in memory as a whole: any that load_csv can read, and the sentence of every error.
+inline Dataset load_csv_whole(const std::filesystem::path& path, const CsvOptions& options) {
+  const char delimiter = csv_delimiter(path, options);
+  const bool quotes = may_quote(path, options);
+  const std::string text = read_text_file(path, options.encoding);
+  CsvParser parser(text, delimiter, quotes, path.native());
   std::vector<std::string> header = options.column_names;
   std::vector<std::string> fields;
   if (options.has_header && parser.next(fields) && header.empty()) header = fields;
@@ -250,12 +255,12 @@ inline Dataset load_csv(const std::filesystem::path& path, const CsvOptions& opt
   if (more && header.empty())
     for (std::size_t i = 0; i < fields.size(); ++i) header.push_back(std::to_string(i));
   if (header.empty()) header = options.columns;  // an empty file has any column, without rows
-  const std::vector<std::string> names = detail::unique_names(header);
+  const std::vector<std::string> names = unique_names(header);
   const auto& chosen = options.columns.empty() ? names : options.columns;
-  const auto places_of = detail::fields_of(chosen, options.columns.empty() ? names : header, names, path.native());
+  const auto places_of = fields_of(chosen, options.columns.empty() ? names : header, names, path.native());
   std::vector<std::vector<std::string>> columns(chosen.size());
   for (; more; more = parser.next(fields)) {
-    if (fields.size() != header.size()) detail::fail_fields(parser, path.native(), header, fields.size(), quotes);
+    if (fields.size() != header.size()) fail_fields(parser, path.native(), header, fields.size(), quotes);
     for (std::size_t i = 0; i < chosen.size(); ++i) columns[i].push_back(std::move(fields[places_of[i]]));
     places.numbers.push_back(parser.record_line());
   }
@@ -265,11 +270,101 @@ inline Dataset load_csv(const std::filesystem::path& path, const CsvOptions& opt
   for (std::size_t i = 0; i < chosen.size(); ++i) {
     bool boolean = false;
     result.push_back({chosen[i], texts.contains(chosen[i]) ? ColumnValues(std::move(columns[i]))
-                                                           : detail::infer_column(std::move(columns[i]), boolean)});
+                                                           : infer_column(std::move(columns[i]), boolean)});
     if (boolean) bool_columns.push_back(chosen[i]);
   }
   if (result.empty()) return {};
   return Dataset::from_columns(std::move(result), std::move(places), bool_columns);
+}
+
+/// The columns of a CSV file that is read in blocks.
+struct CsvLayout {
+  std::vector<std::string> names = {};   // of the chosen columns
+  std::vector<std::size_t> fields = {};  // and the field of each
+  std::vector<CellKind> kinds = {};      // of all fields
+};
+
+/// Reads the header and the first row. False if that is for the reader of whole texts.
+inline bool begin_csv(CsvBlockReader& reader, const std::filesystem::path& path, const CsvOptions& options,
+                      CsvLayout& layout) {
+  std::vector<std::string> header, fields;
+  for (;; reader.grow()) {
+    const std::string_view text = reader.text();
+    if (text.starts_with("\xff\xfe") || text.starts_with("\xfe\xff")) return false;  // UTF-16
+    if (reader.end_of_records(text, true) == 0 && reader.at_end()) return false;
+    CsvParser parser(text, csv_delimiter(path, options), may_quote(path, options), path.native());
+    header = options.column_names;
+    if (options.has_header && parser.next(fields) && header.empty()) header = fields;
+    const std::size_t bytes = parser.bytes_read();
+    const std::int64_t lines = parser.lines_read();
+    const bool more = parser.next(fields);
+    if (parser.at_end() && !reader.at_end()) continue;
+    if (!more) return false;
+    for (std::size_t i = header.size();
+         header.size() < fields.size() && options.column_names.empty() && !options.has_header; ++i)
+      header.push_back(std::to_string(i));
+    if (header.size() != fields.size()) return false;
+    const std::vector<std::string> names = unique_names(header);
+    layout.names = options.columns.empty() ? names : options.columns;
+    layout.fields = fields_of(layout.names, options.columns.empty() ? names : header, names, path.native());
+    const std::set<std::string> texts(options.text_columns.begin(), options.text_columns.end());
+    if (std::set<std::size_t>(layout.fields.begin(), layout.fields.end()).size() < layout.fields.size()) return false;
+    layout.kinds.assign(header.size(), CellKind::skipped);
+    for (std::size_t i = 0; i < layout.fields.size(); ++i)
+      layout.kinds[layout.fields[i]] =
+          texts.contains(layout.names[i]) ? CellKind::text : csv_kind(fields[layout.fields[i]]);
+    reader.begin(bytes, lines);
+    return true;
+  }
+}
+
+/// The data set of rows that were read in blocks.
+inline Dataset finish_csv(const CsvLayout& layout, TableParts&& parts) {
+  Columns result;
+  std::vector<std::string> bool_columns;
+  for (std::size_t i = 0; i < layout.fields.size(); ++i) {
+    CellColumn& column = parts.columns[layout.fields[i]];
+    if (column.kind == CellKind::boolean) bool_columns.push_back(layout.names[i]);
+    result.push_back({layout.names[i], column.finish()});
+  }
+  return Dataset::from_columns(std::move(result), std::move(parts.places), bool_columns);
+}
+
+/// Reads a CSV file of the common form with all threads and little memory; nothing for any other. The kinds of the
+/// columns are those of the first row, and the file is read again from its beginning for a cell of a wider kind.
+inline std::optional<Dataset> load_csv_in_blocks(const std::filesystem::path& path, const CsvOptions& options,
+                                                 const BlockSizes& sizes = {}) {
+  if (text_encoding(options.encoding) != TextEncoding::utf_8) return std::nullopt;
+  std::map<std::size_t, CellKind> wider;
+  for (;;) {
+    CsvBlockReader reader(open_data_file(path), csv_delimiter(path, options), may_quote(path, options), sizes);
+    CsvLayout layout;
+    if (!begin_csv(reader, path, options, layout)) return std::nullopt;
+    for (const auto& [field, kind] : wider) layout.kinds[field] = kind;
+    reader.set_kinds(layout.kinds);
+    TableParts parts{.places = {.file = path.native()}};
+    parts.set_kinds(layout.kinds);
+    BlockReader::Step step = BlockReader::Step::end;
+    while ((step = reader.next()) == BlockReader::Step::rows) parts.append(reader);
+    if (step == BlockReader::Step::end) return finish_csv(layout, std::move(parts));
+    if (step == BlockReader::Step::refused) return std::nullopt;
+    const std::size_t field = reader.wider_block().wider_column;
+    wider[field] = wider_csv_kind(layout.kinds[field], reader.wider_block().wider_text);
+  }
+}
+
+}  // namespace detail
+
+/// Reads a CSV or TSV file; the type of a column follows from its texts unless it is one of text_columns. Names that
+/// are missing or repeated become "Unnamed: 2" and "x.1", as in pandas; a repeated name cannot be chosen.
+/// A file without rows gives a data set without rows. Throws io, invalid_argument for a delimiter or an encoding that
+/// cannot be one, not_found for a chosen column that is not there, format with the line otherwise.
+inline Dataset load_csv(const std::filesystem::path& path, const CsvOptions& options = {}) {
+  try {
+    if (auto table = detail::load_csv_in_blocks(path, options)) return *std::move(table);
+  } catch (const Error&) {  // the other reader finds it, too, or what comes before it
+  }
+  return detail::load_csv_whole(path, options);
 }
 
 /// Two names in braces would be one path from the address of the first to that of the second.

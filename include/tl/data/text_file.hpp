@@ -14,7 +14,7 @@
 #include <vector>
 
 #include <tl/core/error.hpp>
-#include <tl/io/read_file.hpp>
+#include <tl/data/compression.hpp>
 #include <tl/io/utf8.hpp>
 
 namespace tl {
@@ -151,7 +151,7 @@ class TextDecoder {
 /// known, format with line and byte for what does not fit it.
 inline std::string read_text_file(const std::filesystem::path& path, std::string_view encoding) {
   const TextEncoding how = text_encoding(encoding);
-  return TextDecoder(path, read_file(path)).decode(how);
+  return TextDecoder(path, read_data_file(path)).decode(how);
 }
 
 /// A line of a text with its number, from 1.
