@@ -21,7 +21,9 @@
 
 #include <tl/core/error.hpp>
 #include <tl/data/column.hpp>
+#include <tl/data/compression.hpp>
 #include <tl/data/dataset.hpp>
+#include <tl/data/json_blocks.hpp>
 #include <tl/data/text_file.hpp>
 #include <tl/io/json.hpp>
 
@@ -431,32 +433,27 @@ inline Dataset rows_of_field(Json&& root, const std::string& field, const std::s
   return rows.finish(std::move(*found));
 }
 
-}  // namespace detail
-
-/// Reads a JSON file in any shape that the head of this file lists; empty lines are skipped. An object that is alone in
-/// its file is one row, unless the values of its JsonOptions::text_columns are lists: then it is an object of columns.
-/// Throws io, invalid_argument for an encoding that is not known, format with the line (or the number of the object,
-/// from 1) and the key.
-inline Dataset load_jsonl(const std::filesystem::path& path, const JsonOptions& options = {}) {
+/// Reads a JSON file whose text is in memory as a whole: any that load_jsonl can read, and the sentence of every error.
+inline Dataset load_jsonl_whole(const std::filesystem::path& path, const JsonOptions& options) {
   const std::string& name = path.native();
-  const std::string text = detail::read_text_file(path, options.encoding);
+  const std::string text = read_text_file(path, options.encoding);
   const std::size_t first = text.find_first_not_of(" \t\r\n");
   const bool is_array = first != std::string::npos && text[first] == '[';
   if (!options.field.empty()) {
-    detail::JsonRows rows(name, "object", options);
-    return detail::rows_of_field(parse_json(text, name), options.field, name, rows);
+    JsonRows rows(name, "object", options);
+    return rows_of_field(parse_json(text, name), options.field, name, rows);
   }
   if (is_array) {
-    detail::JsonRows rows(name, "object", options);
-    return detail::rows_of_array(parse_json(text, name), rows);
+    JsonRows rows(name, "object", options);
+    return rows_of_array(parse_json(text, name), rows);
   }
-  std::vector<detail::JsonSpan> spans;
+  std::vector<JsonSpan> spans;
   bool shared_line = false;  // then lines do not tell objects apart
-  for (detail::JsonSplitter splitter(text); const auto span = splitter.next();) {
+  for (JsonSplitter splitter(text); const auto span = splitter.next();) {
     shared_line = shared_line || (!spans.empty() && spans.back().line == span->line);
     spans.push_back(*span);
   }
-  detail::JsonRows rows(name, shared_line ? "object" : "line", options);
+  JsonRows rows(name, shared_line ? "object" : "line", options);
   std::int64_t number = 0;
   for (const auto& span : spans) {
     const std::string_view value = std::string_view(text).substr(span.begin, span.end - span.begin);
@@ -468,6 +465,93 @@ inline Dataset load_jsonl(const std::filesystem::path& path, const JsonOptions& 
     rows.add(std::move(row), shared_line ? number : span.line);
   }
   return rows.finish();
+}
+
+/// The kind of the cells of a column of which this is the first; skipped: that is for the reader of whole texts.
+inline CellKind json_kind(const Json& value) {
+  if (value.is_string()) return CellKind::text;
+  if (value.is_boolean()) return CellKind::boolean;
+  if (value.is_number()) return is_int64(value) ? CellKind::integer : CellKind::decimal;
+  if (!value.is_array() || value.empty()) return CellKind::skipped;
+  const auto all = [&](bool (*fits)(const Json&)) { return std::all_of(value.begin(), value.end(), fits); };
+  if (all([](const Json& element) { return element.is_string(); })) return CellKind::text_list;
+  return all([](const Json& element) { return is_int64(element); }) ? CellKind::integer_list : CellKind::skipped;
+}
+
+/// The keys of the first row of a file of JSON lines. None if that is for the reader of whole texts.
+inline std::vector<JsonBlockKey> first_json_row(JsonBlockReader& reader, const std::string& where,
+                                                const JsonOptions& options) {
+  std::size_t begin = 0, end = 0;
+  for (;; reader.grow()) {
+    const std::string_view text = reader.text();
+    begin = text.find_first_not_of(" \t\r\n");
+    if (begin == std::string_view::npos && reader.at_end()) return {};
+    end = begin == std::string_view::npos ? begin : text.find('\n', begin);
+    if (end != std::string_view::npos) break;
+    if (reader.at_end()) return {};  // one row at most: it may be an object of columns
+  }
+  if (reader.text()[begin] != '{') return {};
+  Json row = parse_json(reader.text().substr(begin, end - begin), where);
+  std::vector<JsonBlockKey> keys;
+  for (const std::string& name : options.columns.empty() ? keys_of(row) : options.columns) {
+    const Json* const value = find_member(row, name);
+    if (value == nullptr) return {};
+    for (const JsonBlockKey& other : keys)
+      if (other.name == name) return {};
+    const auto& texts = options.text_columns;
+    const bool as_text = std::find(texts.begin(), texts.end(), name) != texts.end();
+    const CellKind kind = as_text ? CellKind::text : json_kind(*value);
+    if (kind == CellKind::skipped) return {};
+    keys.push_back({name, kind, as_text});
+  }
+  return keys.size() > 64 ? std::vector<JsonBlockKey>() : keys;
+}
+
+/// Reads a file of JSON lines of the common form with all threads and little memory; nothing for any other. The kinds
+/// of the columns are those of the first row, and the file is read again from its beginning if whole numbers turn out
+/// to be decimal.
+inline std::optional<Dataset> load_jsonl_in_blocks(const std::filesystem::path& path, const JsonOptions& options,
+                                                   const BlockSizes& sizes = {}) {
+  if (!options.field.empty() || text_encoding(options.encoding) != TextEncoding::utf_8) return std::nullopt;
+  std::set<std::size_t> decimals;
+  for (;;) {
+    JsonBlockReader reader(open_data_file(path), sizes);
+    std::vector<JsonBlockKey> keys = first_json_row(reader, path.native(), options);
+    if (keys.empty()) return std::nullopt;
+    for (const std::size_t key : decimals) keys[key].kind = CellKind::decimal;
+    reader.set_keys(keys, !options.columns.empty());
+    TableParts parts{.places = {.file = path.native()}};
+    for (const JsonBlockKey& key : keys) parts.columns.push_back({.kind = key.kind});
+    BlockReader::Step step = BlockReader::Step::end;
+    while ((step = reader.next()) == BlockReader::Step::rows) parts.append(reader);
+    if (step == BlockReader::Step::refused || (step == BlockReader::Step::end && parts.places.numbers.size() < 2))
+      return std::nullopt;
+    if (step == BlockReader::Step::wider) {
+      decimals.insert(reader.wider_block().wider_column);
+      continue;
+    }
+    Columns columns;
+    std::vector<std::string> bool_columns;
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+      if (keys[i].kind == CellKind::boolean) bool_columns.push_back(keys[i].name);
+      columns.push_back({std::move(keys[i].name), parts.columns[i].finish()});
+    }
+    return Dataset::from_columns(std::move(columns), std::move(parts.places), bool_columns);
+  }
+}
+
+}  // namespace detail
+
+/// Reads a JSON file in any shape that the head of this file lists; empty lines are skipped. An object that is alone in
+/// its file is one row, unless the values of its JsonOptions::text_columns are lists: then it is an object of columns.
+/// Throws io, invalid_argument for an encoding that is not known, format with the line (or the number of the object,
+/// from 1) and the key.
+inline Dataset load_jsonl(const std::filesystem::path& path, const JsonOptions& options = {}) {
+  try {
+    if (auto table = detail::load_jsonl_in_blocks(path, options)) return *std::move(table);
+  } catch (const Error&) {  // the other reader finds it, too, or what comes before it
+  }
+  return detail::load_jsonl_whole(path, options);
 }
 
 /// Two names in braces would be one path from the address of the first to that of the second.
