@@ -21,5 +21,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   options.encoding = encodings[input.byte() % 4];
   const auto path = folder().write(flags & 64 ? "table.tsv" : "table.csv", input.rest());
   guarded([&] { read_table(load_csv(path, options)); });
+  check_blocks([&](const auto& sizes) { return detail::load_csv_in_blocks(path, options, sizes); },
+               [&] { return detail::load_csv_whole(path, options); });
   return 0;
 }

@@ -18,5 +18,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   options.encoding = encodings[input.byte() % 4];
   const auto path = folder().write("table.jsonl", input.rest());
   guarded([&] { read_table(load_jsonl(path, options)); });
+  check_blocks([&](const auto& sizes) { return detail::load_jsonl_in_blocks(path, options, sizes); },
+               [&] { return detail::load_jsonl_whole(path, options); });
   return 0;
 }

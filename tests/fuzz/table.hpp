@@ -1,14 +1,17 @@
 // What the fuzzers of data files share: every cell of a data set that was read can be read, and texts are UTF-8.
 #pragma once
 
+#include <optional>
 #include <sstream>
 #include <string>
 
 #include <tl/data/class_labels.hpp>
 #include <tl/data/dataset.hpp>
 #include <tl/data/row.hpp>
+#include <tl/data/table_blocks.hpp>
 #include <tl/io/utf8.hpp>
 
+#include "../support/table_text.hpp"
 #include "fuzz.hpp"
 
 namespace tl::fuzz {
@@ -25,6 +28,16 @@ inline void read_table(const Dataset& table) {
     out << table[row];
     require(!table.place(row).empty(), "a row without a place");
   }
+}
+
+/// The block reader of a format gives what its other reader gives, or nothing.
+template <class InBlocks, class Whole> void check_blocks(const InBlocks& in_blocks, const Whole& whole) {
+  std::optional<Dataset> blocks;
+  if (!guarded([&] { blocks = in_blocks(detail::BlockSizes{.block = 7, .blocks = 2, .smallest = 1}); }) || !blocks)
+    return;
+  require(
+      guarded([&] { require(test::table_text(whole()) == test::table_text(*blocks), "blocks give another table"); }),
+      "blocks give a table where there is an error");
 }
 
 }  // namespace tl::fuzz

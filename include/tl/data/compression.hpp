@@ -12,6 +12,7 @@
 #include <vector>
 
 #include <tl/core/error.hpp>
+#include <tl/data/parse_text.hpp>
 #include <tl/io/byte_source.hpp>
 
 namespace tl {
@@ -58,7 +59,7 @@ inline OpenDecompressor decompressor(std::string_view name) {
 
 /// The path without an extension of a compressed file: "train.csv" for "train.csv.gz".
 inline std::filesystem::path without_compression(const std::filesystem::path& path) {
-  const std::string extension = path.extension().native();
+  const std::string extension = detail::ascii_lower(path.extension().native());
   for (const detail::Compression& known : detail::compressions)
     if (extension == known.extension) return std::filesystem::path(path).replace_extension();
   return path;
@@ -73,7 +74,7 @@ inline const Compression* compression_of(const std::filesystem::path& path) {
   const std::string_view first(bytes, read_at(file.descriptor.get(), path, bytes, sizeof(bytes), 0));
   for (const Compression& known : compressions)
     if (first.starts_with(known.first_bytes)) return &known;
-  const std::string extension = path.extension().native();
+  const std::string extension = ascii_lower(path.extension().native());
   for (const Compression& known : compressions)
     if (extension == known.extension)
       fail(ErrorCode::format, path.native(), ": expected a file compressed with ", known.name, ", as its extension ",

@@ -299,7 +299,9 @@ inline bool begin_csv(CsvBlockReader& reader, const std::filesystem::path& path,
     const std::int64_t lines = parser.lines_read();
     const bool more = parser.next(fields);
     if (parser.at_end() && !reader.at_end()) continue;
-    if (!more) return false;
+    const std::string_view first_line = text.substr(0, bytes);
+    if (!more || first_line.find('\0') != std::string_view::npos || find_invalid_utf8(first_line) != std::string::npos)
+      return false;
     for (std::size_t i = header.size();
          header.size() < fields.size() && options.column_names.empty() && !options.has_header; ++i)
       header.push_back(std::to_string(i));
@@ -348,6 +350,7 @@ inline std::optional<Dataset> load_csv_in_blocks(const std::filesystem::path& pa
     while ((step = reader.next()) == BlockReader::Step::rows) parts.append(reader);
     if (step == BlockReader::Step::end) return finish_csv(layout, std::move(parts));
     if (step == BlockReader::Step::refused) return std::nullopt;
+    if (wider.size() == most_readings) return std::nullopt;
     const std::size_t field = reader.wider_block().wider_column;
     wider[field] = wider_csv_kind(layout.kinds[field], reader.wider_block().wider_text);
   }

@@ -32,7 +32,7 @@ struct SplitFiles {
 
 /// The files of a data set, found but not read.
 struct DatasetFiles {
-  detail::FileSource source;
+  detail::DatasetSource source;
   TableFormat format;
   std::vector<SplitFiles> splits;
   LoadOptions options;         ///< with what the card says about reading
@@ -60,7 +60,7 @@ inline std::string some_of(const std::vector<std::string>& names) {
 /// Finds the files of one source.
 class FileFinder {
  public:
-  FileFinder(FileSource source, LoadOptions options) : source_(std::move(source)), options_(std::move(options)) {}
+  FileFinder(DatasetSource source, LoadOptions options) : source_(std::move(source)), options_(std::move(options)) {}
 
   /// By patterns of the caller. `format`: of all files, else by their extensions.
   DatasetFiles by_patterns(const SplitPatterns& patterns, std::optional<TableFormat> format = {}) {
@@ -298,13 +298,13 @@ class FileFinder {
     }
   }
 
-  FileSource source_;
+  DatasetSource source_;
   LoadOptions options_;
   DatasetCard card_;
 };
 
 /// The files of a data set that was converted to parquet: CONFIG/SPLIT/0000.parquet.
-inline DatasetFiles converted_files(FileSource source, LoadOptions options) {
+inline DatasetFiles converted_files(DatasetSource source, LoadOptions options) {
   std::vector<std::string> configs;
   for (const std::string& file : source.files) {
     const auto parts = path_parts(file);
@@ -339,7 +339,7 @@ inline DatasetFiles converted_files(FileSource source, LoadOptions options) {
 /// The files of a data set on a hub: its own, else those that the hub converted to parquet. Throws not_found if neither
 /// can be read.
 inline DatasetFiles repository_files(const std::string& id, const LoadOptions& options, const SplitPatterns& patterns) {
-  FileSource source = hub_source({hub::RepositoryKind::dataset, id, options.hub.revision}, options.hub);
+  DatasetSource source = hub_source({hub::RepositoryKind::dataset, id, options.hub.revision}, options.hub);
   FileFinder finder(source, options);
   if (!patterns.empty()) return finder.by_patterns(patterns);
   const std::string script = str_cat(file_name(id), ".py");
@@ -363,7 +363,7 @@ inline DatasetFiles repository_files(const std::string& id, const LoadOptions& o
 }
 
 /// Throws for a folder that holds a data set in a form that is not read.
-inline void check_folder(const std::filesystem::path& folder, const FileSource& source) {
+inline void check_folder(const std::filesystem::path& folder, const DatasetSource& source) {
   const std::string script = str_cat(folder.filename().string(), ".py");
   check(!source.contains(script), ErrorCode::format, source.name,
         ": expected files of data, the data set is made by the ", "Python script ", script,
@@ -398,7 +398,7 @@ inline DatasetFiles find_dataset_files(std::string_view path, const LoadOptions&
     return FileFinder({"load_dataset", options.data_dir, {}}, options).by_patterns(patterns, find_table_format(name));
   }
   if (!on_hub && fs::is_directory(name, absent)) {
-    FileSource source = folder_source(fs::path(name).lexically_normal());
+    DatasetSource source = folder_source(fs::path(name).lexically_normal());
     FileFinder finder(source, options);
     if (!patterns.empty()) return finder.by_patterns(patterns);
     check_folder(fs::absolute(name).lexically_normal(), source);

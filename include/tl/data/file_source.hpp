@@ -22,7 +22,7 @@
 namespace tl::detail {
 
 /// The files of a data set, by paths relative to its root.
-struct FileSource {
+struct DatasetSource {
   std::string name;                ///< begins sentences: the folder, or the name of the repository
   std::filesystem::path root;      ///< of a folder; empty: the files are those of a repository
   std::vector<std::string> files;  ///< sorted
@@ -40,11 +40,12 @@ struct FileSource {
   bool contains(std::string_view file) const { return std::ranges::binary_search(files, file); }
 
   /// The files below a folder, which becomes the root.
-  FileSource below(const std::string& folder) const {
+  DatasetSource below(const std::string& folder) const {
     std::string prefix;
     for (const std::string_view part : path_parts(folder)) prefix += str_cat(part, "/");
     if (prefix.empty()) return *this;
-    FileSource result{str_cat(name, "/", prefix.substr(0, prefix.size() - 1)), root.empty() ? root : root / prefix, {}};
+    DatasetSource result{
+        str_cat(name, "/", prefix.substr(0, prefix.size() - 1)), root.empty() ? root : root / prefix, {}};
     for (const std::string& file : files)
       if (file.starts_with(prefix)) result.files.push_back(file.substr(prefix.size()));
     if (fetch) result.fetch = [fetch = fetch, prefix](const std::string& file) { return fetch(prefix + file); };
@@ -63,9 +64,9 @@ inline bool leads_upwards(const std::filesystem::path& link) {
 }
 
 /// A folder with all files below it.
-inline FileSource folder_source(const std::filesystem::path& folder) {
+inline DatasetSource folder_source(const std::filesystem::path& folder) {
   namespace fs = std::filesystem;
-  FileSource source{folder.native(), folder, {}};
+  DatasetSource source{folder.native(), folder, {}};
   std::error_code error;
   fs::recursive_directory_iterator at(folder, fs::directory_options::follow_directory_symlink, error);
   for (const fs::recursive_directory_iterator end; !error && at != end; at.increment(error)) {
@@ -79,9 +80,9 @@ inline FileSource folder_source(const std::filesystem::path& folder) {
 }
 
 /// The repository of a data set. Throws what hub::Snapshot throws.
-inline FileSource hub_source(const hub::Repository& repository, const hub::Options& options) {
+inline DatasetSource hub_source(const hub::Repository& repository, const hub::Options& options) {
   const auto snapshot = std::make_shared<const hub::Snapshot>(repository, options);
-  FileSource source{repository.id, {}, snapshot->list_files()};
+  DatasetSource source{repository.id, {}, snapshot->list_files()};
   source.fetch = [snapshot](const std::string& file) { return snapshot->file(file); };
   if (!snapshot->can_download()) source.incomplete = snapshot->why_not();
   std::ranges::sort(source.files);

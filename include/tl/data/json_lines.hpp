@@ -492,8 +492,10 @@ inline std::vector<JsonBlockKey> first_json_row(JsonBlockReader& reader, const s
   }
   if (reader.text()[begin] != '{') return {};
   Json row = parse_json(reader.text().substr(begin, end - begin), where);
+  const std::vector<std::string> names = options.columns.empty() ? keys_of(row) : options.columns;
+  if (names.size() > 64) return {};  // the block's parser compares a key with each
   std::vector<JsonBlockKey> keys;
-  for (const std::string& name : options.columns.empty() ? keys_of(row) : options.columns) {
+  for (const std::string& name : names) {
     const Json* const value = find_member(row, name);
     if (value == nullptr) return {};
     for (const JsonBlockKey& other : keys)
@@ -504,7 +506,7 @@ inline std::vector<JsonBlockKey> first_json_row(JsonBlockReader& reader, const s
     if (kind == CellKind::skipped) return {};
     keys.push_back({name, kind, as_text});
   }
-  return keys.size() > 64 ? std::vector<JsonBlockKey>() : keys;
+  return keys;
 }
 
 /// Reads a file of JSON lines of the common form with all threads and little memory; nothing for any other. The kinds
@@ -527,6 +529,7 @@ inline std::optional<Dataset> load_jsonl_in_blocks(const std::filesystem::path& 
     if (step == BlockReader::Step::refused || (step == BlockReader::Step::end && parts.places.numbers.size() < 2))
       return std::nullopt;
     if (step == BlockReader::Step::wider) {
+      if (decimals.size() == most_readings) return std::nullopt;
       decimals.insert(reader.wider_block().wider_column);
       continue;
     }

@@ -169,6 +169,9 @@ struct BlockSizes {
   std::size_t smallest = std::size_t{1} << 16;  ///< less is not worth a thread
 };
 
+/// For so many columns of a wider type a file is read from its beginning; for more, whole.
+inline constexpr std::size_t most_readings = 8;
+
 /// The rows of a table that is read window by window. A format derives from it: where records begin, and how the
 /// records of a block are read.
 class BlockReader {
