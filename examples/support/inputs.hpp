@@ -5,10 +5,12 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <iostream>
 #include <string>
 #include <vector>
 
 #include <tl/data/load_dataset.hpp>
+#include <tl/hub/resolve.hpp>
 
 #include "tiny_bert.hpp"
 
@@ -51,6 +53,19 @@ inline std::filesystem::path model(int argc, char** argv, const Scratch& scratch
   write_tiny_bert(scratch / "bert", make_tokenizer(texts));
   tl::convert_bert(scratch / "bert", scratch / "distilbert");
   return scratch / "distilbert";
+}
+
+/// Whether model and data set can be had by their names; if not, says why. A model that the user gives comes first.
+inline bool can_load(int argc, const std::string& model, const std::string& dataset) {
+  if (!is_tiny(argc)) return false;
+  try {
+    (void)tl::load_dataset(dataset);
+    (void)tl::hub::model_folder(model);
+    return true;
+  } catch (const tl::Error& error) {
+    std::cout << error.what() << ".\nSo this runs on the texts beside the examples, and on a tiny model.\n";
+    return false;
+  }
 }
 
 }  // namespace example
