@@ -1,4 +1,5 @@
-// Finds the next character that means something to a reader of tables, sixteen at a time on x86-64, which always has SSE2.
+// Finds the next character that means something to a reader of tables, sixteen at a time on x86-64, which always has
+// SSE2.
 #pragma once
 
 #if defined(__x86_64__)
