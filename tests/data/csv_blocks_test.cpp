@@ -78,10 +78,9 @@ TEST_CASE("files of rows of the common form are read in blocks", "[csv_blocks]")
     text += i % 3 == 0   ? "\"a, b\",1,0.5,true,7\n"
             : i % 3 == 1 ? "\"two\r\nlines, \"\"quoted\"\"\n\",-2,1e3,False,8\r\n\n"
                          : "5\" disk,3,7,true,9\n , ,\n";
-  SECTION("as they are") {}
-  SECTION("an integer column becomes one of decimals, one of texts") { text += "x,1.5,1,true,eight\n"; }
-  SECTION("a column of booleans becomes one of texts") { text += "x,1,1,1,1\n"; }
-  SECTION("lines of delimiters at the end are no rows") { text += ",,,,\n , ,,,\n\n,,,,"; }
+  // As they are; an integer column becomes one of decimals, one of texts; one of booleans becomes one of texts; lines
+  // of delimiters at the end, which are no rows.
+  text += GENERATE(as<std::string>(), "", "x,1.5,1,true,eight\n", "x,1,1,1,1\n", ",,,,\n , ,,,\n\n,,,,");
   while (text.find("\n , ,\n") != std::string::npos) text.replace(text.find("\n , ,\n"), 6, "\n  \t\n");
   test::write_text(path, text);
   const std::string whole = csv_whole(path, {});

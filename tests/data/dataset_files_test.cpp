@@ -104,7 +104,8 @@ TEST_CASE("dataset files: the splits of folders and patterns are those of Python
 }
 
 TEST_CASE("split: slices are the rows of Python's datasets") {
-  for (const json& entry : dataset_files_reference().at("splits")) {
+  const json stored = dataset_files_reference();
+  for (const json& entry : stored.at("splits")) {
     INFO(entry.dump());
     DatasetDict splits;
     std::int64_t first = 0;
@@ -279,7 +280,8 @@ TEST_CASE("load_dataset: folders and files that are something else") {
 }
 
 TEST_CASE("yaml: values as Python's yaml.safe_load has them") {
-  for (const json& entry : dataset_files_reference().at("heads")) {
+  const json stored = dataset_files_reference();
+  for (const json& entry : stored.at("heads")) {
     const auto text = entry.at("text").get<std::string>();
     INFO(text);
     if (!entry.contains("value")) {

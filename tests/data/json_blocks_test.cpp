@@ -111,8 +111,8 @@ TEST_CASE("JSON lines of the common form are read in blocks", "[json_blocks]") {
                          "\n"
                        : R"({"label":2,"text":"","score":3,"flag":false,"tags":[]})"
                          "\r\n\n";
-  SECTION("as they are") {}
-  SECTION("whole numbers become decimal") { text += R"({"text":"","label":1.5,"score":3,"flag":false,"tags":[]})"; }
+  // As they are; a column of whole numbers that becomes one of decimals.
+  text += GENERATE(as<std::string>(), "", R"({"text":"","label":1.5,"score":3,"flag":false,"tags":[]})");
   test::write_text(path, text);
   const std::string whole = json_whole(path, {});
   REQUIRE(whole.find("num_rows: 30") != std::string::npos);
