@@ -96,7 +96,7 @@ ok "${training[@]}" --model_name_or_path short --tokenizer_name apart --output_d
 ok predict --model_name_or_path with_apart --text a
 checks=$((checks + 1))
 cmp -s apart/tokenizer.json with_apart/tokenizer.json || complain 'expected the tokenizer beside the trained model'
-refused 1 'tokenizer: expected a folder that holds tokenizer.json or vocab.txt, got "nowhere"' predict \
+refused 1 'expected a model folder or the name of a model on a hub, got "nowhere"' predict \
   --model_name_or_path trained --tokenizer_name nowhere --text a
 refused 2 '--model_name_or_path or --tokenizer_name is required' tokenize --text a
 

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <filesystem>
 #include <functional>
 #include <mutex>
@@ -14,6 +13,7 @@
 #include <vector>
 
 #include <tl/core/error.hpp>
+#include <tl/data/compression.hpp>
 #include <tl/data/conll.hpp>
 #include <tl/data/csv.hpp>
 #include <tl/data/dataset.hpp>
@@ -78,11 +78,8 @@ struct TableFormats {
 };
 
 /// The extension that says what a file holds, in lower case and without that of a compression: ".csv" of "A.CSV.gz".
-inline std::string data_extension(std::filesystem::path path) {
-  std::string extension = ascii_lower(path.extension().native());
-  constexpr std::array<std::string_view, 2> compressions = {".gz", ".zst"};
-  if (std::ranges::find(compressions, extension) == compressions.end()) return extension;
-  return ascii_lower(path.replace_extension().extension().native());
+inline std::string data_extension(const std::filesystem::path& path) {
+  return ascii_lower(without_compression(path).extension().native());
 }
 
 }  // namespace detail

@@ -50,16 +50,17 @@ inline std::string tiles(const Json& run) {
   const std::int64_t steps = static_cast<std::int64_t>(number_at(state, "max_steps").value_or(0.0));
   html += tile("steps", steps > step ? str_cat(count(step), " of ", count(steps)) : count(step));
   if (const auto epoch = number_at(state, "epoch")) html += tile("epochs", number(*epoch));
-  if (const Json* const entry = last_with(log, "loss")) html += tile("training loss, last", number(entry->at("loss")));
+  if (const Json* const entry = last_with(log, "loss"))
+    html += tile("training loss, last", number(*number_at(*entry, "loss")));
   std::size_t shown = 0;
   for (const std::string& name : score_names(log))
-    if (shown++ < 6) html += tile(str_cat(name, ", last"), number(last_with(log, name)->at(name)));
+    if (shown++ < 6) html += tile(str_cat(name, ", last"), number(*number_at(*last_with(log, name), name)));
   if (const auto best = number_at(state, "best_metric"))
     html += tile(str_cat("best metric, step ",
                          count(static_cast<std::int64_t>(number_at(state, "best_global_step").value_or(0.0)))),
                  number(*best));
   if (const Json* const entry = last_with(log, "train_runtime"))
-    html += tile("time of training", duration(entry->at("train_runtime")));
+    html += tile("time of training", duration(*number_at(*entry, "train_runtime")));
   return str_cat("<div class=\"tiles\">\n", html, "</div>\n");
 }
 
