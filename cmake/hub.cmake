@@ -30,16 +30,5 @@ if(NOT tl_has_hub)
 endif()
 message(STATUS "tl: tl::hub by libcurl ${CURL_VERSION_STRING} and OpenSSL ${OPENSSL_VERSION}")
 
-file(GLOB tl_hub_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/hub/*.cpp)
-add_library(tl_hub STATIC ${tl_hub_sources})
-if(NOT PROJECT_IS_TOP_LEVEL)
-  set_target_properties(tl_hub PROPERTIES EXCLUDE_FROM_ALL TRUE)  # another project pays for it only if it links it
-endif()
-add_library(tl::hub ALIAS tl_hub)
-set_target_properties(tl_hub PROPERTIES EXPORT_NAME hub POSITION_INDEPENDENT_CODE ON)
-target_link_libraries(tl_hub PUBLIC tl::tl PRIVATE CURL::libcurl OpenSSL::Crypto)
-if(TL_BUILD_TESTS)
-  target_compile_options(tl_hub PRIVATE -Wall -Wextra -Wpedantic -Wconversion -Wno-sign-conversion -Werror)
-endif()
-# From a static library a linker takes the objects that a program refers to. This one refers to all the others.
-target_link_options(tl_hub INTERFACE LINKER:-u,tl_link_hub)
+tl_add_optional_library(hub)
+target_link_libraries(tl_hub PRIVATE CURL::libcurl OpenSSL::Crypto)

@@ -40,19 +40,8 @@ if(NOT tl_has_parquet)
 endif()
 message(STATUS "tl: tl::parquet by ${tl_arrow_origin}")
 
-file(GLOB tl_parquet_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/parquet/*.cpp)
-add_library(tl_parquet STATIC ${tl_parquet_sources})
-if(NOT PROJECT_IS_TOP_LEVEL)
-  set_target_properties(tl_parquet PROPERTIES EXCLUDE_FROM_ALL TRUE)  # another project pays for it only if it links it
-endif()
-add_library(tl::parquet ALIAS tl_parquet)
-set_target_properties(tl_parquet PROPERTIES EXPORT_NAME parquet POSITION_INDEPENDENT_CODE ON)
+tl_add_optional_library(parquet)
 target_include_directories(tl_parquet SYSTEM PRIVATE ${tl_arrow_include})
-target_link_libraries(tl_parquet PUBLIC tl::tl PRIVATE ${tl_arrow_libraries})
-if(TL_BUILD_TESTS)
-  target_compile_options(tl_parquet PRIVATE -Wall -Wextra -Wpedantic -Wconversion -Wno-sign-conversion -Werror)
-endif()
+target_link_libraries(tl_parquet PRIVATE ${tl_arrow_libraries})
 # Newer versions of Arrow return results where older ones took addresses; those are there in all of them.
-target_compile_options(tl_parquet PRIVATE -Wno-deprecated-declarations $<$<CONFIG:Release>:-O2>)
-# From a static library a linker takes the objects that a program refers to. This one refers to all the others.
-target_link_options(tl_parquet INTERFACE LINKER:-u,tl_link_parquet)
+target_compile_options(tl_parquet PRIVATE -Wno-deprecated-declarations)

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include <tl/core/dtype.hpp>
+#include <tl/core/finite.hpp>
 #include <tl/io/utf8.hpp>
 
 #include "arrow_error.hpp"
@@ -127,6 +128,9 @@ template <class T, class From> T number_as(From value, std::int64_t row, const P
   if constexpr (std::is_integral_v<T> && std::is_integral_v<From> && !std::is_same_v<From, bool>)
     check(std::in_range<T>(value), ErrorCode::dtype, place.of(row), ": expected a number of ", 8 * sizeof(T),
           " bits, got ", value);
+  if constexpr (std::is_same_v<T, float> && std::is_same_v<From, double>)
+    check(tl::detail::fits_float(value), ErrorCode::dtype, place.of(row), ": expected a number of 32 bits, got ",
+          value);
   return static_cast<T>(value);
 }
 

@@ -19,3 +19,12 @@ TEMPLATE_TEST_CASE("finite numbers, infinities and NaN are told apart by their b
     CHECK(tl::detail::is_nan(value));
   }
 }
+
+TEST_CASE("finite numbers that a float cannot hold are told apart from infinities") {
+  constexpr double largest = std::numeric_limits<float>::max();
+  for (const double value : {0.0, -largest, largest, 1e-300, std::numeric_limits<double>::infinity()})
+    CHECK(tl::detail::fits_float(value));
+  CHECK(tl::detail::fits_float(std::numeric_limits<double>::quiet_NaN()));
+  for (const double value : {1e39, -1e300, std::numeric_limits<double>::max()})
+    CHECK_FALSE(tl::detail::fits_float(value));
+}

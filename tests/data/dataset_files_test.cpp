@@ -263,8 +263,7 @@ TEST_CASE("load_dataset: folders and files that are something else") {
                    ": expected files of the formats csv, json, conll, text, parquet for the split train, "
                    "got ['a.png']");
   test::write_text(folder / "a.csv", "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 3\n");
-  TL_REQUIRE_ERROR(load_dataset(root),
-                   "a.csv: expected data, got a Git LFS pointer; fetch the file with \"git lfs pull\"");
+  TL_REQUIRE_ERROR(load_dataset(root), "a.csv is a Git LFS pointer, not the file itself; fetch it with git lfs pull");
   test::write_text(folder / "a.csv", "PAR1xxxx");
   TL_REQUIRE_ERROR(load_dataset(root), "a.csv: expected the format csv, got a parquet file");
   test::write_text(folder / "a.csv", "<!DOCTYPE html>\n<html>");

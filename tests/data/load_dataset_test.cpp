@@ -227,6 +227,8 @@ TEST_CASE("json lines: errors say the line and the key") {
   refused("{\"a\": [1, \"x\"]}\n", ", line 1, key a: expected a list of texts or a list of numbers, got [1, \"x\"]");
   refused("{\"a\": [1]}\n{\"a\": [2147483648]}\n",
           ", line 2, key a: expected list elements in the range of int32, got 2147483648");
+  refused("{\"a\": [0.5]}\n{\"a\": [1e300, 1]}\n",
+          ", line 2, key a: expected list elements in the range of float32, got 1e+300");
   refused("[{\"a\": 1}, {\"b\": 1}]", ", object 2: expected the key a, it is missing; the keys are ['b']");
   refused("[{\"a\": 1}, ]", ", byte 11: expected '[', '{', or a literal, got ']'");
 }

@@ -53,6 +53,7 @@ def bad(folder):
     pq.write_table(pa.table({"t": pa.array([1], pa.timestamp("us"))}), folder / "time.parquet")
     pq.write_table(pa.table({"u": pa.array([1, 2**64 - 1], pa.uint64())}), folder / "large.parquet")
     pq.write_table(pa.table({"l": [[2**32]]}), folder / "long_list.parquet")
+    pq.write_table(pa.table({"l": [[0.5, float("inf")], [1e300]]}), folder / "wide_list.parquet")
     pq.write_table(pa.table({"l": [[1], [2, None]]}), folder / "null_in_list.parquet")
 
 

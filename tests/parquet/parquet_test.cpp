@@ -140,5 +140,6 @@ TEST_CASE("parquet: the sentences for what cannot be read") {
                    "row 2, column 'u': expected a number of 64 bits, got 18446744073709551615");
   TL_REQUIRE_ERROR(read(folder / "long_list.parquet"),
                    "row 1, column 'l': expected a number of 32 bits, got 4294967296");
+  TL_REQUIRE_ERROR(read(folder / "wide_list.parquet"), "row 2, column 'l': expected a number of 32 bits, got 1e+300");
   TL_REQUIRE_ERROR(read(folder / "null_in_list.parquet"), "row 2, column 'l': expected values in the list, got null");
 }

@@ -63,7 +63,7 @@ refused 1 "films: expected a configuration of ['plain', 'tags'], got 'tag'" "${t
   --dataset_config_name tag --output_dir x
 refused 1 "split 'dev': expected one of ['train', 'validation', 'test'], got 'dev'" evaluate \
   --model_name_or_path results --dataset_name films --validation_split_name dev
-refused 1 'films-of-2020' evaluate --model_name_or_path results --dataset_name owner/films-of-2020
+refused 1 'expected a folder or the name of a dataset on a hub, got "owner/films-of-2020"' evaluate --model_name_or_path results --dataset_name owner/films-of-2020
 refused 1 "films[train]: expected a column 'text', the columns are ['tokens', 'ner_tags']" "${training[@]}" \
   --dataset_name films --dataset_config_name tags --output_dir x
 verdict

@@ -1,8 +1,6 @@
-// A cache of the Hugging Face libraries in a folder of the test, written by its layout, and environment variables that
-// are as before at the end of the test.
+// A cache of the Hugging Face libraries in a folder of the test, written by its layout.
 #pragma once
 
-#include <cstdlib>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -10,30 +8,10 @@
 #include <string>
 #include <utility>
 
+#include "support/environment_variable.hpp"
 #include "support/reference.hpp"
 
 namespace tl::test {
-
-/// Sets a variable of the environment, or removes it, for as long as this object lives.
-class EnvironmentVariable {
- public:
-  EnvironmentVariable(std::string name, const std::optional<std::string>& value) : name_(std::move(name)) {
-    if (const char* const before = std::getenv(name_.c_str())) before_ = before;
-    set(value);
-  }
-  ~EnvironmentVariable() { set(before_); }
-  EnvironmentVariable(const EnvironmentVariable&) = delete;
-  EnvironmentVariable& operator=(const EnvironmentVariable&) = delete;
-
- private:
-  void set(const std::optional<std::string>& value) const {
-    if (value) ::setenv(name_.c_str(), value->c_str(), 1);
-    else ::unsetenv(name_.c_str());
-  }
-
-  std::string name_;
-  std::optional<std::string> before_;
-};
 
 /// An empty cache that the environment names, so that a test neither reads nor writes that of the user.
 class HubCache {

@@ -10,7 +10,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
-#include <map>
+#include <forward_list>
 #include <optional>
 #include <sstream>
 #include <string>
@@ -21,33 +21,25 @@
 #include <tl/core/error.hpp>
 #include <tl/io/json.hpp>
 
+#include "support/environment_variable.hpp"
 #include "support/temporary_folder.hpp"
 
 namespace tl::test {
 
-/// Variables of the environment that are as before at the end of the test.
+/// Several variables of the environment, which are as before when this object goes.
 class Environment {
  public:
   Environment() = default;
   ~Environment() {
-    for (const auto& [name, value] : before_) put(name, value);
+    while (!variables_.empty()) variables_.pop_front();  // the last one that was set is the first that is set back
   }
   Environment(const Environment&) = delete;
   Environment& operator=(const Environment&) = delete;
 
-  void set(const std::string& name, const std::optional<std::string>& value) {
-    const char* const before = std::getenv(name.c_str());
-    before_.emplace(name, before == nullptr ? std::nullopt : std::optional<std::string>(before));
-    put(name, value);
-  }
+  void set(const std::string& name, const std::optional<std::string>& value) { variables_.emplace_front(name, value); }
 
  private:
-  static void put(const std::string& name, const std::optional<std::string>& value) {
-    if (value) ::setenv(name.c_str(), value->c_str(), 1);
-    else ::unsetenv(name.c_str());
-  }
-
-  std::map<std::string, std::optional<std::string>> before_;
+  std::forward_list<EnvironmentVariable> variables_;
 };
 
 /// Whether a program of that name can be run.

@@ -1,5 +1,5 @@
-// Whether a number is finite, read from its bits. Under -ffast-math the standard functions and comparisons are answered
-// without looking at the number, and a run whose loss is NaN must end all the same.
+// Whether a number is finite, or stays so as a float, read from its bits. Under -ffast-math the standard functions and
+// comparisons are answered without looking at the number, and a run whose loss is NaN must end all the same.
 #pragma once
 
 #include <bit>
@@ -23,5 +23,8 @@ template <std::floating_point T> constexpr bool is_finite(T value) { return magn
 
 /// True for NaN, however the program is compiled.
 template <std::floating_point T> constexpr bool is_nan(T value) { return magnitude(value) > infinity_magnitude<T>; }
+
+/// Whether a number stays finite as a float; what is not finite is so before and after.
+constexpr bool fits_float(double value) { return !is_finite(value) || is_finite(static_cast<float>(value)); }
 
 }  // namespace tl::detail

@@ -1,5 +1,5 @@
-// Data files that are compressed: what they are is told by their first bytes, and who can read them is a table that
-// tl::compression (gzip, zstd) fills when a program links it. tl::tl itself has no decompressor.
+// Data files that are compressed: what they are is told by their first bytes, and what can read them is a table that a
+// program fills with register_decompressor(). tl itself has no decompressor.
 #pragma once
 
 #include <cstddef>
@@ -85,14 +85,15 @@ inline const Compression* compression_of(const std::filesystem::path& path) {
 }  // namespace detail
 
 /// The bytes of a data file, decompressed if need be. Throws io if it cannot be read, format for a Git LFS pointer or
-/// for bytes that are not what the extension says, not_found for a compressed file without tl::compression.
+/// for bytes that are not what the extension says, not_found for a compressed file without a decompressor.
 inline std::unique_ptr<ByteSource> open_data_file(const std::filesystem::path& path) {
   const detail::Compression* const how = detail::compression_of(path);
   auto source = std::make_unique<FileSource>(path);
   if (how == nullptr) return source;
   const OpenDecompressor open = decompressor(how->name);
   check(open != nullptr, ErrorCode::not_found, path.native(), " is compressed with ", how->name,
-        ", which this program cannot read; link tl::compression, or decompress the file first");
+        ", which this program cannot read; decompress the file first, or give the program a decompressor with ",
+        "register_decompressor()");
   return open(std::move(source), path);
 }
 

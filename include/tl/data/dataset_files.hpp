@@ -16,8 +16,8 @@
 
 #include <tl/core/error.hpp>
 #include <tl/data/dataset_card.hpp>
+#include <tl/data/dataset_source.hpp>
 #include <tl/data/file_patterns.hpp>
-#include <tl/data/file_source.hpp>
 #include <tl/data/load_options.hpp>
 #include <tl/data/table_format.hpp>
 
@@ -326,12 +326,7 @@ inline DatasetFiles converted_files(DatasetSource source, LoadOptions options) {
     const std::string split(parts[1]), pattern = str_cat(config, "/", split, "/*.parquet");
     if (patterns.empty() || patterns.back().first != split) patterns.push_back({split, {pattern}});
   }
-  const auto rank = [](const auto& split) {
-    const auto found =
-        std::ranges::find(split_words, std::string_view(split.first), [](const auto& words) { return words.first; });
-    return found - std::begin(split_words);
-  };
-  std::ranges::stable_sort(patterns, {}, rank);
+  std::ranges::stable_sort(patterns, {}, [](const auto& split) { return split_rank(split.first); });
   options.name.clear();
   return FileFinder(std::move(source), std::move(options)).by_patterns(patterns);
 }

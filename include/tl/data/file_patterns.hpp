@@ -144,6 +144,11 @@ inline constexpr std::pair<std::string_view, std::array<std::string_view, 4>> sp
     {"validation", {"validation", "valid", "dev", "val"}},
     {"test", {"test", "testing", "eval", "evaluation"}}};
 
+/// The place of a split among others: train, validation, test, then all else.
+inline std::ptrdiff_t split_rank(std::string_view split) {
+  return std::ranges::find(split_words, split, [](const auto& words) { return words.first; }) - std::begin(split_words);
+}
+
 /// The splits of files named as "data/train-00000-of-00003.parquet": train, validation, test, then others by name.
 inline SplitPatterns sharded_patterns(const std::vector<std::string>& files) {
   static constexpr std::string_view shard = "-[0-9][0-9][0-9][0-9][0-9]-of-[0-9][0-9][0-9][0-9][0-9]*.*";
@@ -159,12 +164,7 @@ inline SplitPatterns sharded_patterns(const std::vector<std::string>& files) {
     if (std::ranges::find(names, name) == names.end()) names.emplace_back(name);
   }
   std::ranges::sort(names);
-  const auto rank = [](const std::string& name) {
-    const auto found =
-        std::ranges::find(split_words, std::string_view(name), [](const auto& words) { return words.first; });
-    return found - std::begin(split_words);
-  };
-  std::ranges::stable_sort(names, {}, rank);
+  std::ranges::stable_sort(names, {}, split_rank);
   SplitPatterns patterns;
   for (const std::string& name : names) patterns.push_back({name, {str_cat("data/", name, shard)}});
   return patterns;

@@ -231,7 +231,7 @@ class JsonBlockReader : public BlockReader {
     }
   }
 
-  /// A value of one token that nobody needs.
+  /// Skips a value of one token, of a key that is not read.
   static bool skip_value(JsonCursor& line, Scratch& scratch) {
     std::string_view text;
     bool whole = false;

@@ -6,7 +6,6 @@
 #include <concepts>
 #include <cstddef>
 #include <filesystem>
-#include <fstream>
 #include <initializer_list>
 #include <string>
 #include <string_view>
@@ -26,6 +25,7 @@
 #include <tl/data/split_spec.hpp>
 #include <tl/data/table_format.hpp>
 #include <tl/data/text_lines.hpp>
+#include <tl/io/read_file.hpp>
 
 namespace tl {
 
@@ -56,16 +56,14 @@ inline std::string_view option_without_use(const TableFormat& format, const Load
   return "";
 }
 
-/// Throws format for a file that is not what its extension says, as far as its first bytes tell.
+/// Throws format for a Git LFS pointer, and for a file that is not what its extension says as far as its first bytes
+/// tell; io if it cannot be read.
 inline void check_content(const std::filesystem::path& path, const TableFormat& format) {
   std::error_code absent;
   if (!std::filesystem::is_regular_file(path, absent)) return;  // reading from a pipe would take its bytes
-  char bytes[64] = {};
-  std::ifstream file(path, std::ios::binary);
-  file.read(bytes, sizeof bytes);
-  const std::string_view begin(bytes, static_cast<std::size_t>(file.gcount()));
-  check(!begin.starts_with("version https://git-lfs.github.com/spec/"), ErrorCode::format, path.native(),
-        ": expected data, got a Git LFS pointer; fetch the file with \"git lfs pull\"");
+  const OpenFile file = open_file(path);
+  char bytes[64];
+  const std::string_view begin(bytes, read_at(file.descriptor.get(), path, bytes, sizeof bytes, 0));
   const bool parquet = format.name == "parquet";
   check(parquet || !begin.starts_with("PAR1"), ErrorCode::format, path.native(), ": expected the format ", format.name,
         ", got a parquet file; its name must end with .parquet");
