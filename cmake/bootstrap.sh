@@ -63,5 +63,6 @@ fi
 # The release whose format tests/structure/format.sh asks for.
 command -v clang-format-14 > /dev/null || [[ -z $(apt-cache madison clang-format-14 2> /dev/null) ]] ||
   optional clang-format-14
-# tl::hub.
+# tl::hub, tl::compression.
 optional libcurl4-openssl-dev libssl-dev
+optional zlib1g-dev libzstd-dev

@@ -1,4 +1,4 @@
-# What the optional libraries of C++ sources, tl::hub and tl::parquet, have in common.
+# What the optional libraries of C++ sources, tl::hub, tl::compression and tl::parquet, have in common.
 
 # tl_add_optional_library(NAME): the static library tl::NAME of src/NAME/*.cpp, which registers itself when a program
 # links it.

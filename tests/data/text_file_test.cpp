@@ -113,3 +113,20 @@ TEST_CASE("text file: every reader takes an encoding") {
   test::write_text(folder / "w.jsonl", utf16(u"{\"text\": \"é\"}\n", false, true));
   CHECK(load_jsonl(folder / "w.jsonl").column<std::string>("text")[0] == "é");
 }
+
+TEST_CASE("text file: compressed files without tl::compression") {
+  const test::TemporaryFolder folder;
+  const auto gz = folder / "train.csv.gz", zst = folder / "train.jsonl.zst";
+  test::write_text(gz, "\x1f\x8b\x08 and more");
+  TL_REQUIRE_ERROR(load_dataset("csv", {{"train", gz}}),
+                   gz.native() +
+                       " is compressed with gzip, which this program cannot read; link tl::compression, or decompress "
+                       "the file first");
+  TL_REQUIRE_ERROR(detail::read_text_file(gz, "utf-8"), "link tl::compression");
+  test::write_text(zst, "\x28\xb5\x2f\xfd and more");
+  TL_REQUIRE_ERROR(load_dataset("json", {{"train", zst}}), "is compressed with zstd, which this program cannot read");
+  test::write_text(gz, "text\na\n");
+  TL_REQUIRE_ERROR(load_dataset("csv", {{"train", gz}}),
+                   "expected a file compressed with gzip, as its extension .gz "
+                   "says, got other bytes");
+}

@@ -1,5 +1,5 @@
-// Data files that are compressed: what they are is told by their first bytes, and what can read them is a table that a
-// program fills with register_decompressor(). tl itself has no decompressor.
+// Data files that are compressed: what they are is told by their first bytes, and what can read them is a table that
+// tl::compression fills when it is linked, or a program with register_decompressor().
 #pragma once
 
 #include <cstddef>
@@ -74,6 +74,8 @@ inline const Compression* compression_of(const std::filesystem::path& path) {
   const std::string_view first(bytes, read_at(file.descriptor.get(), path, bytes, sizeof(bytes), 0));
   for (const Compression& known : compressions)
     if (first.starts_with(known.first_bytes)) return &known;
+  // A frame that readers of zstd skip, which may come first: 0x184d2a50 to 0x184d2a5f, the lowest byte first.
+  if (first.size() == 4 && first.substr(1) == "\x2a\x4d\x18" && (first[0] & 0xf0) == 0x50) return &compressions[1];
   const std::string extension = ascii_lower(path.extension().native());
   for (const Compression& known : compressions)
     if (extension == known.extension)
@@ -92,8 +94,7 @@ inline std::unique_ptr<ByteSource> open_data_file(const std::filesystem::path& p
   if (how == nullptr) return source;
   const OpenDecompressor open = decompressor(how->name);
   check(open != nullptr, ErrorCode::not_found, path.native(), " is compressed with ", how->name,
-        ", which this program cannot read; decompress the file first, or give the program a decompressor with ",
-        "register_decompressor()");
+        ", which this program cannot read; link tl::compression, or decompress the file first");
   return open(std::move(source), path);
 }
 
