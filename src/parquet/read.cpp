@@ -2,6 +2,7 @@
 // one of them only.
 #include <arrow/api.h>
 #include <arrow/io/file.h>
+#include <arrow/io/memory.h>
 #include <parquet/arrow/reader.h>
 #include <parquet/exception.h>
 
@@ -16,6 +17,7 @@
 
 #include <tl/core/dtype.hpp>
 #include <tl/core/finite.hpp>
+#include <tl/data/compression.hpp>
 #include <tl/io/utf8.hpp>
 
 #include "arrow_error.hpp"
@@ -219,6 +221,13 @@ class ColumnReader {
   ColumnValues values_;
 };
 
+/// The bytes of a file; those of a compressed one are decompressed into memory, since parquet is read from its end.
+std::shared_ptr<arrow::io::RandomAccessFile> open(const path& file) {
+  if (tl::detail::compression_of(file) != nullptr)
+    return arrow::io::BufferReader::FromString(tl::detail::read_data_file(file));
+  return value_of(arrow::io::ReadableFile::Open(file.string()), file);
+}
+
 /// One parquet file.
 class FileReader {
  public:
@@ -226,7 +235,7 @@ class FileReader {
     std::error_code absent;
     check(!std::filesystem::is_directory(file, absent), ErrorCode::io, "cannot read ", file.native(),
           ": it is a folder");
-    auto input = value_of(arrow::io::ReadableFile::Open(file.string()), file);
+    auto input = open(file);
     ::parquet::arrow::FileReaderBuilder builder;
     require_ok(builder.Open(std::move(input)), file);
     require_ok(builder.Build(&reader_), file);

@@ -1,5 +1,6 @@
 """Files for parquet_test.cpp, and a check of one that it wrote. Usage: make_parquet.py types|bad|check FOLDER."""
 
+import gzip
 import json
 import sys
 from pathlib import Path
@@ -43,6 +44,7 @@ def types(folder):
     table = pa.table({"tags": pa.array([[0, 1], [0]])}).replace_schema_metadata({"huggingface": json.dumps(tags)})
     pq.write_table(table, folder / "tags.parquet")
     pq.write_table(pa.table({"n": pa.array(range(2500))}), folder / "groups.parquet", row_group_size=1000)
+    (folder / "groups.parquet.gz").write_bytes(gzip.compress((folder / "groups.parquet").read_bytes()))
 
 
 def bad(folder):

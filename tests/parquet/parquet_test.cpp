@@ -98,6 +98,8 @@ TEST_CASE("parquet: files of pyarrow have pyarrow's values") {
   REQUIRE(many.num_rows() == 2500);
   CHECK(many.column<std::int64_t>("n")[2499] == 2499);
   CHECK(many.place(2499).ends_with("groups.parquet, row 2500"));
+  if (decompressor("gzip") == nullptr) TL_REQUIRE_ERROR(read(folder / "groups.parquet.gz"), "link tl::compression");
+  else CHECK(read(folder / "groups.parquet.gz").column<std::int64_t>("n")[2499] == 2499);
 }
 
 TEST_CASE("parquet: pyarrow reads what is written here") {
