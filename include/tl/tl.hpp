@@ -6,6 +6,7 @@
 #include <tl/core/device_event.hpp>
 #include <tl/core/print.hpp>
 #include <tl/data/label_lists.hpp>
+#include <tl/data/save_dataset.hpp>
 #include <tl/hub/download.hpp>
 #include <tl/hub/progress_bar.hpp>
 #include <tl/metrics/report.hpp>

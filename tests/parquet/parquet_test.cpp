@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <tl/data/load_dataset.hpp>
+#include <tl/data/save_dataset.hpp>
 
 #include "support/catch.hpp"
 #include "support/reference.hpp"
@@ -67,6 +68,8 @@ TEST_CASE("parquet: what is written is read again, with classes and places") {
   CHECK(rows.place(1) == (folder / "a.parquet").string() + ", row 2");
   CHECK(read(folder / "a.parquet", {"words", "text"}).column_names() == Texts{"words", "text"});
   CHECK(load_dataset((folder / "a.parquet").string(), Split("train[:1]")).num_rows() == 1);
+  to_parquet(sample().select({2, 0}), folder / "b.parquet");
+  check_equal(read(folder / "b.parquet"), sample().select({2, 0}));
   write(sample().take(0), folder / "empty.parquet");
   CHECK(read(folder / "empty.parquet").num_rows() == 0);
 }

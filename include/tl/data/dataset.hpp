@@ -98,6 +98,9 @@ class [[nodiscard]] Dataset {
 
   ColumnType column_type(std::string_view name) const { return tl::column_type(*find(name).values); }
 
+  /// Whether the 1 and 0 of a column of int64 are True and False. Throws not_found.
+  bool is_boolean(std::string_view name) const { return find(name).booleans; }
+
   /// The names of the classes of a column, empty if it has none. Throws not_found.
   const std::vector<std::string>& class_names(std::string_view name) const { return find(name).class_names; }
 
