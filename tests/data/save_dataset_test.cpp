@@ -130,16 +130,15 @@ TEST_CASE("save dataset: JSON lines") {
   CHECK(test::read_text(path).empty());
 }
 
-TEST_CASE("save dataset: large files go to the disk in pieces, by the formats' names too") {
+TEST_CASE("save dataset: large files go to the disk in pieces") {
   const test::TemporaryFolder folder;
   Texts texts;
   for (int i = 0; i < 30'000; ++i) texts.push_back(std::to_string(i) + ", a text of some length\n");
   const Dataset rows = Dataset::from_columns({{"text", texts}});
-  for (const char* const name : {"a.csv", "a.json"}) {
-    const auto path = folder / name;
-    table_format_of(path)->write(rows, path);
-    save_check_equal(load_dataset(path.string(), Split("train")), rows);
-  }
+  to_csv(rows, folder / "a.csv");
+  save_check_equal(load_csv(folder / "a.csv"), rows);
+  to_json(rows, folder / "a.json");
+  save_check_equal(load_jsonl(folder / "a.json"), rows);
 }
 
 TEST_CASE("save dataset: .tsv has tabs and no quotes") {

@@ -20,7 +20,6 @@
 #include <tl/data/json_lines.hpp>
 #include <tl/data/load_options.hpp>
 #include <tl/data/parse_text.hpp>
-#include <tl/data/save_text.hpp>
 #include <tl/data/text_lines.hpp>
 
 namespace tl {
@@ -60,13 +59,8 @@ inline std::vector<TableFormat> text_formats() {
   return {{"csv",
            {".csv", ".tsv", ".tab"},
            {"delimiter", "has_header", "column_names", "columns", "text_columns", "encoding", "quoting"},
-           csv,
-           to_csv},
-          {"json",
-           {".json", ".jsonl", ".ndjson"},
-           {"columns", "text_columns", "encoding", "field"},
-           json,
-           [](const Dataset& rows, const Path& path) { to_json(rows, path); }},
+           csv},
+          {"json", {".json", ".jsonl", ".ndjson"}, {"columns", "text_columns", "encoding", "field"}, json},
           {"conll", {".conll", ".conllu", ".bio"}, {"column_names", "columns", "encoding"}, conll},
           {"text", {".txt", ".text"}, {"encoding"}, text},
           {"parquet", {".parquet", ".geoparquet", ".gpq"}, {"columns"}, parquet}};
