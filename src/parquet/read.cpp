@@ -1,28 +1,31 @@
-// Parquet files by Apache Arrow: one group of rows after the other, so that Arrow's form of the data is in memory for
-// one of them only.
+// Parquet files by Apache Arrow. The columns of the row groups are read in parallel, each to its place in the columns
+// of the data set, so that Arrow's form of the data is in memory for some of them only.
 #include <arrow/api.h>
 #include <arrow/io/file.h>
 #include <arrow/io/memory.h>
 #include <parquet/arrow/reader.h>
 #include <parquet/exception.h>
+#include <parquet/file_reader.h>
+#include <parquet/metadata.h>
 
 #include <algorithm>
-#include <cmath>
-#include <limits>
+#include <exception>
+#include <map>
 #include <memory>
 #include <numeric>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include <tl/core/dtype.hpp>
-#include <tl/core/finite.hpp>
+#include <tl/core/parallel.hpp>
 #include <tl/data/compression.hpp>
-#include <tl/io/utf8.hpp>
 
 #include "arrow_error.hpp"
+#include "cells.hpp"
 #include "features.hpp"
 #include "parquet.hpp"
+#include "text_pages.hpp"
 
 namespace tl::parquet {
 
@@ -30,196 +33,33 @@ namespace {
 
 using std::filesystem::path;
 
-/// Where a value is, for a sentence.
-struct Place {
-  const path& file;
-  const std::string& column;
-  std::int64_t first_row;  // of the array, from 1
-
-  std::string of(std::int64_t row) const {
-    return str_cat(file.native(), ", row ", first_row + row, ", column ", tl::python_repr(column));
-  }
-};
-
-[[noreturn]] void fail_type(const path& file, const std::string& column, const arrow::DataType& type) {
-  fail(ErrorCode::dtype, file.native(), ", column ", tl::python_repr(column),
-       ": expected texts, numbers, booleans or lists of texts or numbers, got ", type.ToString(),
-       "; choose other columns with the option columns");
-}
-
-void require_values(const arrow::Array& array, const Place& place) {
-  if (array.null_count() == 0) return;
-  for (std::int64_t row = 0; row < array.length(); ++row)
-    check(array.IsValid(row), ErrorCode::format, place.of(row),
-          ": expected a value, got null; fill it or drop the row in Python, or choose other columns with the option ",
-          "columns");
-}
-
-std::string text_at(std::string_view text, std::int64_t row, const Place& place) {
-  check(find_invalid_utf8(text) == std::string::npos, ErrorCode::format, place.of(row), ": expected UTF-8, got ",
-        escape_invalid_utf8(std::string(text.substr(0, 60))));
-  return std::string(text);
-}
-
-template <class Array, class Append> void each_text(const Array& array, const Place& place, const Append& append) {
-  for (std::int64_t row = 0; row < array.length(); ++row) append(text_at(array.GetView(row), row, place));
-}
-
-/// Calls `append` with the texts of an array that is not coded; false if it holds something else.
-template <class Append> bool plain_texts(const arrow::Array& array, const Place& place, const Append& append) {
-  if (array.type_id() == arrow::Type::STRING) each_text(static_cast<const arrow::StringArray&>(array), place, append);
-  else if (array.type_id() == arrow::Type::LARGE_STRING)
-    each_text(static_cast<const arrow::LargeStringArray&>(array), place, append);
-  else return false;
-  return true;
-}
-
-/// The same, also for codes of texts in a dictionary.
-template <class Append> bool texts(const arrow::Array& array, const Place& place, const Append& append) {
-  if (array.type_id() != arrow::Type::DICTIONARY) return plain_texts(array, place, append);
-  const auto& coded = static_cast<const arrow::DictionaryArray&>(array);
-  std::vector<std::string> values;
-  if (!plain_texts(*coded.dictionary(), place, [&](std::string text) { values.push_back(std::move(text)); }))
-    return false;
-  for (std::int64_t row = 0; row < array.length(); ++row)
-    append(values.at(static_cast<std::size_t>(coded.GetValueIndex(row))));
-  return true;
-}
-
-/// The type of numbers that a type of Arrow becomes.
-enum class Numbers { none, whole, boolean, real };
-
-Numbers numbers_of(const arrow::DataType& type) {
-  if (type.id() == arrow::Type::BOOL) return Numbers::boolean;
-  if (arrow::is_integer(type.id())) return Numbers::whole;
-  return arrow::is_floating(type.id()) ? Numbers::real : Numbers::none;
-}
-
-template <class Array, class Append> void each_number(const arrow::Array& array, const Append& append) {
-  const auto& values = static_cast<const Array&>(array);
-  for (std::int64_t row = 0; row < array.length(); ++row) append(row, values.Value(row));
-}
-
-/// Calls `append` with the row and the number of each value, in the type that Arrow has for it.
-template <class Append> void numbers(const arrow::Array& array, const Append& append) {
-  switch (array.type_id()) {
-    case arrow::Type::BOOL: return each_number<arrow::BooleanArray>(array, append);
-    case arrow::Type::INT8: return each_number<arrow::Int8Array>(array, append);
-    case arrow::Type::INT16: return each_number<arrow::Int16Array>(array, append);
-    case arrow::Type::INT32: return each_number<arrow::Int32Array>(array, append);
-    case arrow::Type::INT64: return each_number<arrow::Int64Array>(array, append);
-    case arrow::Type::UINT8: return each_number<arrow::UInt8Array>(array, append);
-    case arrow::Type::UINT16: return each_number<arrow::UInt16Array>(array, append);
-    case arrow::Type::UINT32: return each_number<arrow::UInt32Array>(array, append);
-    case arrow::Type::UINT64: return each_number<arrow::UInt64Array>(array, append);
-    case arrow::Type::FLOAT: return each_number<arrow::FloatArray>(array, append);
-    case arrow::Type::DOUBLE: return each_number<arrow::DoubleArray>(array, append);
-    default: {  // HALF_FLOAT, whose bits Arrow gives
-      const auto& bits = static_cast<const arrow::HalfFloatArray&>(array).raw_values();
-      for (std::int64_t row = 0; row < array.length(); ++row) {
-        half value;
-        value.bits = bits[row];
-        append(row, static_cast<double>(static_cast<float>(value)));
-      }
-    }
-  }
-}
-
-/// A number as T. Throws dtype if T cannot hold it.
-template <class T, class From> T number_as(From value, std::int64_t row, const Place& place) {
-  if constexpr (std::is_integral_v<T> && std::is_integral_v<From> && !std::is_same_v<From, bool>)
-    check(std::in_range<T>(value), ErrorCode::dtype, place.of(row), ": expected a number of ", 8 * sizeof(T),
-          " bits, got ", value);
-  if constexpr (std::is_same_v<T, float> && std::is_same_v<From, double>)
-    check(tl::detail::fits_float(value), ErrorCode::dtype, place.of(row), ": expected a number of 32 bits, got ",
-          value);
-  return static_cast<T>(value);
-}
-
 /// A column that is being read.
-class ColumnReader {
- public:
-  ColumnReader(const path& file, std::string name, std::shared_ptr<arrow::DataType> type)
-      : file_(file), name_(std::move(name)), type_(std::move(type)) {
-    const arrow::DataType& cells = cell_type();
-    const bool is_list = &cells != type_.get();
-    const Numbers kind = numbers_of(cells);
-    const arrow::DataType* text = &cells;
-    if (cells.id() == arrow::Type::DICTIONARY)
-      text = static_cast<const arrow::DictionaryType&>(cells).value_type().get();
-    const bool is_text = text->id() == arrow::Type::STRING || text->id() == arrow::Type::LARGE_STRING;
-    if (!is_text && kind == Numbers::none) fail_type(file_, name_, *type_);
-    if (is_list && is_text) values_.emplace<std::vector<std::vector<std::string>>>();
-    else if (is_list && kind == Numbers::real) values_.emplace<std::vector<std::vector<float>>>();
-    else if (is_list) values_.emplace<std::vector<std::vector<std::int32_t>>>();
-    else if (is_text) values_.emplace<std::vector<std::string>>();
-    else if (kind == Numbers::real) values_.emplace<std::vector<double>>();
-    else values_.emplace<std::vector<std::int64_t>>();
-    is_boolean = !is_list && kind == Numbers::boolean;
-  }
-
-  void append(const arrow::ChunkedArray& chunks, std::int64_t first_row) {
-    for (const auto& chunk : chunks.chunks()) {
-      const Place place{file_, name_, first_row};
-      require_values(*chunk, place);
-      std::visit([&](auto& values) { append_cells(*chunk, place, values); }, values_);
-      first_row += chunk->length();
-    }
-  }
-
-  const std::string& name() const { return name_; }
-  NamedColumn column() && { return {std::move(name_), std::move(values_)}; }
-
-  bool is_boolean = false;
-
- private:
-  /// The type of the values of lists, else that of the column.
-  const arrow::DataType& cell_type() const {
-    return arrow::is_list_like(type_->id()) ? *static_cast<const arrow::BaseListType&>(*type_).value_type() : *type_;
-  }
-
-  static void append_cells(const arrow::Array& array, const Place& place, std::vector<std::string>& values) {
-    if (!texts(array, place, [&](std::string text) { values.push_back(std::move(text)); }))
-      fail_type(place.file, place.column, *array.type());
-  }
-
-  template <class T>
-  requires std::is_arithmetic_v<T>
-  static void append_cells(const arrow::Array& array, const Place& place, std::vector<T>& values) {
-    numbers(array, [&](std::int64_t row, auto value) { values.push_back(number_as<T>(value, row, place)); });
-  }
-
-  template <class T>
-  static void append_cells(const arrow::Array& array, const Place& place, std::vector<std::vector<T>>& lists) {
-    switch (array.type_id()) {
-      case arrow::Type::LIST: return append_lists(static_cast<const arrow::ListArray&>(array), place, lists);
-      case arrow::Type::LARGE_LIST: return append_lists(static_cast<const arrow::LargeListArray&>(array), place, lists);
-      case arrow::Type::FIXED_SIZE_LIST:
-        return append_lists(static_cast<const arrow::FixedSizeListArray&>(array), place, lists);
-      default: fail_type(place.file, place.column, *array.type());
-    }
-  }
-
-  template <class Lists, class T>
-  static void append_lists(const Lists& array, const Place& place, std::vector<std::vector<T>>& lists) {
-    for (std::int64_t row = 0; row < array.length(); ++row) {
-      const Place of_row{place.file, place.column, place.first_row + row};
-      const auto cells = array.value_slice(row);
-      for (std::int64_t cell = 0; cells->null_count() > 0 && cell < cells->length(); ++cell)
-        check(cells->IsValid(cell), ErrorCode::format, of_row.of(0), ": expected values in the list, got null");
-      std::vector<T>& list = lists.emplace_back();
-      list.reserve(static_cast<std::size_t>(cells->length()));
-      if constexpr (std::is_same_v<T, std::string>)
-        (void)texts(*cells, of_row, [&](std::string text) { list.push_back(std::move(text)); });
-      else numbers(*cells, [&](std::int64_t, auto value) { list.push_back(number_as<T>(value, 0, of_row)); });
-    }
-  }
-
-  const path& file_;
-  std::string name_;
-  std::shared_ptr<arrow::DataType> type_;
-  ColumnValues values_;
+struct FileColumn {
+  std::string name;
+  ColumnValues values;
+  std::vector<int> leaves = {};  // its numbers in the file; one, unless it is of a type that is refused
+  bool is_boolean = false, has_text_pages = false;
 };
+
+/// A column of the type of Arrow, without rows. Throws dtype.
+FileColumn column_of(const path& file, const std::string& name, const arrow::DataType& type) {
+  const bool is_list = arrow::is_list_like(type.id());
+  const arrow::DataType& cells = is_list ? *static_cast<const arrow::BaseListType&>(type).value_type() : type;
+  const Numbers kind = numbers_of(cells);
+  const arrow::DataType* text = &cells;
+  if (cells.id() == arrow::Type::DICTIONARY) text = static_cast<const arrow::DictionaryType&>(cells).value_type().get();
+  const bool is_text = text->id() == arrow::Type::STRING || text->id() == arrow::Type::LARGE_STRING;
+  if (!is_text && kind == Numbers::none) fail_type(file, name, type);
+  FileColumn column{.name = name, .values = {}};
+  if (is_list && is_text) column.values.emplace<std::vector<std::vector<std::string>>>();
+  else if (is_list && kind == Numbers::real) column.values.emplace<std::vector<std::vector<float>>>();
+  else if (is_list) column.values.emplace<std::vector<std::vector<std::int32_t>>>();
+  else if (is_text) column.values.emplace<std::vector<std::string>>();
+  else if (kind == Numbers::real) column.values.emplace<std::vector<double>>();
+  else column.values.emplace<std::vector<std::int64_t>>();
+  column.is_boolean = !is_list && kind == Numbers::boolean;
+  return column;
+}
 
 /// The bytes of a file; those of a compressed one are decompressed into memory, since parquet is read from its end.
 std::shared_ptr<arrow::io::RandomAccessFile> open(const path& file) {
@@ -235,62 +75,136 @@ class FileReader {
     std::error_code absent;
     check(!std::filesystem::is_directory(file, absent), ErrorCode::io, "cannot read ", file.native(),
           ": it is a folder");
-    auto input = open(file);
+    ::parquet::ReaderProperties properties;
+    properties.enable_buffered_stream();  // else all pages of a column are in memory before the first is read
+    properties.set_buffer_size(1 << 16);
+    properties.set_page_checksum_verification(true);
+    ::parquet::ArrowReaderProperties from_threads;
+    from_threads.set_pre_buffer(false);  // a cache that threads must not share
     ::parquet::arrow::FileReaderBuilder builder;
-    require_ok(builder.Open(std::move(input)), file);
+    require_ok(builder.Open(open(file), properties), file);
+    builder.properties(from_threads);
     require_ok(builder.Build(&reader_), file);
-    reader_->set_use_threads(true);
+    metadata_ = reader_->parquet_reader()->metadata();
     require_ok(reader_->GetSchema(&schema_), file);
   }
 
   /// The columns of these names, or all.
   Dataset read(const std::vector<std::string>& wanted) {
-    std::vector<ColumnReader> columns = columns_of(wanted);
-    const std::vector<int> leaves = leaves_of(columns);
-    std::int64_t rows = 0;
-    for (int group = 0; group < reader_->num_row_groups(); ++group) {
-      std::shared_ptr<arrow::Table> table;
-      require_ok(reader_->ReadRowGroup(group, leaves, &table), file_);
-      for (ColumnReader& column : columns) column.append(*table->GetColumnByName(column.name()), rows + 1);
-      rows += table->num_rows();
+    std::vector<FileColumn> columns = columns_of(wanted);
+    const std::vector<std::int64_t> ends = ends_of_groups(columns);
+    const std::int64_t rows = ends.empty() ? 0 : ends.back();
+    for (FileColumn& column : columns) make_rows(column, rows);
+    const auto count = static_cast<std::int64_t>(columns.size());
+    const std::int64_t tasks = count * static_cast<std::int64_t>(ends.size());
+    std::vector<std::exception_ptr> errors(static_cast<std::size_t>(tasks));
+    try {
+      tl::parallel_for(tasks, 1, [&](std::int64_t task, std::int64_t) {
+        const auto group = static_cast<std::size_t>(task / count);
+        try {
+          read_group(columns[static_cast<std::size_t>(task % count)], static_cast<int>(group),
+                     group == 0 ? 0 : ends[group - 1], ends[group]);
+        } catch (...) {
+          errors[static_cast<std::size_t>(task)] = std::current_exception();
+          throw;  // so that no later one begins
+        }
+      });
+    } catch (...) {  // the first in the file, not the first that was found
+      std::rethrow_exception(*std::ranges::find_if(errors, [](const auto& error) { return error != nullptr; }));
     }
     return dataset(std::move(columns), rows);
   }
 
  private:
-  std::vector<ColumnReader> columns_of(const std::vector<std::string>& wanted) const {
+  std::vector<FileColumn> columns_of(const std::vector<std::string>& wanted) const {
     std::vector<std::string> names = schema_->field_names();
     for (const std::string& name : names)
       check(std::ranges::count(names, name) == 1, ErrorCode::format, file_.native(), ": expected columns of different ",
             "names, got ", tl::python_repr(name), " twice");
-    std::vector<ColumnReader> columns;
+    std::map<std::string, std::vector<int>> leaves;
+    const auto* const schema = metadata_->schema();
+    for (int i = 0; i < schema->num_columns(); ++i)
+      leaves[schema->Column(i)->path()->ToDotVector().front()].push_back(i);
+    std::vector<FileColumn> columns;
     for (const std::string& name : wanted.empty() ? names : wanted) {
       const auto field = schema_->GetFieldByName(name);
       check(field != nullptr, ErrorCode::not_found, file_.native(), ": expected a column ", tl::python_repr(name),
             ", the columns are ", tl::detail::python_text(names));
-      columns.emplace_back(file_, name, field->type());
+      FileColumn column = column_of(file_, name, *field->type());
+      column.leaves = leaves[name];
+      column.has_text_pages = std::holds_alternative<std::vector<std::string>>(column.values) &&
+                              column.leaves.size() == 1 && has_text_pages(*schema->Column(column.leaves.front()));
+      columns.push_back(std::move(column));
     }
     return columns;
   }
 
-  /// The numbers of the columns' leaves in the file: a list is one, too.
-  std::vector<int> leaves_of(const std::vector<ColumnReader>& columns) const {
-    const auto* const schema = reader_->parquet_reader()->metadata()->schema();
-    std::vector<int> leaves;
-    for (int i = 0; i < schema->num_columns(); ++i) {
-      const std::string field = schema->Column(i)->path()->ToDotVector().front();
-      if (std::ranges::any_of(columns, [&](const ColumnReader& column) { return column.name() == field; }))
-        leaves.push_back(i);
+  /// The row behind each row group. Throws format unless all that the file says about numbers of rows fits together:
+  /// memory is asked for by them.
+  std::vector<std::int64_t> ends_of_groups(const std::vector<FileColumn>& columns) const {
+    std::vector<std::int64_t> ends;
+    std::int64_t rows = 0;
+    for (int i = 0; i < metadata_->num_row_groups(); ++i) {
+      const auto group = metadata_->RowGroup(i);
+      check(group->num_rows() >= 0 && group->num_rows() <= metadata_->num_rows() - rows, ErrorCode::format,
+            file_.native(), ": expected row groups of ", metadata_->num_rows(), " rows in all, got one of ",
+            group->num_rows(), " behind ", rows, "; the file is damaged");
+      for (const FileColumn& column : columns)
+        for (const int leaf : column.leaves) {
+          const std::int64_t values = group->ColumnChunk(leaf)->num_values();
+          check(values == group->num_rows() || metadata_->schema()->Column(leaf)->max_repetition_level() > 0,
+                ErrorCode::format, file_.native(), ", column ", tl::python_repr(column.name), ": expected ",
+                group->num_rows(), " values in row group ", i, ", got ", values, "; the file is damaged");
+        }
+      ends.push_back(rows += group->num_rows());
     }
-    return leaves;
+    check(rows == metadata_->num_rows(), ErrorCode::format, file_.native(), ": expected row groups of ",
+          metadata_->num_rows(), " rows in all, got ", rows, "; the file is damaged");
+    return ends;
   }
 
-  Dataset dataset(std::vector<ColumnReader> readers, std::int64_t rows) const {
+  /// Makes room for the rows of a column.
+  void make_rows(FileColumn& column, std::int64_t rows) const {
+    try {
+      std::visit([&](auto& values) { values.resize(static_cast<std::size_t>(rows)); }, column.values);
+    } catch (const std::exception&) {  // length_error or bad_alloc
+      fail(ErrorCode::format, file_.native(), ", column ", tl::python_repr(column.name),
+           ": expected rows that fit into ", "memory, the file says that there are ", rows);
+    }
+  }
+
+  /// Reads the rows begin .. end-1 of a column, which are those of a row group. Several threads do so at the same time.
+  void read_group(FileColumn& column, int group, std::int64_t begin, std::int64_t end) const {
+    Place place{file_, column.name, begin + 1};
+    const auto rows = static_cast<std::size_t>(end - begin);
+    if (column.has_text_pages) {
+      const auto reader = reader_->parquet_reader()->RowGroup(group)->Column(column.leaves.front());
+      auto& texts = std::get<std::vector<std::string>>(column.values);
+      return read_text_pages(*reader, place, std::span(texts).subspan(static_cast<std::size_t>(begin), rows));
+    }
+    std::shared_ptr<arrow::Table> table;
+    require_ok(reader_->ReadRowGroup(group, column.leaves, &table), file_);
+    check(table->num_rows() == end - begin && table->num_columns() == 1, ErrorCode::format, place.of(0), ": expected ",
+          rows, " rows in row group ", group, ", got ", table->num_rows(), "; the file is damaged");
+    for (const auto& chunk : table->column(0)->chunks()) {
+      require_values(*chunk, place);
+      std::visit(
+          [&](auto& values) {
+            put_cells(*chunk, place,
+                      std::span(values).subspan(static_cast<std::size_t>(place.first_row - 1),
+                                                static_cast<std::size_t>(chunk->length())));
+          },
+          column.values);
+      place.first_row += chunk->length();
+    }
+  }
+
+  Dataset dataset(std::vector<FileColumn> read, std::int64_t rows) const {
     Columns columns;
     std::vector<std::string> booleans;
-    for (ColumnReader& reader : readers) {
-      if (reader.is_boolean) booleans.push_back(reader.name());
-      columns.push_back(std::move(reader).column());
+    for (FileColumn& column : read) {
+      if (column.is_boolean) booleans.push_back(column.name);
+      columns.push_back({std::move(column.name), std::move(column.values)});
     }
     SourceLocations places{.file = file_.native(), .unit = "row"};
     places.numbers.resize(static_cast<std::size_t>(rows));
@@ -306,6 +220,7 @@ class FileReader {
 
   const path& file_;
   std::unique_ptr<::parquet::arrow::FileReader> reader_;
+  std::shared_ptr<::parquet::FileMetaData> metadata_;
   std::shared_ptr<arrow::Schema> schema_;
 };
 

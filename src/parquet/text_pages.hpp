@@ -1,0 +1,21 @@
+// Texts from the pages of a parquet column to their places, without Arrow's form of them in between.
+#pragma once
+
+#include <parquet/column_reader.h>
+
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include "cells.hpp"
+
+namespace tl::parquet {
+
+/// Whether a column of texts is one that read_text_pages() reads: not in lists, and stored as byte arrays.
+bool has_text_pages(const ::parquet::ColumnDescriptor& column);
+
+/// Reads the texts of one row group. Throws format for a null, for what is not UTF-8, and for another number of rows;
+/// what Arrow throws for a damaged file.
+void read_text_pages(::parquet::ColumnReader& reader, const Place& place, std::span<std::string> cells);
+
+}  // namespace tl::parquet
