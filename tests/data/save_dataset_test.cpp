@@ -141,6 +141,17 @@ TEST_CASE("save dataset: large files go to the disk in pieces") {
   save_check_equal(load_jsonl(folder / "a.json"), rows);
 }
 
+TEST_CASE("save dataset: cells that hold no value are empty fields and null") {
+  const test::TemporaryFolder folder;
+  const Dataset rows = Dataset::from_columns({{"t", Texts{"a", "b"}}, {"n", std::vector<std::int64_t>{1, 2}}})
+                           .with_nulls("t", {false, true})
+                           .with_nulls("n", {true, false});
+  to_csv(rows, folder / "a.csv");
+  CHECK(test::read_text(folder / "a.csv") == "t,n\na,\n,2\n");
+  to_json(rows.select({1, 0}), folder / "a.json");
+  CHECK(test::read_text(folder / "a.json") == "{\"t\":null,\"n\":2}\n{\"t\":\"a\",\"n\":null}\n");
+}
+
 TEST_CASE("save dataset: .tsv has tabs and no quotes") {
   const test::TemporaryFolder folder;
   const auto path = folder / "a.tsv";

@@ -44,6 +44,7 @@ class Concatenation {
     for (const std::string& name : first.column_names()) columns.push_back({name, joined_values(name, rows)});
     Dataset result = Dataset::from_columns(std::move(columns), std::move(places), booleans);
     result.num_rows_ = rows;
+    for (Dataset::Column& column : result.columns_) column.nulls = joined_nulls(column.name, rows);
     for (std::size_t i = 0; i < labels.size(); ++i)
       result.columns_[result.index_of(labels[i])].class_names = class_names[i];
     return result;
@@ -87,6 +88,11 @@ class Concatenation {
         values);
   }
 
+  static bool is_all_null(const Dataset& part, const std::string& name) {
+    const std::vector<bool> nulls = part.nulls(name);
+    return !nulls.empty() && std::ranges::all_of(nulls, [](bool null) { return null; });
+  }
+
   static bool is_list(ColumnType type) { return type >= ColumnType::list_int32; }
 
   /// The type that holds the values of both; nothing changes but whole numbers, which become numbers.
@@ -96,6 +102,7 @@ class Concatenation {
     for (const Dataset& part : parts_) {
       const ColumnType other = part.column_type(name);
       if (is_without_type(*part.find(name).values) && (part.num_rows() == 0 || is_list(other))) continue;
+      if (is_all_null(part, name)) continue;
       if (typed == nullptr) type = other;
       const ColumnType low = std::min(type, other), high = std::max(type, other);
       const bool numbers = (low == ColumnType::int64 && high == ColumnType::float64) ||
@@ -115,7 +122,7 @@ class Concatenation {
     else if constexpr (std::is_arithmetic_v<To> && std::is_arithmetic_v<From>) to.push_back(static_cast<To>(value));
     else if constexpr (std::is_same_v<To, std::vector<float>> && std::is_same_v<From, std::vector<std::int32_t>>)
       to.emplace_back(value.begin(), value.end());
-    else to.emplace_back();  // of a list without elements
+    else to.emplace_back();  // of a list without elements, or of no value
   }
 
   ColumnValues joined_values(const std::string& name, std::int64_t rows) {
@@ -130,6 +137,20 @@ class Concatenation {
           joined, *column.values);
     }
     return joined;
+  }
+
+  /// Which rows of all parts hold no value.
+  std::shared_ptr<const std::vector<bool>> joined_nulls(const std::string& name, std::int64_t rows) const {
+    std::vector<bool> joined(static_cast<std::size_t>(rows));
+    std::size_t first = 0;
+    bool any = false;
+    for (const Dataset& part : parts_) {
+      const std::vector<bool> nulls = part.nulls(name);
+      for (std::size_t row = 0; row < nulls.size(); ++row) joined[first + row] = nulls[row];
+      first += static_cast<std::size_t>(part.num_rows());
+      any = any || !nulls.empty();
+    }
+    return any ? std::make_shared<const std::vector<bool>>(std::move(joined)) : nullptr;
   }
 
   static ColumnValues values_of(ColumnType type) {

@@ -63,7 +63,7 @@ class [[nodiscard]] Dataset {
       check(detail::column_size(column.values) == result.num_rows_, ErrorCode::shape, "Dataset: expected ",
             result.num_rows_, " rows in column ", detail::Repr{column.name}, " as in ",
             detail::Repr{columns.front().name}, ", got ", detail::column_size(column.values));
-      result.columns_.push_back({column.name, nullptr, nullptr, {}});
+      result.columns_.push_back({.name = column.name});
       result.columns_.back().assign(std::move(column.values));
     }
     for (const std::string& name : bool_columns) {
@@ -104,12 +104,43 @@ class [[nodiscard]] Dataset {
   /// The names of the classes of a column, empty if it has none. Throws not_found.
   const std::vector<std::string>& class_names(std::string_view name) const { return find(name).class_names; }
 
-  /// Typed access to a column. Throws not_found with the existing columns, or dtype.
+  /// Which cells of a column hold no value, by row; empty: all rows have one. Throws not_found.
+  std::vector<bool> nulls(std::string_view name) const {
+    const Column& column = find(name);
+    if (first_null(column) == num_rows_) return {};
+    std::vector<bool> result;
+    for (std::int64_t row = 0; row < num_rows_; ++row) result.push_back(is_null(column, row));
+    return result;
+  }
+
+  /// Says which cells of a column hold no value, whatever there is: a flag per row. Throws not_found, shape.
+  Dataset with_nulls(std::string_view name, const std::vector<bool>& nulls) const {
+    Dataset result = *this;
+    Column& column = result.columns_[index_of(name)];
+    check(static_cast<std::int64_t>(nulls.size()) == num_rows_, ErrorCode::shape, "with_nulls: expected a flag for ",
+          num_rows_, " rows, got ", nulls.size());
+    std::vector<bool> stored(static_cast<std::size_t>(detail::column_size(*column.values)));
+    for (std::int64_t row = 0; row < num_rows_; ++row)
+      if (nulls[static_cast<std::size_t>(row)]) stored[stored_row(column, row)] = true;
+    column.nulls = std::make_shared<const std::vector<bool>>(std::move(stored));
+    return result;
+  }
+
+  /// Typed access to a column of which some cells may hold no value: they are empty, or 0. Throws not_found, dtype.
+  template <ColumnElement T> ColumnView<T> column_with_nulls(std::string_view name) const {
+    const Column& found = find(name);
+    check_type(found, column_type_of<T>);
+    return ColumnView<T>(found.values, found.rows, num_rows_);
+  }
+
+  /// Typed access to a column. Throws not_found with the existing columns, dtype, format with the first row that holds
+  /// no value.
   template <ColumnElement T>
   ColumnView<T> column(std::initializer_list<const char*> names) const = delete;  // not a name from one to the other
   template <ColumnElement T> ColumnView<T> column(std::string_view name) const {
     const Column& found = find(name);
     check_type(found, column_type_of<T>);
+    check_values(found);
     return ColumnView<T>(found.values, found.rows, num_rows_);
   }
 
@@ -293,6 +324,7 @@ class [[nodiscard]] Dataset {
     const bool lists = tl::column_type(*column.values) == ColumnType::list_int32;
     if (!lists) check_type(column, ColumnType::int64);
     for (std::int64_t row = 0; row < num_rows_; ++row) {
+      if (is_null(column, row)) continue;
       const std::size_t at = stored_row(column, row);
       if (!lists) check_id(row, (*std::get_if<std::vector<std::int64_t>>(column.values.get()))[at]);
       else
@@ -401,14 +433,16 @@ class [[nodiscard]] Dataset {
 
   struct Column {
     std::string name;
-    std::shared_ptr<const ColumnValues> values;
-    Rows rows;  // row numbers in `values`; null: in their order
-    std::vector<std::string> class_names;
-    bool booleans = false;  // int64 that are named False and True
+    std::shared_ptr<const ColumnValues> values = nullptr;
+    Rows rows = nullptr;  // row numbers in `values`; null: in their order
+    std::vector<std::string> class_names = {};
+    bool booleans = false;                                     // int64 that are named False and True
+    std::shared_ptr<const std::vector<bool>> nulls = nullptr;  // which of `values` are none; null: all are values
 
     void assign(ColumnValues&& others) {
       values = std::make_shared<const ColumnValues>(std::move(others));
       rows = nullptr;
+      nulls = nullptr;
     }
   };
 
@@ -475,6 +509,29 @@ class [[nodiscard]] Dataset {
     return static_cast<std::size_t>(column.rows ? (*column.rows)[static_cast<std::size_t>(row)] : row);
   }
 
+  static bool is_null(const Column& column, std::int64_t row) {
+    return column.nulls != nullptr && (*column.nulls)[stored_row(column, row)];
+  }
+
+  /// The first row of a column that holds no value, or num_rows_.
+  std::int64_t first_null(const Column& column) const {
+    std::int64_t row = column.nulls == nullptr ? num_rows_ : 0;
+    while (row < num_rows_ && !is_null(column, row)) ++row;
+    return row;
+  }
+
+  /// Throws format for a row that holds no value.
+  void check_value(const Column& column, std::int64_t row) const {
+    if (!is_null(column, row)) return;
+    const std::string where = place(row);
+    fail(ErrorCode::format, where.empty() ? str_cat("row ", row) : where, ", column ", detail::Repr{column.name},
+         ": expected a value, got null; fill it where the data come from, or drop such rows with filter and is_null");
+  }
+
+  void check_values(const Column& column) const {
+    if (const std::int64_t row = first_null(column); row < num_rows_) check_value(column, row);
+  }
+
   static Value cell(const Column& column, std::int64_t row) {
     return std::visit([&](const auto& values) { return Value(values[stored_row(column, row)]); }, *column.values);
   }
@@ -509,7 +566,7 @@ class [[nodiscard]] Dataset {
             detail::column_size(column.values),
             all_replaced ? "" : "; name the other columns in remove_columns to change the number of rows");
       const std::size_t at = position_of.emplace(column.name, result.columns_.size()).first->second;
-      if (at == result.columns_.size()) result.columns_.push_back({column.name, nullptr, nullptr, {}});
+      if (at == result.columns_.size()) result.columns_.push_back({.name = column.name});
       if (tl::column_type(column.values) != ColumnType::int64) result.columns_[at].class_names.clear();
       result.columns_[at].booleans = false;
       result.columns_[at].assign(std::move(column.values));
@@ -533,16 +590,25 @@ class [[nodiscard]] Dataset {
 template <ColumnElement T> const T& Row::get(std::string_view column) const {
   const auto& found = dataset_->find(column);
   Dataset::check_type(found, column_type_of<T>);
+  dataset_->check_value(found, index_);
   return (*std::get_if<std::vector<T>>(found.values.get()))[Dataset::stored_row(found, index_)];
 }
 
-inline Value Row::at(std::string_view column) const { return Dataset::cell(dataset_->find(column), index_); }
+inline bool Row::is_null(std::string_view column) const { return Dataset::is_null(dataset_->find(column), index_); }
+
+inline Value Row::at(std::string_view column) const {
+  const auto& found = dataset_->find(column);
+  dataset_->check_value(found, index_);
+  return Dataset::cell(found, index_);
+}
 
 inline std::ostream& operator<<(std::ostream& out, const Row& row) {
   out << '{';
   std::string_view comma;
   for (const auto& column : row.dataset_->columns_) {
-    out << comma << python_repr(column.name) << ": " << Dataset::cell(column, row.index_);
+    out << comma << python_repr(column.name) << ": ";
+    if (Dataset::is_null(column, row.index_)) out << "None";
+    else out << Dataset::cell(column, row.index_);
     comma = ", ";
   }
   return out << '}';

@@ -16,11 +16,15 @@ class Row {
  public:
   Row(const Dataset& dataset, std::int64_t index) : dataset_(&dataset), index_(index) {}
 
-  /// The cell of a column: const std::string&, std::int64_t, double or a const vector&. Throws not_found or dtype.
+  /// The cell of a column: const std::string&, std::int64_t, double or a const vector&. Throws not_found, dtype, format
+  /// if it holds no value.
   template <ColumnElement T> const T& get(std::string_view column) const;
 
-  /// A copy of the cell of a column of any type. Throws not_found.
+  /// A copy of the cell of a column of any type. Throws not_found, format if it holds no value.
   Value at(std::string_view column) const;
+
+  /// Whether the cell of a column holds no value: Python's None. Throws not_found.
+  bool is_null(std::string_view column) const;
 
   std::int64_t index() const noexcept { return index_; }
   friend std::ostream& operator<<(std::ostream& out, const Row& row);

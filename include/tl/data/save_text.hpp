@@ -1,7 +1,7 @@
 // Data sets as CSV files and as JSON lines, as Python's Dataset.to_csv(path) and Dataset.to_json(path) write them, so
 // that load_csv and load_jsonl read the same values again. Differences from Python: numbers in JSON have all digits
 // that they need (Python keeps ten), a CSV field is also quoted where our reader would skip its line, and what a format
-// cannot hold is an error. NaN is an empty field or null, as in Python.
+// cannot hold is an error. NaN, and a cell that holds no value, is an empty field or null, as in Python.
 #pragma once
 
 #include <algorithm>
@@ -48,6 +48,15 @@ inline void check_text_target(const Dataset& rows, const std::filesystem::path& 
 /// Appends the cell of a row to a text.
 using CellWriter = std::function<void(std::string&, std::int64_t)>;
 
+/// The same, with `null` for cells that hold no value.
+inline CellWriter or_null(CellWriter write, std::vector<bool> nulls, std::string_view null) {
+  if (nulls.empty()) return write;
+  return [write = std::move(write), nulls = std::move(nulls), null](std::string& out, std::int64_t row) {
+    if (nulls[static_cast<std::size_t>(row)]) out += null;
+    else write(out, row);
+  };
+}
+
 /// Writes a heading and then row after row, some hundred kilobytes at a time; the file appears when all is written.
 template <class AppendRow>
 void write_rows(const Dataset& rows, const std::filesystem::path& path, std::string text, AppendRow&& append_row) {
@@ -73,7 +82,7 @@ class CsvWriter {
   CellWriter cells(const Dataset& rows, const std::string& name) const {
     switch (rows.column_type(name)) {
       case ColumnType::string:
-        return [this, name, column = rows.column<std::string>(name)](std::string& out, std::int64_t row) {
+        return [this, name, column = rows.column_with_nulls<std::string>(name)](std::string& out, std::int64_t row) {
           const std::string& text = column[row];
           check(find_invalid_utf8(text) == std::string_view::npos, ErrorCode::format, unwritten(path_, row, name),
                 "expected UTF-8");
@@ -83,12 +92,12 @@ class CsvWriter {
           append_field(out, text);
         };
       case ColumnType::int64:
-        return [boolean = rows.is_boolean(name), column = rows.column<std::int64_t>(name)](std::string& out,
-                                                                                           std::int64_t row) {
+        return [boolean = rows.is_boolean(name), column = rows.column_with_nulls<std::int64_t>(name)](
+                   std::string& out, std::int64_t row) {
           out += boolean ? (column[row] != 0 ? "True" : "False") : std::to_string(column[row]);
         };
       case ColumnType::float64:
-        return [column = rows.column<double>(name)](std::string& out, std::int64_t row) {
+        return [column = rows.column_with_nulls<double>(name)](std::string& out, std::int64_t row) {
           if (!is_nan(column[row])) out += python_text(column[row]);
         };
       default: break;
@@ -188,13 +197,13 @@ class JsonCells {
 
  private:
   template <class T> CellWriter cells() const {
-    return [self = *this, column = rows_.column<T>(name_)](std::string& out, std::int64_t row) {
+    return [self = *this, column = rows_.column_with_nulls<T>(name_)](std::string& out, std::int64_t row) {
       self.append(out, column[row], row);
     };
   }
 
   CellWriter booleans() const {
-    return [column = rows_.column<std::int64_t>(name_)](std::string& out, std::int64_t row) {
+    return [column = rows_.column_with_nulls<std::int64_t>(name_)](std::string& out, std::int64_t row) {
       out += column[row] != 0 ? "true" : "false";
     };
   }
@@ -234,7 +243,8 @@ inline void to_csv(const Dataset& rows, const std::filesystem::path& path) {
   detail::check_text_target(rows, path);
   const detail::CsvWriter writer(path);
   std::vector<detail::CellWriter> cells;
-  for (const std::string& name : rows.column_names()) cells.push_back(writer.cells(rows, name));
+  for (const std::string& name : rows.column_names())
+    cells.push_back(detail::or_null(writer.cells(rows, name), rows.nulls(name), ""));
   detail::write_rows(rows, path, writer.heading(rows.column_names()),
                      [&](std::string& out, std::int64_t row) { writer.append_line(out, cells, row); });
 }
@@ -247,7 +257,7 @@ inline void to_json(const Dataset& rows, const std::filesystem::path& path) {
   std::vector<detail::CellWriter> cells;
   std::vector<std::string> keys;
   for (const std::string& name : rows.column_names()) {
-    cells.push_back(detail::JsonCells(rows, path, name).writer());
+    cells.push_back(detail::or_null(detail::JsonCells(rows, path, name).writer(), rows.nulls(name), "null"));
     detail::append_json_string(keys.emplace_back(keys.empty() ? "{" : ","), name, true);
     keys.back() += ':';
   }
