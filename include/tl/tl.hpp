@@ -5,6 +5,7 @@
 #include <tl/autograd/gradient_check.hpp>
 #include <tl/core/device_event.hpp>
 #include <tl/core/print.hpp>
+#include <tl/data/arrow_c.hpp>
 #include <tl/data/label_lists.hpp>
 #include <tl/data/save_dataset.hpp>
 #include <tl/hub/download.hpp>

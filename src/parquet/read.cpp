@@ -1,6 +1,7 @@
 // Parquet files by Apache Arrow. The columns of the row groups are read in parallel, each to its place in the columns
 // of the data set, so that Arrow's form of the data is in memory for some of them only.
 #include <arrow/api.h>
+#include <arrow/c/bridge.h>
 #include <arrow/io/file.h>
 #include <arrow/io/memory.h>
 #include <parquet/arrow/reader.h>
@@ -19,11 +20,11 @@
 #include <vector>
 
 #include <tl/core/parallel.hpp>
+#include <tl/data/arrow_column.hpp>
 #include <tl/data/compression.hpp>
+#include <tl/data/schema_features.hpp>
 
 #include "arrow_error.hpp"
-#include "cells.hpp"
-#include "features.hpp"
 #include "parquet.hpp"
 #include "text_pages.hpp"
 
@@ -32,39 +33,30 @@ namespace tl::parquet {
 namespace {
 
 using std::filesystem::path;
+using namespace tl::detail;
 
 /// A column that is being read.
 struct FileColumn {
-  std::string name;
-  ColumnValues values;
+  ArrowPlace place;  // of its first row
+  ArrowType type;
+  ColumnValues values = column_values_of(type);
   std::vector<int> leaves = {};  // its numbers in the file; one, unless it is of a type that is refused
-  bool is_boolean = false, has_text_pages = false;
+  bool has_text_pages = false;
+  std::vector<bool> nulls = {};  // which rows hold no value; empty: all do
 };
 
 /// A column of the type of Arrow, without rows. Throws dtype.
-FileColumn column_of(const path& file, const std::string& name, const arrow::DataType& type) {
-  const bool is_list = arrow::is_list_like(type.id());
-  const arrow::DataType& cells = is_list ? *static_cast<const arrow::BaseListType&>(type).value_type() : type;
-  const Numbers kind = numbers_of(cells);
-  const arrow::DataType* text = &cells;
-  if (cells.id() == arrow::Type::DICTIONARY) text = static_cast<const arrow::DictionaryType&>(cells).value_type().get();
-  const bool is_text = text->id() == arrow::Type::STRING || text->id() == arrow::Type::LARGE_STRING;
-  if (!is_text && kind == Numbers::none) fail_type(file, name, type);
-  FileColumn column{.name = name, .values = {}};
-  if (is_list && is_text) column.values.emplace<std::vector<std::vector<std::string>>>();
-  else if (is_list && kind == Numbers::real) column.values.emplace<std::vector<std::vector<float>>>();
-  else if (is_list) column.values.emplace<std::vector<std::vector<std::int32_t>>>();
-  else if (is_text) column.values.emplace<std::vector<std::string>>();
-  else if (kind == Numbers::real) column.values.emplace<std::vector<double>>();
-  else column.values.emplace<std::vector<std::int64_t>>();
-  column.is_boolean = !is_list && kind == Numbers::boolean;
-  return column;
+FileColumn column_of(const path& file, const arrow::Field& field) {
+  ArrowPlace place{file.native(), field.name(), 1, "choose other columns with the option columns"};
+  ArrowOwner<ArrowSchema> schema;
+  require_ok(arrow::ExportField(field, schema.get()), file);
+  ArrowType type = arrow_type(*schema, place);
+  return {.place = std::move(place), .type = std::move(type)};
 }
 
 /// The bytes of a file; those of a compressed one are decompressed into memory, since parquet is read from its end.
 std::shared_ptr<arrow::io::RandomAccessFile> open(const path& file) {
-  if (tl::detail::compression_of(file) != nullptr)
-    return arrow::io::BufferReader::FromString(tl::detail::read_data_file(file));
+  if (compression_of(file) != nullptr) return arrow::io::BufferReader::FromString(read_data_file(file));
   return value_of(arrow::io::ReadableFile::Open(file.string()), file);
 }
 
@@ -98,12 +90,13 @@ class FileReader {
     const auto count = static_cast<std::int64_t>(columns.size());
     const std::int64_t tasks = count * static_cast<std::int64_t>(ends.size());
     std::vector<std::exception_ptr> errors(static_cast<std::size_t>(tasks));
+    std::vector<std::vector<std::size_t>> nulls(static_cast<std::size_t>(tasks));
     try {
       tl::parallel_for(tasks, 1, [&](std::int64_t task, std::int64_t) {
         const auto group = static_cast<std::size_t>(task / count);
         try {
           read_group(columns[static_cast<std::size_t>(task % count)], static_cast<int>(group),
-                     group == 0 ? 0 : ends[group - 1], ends[group]);
+                     group == 0 ? 0 : ends[group - 1], ends[group], nulls[static_cast<std::size_t>(task)]);
         } catch (...) {
           errors[static_cast<std::size_t>(task)] = std::current_exception();
           throw;  // so that no later one begins
@@ -111,6 +104,11 @@ class FileReader {
       });
     } catch (...) {  // the first in the file, not the first that was found
       std::rethrow_exception(*std::ranges::find_if(errors, [](const auto& error) { return error != nullptr; }));
+    }
+    for (std::size_t task = 0; task < nulls.size(); ++task) {
+      std::vector<bool>& flags = columns[task % columns.size()].nulls;
+      if (!nulls[task].empty()) flags.resize(static_cast<std::size_t>(rows));
+      for (const std::size_t row : nulls[task]) flags[row] = true;
     }
     return dataset(std::move(columns), rows);
   }
@@ -120,7 +118,7 @@ class FileReader {
     std::vector<std::string> names = schema_->field_names();
     for (const std::string& name : names)
       check(std::ranges::count(names, name) == 1, ErrorCode::format, file_.native(), ": expected columns of different ",
-            "names, got ", tl::python_repr(name), " twice");
+            "names, got ", python_repr(name), " twice");
     std::map<std::string, std::vector<int>> leaves;
     const auto* const schema = metadata_->schema();
     for (int i = 0; i < schema->num_columns(); ++i)
@@ -128,9 +126,9 @@ class FileReader {
     std::vector<FileColumn> columns;
     for (const std::string& name : wanted.empty() ? names : wanted) {
       const auto field = schema_->GetFieldByName(name);
-      check(field != nullptr, ErrorCode::not_found, file_.native(), ": expected a column ", tl::python_repr(name),
-            ", the columns are ", tl::detail::python_text(names));
-      FileColumn column = column_of(file_, name, *field->type());
+      check(field != nullptr, ErrorCode::not_found, file_.native(), ": expected a column ", python_repr(name),
+            ", the columns are ", python_text(names));
+      FileColumn column = column_of(file_, *field);
       column.leaves = leaves[name];
       column.has_text_pages = std::holds_alternative<std::vector<std::string>>(column.values) &&
                               column.leaves.size() == 1 && has_text_pages(*schema->Column(column.leaves.front()));
@@ -153,7 +151,7 @@ class FileReader {
         for (const int leaf : column.leaves) {
           const std::int64_t values = group->ColumnChunk(leaf)->num_values();
           check(values == group->num_rows() || metadata_->schema()->Column(leaf)->max_repetition_level() > 0,
-                ErrorCode::format, file_.native(), ", column ", tl::python_repr(column.name), ": expected ",
+                ErrorCode::format, file_.native(), ", column ", python_repr(column.place.column), ": expected ",
                 group->num_rows(), " values in row group ", i, ", got ", values, "; the file is damaged");
         }
       ends.push_back(rows += group->num_rows());
@@ -168,31 +166,37 @@ class FileReader {
     try {
       std::visit([&](auto& values) { values.resize(static_cast<std::size_t>(rows)); }, column.values);
     } catch (const std::exception&) {  // length_error or bad_alloc
-      fail(ErrorCode::format, file_.native(), ", column ", tl::python_repr(column.name),
+      fail(ErrorCode::format, file_.native(), ", column ", python_repr(column.place.column),
            ": expected rows that fit into ", "memory, the file says that there are ", rows);
     }
   }
 
-  /// Reads the rows begin .. end-1 of a column, which are those of a row group. Several threads do so at the same time.
-  void read_group(FileColumn& column, int group, std::int64_t begin, std::int64_t end) const {
-    Place place{file_, column.name, begin + 1};
+  /// Reads the rows begin .. end-1 of a column, which are those of a row group, and says which of them hold no value.
+  /// Several threads do so at the same time.
+  void read_group(FileColumn& column, int group, std::int64_t begin, std::int64_t end,
+                  std::vector<std::size_t>& nulls) const {
+    ArrowPlace place = column.place;
+    place.first_row += begin;
     const auto rows = static_cast<std::size_t>(end - begin);
     if (column.has_text_pages) {
       const auto reader = reader_->parquet_reader()->RowGroup(group)->Column(column.leaves.front());
       auto& texts = std::get<std::vector<std::string>>(column.values);
-      return read_text_pages(*reader, place, std::span(texts).subspan(static_cast<std::size_t>(begin), rows));
+      return read_text_pages(*reader, place, std::span(texts).subspan(static_cast<std::size_t>(begin), rows),
+                             [&](std::size_t row) { nulls.push_back(static_cast<std::size_t>(begin) + row); });
     }
     std::shared_ptr<arrow::Table> table;
     require_ok(reader_->ReadRowGroup(group, column.leaves, &table), file_);
-    check(table->num_rows() == end - begin && table->num_columns() == 1, ErrorCode::format, place.of(0), ": expected ",
-          rows, " rows in row group ", group, ", got ", table->num_rows(), "; the file is damaged");
+    check(table->num_rows() == end - begin && table->num_columns() == 1, ErrorCode::format, place.of_row(0),
+          ": expected ", rows, " rows in row group ", group, ", got ", table->num_rows(), "; the file is damaged");
     for (const auto& chunk : table->column(0)->chunks()) {
-      require_values(*chunk, place);
+      const auto first = static_cast<std::size_t>(place.first_row - 1),
+                 size = static_cast<std::size_t>(chunk->length());
+      ArrowOwner<ArrowArray> array;
+      require_ok(arrow::ExportArray(*chunk, array.get()), file_);
       std::visit(
           [&](auto& values) {
-            put_cells(*chunk, place,
-                      std::span(values).subspan(static_cast<std::size_t>(place.first_row - 1),
-                                                static_cast<std::size_t>(chunk->length())));
+            put_arrow_cells(*array, 0, column.type, place, std::span(values).subspan(first, size),
+                            [&](std::size_t row) { nulls.push_back(first + row); });
           },
           column.values);
       place.first_row += chunk->length();
@@ -203,19 +207,18 @@ class FileReader {
     Columns columns;
     std::vector<std::string> booleans;
     for (FileColumn& column : read) {
-      if (column.is_boolean) booleans.push_back(column.name);
-      columns.push_back({std::move(column.name), std::move(column.values)});
+      if (is_arrow_boolean(column.type)) booleans.push_back(column.place.column);
+      columns.push_back({column.place.column, std::move(column.values)});
     }
     SourceLocations places{.file = file_.native(), .unit = "row"};
     places.numbers.resize(static_cast<std::size_t>(rows));
     std::iota(places.numbers.begin(), places.numbers.end(), 1);
     Dataset result = Dataset::from_columns(std::move(columns), std::move(places), booleans);
+    for (const FileColumn& column : read)
+      if (!column.nulls.empty()) result = result.with_nulls(column.place.column, column.nulls);
     const auto metadata = schema_->metadata();
     const int key = metadata == nullptr ? -1 : metadata->FindKey("huggingface");
-    if (key < 0) return result;
-    for (auto& [column, names] : read_class_names(metadata->value(key), file_.native()))
-      if (result.has_column(column)) result = result.with_class_names(column, std::move(names));
-    return result;
+    return key < 0 ? result : with_class_names_of(std::move(result), metadata->value(key), file_.native());
   }
 
   const path& file_;

@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <string_view>
 
+#include <tl/data/arrow_values.hpp>
+
 namespace tl::parquet {
 
 bool has_text_pages(const ::parquet::ColumnDescriptor& column) {
@@ -12,10 +14,11 @@ bool has_text_pages(const ::parquet::ColumnDescriptor& column) {
          column.physical_type() == ::parquet::Type::BYTE_ARRAY;
 }
 
-void read_text_pages(::parquet::ColumnReader& reader, const Place& place, std::span<std::string> cells) {
+void read_text_pages(::parquet::ColumnReader& reader, const tl::detail::ArrowPlace& place, std::span<std::string> cells,
+                     const std::function<void(std::size_t)>& null) {
   constexpr std::size_t at_once = 512;
   std::array<::parquet::ByteArray, at_once> texts;  // in the page, until the next one is read
-  std::array<std::int16_t, at_once> levels;
+  std::array<std::int16_t, at_once> levels;         // 1 for a row with a text, 0 for one without
   auto& pages = static_cast<::parquet::ByteArrayReader&>(reader);
   const bool may_be_null = reader.descr()->max_definition_level() > 0;
   for (std::size_t done = 0; done < cells.size();) {
@@ -25,22 +28,29 @@ void read_text_pages(::parquet::ColumnReader& reader, const Place& place, std::s
         !pages.HasNext() ? 0
                          : pages.ReadBatch(static_cast<std::int64_t>(wanted), may_be_null ? levels.data() : nullptr,
                                            nullptr, texts.data(), &values);
-    check(rows > 0 && static_cast<std::size_t>(rows) <= wanted, ErrorCode::format,
-          place.of(static_cast<std::int64_t>(done)), ": expected ", cells.size() - done, " more rows, got ", rows,
-          "; the file is damaged");
-    if (values < rows) {
-      const auto* const null = std::find(levels.begin(), levels.begin() + rows, 0);
-      fail_null(place, static_cast<std::int64_t>(done) + (null - levels.begin()));
-    }
-    for (std::size_t i = 0; i < static_cast<std::size_t>(rows); ++i) {
-      const std::string_view text(reinterpret_cast<const char*>(texts[i].ptr), texts[i].len);
-      require_utf8(text, place, static_cast<std::int64_t>(done + i));
+    const auto count = static_cast<std::size_t>(rows);
+    if (rows <= 0 || count > wanted || values > rows)
+      fail(ErrorCode::format, place.of_row(static_cast<std::int64_t>(done)), ": expected ", cells.size() - done,
+           " more rows, got ", rows, "; the file is damaged");
+    const bool all = values == rows;
+    for (std::size_t i = 0, next = 0; i < count; ++i) {
+      if (!all && levels[i] == 0) {
+        null(done + i);
+        continue;
+      }
+      if (next == static_cast<std::size_t>(values))
+        fail(ErrorCode::format, place.of_row(static_cast<std::int64_t>(done + i)),
+             ": expected a text, got no more; the file is damaged");
+      const std::string_view text(reinterpret_cast<const char*>(texts[next].ptr), texts[next].len);
+      ++next;
+      tl::detail::check_arrow_text(text, [&] { return place.of_row(static_cast<std::int64_t>(done + i)); });
       cells[done + i] = text;
     }
-    done += static_cast<std::size_t>(rows);
+    done += count;
   }
-  check(!pages.HasNext(), ErrorCode::format, place.of(static_cast<std::int64_t>(cells.size())),
-        ": expected the end of the row group, got more; the file is damaged");
+  if (pages.HasNext())
+    fail(ErrorCode::format, place.of_row(static_cast<std::int64_t>(cells.size())),
+         ": expected the end of the row group, got more; the file is damaged");
 }
 
 }  // namespace tl::parquet

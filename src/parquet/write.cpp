@@ -1,5 +1,6 @@
 // Data sets as parquet files by Apache Arrow.
 #include <arrow/api.h>
+#include <arrow/c/bridge.h>
 #include <arrow/io/interfaces.h>
 #include <parquet/arrow/writer.h>
 #include <parquet/exception.h>
@@ -7,12 +8,11 @@
 #include <memory>
 #include <span>
 #include <utility>
-#include <vector>
 
+#include <tl/core/error.hpp>
+#include <tl/data/arrow_export.hpp>
 #include <tl/io/atomic_file.hpp>
 
-#include "arrow_error.hpp"
-#include "features.hpp"
 #include "parquet.hpp"
 
 namespace tl::parquet {
@@ -50,51 +50,27 @@ class Output : public arrow::io::OutputStream {
   std::exception_ptr problem_;
 };
 
-template <class Builder, class Values>
-std::shared_ptr<arrow::Array> built(const Values& values, const std::filesystem::path& file) {
-  Builder builder;
-  require_ok(builder.Reserve(static_cast<std::int64_t>(values.size())), file);
-  for (const auto& value : values) require_ok(builder.Append(value), file);
-  return value_of(builder.Finish(), file);
+/// Throws io for what Arrow says.
+void require_written(const arrow::Status& status, const std::filesystem::path& file) {
+  check(status.ok(), ErrorCode::io, "cannot write ", file.native(), ": Arrow says: ", status.message());
 }
 
-template <class Builder, class Lists>
-std::shared_ptr<arrow::Array> built_lists(const Lists& lists, const std::filesystem::path& file) {
-  auto values = std::make_shared<Builder>();
-  arrow::ListBuilder builder(arrow::default_memory_pool(), values);
-  for (const auto& list : lists) {
-    require_ok(builder.Append(), file);
-    for (const auto& value : list) require_ok(values->Append(value), file);
-  }
-  return value_of(builder.Finish(), file);
-}
-
-std::shared_ptr<arrow::Array> array_of(const Dataset& rows, const std::string& name,
-                                       const std::filesystem::path& file) {
-  switch (rows.column_type(name)) {
-    case ColumnType::string: return built<arrow::LargeStringBuilder>(rows.column<std::string>(name), file);
-    case ColumnType::int64: return built<arrow::Int64Builder>(rows.column<std::int64_t>(name), file);
-    case ColumnType::float64: return built<arrow::DoubleBuilder>(rows.column<double>(name), file);
-    case ColumnType::list_int32:
-      return built_lists<arrow::Int32Builder>(rows.column<std::vector<std::int32_t>>(name), file);
-    case ColumnType::list_float32: return built_lists<arrow::FloatBuilder>(rows.column<std::vector<float>>(name), file);
-    case ColumnType::list_string:
-      return built_lists<arrow::StringBuilder>(rows.column<std::vector<std::string>>(name), file);
-  }
-  fail(ErrorCode::state, "column ", name, ": unknown type");
+/// The rows in Arrow's form, with the names of classes in the schema's metadata.
+std::shared_ptr<arrow::Table> table_of(const Dataset& rows, const std::filesystem::path& file) {
+  tl::detail::ArrowOwner<ArrowSchema> schema;
+  tl::detail::ArrowOwner<ArrowArray> array;
+  tl::detail::export_table(rows, str_cat("cannot write ", file.native())).move_to(*schema, *array);
+  const auto batch = arrow::ImportRecordBatch(array.get(), schema.get());
+  require_written(batch.status(), file);
+  const auto table = arrow::Table::FromRecordBatches({*batch});
+  require_written(table.status(), file);
+  return *table;
 }
 
 }  // namespace
 
 void write_parquet(const Dataset& rows, const std::filesystem::path& file) {
-  arrow::FieldVector fields;
-  arrow::ArrayVector arrays;
-  for (const std::string& name : rows.column_names()) {
-    arrays.push_back(array_of(rows, name, file));
-    fields.push_back(arrow::field(name, arrays.back()->type()));
-  }
-  const auto metadata = arrow::key_value_metadata({"huggingface"}, {write_features(rows)});
-  const auto table = arrow::Table::Make(arrow::schema(fields, metadata), arrays, rows.num_rows());
+  const auto table = table_of(rows, file);
   const auto output = std::make_shared<Output>(file);
   const auto properties = ::parquet::WriterProperties::Builder().compression(::parquet::Compression::SNAPPY)->build();
   const auto with_schema = ::parquet::ArrowWriterProperties::Builder().store_schema()->build();
@@ -107,7 +83,7 @@ void write_parquet(const Dataset& rows, const std::filesystem::path& file) {
     status = arrow::Status::IOError(error.what());
   }
   output->rethrow();
-  check(status.ok(), ErrorCode::io, "cannot write ", file.native(), ": Arrow says: ", status.message());
+  require_written(status, file);
   output->commit();
 }
 

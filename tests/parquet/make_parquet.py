@@ -1,4 +1,6 @@
-"""Files for parquet_test.cpp, and a check of one that it wrote. Usage: make_parquet.py types|bad|check FOLDER."""
+"""Files for parquet_test.cpp, and checks of those that it wrote.
+
+Usage: make_parquet.py types|nulls|same|bad|check FOLDER."""
 
 import gzip
 import json
@@ -33,6 +35,7 @@ def types(folder):
     columns["bool"] = pa.array([True, False, True])
     columns["string"] = pa.array(["a", "b", "a"])
     columns["large_string"] = pa.array(["a", "b", "a"], pa.large_string())
+    columns["string_view"] = pa.array(["a", "b", "a"], pa.string_view())
     columns["dictionary"] = pa.array(["a", "b", "a"]).dictionary_encode()
     columns["list_int"] = pa.array([[1, 2], [3, 4], [5, 6]], pa.list_(pa.int64()))
     columns["large_list"] = pa.array([[1, 2], [3, 4], [5, 6]], pa.large_list(pa.int16()))
@@ -47,12 +50,39 @@ def types(folder):
     (folder / "groups.parquet.gz").write_bytes(gzip.compress((folder / "groups.parquet").read_bytes()))
 
 
+def nulls(folder):
+    texts = ["a", None, "cé", "", None]
+    table = pa.table({
+        "text": pa.array(texts),
+        "large_text": pa.array(texts, pa.large_string()),
+        "dictionary": pa.array(texts).dictionary_encode(),
+        "label": pa.array([1, None, 0, 1, None]),
+        "score": pa.array([1.0, None, 3.0, 4.0, None]),
+        "bool": pa.array([True, None, False, True, None]),
+        "ids": pa.array([[1, 2], None, [], [3], None], pa.list_(pa.int32())),
+        "words": pa.array([["a"], None, ["b", "c"], [], None]),
+        "none": pa.nulls(5),
+        "n": pa.array([1, 2, 3, 4, 5]),
+    }).replace_schema_metadata({"huggingface": json.dumps(INFO)})
+    pq.write_table(table, folder / "nulls.parquet", row_group_size=2)
+
+
+def same(folder):
+    one, other = pq.read_table(folder / "nulls.parquet"), pq.read_table(folder / "again.parquet")
+    assert one.to_pydict() == other.to_pydict(), other.to_pydict()
+    assert other.schema.field("bool").type == pa.bool_()
+
+
 def bad(folder):
     texts = [f"row {i}" for i in range(2000)]
     texts[1501] = None
     pq.write_table(pa.table({"text": texts, "n": list(range(2000))}), folder / "null.parquet", row_group_size=1000)
     pq.write_table(pa.table({"s": [{"a": 1}]}), folder / "struct.parquet")
     pq.write_table(pa.table({"t": pa.array([1], pa.timestamp("us"))}), folder / "time.parquet")
+    pq.write_table(pa.table({"b": [b"a"]}), folder / "binary.parquet")
+    pq.write_table(pa.table({"l": [[[1]]]}), folder / "lists.parquet")
+    latin = pa.array(["a", b"caf\xe9"], pa.binary())
+    pq.write_table(pa.table({"t": pa.Array.from_buffers(pa.string(), 2, latin.buffers())}), folder / "latin.parquet")
     pq.write_table(pa.table({"u": pa.array([1, 2**64 - 1], pa.uint64())}), folder / "large.parquet")
     pq.write_table(pa.table({"l": [[2**32]]}), folder / "long_list.parquet")
     pq.write_table(pa.table({"l": [[0.5, float("inf")], [1e300]]}), folder / "wide_list.parquet")
@@ -69,6 +99,9 @@ def check(folder):
     except ImportError:
         return
     assert datasets.Features.from_arrow_schema(table.schema)["label"].names == ["neg", "pos"]
+    table = pq.read_table(folder / "classes.parquet")
+    assert table.to_pydict() == {"b": [True, False], "tags": [[1], []]}, table.to_pydict()
+    assert datasets.Features.from_arrow_schema(table.schema)["tags"].feature.names == ["O", "B"]
 
 
-{"types": types, "bad": bad, "check": check}[sys.argv[1]](Path(sys.argv[2]))
+{"types": types, "nulls": nulls, "same": same, "bad": bad, "check": check}[sys.argv[1]](Path(sys.argv[2]))

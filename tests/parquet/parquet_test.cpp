@@ -88,8 +88,8 @@ TEST_CASE("parquet: files of pyarrow have pyarrow's values") {
   for (const char* const name : {"float16", "float32", "float64"})
     CHECK(rows.column<double>(name).to_vector() == std::vector<double>{0.5, -2, 1024});
   CHECK(rows.column<std::int64_t>("bool").to_vector() == std::vector<std::int64_t>{1, 0, 1});
-  CHECK(rows.label_texts("bool").values.size() == 3);
-  for (const char* const name : {"string", "large_string", "dictionary"})
+  CHECK(rows.is_boolean("bool"));
+  for (const char* const name : {"string", "large_string", "string_view", "dictionary"})
     CHECK(rows.column<std::string>(name).to_vector() == Texts{"a", "b", "a"});
   for (const char* const name : {"list_int", "large_list", "fixed_list"})
     CHECK(rows.column<std::vector<std::int32_t>>(name).to_vector() ==
@@ -105,9 +105,51 @@ TEST_CASE("parquet: files of pyarrow have pyarrow's values") {
   else CHECK(read(folder / "groups.parquet.gz").column<std::int64_t>("n")[2499] == 2499);
 }
 
+TEST_CASE("parquet: nulls are cells without a value") {
+  const TemporaryFolder folder;
+  if (!python("nulls", folder.path())) TL_SKIP("there is no Python with pyarrow");
+  const Dataset rows = read(folder / "nulls.parquet");
+  const std::vector<bool> second = {false, true, false, false, true};
+  for (const char* const name : {"text", "large_text", "dictionary", "label", "score", "bool", "ids", "words"}) {
+    INFO(name);
+    CHECK(rows.nulls(name) == second);
+    CHECK(rows[1].is_null(name));
+  }
+  CHECK(rows.nulls("none") == std::vector<bool>(5, true));
+  CHECK(rows.nulls("n").empty());
+  CHECK(rows.class_names("label") == Texts{"neg", "pos"});
+  const Dataset kept = rows.filter([](const Row& row) { return !row.is_null("text"); });
+  for (const char* const name : {"text", "large_text", "dictionary"})
+    CHECK(kept.column<std::string>(name).to_vector() == Texts{"a", "c\u00e9", ""});
+  CHECK(kept.column<std::int64_t>("label").to_vector() == std::vector<std::int64_t>{1, 0, 1});
+  CHECK(kept.column<double>("score").to_vector() == std::vector<double>{1, 3, 4});
+  CHECK(kept.column<std::vector<std::int32_t>>("ids").to_vector() ==
+        std::vector<std::vector<std::int32_t>>{{1, 2}, {}, {3}});
+  write(rows, folder / "again.parquet");
+  if (!python("same", folder.path())) FAIL("pyarrow went away");
+  const Dataset again = read(folder / "again.parquet");
+  CHECK(again.nulls("words") == second);
+  CHECK(again.nulls("none") == std::vector<bool>(5, true));
+}
+
+TEST_CASE("parquet: the shared data set has the values of its JSON form") {
+  const auto parquet = shared_file("data/emotion/validation.parquet");
+  const auto json = shared_file("data/emotion/validation.jsonl");
+  if (!parquet || !json) TL_SKIP("the shared reference collection is not at hand");
+  const Dataset rows = read(*parquet), expected = load_jsonl(*json);
+  CHECK(rows.column<std::string>("text").to_vector() == expected.column<std::string>("text").to_vector());
+  CHECK(rows.column<std::int64_t>("label").to_vector() == expected.column<std::int64_t>("label").to_vector());
+  CHECK(rows.num_rows() == 2000);
+}
+
 TEST_CASE("parquet: pyarrow reads what is written here") {
   const TemporaryFolder folder;
   write(sample(), folder / "ours.parquet");
+  write(Dataset::from_columns(
+            {{"b", std::vector<std::int64_t>{1, 0}}, {"tags", std::vector<std::vector<std::int32_t>>{{1}, {}}}}, {},
+            {"b"})
+            .with_class_names("tags", {"O", "B"}),
+        folder / "classes.parquet");
   if (!python("check", folder.path())) TL_SKIP("there is no Python with pyarrow");
 }
 
@@ -131,13 +173,23 @@ TEST_CASE("parquet: the sentences for what cannot be read") {
   TL_REQUIRE_ERROR(read(folder / "none.parquet"), "none.parquet");
   TL_REQUIRE_ERROR(read(folder / "a.parquet", {"txt"}), "expected a column 'txt', the columns are ['text', 'label'");
   TL_REQUIRE_ERROR(write(sample(), folder / "no/folder.parquet"), "folder.parquet");
+  TL_REQUIRE_ERROR(write(Dataset::from_columns({{"t", Texts{"a", "\xff"}}}), folder / "b.parquet"),
+                   "b.parquet, row 1, column 't': expected UTF-8, got \\xff");
+  CHECK_FALSE(std::filesystem::exists(folder / "b.parquet"));
   std::filesystem::rename(folder / "a.parquet", folder / "a.csv");
   TL_REQUIRE_ERROR(load_dataset("csv", {{"train", folder / "a.csv"}}),
                    "got a parquet file; its name must end with .parquet");
   if (!python("bad", folder.path())) TL_SKIP("there is no Python with pyarrow");
-  TL_REQUIRE_ERROR(read(folder / "null.parquet"),
+  TL_REQUIRE_ERROR(read(folder / "null.parquet").column<std::string>("text"),
                    "null.parquet, row 1502, column 'text': expected a value, got null; fill it");
-  CHECK(read(folder / "null.parquet", {"n"}).num_rows() == 2000);
+  TL_REQUIRE_ERROR(read(folder / "binary.parquet"),
+                   "binary.parquet, column 'b': expected texts, numbers, booleans or lists of texts or numbers, got "
+                   "binary; cast it to a type of texts if the bytes are UTF-8, or choose other columns with the option "
+                   "columns");
+  TL_REQUIRE_ERROR(read(folder / "lists.parquet"),
+                   "column 'l': expected texts, numbers, booleans or lists of texts or "
+                   "numbers, got lists or dictionaries of lists; choose other columns");
+  TL_REQUIRE_ERROR(read(folder / "latin.parquet"), "row 2, column 't': expected UTF-8, got caf\\xe9");
   TL_REQUIRE_ERROR(read(folder / "struct.parquet"),
                    "struct.parquet, column 's': expected texts, numbers, booleans or lists");
   TL_REQUIRE_ERROR(read(folder / "time.parquet"), "got timestamp");
