@@ -35,6 +35,7 @@ struct ClassLabels {
   std::vector<std::int64_t> ids;   ///< of every row; no_label for -100
   std::string decision;            ///< how the labels were read, in one line
   bool as_written = true;          ///< every label is a name letter by letter, or every one a position
+  bool are_positions = false;      ///< among names of classes, none of which a label is
 };
 
 namespace detail {
@@ -106,6 +107,7 @@ class KnownClassReader {
     } else {
       read_positions(ids);
       result.decision = positions_decision(ids);
+      result.are_positions = true;
       result.as_written = std::ranges::all_of(distinct, [](const Label& label) { return label.key == label.text; }) &&
                           std::ranges::none_of(distinct, [](const Label& l) { return l.kind == Label::Kind::boolean; });
     }

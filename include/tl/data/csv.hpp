@@ -47,8 +47,9 @@ namespace detail {
 /// Hands out the records of a CSV text one by one.
 class CsvParser {
  public:
-  CsvParser(std::string_view text, char delimiter, bool quotes, std::string path)
-      : text_(text), delimiter_(delimiter), quotes_(quotes), path_(std::move(path)) {
+  /// `line` is the number of the line that the text begins with.
+  CsvParser(std::string_view text, char delimiter, bool quotes, std::string path, std::int64_t line = 1)
+      : text_(text), delimiter_(delimiter), quotes_(quotes), path_(std::move(path)), line_(line) {
     cut_tail();
   }
 
@@ -56,7 +57,7 @@ class CsvParser {
   std::int64_t record_line() const noexcept { return record_line_; }
   /// How many bytes and line breaks were read.
   std::size_t bytes_read() const noexcept { return at_; }
-  std::int64_t lines_read() const noexcept { return line_ - 1; }
+  std::int64_t lines_read() const noexcept { return line_ - 1; }  // if it began with line 1
   /// Whether nothing comes after what was read.
   bool at_end() const noexcept { return at_ >= text_.size(); }
 
@@ -138,7 +139,7 @@ class CsvParser {
   bool quotes_;  // a field may be quoted
   std::string path_;
   std::size_t at_ = 0;
-  std::int64_t line_ = 1;
+  std::int64_t line_;
   std::int64_t record_line_ = 1;
 };
 
@@ -351,8 +352,8 @@ inline std::optional<Dataset> load_csv_in_blocks(const std::filesystem::path& pa
     if (step == BlockReader::Step::end) return finish_csv(layout, std::move(parts));
     if (step == BlockReader::Step::refused) return std::nullopt;
     if (wider.size() == most_readings) return std::nullopt;
-    const std::size_t field = reader.wider_block().wider_column;
-    wider[field] = wider_csv_kind(layout.kinds[field], reader.wider_block().wider_text);
+    const std::size_t field = reader.failed_block().wider_column;
+    wider[field] = wider_csv_kind(layout.kinds[field], reader.failed_block().wider_text);
   }
 }
 

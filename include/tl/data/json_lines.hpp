@@ -218,7 +218,7 @@ inline std::optional<Dataset> load_jsonl_in_blocks(const std::filesystem::path& 
       return std::nullopt;
     if (step == BlockReader::Step::wider) {
       if (decimals.size() == most_readings) return std::nullopt;
-      decimals.insert(reader.wider_block().wider_column);
+      decimals.insert(reader.failed_block().wider_column);
       continue;
     }
     Columns columns;

@@ -72,6 +72,15 @@ inline void check_content(const std::filesystem::path& path, const TableFormat& 
         ": expected the format ", format.name, ", got a web page; download the file itself");
 }
 
+/// Class ids get the names that README.md gives them; texts become the ids of their names.
+inline Dataset with_classes(const Dataset& rows, const CardFeature& feature) {
+  const ColumnType type = rows.column_type(feature.name);
+  if (type == ColumnType::string) return rows.cast_column(feature.name, {feature.class_names});
+  if (type == ColumnType::int64 || type == ColumnType::list_int32)
+    return rows.with_class_names(feature.name, feature.class_names);
+  return rows;  // tags by their names
+}
+
 /// Reads the files of a data set, split by split.
 class DatasetLoader {
  public:
@@ -79,6 +88,8 @@ class DatasetLoader {
     const std::string_view useless = option_without_use(files_.format, files_.options);
     check(useless.empty(), ErrorCode::invalid_argument, "load_dataset: expected no ", useless, " for the format ",
           files_.format.name);
+    check(files_.options.float_columns.empty(), ErrorCode::invalid_argument,
+          "load_dataset: expected no float_columns, which are for stream_dataset(); here all rows of a column decide");
   }
 
   /// The splits of these names, or all.
@@ -147,15 +158,6 @@ class DatasetLoader {
       parts.push_back(files_.format.read(path, options));
     }
     return parts;
-  }
-
-  /// Class ids get the names that README.md gives them; texts become the ids of their names.
-  static Dataset with_classes(const Dataset& rows, const CardFeature& feature) {
-    const ColumnType type = rows.column_type(feature.name);
-    if (type == ColumnType::string) return rows.cast_column(feature.name, {feature.class_names});
-    if (type == ColumnType::int64 || type == ColumnType::list_int32)
-      return rows.with_class_names(feature.name, feature.class_names);
-    return rows;  // tags by their names
   }
 
   DatasetFiles files_;

@@ -167,6 +167,7 @@ struct BlockSizes {
   std::size_t block = std::size_t{1} << 21;
   std::size_t blocks = static_cast<std::size_t>(num_threads());
   std::size_t smallest = std::size_t{1} << 16;  ///< less is not worth a thread
+  std::size_t longest = std::size_t(-1);        ///< a record that needs more memory is an error
 };
 
 /// For so many columns of a wider type a file is read from its beginning; for more, whole.
@@ -176,7 +177,7 @@ inline constexpr std::size_t most_readings = 8;
 /// records of a block are read.
 class BlockReader {
  public:
-  enum class Step { rows, end, wider, refused };
+  enum class Step { rows, end, wider, refused, too_long };
 
   BlockReader(std::unique_ptr<ByteSource> source, const BlockSizes& sizes)
       : sizes_(sizes), window_(std::move(source), std::max<std::size_t>(16, sizes.block * sizes.blocks)) {}
@@ -187,6 +188,7 @@ class BlockReader {
   /// Reads the records of the next window into the blocks.
   Step next() {
     for (;;) {
+      if (is_too_long()) return Step::too_long;
       window_.advance(std::exchange(taken_, 0));
       const std::string_view text = window_.text();
       const std::size_t ends = end_of_records(text, window_.at_end());
@@ -203,13 +205,40 @@ class BlockReader {
     }
   }
 
+  /// The records that the last step could not read (`again`), or those after it, as text for another reader;
+  /// first_line() is the number of lines before them. Empty at the end, or before a record that is too long.
+  std::string_view next_text(bool again) {
+    for (;; again = false) {
+      if (!again && is_too_long()) return {};
+      if (!again) window_.advance(std::exchange(taken_, 0));
+      const std::string_view text = window_.text().substr(0, end_of_records(window_.text(), window_.at_end()));
+      if (!text.empty()) {
+        taken_ = text.size();
+        consumed_ += taken_;
+        if (!again) first_line_ = next_line_;
+        next_line_ = first_line_ + count_char(text, '\n');
+        return text;
+      }
+      if (window_.at_end()) return {};
+    }
+  }
+
+  /// Whether a record has no end within the memory that it may take.
+  bool is_too_long() const { return taken_ == 0 && !window_.at_end() && window_.text().size() >= sizes_.longest; }
+
   /// The blocks of the last step, in order, and the lines before the first of them.
   std::size_t blocks() const { return used_; }
   TableBlock& block(std::size_t i) { return blocks_[i]; }
   std::int64_t first_line() const { return first_line_; }
 
-  /// The column that made the last step `wider`, its block and the line there.
-  const TableBlock& wider_block() const { return blocks_[wider_]; }
+  /// The block that made the last step `wider` or `refused`.
+  const TableBlock& failed_block() const { return blocks_[failed_]; }
+  /// The line of the record that was not read, from 1.
+  std::int64_t failed_line() const {
+    std::int64_t line = first_line_ + 1 + blocks_[failed_].line_count;
+    for (std::size_t i = 0; i < failed_; ++i) line += blocks_[i].line_count;
+    return line;
+  }
 
   /// How many rows there will be, if those that come are as long as the `rows` that were read; 0: who knows.
   std::size_t expected_rows(std::size_t rows) const {
@@ -293,11 +322,9 @@ class BlockReader {
         block.restart(blocks_[i - 1].stop);
         if (block.begin < block.limit) read(block, end, window_.at_end());
       }
+      failed_ = i;
       if (block.state == TableBlock::State::refused) return Step::refused;
-      if (block.state == TableBlock::State::wider) {
-        wider_ = i;
-        return Step::wider;
-      }
+      if (block.state == TableBlock::State::wider) return Step::wider;
       any = any || !block.lines.empty();
       next_line_ += block.line_count;
       nul_count_ += block.nul_count;
@@ -311,7 +338,7 @@ class BlockReader {
   BlockSizes sizes_;
   TextWindow window_;
   std::vector<TableBlock> blocks_;
-  std::size_t used_ = 0, wider_ = 0;
+  std::size_t used_ = 0, failed_ = 0;
   std::size_t taken_ = 0;
   std::uint64_t consumed_ = 0;
   std::int64_t first_line_ = 0, next_line_ = 0, nul_count_ = 0;
@@ -327,11 +354,11 @@ struct TableParts {
     for (std::size_t i = 0; i < kinds.size(); ++i) columns[i].kind = kinds[i];
   }
 
-  /// Takes the rows of the reader's last step.
-  void append(BlockReader& reader) {
+  /// Takes the rows of the reader's last step. `all`: those of the other steps will follow.
+  void append(BlockReader& reader, bool all = true) {
     std::size_t rows = places.numbers.size();
     for (std::size_t i = 0; i < reader.blocks(); ++i) rows += reader.block(i).lines.size();
-    const std::size_t expected = reader.expected_rows(rows);
+    const std::size_t expected = all ? reader.expected_rows(rows) : rows;
     std::int64_t line = reader.first_line() + 1;
     for (std::size_t i = 0; i < reader.blocks(); ++i) {
       TableBlock& block = reader.block(i);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -20,6 +21,7 @@
 #include <tl/data/json_lines.hpp>
 #include <tl/data/load_options.hpp>
 #include <tl/data/parse_text.hpp>
+#include <tl/data/table_stream.hpp>
 #include <tl/data/text_lines.hpp>
 
 namespace tl {
@@ -33,6 +35,9 @@ struct TableFormat {
   std::function<Dataset(const std::filesystem::path&, const LoadOptions&)> read;
   /// Writes one file; empty: the format is only read.
   std::function<void(const Dataset&, const std::filesystem::path&)> write = {};
+  /// Opens one file to read it piece by piece; empty: a stream reads it as a whole.
+  std::function<std::unique_ptr<TableStream>(const std::filesystem::path&, const LoadOptions&)> stream = {};
+  bool is_built_in = false;  ///< one of the library's own, whose streams are in <tl/data/iterable_dataset.hpp>
 };
 
 namespace detail {
@@ -56,14 +61,17 @@ inline std::vector<TableFormat> text_formats() {
          ": expected a program that reads parquet, this one is not linked with ",
          "tl::parquet; link it, or save the data in Python with to_json()");
   };
-  return {{"csv",
-           {".csv", ".tsv", ".tab"},
-           {"delimiter", "has_header", "column_names", "columns", "text_columns", "encoding", "quoting"},
-           csv},
-          {"json", {".json", ".jsonl", ".ndjson"}, {"columns", "text_columns", "encoding", "field"}, json},
-          {"conll", {".conll", ".conllu", ".bio"}, {"column_names", "columns", "encoding"}, conll},
-          {"text", {".txt", ".text"}, {"encoding"}, text},
-          {"parquet", {".parquet", ".geoparquet", ".gpq"}, {"columns"}, parquet}};
+  std::vector<TableFormat> formats = {
+      {"csv",
+       {".csv", ".tsv", ".tab"},
+       {"delimiter", "has_header", "column_names", "columns", "text_columns", "encoding", "quoting"},
+       csv},
+      {"json", {".json", ".jsonl", ".ndjson"}, {"columns", "text_columns", "encoding", "field"}, json},
+      {"conll", {".conll", ".conllu", ".bio"}, {"column_names", "columns", "encoding"}, conll},
+      {"text", {".txt", ".text"}, {"encoding"}, text},
+      {"parquet", {".parquet", ".geoparquet", ".gpq"}, {"columns"}, parquet}};
+  for (TableFormat& format : formats) format.is_built_in = true;
+  return formats;
 }
 
 /// All formats; whatever reads or changes them holds the lock.
