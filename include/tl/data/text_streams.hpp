@@ -177,44 +177,45 @@ class CsvStream : public TableStream {
     fail_to_stream(file_, "each column once");
   }
 
+  /// A cell that does not have the type of its column.
   [[noreturn]] void fail_wider() const {
+    check_record();
     const TableBlock& block = reader_->failed_block();
-    const StreamType* known = nullptr;
-    StreamType own;
-    for (std::size_t i = 0; i < layout_.fields.size(); ++i) {
-      if (layout_.fields[i] != block.wider_column) continue;
-      const CellKind kind = layout_.kinds[block.wider_column];
-      own = {layout_.names[i], kind == CellKind::decimal ? ColumnType::float64 : ColumnType::int64,
-             kind == CellKind::boolean};
-      known = find_type(file_.types, own.name);
-    }
+    const CellKind kind = layout_.kinds[block.wider_column];
+    const StreamType own{field_names()[block.wider_column],
+                         kind == CellKind::decimal ? ColumnType::float64 : ColumnType::int64,
+                         kind == CellKind::boolean};
     double number = 0;
     const ColumnType got = parse_decimal(block.wider_text, number) ? ColumnType::float64 : ColumnType::string;
     fail(ErrorCode::dtype, file_.path.native(), ", line ", reader_->failed_line(), ", column ", Repr{own.name},
-         ": expected ", text_of(own), known != nullptr ? str_cat(" as in ", file_.origin) : " as in the rows before",
-         ", got ", Repr{block.wider_text}, remedy_for(own, got));
+         ": expected ", text_of(own), " as in ", file_.types.empty() ? "the rows before" : file_.origin, ", got ",
+         Repr{block.wider_text}, remedy_for(own, got));
   }
 
   [[noreturn]] void fail_refused() const {
-    const TableBlock& block = reader_->failed_block();
-    const std::int64_t line = reader_->failed_line();
-    const std::string_view text = reader_->text();
-    check_streamed_utf8(file_, {block.begin, static_cast<std::size_t>(block.stop - block.begin)},
-                        line - block.line_count);
-    const auto left = static_cast<std::size_t>(text.data() + text.size() - block.stop);
-    const std::string_view rest(block.stop, left);
-    CsvParser parser(rest, csv_delimiter(file_.path, options_), may_quote(file_.path, options_), file_.path.native(),
-                     line);
-    std::vector<std::string> fields;
-    if (parser.next(fields) && fields.size() != layout_.kinds.size())
-      fail_fields(parser, file_.path.native(), reader_names(), fields.size(), may_quote(file_.path, options_));
-    check_streamed_utf8(file_, rest.substr(0, parser.bytes_read()), line);
-    fail(ErrorCode::format, file_.path.native(), ", line ", line,
+    check_record();
+    fail(ErrorCode::format, file_.path.native(), ", line ", reader_->failed_line(),
          ": expected UTF-8, got text of another encoding; convert the file, or read it as a whole with load_dataset()");
   }
 
-  /// As many names as a record has fields.
-  std::vector<std::string> reader_names() const {
+  /// Throws what the reader of whole texts says about the record that the last step did not read.
+  void check_record() const {
+    const TableBlock& block = reader_->failed_block();
+    const std::int64_t line = reader_->failed_line();
+    check_streamed_utf8(file_, {block.begin, static_cast<std::size_t>(block.stop - block.begin)},
+                        line - block.line_count);
+    const std::string_view text = reader_->text();
+    const std::string_view rest(block.stop, static_cast<std::size_t>(text.data() + text.size() - block.stop));
+    const bool quotes = may_quote(file_.path, options_);
+    CsvParser parser(rest, csv_delimiter(file_.path, options_), quotes, file_.path.native(), line);
+    std::vector<std::string> fields;
+    if (parser.next(fields) && fields.size() != layout_.kinds.size())
+      fail_fields(parser, file_.path.native(), field_names(), fields.size(), quotes);
+    check_streamed_utf8(file_, rest.substr(0, parser.bytes_read()), line);
+  }
+
+  /// The names of all fields; those that are not read have none.
+  std::vector<std::string> field_names() const {
     std::vector<std::string> names(layout_.kinds.size());
     for (std::size_t i = 0; i < layout_.fields.size(); ++i) names[layout_.fields[i]] = layout_.names[i];
     return names;
