@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include <tl/data/stream_dataset.hpp>
+
 #include "support/catch.hpp"
 #include "support/table_text.hpp"
 #include "support/temporary_folder.hpp"

@@ -1,6 +1,6 @@
 // Reads streams as the lines of its input say and prints the texts of their rows: the C++ side of compare_streaming.py.
 // A line: the format, the number of files and their paths, then steps with their numbers.
-#include <tl/data/iterable_dataset.hpp>
+#include <tl/data/stream_dataset.hpp>
 
 #include <cstdint>
 #include <iostream>

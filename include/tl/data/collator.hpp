@@ -80,8 +80,11 @@ class Collator {
   /// Whether a batch is so much work that it is worth making it while the step before runs, in a thread.
   virtual bool prepares_ahead() const { return true; }
 
+  /// Whether an index is not a row but a batch of a stream, which is read in its order.
+  virtual bool is_stream() const { return false; }
+
   /// "rows 3, 17 of eval_dataset (test.csv, lines 5, 19)", at most 32 of them; the places only if they are known.
-  std::string describe(std::span<const std::int64_t> rows) const {
+  virtual std::string describe(std::span<const std::int64_t> rows) const {
     constexpr std::size_t most = 32;
     const auto shown = rows.first(std::min(most, rows.size()));
     std::string text = rows.size() == 1 ? "row" : "rows";
@@ -369,6 +372,15 @@ class PackedCollator : public Collator {
 
 /// Makes the batch of some rows of a data set; it may look at any of its columns.
 using DataCollator = std::function<Batch(const Dataset& dataset, std::span<const std::int64_t> rows)>;
+
+/// What batches are made of a stream of rows for a training run.
+struct StreamRun {
+  std::int64_t batch_size = 1;  ///< rows of a batch; the last one of a pass over the data may have fewer
+  std::int64_t batches = 1;     ///< of the run
+  bool drop_last = false;       ///< leaves shorter batches out
+  CollatorOptions options = {};
+  DataCollator data_collator = {};  ///< empty: batches are those of a PackedCollator
+};
 
 /// The collator of a user's function.
 class FunctionCollator : public Collator {

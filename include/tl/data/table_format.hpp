@@ -37,7 +37,7 @@ struct TableFormat {
   std::function<void(const Dataset&, const std::filesystem::path&)> write = {};
   /// Opens one file to read it piece by piece; empty: a stream reads it as a whole.
   std::function<std::unique_ptr<TableStream>(const std::filesystem::path&, const LoadOptions&)> stream = {};
-  bool is_built_in = false;  ///< one of the library's own, whose streams are in <tl/data/iterable_dataset.hpp>
+  bool is_built_in = false;  ///< one of the library's own, whose streams are in <tl/data/stream_source.hpp>
 };
 
 namespace detail {

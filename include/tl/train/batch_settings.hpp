@@ -20,6 +20,9 @@ struct BatchSettings {
   std::int64_t sampler_rows = 0;  ///< rows of an epoch under a user's sampler
   std::uint64_t fingerprint = 0;  ///< of the training rows; 0: not known, as in checkpoints of earlier versions
   bool sequential = false;        ///< rows in the order of the data set
+  bool stream = false;            ///< rows of a stream, whose number is not known: `rows` is more than any run takes
+
+  static constexpr std::int64_t rows_of_stream = 1'000'000'000'000'000;
 
   /// Rows that an epoch visits.
   std::int64_t epoch_rows() const { return sampler.empty() ? rows : sampler_rows; }
@@ -45,6 +48,7 @@ template <class Visit> void each_batch_setting(Visit&& visit) {
   visit("sampler_rows", &BatchSettings::sampler_rows, true);
   visit("train_fingerprint", &BatchSettings::fingerprint, true);
   visit("sequential", &BatchSettings::sequential, true);
+  visit("stream", &BatchSettings::stream, true);
 }
 
 inline void write_batch_settings(Json& json, const BatchSettings& settings) {

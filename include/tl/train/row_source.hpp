@@ -1,8 +1,9 @@
-// What a Trainer trains and evaluates on: a Dataset, or a custom source of rows, which is a Collator; for
+// What a Trainer trains and evaluates on: a Dataset, a stream, or a custom source of rows, which is a Collator; for
 // evaluations also several of them under names.
 #pragma once
 
 #include <concepts>
+#include <functional>
 #include <initializer_list>
 #include <memory>
 #include <optional>
@@ -18,21 +19,35 @@
 
 namespace tl {
 
-/// A Dataset, or a Collator, whose batches are taken as they are; or nothing.
+/// Has a function stream_batches(rows, run) that makes the batches of a run: an IterableDataset.
+template <class Rows>
+concept StreamOfRows = requires(const Rows& rows, const StreamRun& run) {
+  { stream_batches(rows, run) } -> std::convertible_to<std::shared_ptr<const Collator>>;
+};
+
+/// A Dataset, a stream, or a Collator, whose batches are taken as they are; or nothing.
 class RowSource {
  public:
+  using StreamBatchesOfRun = std::function<std::shared_ptr<const Collator>(const StreamRun&)>;
+
   RowSource() = default;
   RowSource(Dataset dataset) : dataset_(std::move(dataset)) {}
   RowSource(std::optional<Dataset> dataset) : dataset_(std::move(dataset)) {}
   template <std::derived_from<Collator> Rows> RowSource(std::shared_ptr<Rows> rows) : collator_(std::move(rows)) {}
 
-  bool has_value() const { return dataset_ || collator_; }
+  template <StreamOfRows Rows>
+  RowSource(const Rows& rows) : stream_([rows](const StreamRun& run) { return stream_batches(rows, run); }) {}
+
+  bool has_value() const { return dataset_ || collator_ || stream_; }
   const std::optional<Dataset>& dataset() const { return dataset_; }
   const std::shared_ptr<const Collator>& collator() const { return collator_; }
+  /// Makes the batches of a stream; empty if this is none.
+  const StreamBatchesOfRun& stream() const { return stream_; }
 
  private:
   std::optional<Dataset> dataset_;
   std::shared_ptr<const Collator> collator_;
+  StreamBatchesOfRun stream_;
 };
 
 /// The rows of evaluations: one source, or several with names, {{"validation", a}, {"news", b}} or a DatasetDict. The

@@ -49,7 +49,7 @@ struct TrainLoop {
             const TrainLoopParts& parts = {})
       : collate(rows),
         sampler(parts.sampler ? parts.sampler : make_sampler(args, rows)),
-        plan(train_schedule(args, epoch_rows(*sampler, rows))),
+        plan(train_schedule(args, epoch_rows(*sampler, rows) * rows_of_index(args))),
         schedule(parts.schedule ? parts.schedule
                                 : make_schedule(args.lr_scheduler_type, {.learning_rate = args.learning_rate,
                                                                          .warmup_steps = plan.warmup_steps,
@@ -58,7 +58,7 @@ struct TrainLoop {
         optimizer(make_optimizer(args, parameters, parts)),
         base_rate_(args.learning_rate) {
     schedule->on_train_begin(plan.total_steps, plan.warmup_steps);
-    progress.batches = {.rows = collate.size(),
+    progress.batches = {.rows = collate.is_stream() ? BatchSettings::rows_of_stream : collate.size(),
                         .batch_size = args.per_device_train_batch_size,
                         .accumulation = args.gradient_accumulation_steps,
                         .seed = args.seed,
@@ -68,7 +68,13 @@ struct TrainLoop {
                         .sampler = parts.sampler ? sampler->name() : std::string(),
                         .sampler_rows = parts.sampler ? sampler->size() : 0,
                         .fingerprint = collate.fingerprint(),
-                        .sequential = !parts.sampler && args.sampling() == SamplingStrategy::sequential};
+                        .sequential = !parts.sampler && args.sampling() == SamplingStrategy::sequential,
+                        .stream = collate.is_stream()};
+  }
+
+  /// Of a stream an index is a batch, else a row.
+  std::int64_t rows_of_index(const TrainingArguments& args) const {
+    return collate.is_stream() ? args.per_device_train_batch_size : 1;
   }
 
   /// The state a fresh run begins with.
@@ -156,7 +162,8 @@ struct TrainLoop {
 
  private:
   static std::shared_ptr<const Sampler> make_sampler(const TrainingArguments& args, const Collator& rows) {
-    if (args.sampling() == SamplingStrategy::sequential) return std::make_shared<SequentialSampler>(rows.size());
+    if (rows.is_stream() || args.sampling() == SamplingStrategy::sequential)
+      return std::make_shared<SequentialSampler>(rows.size());
     if (args.sampling() == SamplingStrategy::group_by_length)
       return std::make_shared<LengthGroupedSampler>(
           rows.lengths(), args.per_device_train_batch_size * args.gradient_accumulation_steps);

@@ -137,7 +137,7 @@ inline TrainOutput Trainer::train(const ResumeFrom& resume_from) {
   model_.parameters().zero_grad();
   control_.should_training_stop = control_.should_interrupt = false;
   TrainerEvent begin = event();
-  begin.train_rows = loop.collate.size();
+  begin.train_rows = loop.collate.size() * loop.rows_of_index(args_);
   call(&TrainerCallback::on_train_begin, begin);
   if (args_.eval_on_start && !resumes) evaluate();
 
@@ -197,7 +197,8 @@ inline void Trainer::train_epoch(TrainLoop& loop) {
   progress.epoch_generator = generator_.state();
   control_.should_epoch_stop = false;
   if (!inside) call(&TrainerCallback::on_epoch_begin);
-  BatchLoader batches({loop.epoch_order(generator_), args_.per_device_train_batch_size, args_.dataloader_drop_last},
+  BatchLoader batches({loop.epoch_order(generator_), args_.per_device_train_batch_size / loop.rows_of_index(args_),
+                       args_.dataloader_drop_last},
                       loop.collate, skipped);
   if (inside) generator_.restore(progress.generator);
 

@@ -262,7 +262,22 @@ class TrainerBase {
                      sampling.name());
     problems.require(!options_.data_collator || !options_.train_dataset->collator(),
                      "data_collator: expected a Dataset as train_dataset, got a Collator, which makes batches itself");
+    if (options_.train_dataset->stream()) stream_problems(problems);
     problems.raise("Trainer");
+  }
+
+  /// Adds what a stream as train_dataset cannot do.
+  void stream_problems(detail::Problems& problems) const {
+    problems.require(args_.max_steps > 0,
+                     "max_steps: expected at least 1, because train_dataset is a stream, whose length is not known, "
+                     "got ",
+                     args_.max_steps);
+    problems.require(!options_.sampler,
+                     "sampler: expected none, because train_dataset is a stream; shuffle() the stream instead");
+    const auto& sampling = args_.train_sampling_strategy;
+    problems.require(!args_.group_by_length && (!sampling.known() || sampling != SamplingStrategy::group_by_length),
+                     "group_by_length: expected false, because train_dataset is a stream, whose lengths are not known, "
+                     "got true");
   }
 
   /// Adds what is known to be wrong with metric_for_best_model: the set it is of, or what only compute_metrics gives.

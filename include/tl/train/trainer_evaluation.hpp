@@ -43,7 +43,7 @@ class TrainerEvaluation : public TrainerBase {
 
   /// The rows of `source` as batches for this model. Throws what is wrong with them.
   std::shared_ptr<const Collator> collator(const RowSource& source, const std::string& name) const {
-    std::shared_ptr<const Collator> collate = source.collator();
+    std::shared_ptr<const Collator> collate = source.stream() ? streamed(source, name) : source.collator();
     check(source.has_value() && (collate || source.dataset()->num_rows() > 0) && (!collate || collate->size() > 0),
           ErrorCode::invalid_argument, name, ": expected at least one row, got 0");
     if (!collate && options_.data_collator)
@@ -52,6 +52,17 @@ class TrainerEvaluation : public TrainerBase {
     if (collate->has_labels() && !options_.compute_loss) model_.check_trainable();
     collate->check_rows();
     return collate;
+  }
+
+  /// The batches of a stream. Throws Error(invalid_argument) where one needs all rows at once.
+  std::shared_ptr<const Collator> streamed(const RowSource& source, const std::string& name) const {
+    check(name == "train_dataset", ErrorCode::invalid_argument, name,
+          ": expected rows in memory, got a stream; take(n).to_dataset() of the stream gives its first n");
+    return source.stream()({.batch_size = args_.per_device_train_batch_size,
+                            .batches = args_.max_steps * args_.gradient_accumulation_steps,
+                            .drop_last = args_.dataloader_drop_last,
+                            .options = collator_options(model_, name),
+                            .data_collator = *options_.data_collator});
   }
 
   /// Where the losses come from. Weights that are balanced follow the training rows, so `train_rows` are looked at
@@ -108,6 +119,9 @@ inline Tensor<float> TrainerEvaluation::loss_weights(const char* argument, const
     made = collator(*options_.train_dataset, "train_dataset");
     train_rows = made.get();
   }
+  check(!train_rows->is_stream(), ErrorCode::invalid_argument, argument,
+        ": expected the weight of each class, because train_dataset is a stream, whose labels cannot be counted before",
+        ", got balanced");
   return weights.of_classes(names, problem, count_labels(*train_rows, model_.config().num_labels()));
 }
 
