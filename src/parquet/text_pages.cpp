@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <string_view>
 
+#include <tl/core/heap_room.hpp>
 #include <tl/data/arrow_values.hpp>
 
 namespace tl::parquet {
@@ -19,6 +20,7 @@ void read_text_pages(::parquet::ColumnReader& reader, const tl::detail::ArrowPla
   constexpr std::size_t at_once = 512;
   std::array<::parquet::ByteArray, at_once> texts;  // in the page, until the next one is read
   std::array<std::int16_t, at_once> levels;         // 1 for a row with a text, 0 for one without
+  tl::detail::HeapRoom heap;
   auto& pages = static_cast<::parquet::ByteArrayReader&>(reader);
   const bool may_be_null = reader.descr()->max_definition_level() > 0;
   for (std::size_t done = 0; done < cells.size();) {
@@ -44,6 +46,7 @@ void read_text_pages(::parquet::ColumnReader& reader, const tl::detail::ArrowPla
       const std::string_view text(reinterpret_cast<const char*>(texts[next].ptr), texts[next].len);
       ++next;
       tl::detail::check_arrow_text(text, [&] { return place.of_row(static_cast<std::int64_t>(done + i)); });
+      heap.take(text);
       cells[done + i] = text;
     }
     done += count;

@@ -128,7 +128,7 @@ class CsvBlockReader : public BlockReader {
       const Got got = quotes_ && cursor.at != cursor.end && *cursor.at == '"' ? quoted_field(cursor, text, scratch)
                                                                               : plain_field(cursor, text);
       if (got != Got::record) return got;
-      if (!add(block.columns[field], text)) {
+      if (!add(block, block.columns[field], text)) {
         block.state = TableBlock::State::wider;
         block.wider_column = field;
         block.wider_text = text;
@@ -188,13 +188,13 @@ class CsvBlockReader : public BlockReader {
   }
 
   /// Adds a cell; false for one that is not of the column's kind.
-  static bool add(CellColumn& column, std::string_view text) {
+  static bool add(TableBlock& block, CellColumn& column, std::string_view text) {
     switch (column.kind) {
       case CellKind::skipped: return true;
       case CellKind::integer: return parse_integer(text, column.integers.emplace_back());
       case CellKind::boolean: return parse_bool(text, column.integers.emplace_back());
       case CellKind::decimal: return parse_decimal(text, column.decimals.emplace_back());
-      default: column.texts.emplace_back(text); return true;
+      default: block.add_text(column, text); return true;
     }
   }
 

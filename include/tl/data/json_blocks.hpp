@@ -259,7 +259,7 @@ class JsonBlockReader : public BlockReader {
       default:
         if (!line.string(text, scratch.text))
           return keys_[key].as_text && scalar_text(line, column.texts.emplace_back());
-        column.texts.emplace_back(text);
+        block.add_text(column, text);
         return true;
     }
   }

@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include <tl/core/heap_room.hpp>
 #include <tl/core/parallel.hpp>
 #include <tl/data/column.hpp>
 #include <tl/data/columns.hpp>
@@ -143,6 +144,7 @@ struct TableBlock {
   std::vector<std::int64_t> lines = {};  ///< of each record, from 0 at `begin`
   std::int64_t line_count = 0;           ///< line breaks in [begin, stop)
   std::int64_t nul_count = 0;
+  HeapRoom heap = {};
 
   void restart(const char* at) {
     begin = stop = at;
@@ -152,13 +154,18 @@ struct TableBlock {
     line_count = nul_count = 0;
   }
 
+  void add_text(CellColumn& column, std::string_view text) {
+    heap.take(text);
+    column.texts.emplace_back(text);
+  }
+
   /// Whether what was read is UTF-8; counts NUL bytes, of which UTF-16 is full.
   bool check_text() {
     const std::string_view text(begin, static_cast<std::size_t>(stop - begin));
     for (const char* nul = begin;
          (nul = static_cast<const char*>(std::memchr(nul, 0, static_cast<std::size_t>(stop - nul)))) != nullptr; ++nul)
       ++nul_count;
-    return is_ascii(text.data(), text.size()) || find_invalid_utf8(text) == std::string_view::npos;
+    return find_invalid_utf8(text) == std::string_view::npos;
   }
 };
 

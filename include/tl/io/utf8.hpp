@@ -2,6 +2,10 @@
 // shortest form, no surrogates, at most U+10FFFF.
 #pragma once
 
+#if defined(__x86_64__)
+#include <emmintrin.h>
+#endif
+
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -22,6 +26,20 @@ inline bool is_ascii(const char* text, std::size_t size) {
   }
   for (; size > 0; ++text, --size) seen |= static_cast<unsigned char>(*text);
   return (seen & 0x8080808080808080u) == 0;
+}
+
+/// How many of the first `size` bytes come before the first one that is 0x80 or more.
+inline std::size_t ascii_length(const char* text, std::size_t size) {
+  std::size_t at = 0;
+#if defined(__x86_64__)
+  for (; size - at >= 16; at += 16) {
+    const auto high =
+        static_cast<unsigned>(_mm_movemask_epi8(_mm_loadu_si128(reinterpret_cast<const __m128i*>(text + at))));
+    if (high != 0) return at + static_cast<std::size_t>(__builtin_ctz(high));
+  }
+#endif
+  while (at < size && static_cast<unsigned char>(text[at]) < 0x80) ++at;
+  return at;
 }
 
 /// Bytes of the well-formed sequence that starts at text[at], or 0 if there is none.
@@ -107,16 +125,13 @@ inline std::size_t decode_utf8(std::string_view text, std::uint32_t& code_point)
 
 /// Offset of the first byte that is not part of well-formed UTF-8, or npos.
 inline std::size_t find_invalid_utf8(std::string_view text) {
-  for (std::size_t at = 0; at < text.size();) {
-    if (at + 8 <= text.size() && detail::is_ascii(text.data() + at, 8)) {
-      at += 8;
-      continue;
-    }
+  for (std::size_t at = 0;;) {
+    at += detail::ascii_length(text.data() + at, text.size() - at);
+    if (at == text.size()) return std::string_view::npos;
     const std::size_t length = detail::utf8_length(text, at);
     if (length == 0) return at;
     at += length;
   }
-  return std::string_view::npos;
 }
 
 /// `text` with "\\xff" for every byte that is not part of well-formed UTF-8, to be shown in a sentence.
