@@ -146,7 +146,7 @@ template <class T, class From, class Where> T arrow_number(From value, const Whe
 
 /// Throws format for a text that is not UTF-8.
 template <class Where> void check_arrow_text(std::string_view text, const Where& where) {
-  if (is_ascii(text.data(), text.size()) || find_invalid_utf8(text) == std::string_view::npos) return;
+  if (find_invalid_utf8(text) == std::string_view::npos) return;
   fail(ErrorCode::format, where(), ": expected UTF-8, got ", escape_invalid_utf8(text.substr(0, 60)));
 }
 
