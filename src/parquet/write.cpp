@@ -72,7 +72,10 @@ std::shared_ptr<arrow::Table> table_of(const Dataset& rows, const std::filesyste
 void write_parquet(const Dataset& rows, const std::filesystem::path& file) {
   const auto table = table_of(rows, file);
   const auto output = std::make_shared<Output>(file);
-  const auto properties = ::parquet::WriterProperties::Builder().compression(::parquet::Compression::SNAPPY)->build();
+  const auto properties = ::parquet::WriterProperties::Builder()
+                              .compression(::parquet::Compression::SNAPPY)
+                              ->enable_page_checksum()
+                              ->build();
   const auto with_schema = ::parquet::ArrowWriterProperties::Builder().store_schema()->build();
   arrow::Status status;
   try {

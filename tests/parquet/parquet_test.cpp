@@ -153,6 +153,32 @@ TEST_CASE("parquet: pyarrow reads what is written here") {
   if (!python("check", folder.path())) TL_SKIP("there is no Python with pyarrow");
 }
 
+TEST_CASE("parquet: a byte that is damaged is found, or changes no value") {
+  const TemporaryFolder folder;
+  write(sample(), folder / "a.parquet");
+  const std::string whole = read_text(folder / "a.parquet");
+  int found = 0, by_checksum = 0;
+  for (std::size_t at = 0; at < whole.size(); at += 3) {
+    const auto file = folder / (std::to_string(at) + ".parquet");  // a new one: to write another again takes long
+    std::string damaged = whole;
+    damaged[at] = static_cast<char>(damaged[at] ^ (1 << at % 8));
+    write_text(file, damaged);
+    try {
+      const Dataset rows = read(file);
+      REQUIRE(rows.num_rows() == 3);  // names of columns and classes have no checksum
+      for (std::size_t column = 0; column < 6; ++column)
+        for (std::int64_t row = 0; row < 3; ++row)
+          REQUIRE(rows[row].at(rows.column_names()[column]) == sample()[row].at(sample().column_names()[column]));
+    } catch (const Error& error) {
+      ++found;
+      by_checksum += std::string(error.what()).find("CRC") != std::string::npos ? 1 : 0;
+    }
+    std::filesystem::remove(file);
+  }
+  CHECK(found > 400);
+  CHECK(by_checksum > 50);
+}
+
 TEST_CASE("parquet: the sentences for what cannot be read") {
   const TemporaryFolder folder;
   write(sample(), folder / "a.parquet");
