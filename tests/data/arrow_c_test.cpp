@@ -452,9 +452,9 @@ TEST_CASE("arrow C: the sentences for what contradicts itself") {
       {[](auto& t) { t.children[1]->array.n_children = 1; }, "column 'n': expected 0 children, got 1"},
       {[](auto& t) { t.children[2]->children[0]->array.length = 2; }, "column 'l': expected offsets up to 2, got 3"},
       {[](auto& t) { t.children[2]->children[0]->array.length = -3; }, "column 'l': expected offsets up to -3, got 3"}};
-  for (const auto& [change, sentence] : cases) {
-    INFO(sentence);
-    TL_REQUIRE_ERROR(broken(change), sentence);
+  for (const auto& faulty : cases) {
+    INFO(faulty.second);
+    TL_REQUIRE_ERROR(broken(faulty.first), faulty.second);
   }
   const auto offsets = [](std::vector<std::int32_t> values) {
     ArrowByHand texts("u", 2);
