@@ -72,6 +72,10 @@ TEST_CASE("null cells: data sets one after the other") {
   const Dataset joined = concatenate_datasets({none, rows});
   CHECK(joined.column_type("label") == ColumnType::int64);
   CHECK(joined.nulls("label") == std::vector<bool>{true, true, false, false, true});
+  const Dataset yes = Dataset::from_columns({{"label", std::vector<std::int64_t>{1}}}, {}, {"label"});
+  CHECK(concatenate_datasets({none, yes, none}).is_boolean("label"));
+  const Dataset named = rows.with_class_names("label", {"neg", "pos"});
+  CHECK(concatenate_datasets({none, named, none}).class_names("label") == std::vector<std::string>{"neg", "pos"});
   CHECK(concatenate_datasets({rows.take(2), rows.take(1)}).nulls("label").empty());
   CHECK(concatenate_datasets({none, none}).nulls("label") == std::vector<bool>(4, true));
 }

@@ -37,7 +37,9 @@ void bridge_to_arrow(const tl::Dataset* rows, ArrowSchema* schema, ArrowArray* a
 }
 
 /// Whether the structs are those of the specification, in bytes.
-std::int64_t bridge_sizes() { return sizeof(ArrowSchema) * 10000 + sizeof(ArrowArray) * 100 + sizeof(ArrowArrayStream); }
+std::int64_t bridge_sizes() {
+  return sizeof(ArrowSchema) * 10000 + sizeof(ArrowArray) * 100 + sizeof(ArrowArrayStream);
+}
 
 void bridge_free(tl::Dataset* rows) { delete rows; }
 

@@ -31,7 +31,7 @@ class Concatenation {
     std::vector<std::string> booleans, labels;
     std::vector<std::vector<std::string>> class_names;
     for (const std::string& name : first.column_names()) {
-      const Dataset::Column& column = first.find(name);
+      const Dataset::Column& column = leader(name).find(name);
       if (column.booleans) booleans.push_back(name);
       if (!column.class_names.empty()) {
         labels.push_back(name);
@@ -57,6 +57,12 @@ class Concatenation {
     return file.empty() ? str_cat("data set ", &part - parts_.data()) : file;
   }
 
+  /// The part that says what a column is: the first that has a value in it, if any has.
+  const Dataset& leader(const std::string& name) const {
+    const auto found = std::ranges::find_if(parts_, [&](const Dataset& part) { return !is_all_null(part, name); });
+    return found == parts_.end() ? parts_.front() : *found;
+  }
+
   void check_columns(const Dataset& part) const {
     const Dataset& first = parts_.front();
     std::vector<std::string> expected = first.column_names(), got = part.column_names();
@@ -66,13 +72,15 @@ class Concatenation {
       fail(ErrorCode::invalid_argument, name_of(part), ": expected the columns ", python_text(first.column_names()),
            " as in ", name_of(first), ", got ", python_text(part.column_names()));
     for (const std::string& name : expected) {
-      const Dataset::Column &one = first.find(name), &other = part.find(name);
+      if (is_all_null(part, name)) continue;
+      const Dataset& leading = leader(name);
+      const Dataset::Column &one = leading.find(name), &other = part.find(name);
       check(one.class_names == other.class_names, ErrorCode::invalid_argument, name_of(part), ", column ", Repr{name},
-            ": expected the classes ", shown_names(one.class_names), " as in ", name_of(first), ", got ",
+            ": expected the classes ", shown_names(one.class_names), " as in ", name_of(leading), ", got ",
             shown_names(other.class_names));
-      check(one.booleans == other.booleans || part.num_rows() == 0 || first.num_rows() == 0, ErrorCode::dtype,
+      check(one.booleans == other.booleans || part.num_rows() == 0 || leading.num_rows() == 0, ErrorCode::dtype,
             name_of(part), ", column ", Repr{name}, ": expected ", one.booleans ? "booleans" : "whole numbers",
-            " as in ", name_of(first), ", got ", other.booleans ? "booleans" : "whole numbers");
+            " as in ", name_of(leading), ", got ", other.booleans ? "booleans" : "whole numbers");
     }
   }
 
@@ -89,8 +97,11 @@ class Concatenation {
   }
 
   static bool is_all_null(const Dataset& part, const std::string& name) {
-    const std::vector<bool> nulls = part.nulls(name);
-    return !nulls.empty() && std::ranges::all_of(nulls, [](bool null) { return null; });
+    const Dataset::Column& column = part.find(name);
+    if (column.nulls == nullptr || part.num_rows() == 0) return false;
+    std::int64_t row = 0;
+    while (row < part.num_rows() && Dataset::is_null(column, row)) ++row;
+    return row == part.num_rows();
   }
 
   static bool is_list(ColumnType type) { return type >= ColumnType::list_int32; }
