@@ -108,6 +108,17 @@ class JsonObjectBuilder {
   bool hashed_ = true;
 };
 
+/// Hands what nlohmann's SAX parser finds in a text to `events`. Json::sax_parse does the same, but compiles its
+/// readers of five binary formats, too: a tenth of a program that reads data sets. It is called if a version of
+/// nlohmann/json has another parser.
+template <class Iterator, class Events> void parse_events(Iterator begin, Iterator end, Events* events) {
+  using Input = decltype(nlohmann::detail::input_adapter(begin, end));
+  using Parser = nlohmann::detail::parser<Json, Input>;
+  if constexpr (requires(Input input) { Parser(std::move(input)).sax_parse(events); })
+    Parser(nlohmann::detail::input_adapter(begin, end)).sax_parse(events);
+  else Json::sax_parse(begin, end, events);
+}
+
 /// Takes one member of the outermost object; see parse_json_members().
 using TakeMember = std::function<void(std::string key, Json value)>;
 
@@ -125,7 +136,7 @@ class JsonReader {
     if (zero != std::string_view::npos) fail_at(zero, "JSON in UTF-8", "a NUL byte");
     const std::string_view text = masked_.empty() ? text_ : masked_;
     begin_ = read_to_ = text.data();
-    Json::sax_parse(Characters{text.data(), &read_to_}, Characters{text.data() + text.size(), nullptr}, this);
+    parse_events(Characters{text.data(), &read_to_}, Characters{text.data() + text.size(), nullptr}, this);
     return std::move(root_);
   }
 
@@ -218,16 +229,16 @@ class JsonReader {
     return masked;
   }
 
-  template <class Value> bool add(Value&& value) {
+  bool add(Json value) {
     if (depth_ == 0) {
-      root_ = std::forward<Value>(value);
+      root_ = std::move(value);
     } else if (Container& parent = open_[depth_ - 1]; !parent.is_object) {
       count();
-      parent.elements.emplace_back(std::forward<Value>(value));
+      parent.elements.push_back(std::move(value));
     } else if (is_taken()) {
-      (*take_)(std::move(parent.key), std::forward<Value>(value));
+      (*take_)(std::move(parent.key), std::move(value));
     } else {
-      parent.members.add(std::move(parent.key), std::forward<Value>(value));
+      parent.members.add(std::move(parent.key), std::move(value));
     }
     return true;
   }
