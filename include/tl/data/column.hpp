@@ -149,6 +149,13 @@ template <class T> std::string python_text(const std::vector<T>& list) {
   return out + "]";
 }
 
+/// Whether the list holds the name.
+inline bool holds_name(const std::vector<std::string>& names, std::string_view name) {
+  for (const std::string& one : names)
+    if (one == name) return true;
+  return false;
+}
+
 }  // namespace detail
 
 /// Prints a cell as Python does.

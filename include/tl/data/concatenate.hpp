@@ -87,11 +87,13 @@ class Concatenation {
   /// Whether the values say nothing about the type of their column: there are none, or lists that are all empty.
   static bool is_without_type(const ColumnValues& values) {
     return std::visit(
-        [](const auto& list) {
-          if constexpr (requires { list.front().empty(); } &&
-                        !std::is_same_v<std::decay_t<decltype(list)>, std::vector<std::string>>)
-            return std::ranges::all_of(list, [](const auto& value) { return value.empty(); });
-          else return list.empty();
+        []<class Value>(const std::vector<Value>& list) {
+          if constexpr (std::is_arithmetic_v<Value> || std::is_same_v<Value, std::string>) return list.empty();
+          else {
+            for (const Value& value : list)
+              if (!value.empty()) return false;
+            return true;
+          }
         },
         values);
   }
@@ -127,26 +129,32 @@ class Concatenation {
     return type;
   }
 
-  /// Values of one type appended to those of another that holds them, too.
-  template <class To, class From> static void append(std::vector<To>& to, const From& value) {
-    if constexpr (std::is_same_v<To, From>) to.push_back(value);
-    else if constexpr (std::is_arithmetic_v<To> && std::is_arithmetic_v<From>) to.push_back(static_cast<To>(value));
-    else if constexpr (std::is_same_v<To, std::vector<float>> && std::is_same_v<From, std::vector<std::int32_t>>)
-      to.emplace_back(value.begin(), value.end());
-    else to.emplace_back();  // of a list without elements, or of no value
+  /// Appends the values of a column to those of a type that holds them, too.
+  template <class To> static void append(std::vector<To>& to, const Dataset::Column& column, std::int64_t rows) {
+    const ColumnValues& values = *column.values;
+    const auto each = [&](const auto& from, const auto& add) {
+      for (std::int64_t row = 0; row < rows; ++row) add(from[Dataset::stored_row(column, row)]);
+    };
+    if (const auto* const same = std::get_if<std::vector<To>>(&values))
+      return each(*same, [&to](const To& value) { to.push_back(value); });
+    if constexpr (std::is_same_v<To, double>)
+      if (const auto* const whole = std::get_if<std::vector<std::int64_t>>(&values))
+        return each(*whole, [&to](std::int64_t value) { to.push_back(static_cast<double>(value)); });
+    if constexpr (std::is_same_v<To, std::vector<float>>)
+      if (const auto* const whole = std::get_if<std::vector<std::vector<std::int32_t>>>(&values))
+        return each(*whole, [&to](const auto& value) { to.emplace_back(value.begin(), value.end()); });
+    const To none{};  // for lists without elements, and rows without a value
+    for (std::int64_t row = 0; row < rows; ++row) to.push_back(none);
   }
 
   ColumnValues joined_values(const std::string& name, std::int64_t rows) {
     ColumnValues joined = values_of(common_type(name));
-    std::visit([rows](auto& to) { to.reserve(static_cast<std::size_t>(rows)); }, joined);
-    for (Dataset& part : parts_) {
-      const Dataset::Column& column = part.find(name);
-      std::visit(
-          [&](auto& to, const auto& from) {
-            for (std::int64_t row = 0; row < part.num_rows(); ++row) append(to, from[Dataset::stored_row(column, row)]);
-          },
-          joined, *column.values);
-    }
+    std::visit(
+        [&](auto& to) {
+          to.reserve(static_cast<std::size_t>(rows));
+          for (const Dataset& part : parts_) append(to, part.find(name), part.num_rows());
+        },
+        joined);
     return joined;
   }
 

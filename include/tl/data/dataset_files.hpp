@@ -98,9 +98,9 @@ class FileFinder {
     card_ = read_card();
     for (const CardConfig& config : card_.configs)
       if (!config.files.empty()) return true;
-    return std::ranges::any_of(source_.files, [](const std::string& file) {
-      return table_format_of(file) && std::ranges::find(described_by, file_name(file)) == described_by.end();
-    });
+    for (const std::string& file : source_.files)
+      if (!describes_data(file) && table_format_of(file)) return true;
+    return false;
   }
 
  private:
@@ -180,13 +180,14 @@ class FileFinder {
     for (const auto& [split, list] : patterns) {
       check(is_split_name(split), ErrorCode::invalid_argument, source_.name,
             ": expected a name of letters, digits and underscores for a split, got ", Repr{split});
-      auto known = std::ranges::find(splits, split, &SplitFiles::name);
-      if (known == splits.end()) known = splits.insert(splits.end(), {split, {}});
+      std::size_t at = 0;
+      while (at < splits.size() && splits[at].name != split) ++at;
+      if (at == splits.size()) splits.push_back({split, {}});
       try {
-        add_files(*known, list);
+        add_files(splits[at], list);
       } catch (const Error& error) {
         if (error.code() != ErrorCode::not_found || source_.incomplete.empty()) throw;
-        known->missing = error.what();  // the cache may have what is needed
+        splits[at].missing = error.what();  // the cache may have what is needed
       }
     }
     return splits;
@@ -196,7 +197,7 @@ class FileFinder {
   void add_files(SplitFiles& split, const std::vector<std::string>& patterns) const {
     for (const std::string& pattern : patterns)
       for (std::string& file : files_of(pattern))
-        if (std::ranges::find(split.files, file) == split.files.end()) split.files.push_back(std::move(file));
+        if (!holds_name(split.files, file)) split.files.push_back(std::move(file));
     check(!split.files.empty(), ErrorCode::not_found, source_.name, ": expected files for the split ", split.name,
           " that fit ", some_of(patterns), ", found none; the files are ", some_of(source_.files),
           source_.incomplete.empty() ? "" : "; ", source_.incomplete);
@@ -291,9 +292,8 @@ class FileFinder {
         digits.insert(0, 5 - digits.size(), '0');
         std::string shard = file;
         shard.replace(of - 5, 5, digits);
-        check(std::ranges::find(split.files, shard) != split.files.end(), ErrorCode::not_found, source_.name,
-              ": expected the file ", shard, " beside ", file, ", the cache does not have it, and ",
-              source_.incomplete);
+        check(holds_name(split.files, shard), ErrorCode::not_found, source_.name, ": expected the file ", shard,
+              " beside ", file, ", the cache does not have it, and ", source_.incomplete);
       }
     }
   }
@@ -312,9 +312,9 @@ inline DatasetFiles converted_files(DatasetSource source, LoadOptions options) {
     if (configs.empty() || configs.back() != parts[0]) configs.emplace_back(parts[0]);
   }
   std::string config = options.name;
-  if (config.empty() && (configs.size() == 1 || std::ranges::find(configs, "default") != configs.end()))
+  if (config.empty() && (configs.size() == 1 || holds_name(configs, "default")))
     config = configs.size() == 1 ? configs[0] : "default";
-  check(!config.empty() && std::ranges::find(configs, config) != configs.end(), ErrorCode::not_found, source.name,
+  check(!config.empty() && holds_name(configs, config), ErrorCode::not_found, source.name,
         ": expected the name of one of its configurations, ", some_of(configs), ", got ",
         config.empty() ? "none" : python_repr(config));
   SplitPatterns patterns;
@@ -326,9 +326,8 @@ inline DatasetFiles converted_files(DatasetSource source, LoadOptions options) {
     const std::string split(parts[1]), pattern = str_cat(config, "/", split, "/*.parquet");
     if (patterns.empty() || patterns.back().first != split) patterns.push_back({split, {pattern}});
   }
-  std::ranges::stable_sort(patterns, {}, [](const auto& split) { return split_rank(split.first); });
   options.name.clear();
-  return FileFinder(std::move(source), std::move(options)).by_patterns(patterns);
+  return FileFinder(std::move(source), std::move(options)).by_patterns(by_rank(std::move(patterns)));
 }
 
 /// The files of a data set on a hub: its own, else those that the hub converted to parquet. Throws not_found if neither

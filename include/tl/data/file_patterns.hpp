@@ -6,12 +6,14 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include <tl/core/error.hpp>
+#include <tl/core/sort.hpp>
 #include <tl/data/column.hpp>
 
 namespace tl::detail {
@@ -118,6 +120,12 @@ inline constexpr std::array<std::string_view, 6> described_by = {
 
 inline std::string_view file_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
 
+inline bool describes_data(std::string_view path) {
+  for (const std::string_view name : described_by)
+    if (name == file_name(path)) return true;
+  return false;
+}
+
 /// The paths of `files`, which are sorted, that the pattern means.
 inline std::vector<std::string> matching_files(const std::vector<std::string>& files, std::string_view pattern) {
   const auto pattern_parts = path_parts(pattern);
@@ -126,10 +134,8 @@ inline std::vector<std::string> matching_files(const std::vector<std::string>& f
           Repr{pattern}, ": expected ** to stand for folders, as in data/**/*.csv");
   std::vector<std::string> found;
   for (const std::string& file : files) {
+    if (describes_data(file) && file_name(file) != file_name(pattern)) continue;
     const auto parts = path_parts(file);
-    const std::string_view name = file_name(file);
-    const bool describes = std::ranges::find(described_by, name) != described_by.end();
-    if (describes && name != file_name(pattern)) continue;
     if (match_parts(pattern_parts, parts) && names_hidden_parts(pattern_parts, parts)) found.push_back(file);
   }
   return found;
@@ -146,7 +152,15 @@ inline constexpr std::pair<std::string_view, std::array<std::string_view, 4>> sp
 
 /// The place of a split among others: train, validation, test, then all else.
 inline std::ptrdiff_t split_rank(std::string_view split) {
-  return std::ranges::find(split_words, split, [](const auto& words) { return words.first; }) - std::begin(split_words);
+  std::ptrdiff_t rank = 0;
+  while (rank < std::ssize(split_words) && split_words[rank].first != split) ++rank;
+  return rank;
+}
+
+/// The splits in the order of their ranks; those of one rank keep theirs.
+inline SplitPatterns by_rank(SplitPatterns patterns) {
+  return stable_sorted(std::move(patterns),
+                       [](const auto& a, const auto& b) { return split_rank(a.first) < split_rank(b.first); });
 }
 
 /// The splits of files named as "data/train-00000-of-00003.parquet": train, validation, test, then others by name.
@@ -161,13 +175,12 @@ inline SplitPatterns sharded_patterns(const std::vector<std::string>& files) {
         name = name.substr(0, at);
         break;
       }
-    if (std::ranges::find(names, name) == names.end()) names.emplace_back(name);
+    if (!holds_name(names, name)) names.emplace_back(name);
   }
   std::ranges::sort(names);
-  std::ranges::stable_sort(names, {}, split_rank);
   SplitPatterns patterns;
   for (const std::string& name : names) patterns.push_back({name, {str_cat("data/", name, shard)}});
-  return patterns;
+  return by_rank(std::move(patterns));
 }
 
 /// The splits whose words are in the names of folders, or if there are none in those of files, else all files as the
@@ -186,8 +199,9 @@ inline SplitPatterns default_patterns(const std::vector<std::string>& files) {
         if (folders) patterns.push_back(str_cat("**/*[-._ 0-9]", word, "/**"));
         patterns.push_back(str_cat("**/*[-._ 0-9]", word, "[-._ 0-9]*", end));
       }
-      if (std::ranges::any_of(patterns, [&](const auto& pattern) { return !matching_files(files, pattern).empty(); }))
-        found.emplace_back(split, std::move(patterns));
+      bool any = false;
+      for (const std::string& pattern : patterns) any = any || !matching_files(files, pattern).empty();
+      if (any) found.emplace_back(split, std::move(patterns));
     }
     if (!found.empty()) return found;
   }

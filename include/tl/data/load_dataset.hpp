@@ -2,7 +2,6 @@
 // found in dataset_files.hpp.
 #pragma once
 
-#include <algorithm>
 #include <concepts>
 #include <cstddef>
 #include <filesystem>
@@ -52,7 +51,7 @@ inline std::string_view option_without_use(const TableFormat& format, const Load
                                                      {"text_columns", !options.text_columns.empty()},
                                                      {"encoding", options.encoding != none.encoding}};
   for (const auto& [name, is_given] : given)
-    if (is_given && std::ranges::find(format.options, name) == format.options.end()) return name;
+    if (is_given && !holds_name(format.options, name)) return name;
   return "";
 }
 
@@ -96,8 +95,7 @@ class DatasetLoader {
   DatasetDict load(const std::vector<std::string>& wanted = {}) const {
     DatasetDict splits;
     for (const SplitFiles& split : files_.splits)
-      if (wanted.empty() || std::ranges::find(wanted, split.name) != wanted.end())
-        splits.insert(split.name, read(split));
+      if (wanted.empty() || holds_name(wanted, split.name)) splits.insert(split.name, read(split));
     if (!files_.is_whole || !wanted.empty()) return splits;
     for (const auto& [name, rows] : files_.info.rows)
       check(splits.contains(name), ErrorCode::not_found, files_.source.name, ": expected files of the split ", name,
@@ -125,10 +123,7 @@ class DatasetLoader {
   Dataset typed(const std::vector<std::filesystem::path>& paths) const {
     LoadOptions options = files_.options;
     std::vector<Dataset> parts = parts_of(paths, options);
-    const auto heeds = [&](std::string_view option) {
-      return std::ranges::find(files_.format.options, option) != files_.format.options.end();
-    };
-    if (!heeds("text_columns")) return concatenate_datasets(std::move(parts));
+    if (!holds_name(files_.format.options, "text_columns")) return concatenate_datasets(std::move(parts));
     const std::size_t texts = options.text_columns.size();
     for (const std::string& name : parts.front().column_names()) {
       bool number = false, text = declared_text(name);
@@ -168,8 +163,8 @@ inline const std::vector<std::string>& present(const DatasetFiles& files, const 
                                                const std::vector<std::string>& needed) {
   const std::vector<std::string> names = files.names();
   for (const std::string& name : needed)
-    check(std::ranges::find(names, name) != names.end(), ErrorCode::not_found, "split ", Repr{split.spec},
-          ": expected one of ", python_text(names), ", got ", Repr{name});
+    check(holds_name(names, name), ErrorCode::not_found, "split ", Repr{split.spec}, ": expected one of ",
+          python_text(names), ", got ", Repr{name});
   return needed;
 }
 
@@ -177,9 +172,10 @@ inline const std::vector<std::string>& present(const DatasetFiles& files, const 
 inline SplitPatterns patterns_of(const DataFiles& files) {
   SplitPatterns patterns;
   for (const auto& [split, path] : files) {
-    const auto known = std::ranges::find(patterns, split, &SplitPatterns::value_type::first);
-    if (known == patterns.end()) patterns.push_back({split, {path.native()}});
-    else known->second.push_back(path.native());
+    std::size_t at = 0;
+    while (at < patterns.size() && patterns[at].first != split) ++at;
+    if (at == patterns.size()) patterns.push_back({split, {}});
+    patterns[at].second.push_back(path.native());
   }
   return patterns;
 }

@@ -42,6 +42,16 @@ struct TableFormat {
 
 namespace detail {
 
+/// The words between the spaces of a text.
+inline std::vector<std::string> words_of(std::string_view text) {
+  std::vector<std::string> words;
+  for (std::size_t begin = 0, end = 0; end < text.size(); begin = end + 1) {
+    end = std::min(text.find(' ', begin), text.size());
+    words.emplace_back(text.substr(begin, end - begin));
+  }
+  return words;
+}
+
 inline std::vector<TableFormat> text_formats() {
   using Path = std::filesystem::path;
   const auto csv = [](const Path& path, const LoadOptions& o) {
@@ -61,16 +71,16 @@ inline std::vector<TableFormat> text_formats() {
          ": expected a program that reads parquet, this one is not linked with ",
          "tl::parquet; link it, or save the data in Python with to_json()");
   };
-  std::vector<TableFormat> formats = {
-      {"csv",
-       {".csv", ".tsv", ".tab"},
-       {"delimiter", "has_header", "column_names", "columns", "text_columns", "encoding", "quoting"},
-       csv},
-      {"json", {".json", ".jsonl", ".ndjson"}, {"columns", "text_columns", "encoding", "field"}, json},
-      {"conll", {".conll", ".conllu", ".bio"}, {"column_names", "columns", "encoding"}, conll},
-      {"text", {".txt", ".text"}, {"encoding"}, text},
-      {"parquet", {".parquet", ".geoparquet", ".gpq"}, {"columns"}, parquet}};
-  for (TableFormat& format : formats) format.is_built_in = true;
+  std::vector<TableFormat> formats;
+  const auto add = [&formats](const char* name, std::string_view extensions, std::string_view options, auto read) {
+    formats.push_back({name, words_of(extensions), words_of(options), read});
+    formats.back().is_built_in = true;
+  };
+  add("csv", ".csv .tsv .tab", "delimiter has_header column_names columns text_columns encoding quoting", csv);
+  add("json", ".json .jsonl .ndjson", "columns text_columns encoding field", json);
+  add("conll", ".conll .conllu .bio", "column_names columns encoding", conll);
+  add("text", ".txt .text", "encoding", text);
+  add("parquet", ".parquet .geoparquet .gpq", "columns", parquet);
   return formats;
 }
 
@@ -119,7 +129,7 @@ inline std::optional<TableFormat> find_table_format(std::string_view name) {
 inline std::optional<TableFormat> table_format_of(const std::filesystem::path& path) {
   const std::string extension = detail::data_extension(path);
   for (TableFormat& format : table_formats())
-    if (std::ranges::find(format.extensions, extension) != format.extensions.end()) return std::move(format);
+    if (detail::holds_name(format.extensions, extension)) return std::move(format);
   return std::nullopt;
 }
 
