@@ -50,6 +50,9 @@ TEST_CASE("null cells: selections keep them, and may leave them out") {
   CHECK(rows.filter(full).column<std::string>("text").to_vector() == std::vector<std::string>{"a"});
   CHECK(rows.select({1, 1, 0}).nulls("text") == std::vector<bool>{true, true, false});
   CHECK(rows.take(1).nulls("text").empty());
+  const Dataset twice = rows.select({0, 0, 2}).with_nulls("text", {false, true, false});
+  CHECK(twice.nulls("text") == std::vector<bool>{false, true, false});
+  CHECK(twice[2].get<std::string>("text") == "c");
   CHECK(rows.take(1).column<std::string>("text").size() == 1);
   const Dataset named = rows.with_class_names("label", {"neg", "pos"}).rename_column("label", "y");
   CHECK(named.nulls("y") == std::vector<bool>{false, false, true});

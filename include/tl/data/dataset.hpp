@@ -119,10 +119,17 @@ class [[nodiscard]] Dataset {
     Column& column = result.columns_[index_of(name)];
     check(static_cast<std::int64_t>(nulls.size()) == num_rows_, ErrorCode::shape, "with_nulls: expected a flag for ",
           num_rows_, " rows, got ", nulls.size());
-    std::vector<bool> stored(static_cast<std::size_t>(detail::column_size(*column.values)));
-    for (std::int64_t row = 0; row < num_rows_; ++row)
-      if (nulls[static_cast<std::size_t>(row)]) stored[stored_row(column, row)] = true;
-    column.nulls = std::make_shared<const std::vector<bool>>(std::move(stored));
+    if (column.rows) {  // a value may be that of several rows, of which only one is to be null
+      column.assign(std::visit(
+          [&](const auto& values) -> ColumnValues {
+            std::decay_t<decltype(values)> own;
+            own.reserve(nulls.size());
+            for (std::int64_t row = 0; row < num_rows_; ++row) own.push_back(values[stored_row(column, row)]);
+            return own;
+          },
+          *column.values));
+    }
+    column.nulls = std::make_shared<const std::vector<bool>>(nulls);
     return result;
   }
 
