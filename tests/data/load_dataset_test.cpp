@@ -223,7 +223,9 @@ TEST_CASE("json lines: errors say the line and the key") {
   refused("{\"a\": []}\n{\"a\": [1]}\n{\"a\": [\"x\"]}\n",
           ", line 3, key a: expected a list of whole numbers as in line 2, got a list of texts");
   refused("{\"a\": [0.5]}\n{\"a\": \"x\"}\n", ", line 2, key a: expected a list of numbers as in line 1, got a text");
-  refused("{\"a\": null}\n", ", line 1, key a: expected a text, number, boolean or list, got null");
+  refused("{\"a\": null}\n",
+          ", line 1, key a: expected a text, number, boolean or list, got null; fill it, or "
+          "choose other keys with the option columns");
   refused("{\"a\": [1, \"x\"]}\n", ", line 1, key a: expected a list of texts or a list of numbers, got [1, \"x\"]");
   refused("{\"a\": [1]}\n{\"a\": [2147483648]}\n",
           ", line 2, key a: expected list elements in the range of int32, got 2147483648");

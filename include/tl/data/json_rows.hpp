@@ -114,7 +114,9 @@ class JsonColumn {
     if (value.is_number()) return Kind::number;
     if (!value.is_array())
       fail(ErrorCode::format, where(rows_, places), ": expected a text, number, boolean or list, got ",
-           value.type_name());
+           value.type_name(),
+           value.is_null() ? "; fill it, or choose other keys with the option columns"
+                           : "; choose other keys with the option columns");
     if (value.empty()) return Kind::empty_list;
     bool texts = true, integers = true, numbers = true;
     for (const Json& element : elements_of(value)) {
