@@ -8,6 +8,7 @@
 #include <tl/data/arrow_c.hpp>
 #include <tl/data/label_lists.hpp>
 #include <tl/data/save_dataset.hpp>
+#include <tl/data/stream_dataset.hpp>
 #include <tl/hub/download.hpp>
 #include <tl/hub/progress_bar.hpp>
 #include <tl/metrics/report.hpp>

@@ -14,6 +14,7 @@
 #include <map>
 #include <memory>
 #include <numeric>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -81,22 +82,26 @@ class FileReader {
     require_ok(reader_->GetSchema(&schema_), file);
   }
 
-  /// The columns of these names, or all.
-  Dataset read(const std::vector<std::string>& wanted) {
+  int groups() const { return metadata_->num_row_groups(); }
+
+  /// The columns of these names, or all, in the row groups from .. to-1.
+  Dataset read(const std::vector<std::string>& wanted, int from, int to) {
     std::vector<FileColumn> columns = columns_of(wanted);
-    const std::vector<std::int64_t> ends = ends_of_groups(columns);
-    const std::int64_t rows = ends.empty() ? 0 : ends.back();
+    if (ends_.empty()) ends_ = ends_of_groups(columns);
+    const std::int64_t before = from == 0 ? 0 : ends_[static_cast<std::size_t>(from - 1)];
+    const std::int64_t rows = to == 0 ? 0 : ends_[static_cast<std::size_t>(to - 1)] - before;
     for (FileColumn& column : columns) make_rows(column, rows);
     const auto count = static_cast<std::int64_t>(columns.size());
-    const std::int64_t tasks = count * static_cast<std::int64_t>(ends.size());
+    const std::int64_t tasks = count * (to - from);
     std::vector<std::exception_ptr> errors(static_cast<std::size_t>(tasks));
     std::vector<std::vector<std::size_t>> nulls(static_cast<std::size_t>(tasks));
     try {
       tl::parallel_for(tasks, 1, [&](std::int64_t task, std::int64_t) {
-        const auto group = static_cast<std::size_t>(task / count);
+        const auto group = static_cast<std::size_t>(from + task / count);
         try {
-          read_group(columns[static_cast<std::size_t>(task % count)], static_cast<int>(group),
-                     group == 0 ? 0 : ends[group - 1], ends[group], nulls[static_cast<std::size_t>(task)]);
+          read_group(columns[static_cast<std::size_t>(task % count)], static_cast<int>(group), before,
+                     (group == 0 ? 0 : ends_[group - 1]) - before, ends_[group] - before,
+                     nulls[static_cast<std::size_t>(task)]);
         } catch (...) {
           errors[static_cast<std::size_t>(task)] = std::current_exception();
           throw;  // so that no later one begins
@@ -110,7 +115,7 @@ class FileReader {
       if (!nulls[task].empty()) flags.resize(static_cast<std::size_t>(rows));
       for (const std::size_t row : nulls[task]) flags[row] = true;
     }
-    return dataset(std::move(columns), rows);
+    return dataset(std::move(columns), before, rows);
   }
 
  private:
@@ -171,12 +176,12 @@ class FileReader {
     }
   }
 
-  /// Reads the rows begin .. end-1 of a column, which are those of a row group, and says which of them hold no value.
-  /// Several threads do so at the same time.
-  void read_group(FileColumn& column, int group, std::int64_t begin, std::int64_t end,
+  /// Reads the rows begin .. end-1 of a column, which are those of a row group, and says which of them hold no value;
+  /// `before` rows of the file come before them. Several threads do so at the same time.
+  void read_group(FileColumn& column, int group, std::int64_t before, std::int64_t begin, std::int64_t end,
                   std::vector<std::size_t>& nulls) const {
     ArrowPlace place = column.place;
-    place.first_row += begin;
+    place.first_row += before + begin;
     const auto rows = static_cast<std::size_t>(end - begin);
     if (column.has_text_pages) {
       const auto reader = reader_->parquet_reader()->RowGroup(group)->Column(column.leaves.front());
@@ -189,7 +194,7 @@ class FileReader {
     check(table->num_rows() == end - begin && table->num_columns() == 1, ErrorCode::format, place.of_row(0),
           ": expected ", rows, " rows in row group ", group, ", got ", table->num_rows(), "; the file is damaged");
     for (const auto& chunk : table->column(0)->chunks()) {
-      const auto first = static_cast<std::size_t>(place.first_row - 1),
+      const auto first = static_cast<std::size_t>(place.first_row - 1 - before),
                  size = static_cast<std::size_t>(chunk->length());
       ArrowOwner<ArrowArray> array;
       require_ok(arrow::ExportArray(*chunk, array.get()), file_);
@@ -203,7 +208,7 @@ class FileReader {
     }
   }
 
-  Dataset dataset(std::vector<FileColumn> read, std::int64_t rows) const {
+  Dataset dataset(std::vector<FileColumn> read, std::int64_t before, std::int64_t rows) const {
     Columns columns;
     std::vector<std::string> booleans;
     for (FileColumn& column : read) {
@@ -212,7 +217,7 @@ class FileReader {
     }
     SourceLocations places{.file = file_.native(), .unit = "row"};
     places.numbers.resize(static_cast<std::size_t>(rows));
-    std::iota(places.numbers.begin(), places.numbers.end(), 1);
+    std::iota(places.numbers.begin(), places.numbers.end(), before + 1);
     Dataset result = Dataset::from_columns(std::move(columns), std::move(places), booleans);
     for (const FileColumn& column : read)
       if (!column.nulls.empty()) result = result.with_nulls(column.place.column, column.nulls);
@@ -225,16 +230,53 @@ class FileReader {
   std::unique_ptr<::parquet::arrow::FileReader> reader_;
   std::shared_ptr<::parquet::FileMetaData> metadata_;
   std::shared_ptr<arrow::Schema> schema_;
+  std::vector<std::int64_t> ends_;  // the row behind each row group
+};
+
+/// Calls `read`, and throws what Arrow throws as an error of tl.
+template <class Read> auto without_exceptions_of_arrow(const path& file, const Read& read) {
+  try {
+    return read();
+  } catch (const ::parquet::ParquetException& error) {
+    fail(ErrorCode::format, file.native(), ": expected a parquet file that can be read, Arrow says: ", error.what());
+  }
+}
+
+/// A file that is read by groups of rows.
+class GroupStream : public TableStream {
+ public:
+  GroupStream(path file, std::vector<std::string> columns) : file_(std::move(file)), columns_(std::move(columns)) {}
+
+  std::optional<Dataset> next() override {
+    return without_exceptions_of_arrow(file_, [this]() -> std::optional<Dataset> {
+      if (!reader_) reader_ = std::make_unique<FileReader>(file_);
+      while (group_ < reader_->groups()) {
+        Dataset rows = reader_->read(columns_, group_, group_ + 1);
+        ++group_;
+        if (rows.num_rows() > 0) return rows;
+      }
+      return std::nullopt;
+    });
+  }
+
+ private:
+  path file_;
+  std::vector<std::string> columns_;
+  std::unique_ptr<FileReader> reader_;
+  int group_ = 0;
 };
 
 }  // namespace
 
 Dataset read_parquet(const path& file, const std::vector<std::string>& columns) {
-  try {
-    return FileReader(file).read(columns);
-  } catch (const ::parquet::ParquetException& error) {
-    fail(ErrorCode::format, file.native(), ": expected a parquet file that can be read, Arrow says: ", error.what());
-  }
+  return without_exceptions_of_arrow(file, [&] {
+    FileReader reader(file);
+    return reader.read(columns, 0, reader.groups());
+  });
+}
+
+std::unique_ptr<TableStream> stream_parquet(const path& file, const std::vector<std::string>& columns) {
+  return std::make_unique<GroupStream>(file, columns);
 }
 
 }  // namespace tl::parquet

@@ -12,7 +12,9 @@ namespace {
                          .options = {"columns"},
                          .read = [](const std::filesystem::path& file,
                                     const LoadOptions& options) { return read_parquet(file, options.columns); },
-                         .write = write_parquet});
+                         .write = write_parquet,
+                         .stream = [](const std::filesystem::path& file,
+                                      const LoadOptions& options) { return stream_parquet(file, options.columns); }});
   return true;
 }();
 

@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
 # Reads files of 500 MB as streams, with a shuffle buffer and without, and fails if 100 MiB of memory are in use at any
-# time. Usage: stream_memory.sh ROOT [FOLDER], the folder of the checkout and one with 1.5 GB of room.
+# time. Usage: stream_memory.sh ROOT FOLDER COMPILER FLAG...
+# ROOT is the checkout, FOLDER one with 1.5 GB of room, e.g. stream_memory.sh . /tmp g++ -std=c++20 -O2 -isystem DIR
 set -euo pipefail
 root=$(cd "$1" && pwd)
-folder=$(mktemp -d -p "${2:-/tmp}")
+folder=$(mktemp -d -p "$2")
+shift 2
 trap 'rm -r "$folder"' EXIT
 python3 - "$folder" <<'PYTHON'
 import json, sys
@@ -19,8 +21,7 @@ with open(sys.argv[1] + "/t.csv", "w") as csv, open(sys.argv[1] + "/t.jsonl", "w
         row += 1
         size += len(line)
 PYTHON
-"${CXX:-g++}" -std=c++20 -O2 -I"$root/include" ${TL_TEST_FLAGS:-} "$root/tests/long/stream_memory.cpp" \
-  -o "$folder/stream" -lpthread
+"$@" -I"$root/include" "$root/tests/long/stream_memory.cpp" -o "$folder/stream" -lpthread
 status=0
 for buffer in 0 1000 10000; do
   "$folder/stream" csv "$folder/t.csv" "$buffer" || status=1

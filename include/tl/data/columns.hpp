@@ -48,6 +48,19 @@ struct FileOfRow {
   std::string_view file = {}, unit = "line";
 };
 
+/// No values, of a type.
+inline ColumnValues values_of_type(ColumnType type) {
+  switch (type) {
+    case ColumnType::string: return std::vector<std::string>();
+    case ColumnType::int64: return std::vector<std::int64_t>();
+    case ColumnType::float64: return std::vector<double>();
+    case ColumnType::list_int32: return std::vector<std::vector<std::int32_t>>();
+    case ColumnType::list_float32: return std::vector<std::vector<float>>();
+    case ColumnType::list_string: break;
+  }
+  return std::vector<std::vector<std::string>>();
+}
+
 template <class Named> std::vector<std::string> names_of(const std::vector<Named>& list) {
   std::vector<std::string> names;
   for (const auto& [name, value] : list) names.push_back(name);

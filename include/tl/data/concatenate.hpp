@@ -148,7 +148,7 @@ class Concatenation {
   }
 
   ColumnValues joined_values(const std::string& name, std::int64_t rows) {
-    ColumnValues joined = values_of(common_type(name));
+    ColumnValues joined = values_of_type(common_type(name));
     std::visit(
         [&](auto& to) {
           to.reserve(static_cast<std::size_t>(rows));
@@ -170,18 +170,6 @@ class Concatenation {
       any = any || !nulls.empty();
     }
     return any ? std::make_shared<const std::vector<bool>>(std::move(joined)) : nullptr;
-  }
-
-  static ColumnValues values_of(ColumnType type) {
-    switch (type) {
-      case ColumnType::string: return std::vector<std::string>();
-      case ColumnType::int64: return std::vector<std::int64_t>();
-      case ColumnType::float64: return std::vector<double>();
-      case ColumnType::list_int32: return std::vector<std::vector<std::int32_t>>();
-      case ColumnType::list_float32: return std::vector<std::vector<float>>();
-      case ColumnType::list_string: break;
-    }
-    return std::vector<std::vector<std::string>>();
   }
 
   /// Where the rows of all parts were read.

@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
-#include <type_traits>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -54,36 +54,34 @@ inline std::string_view remedy_for(const StreamType& expected, ColumnType got) {
   return "; a stream takes the type of a column from its first rows: name the column in text_columns to read texts";
 }
 
-/// Whether all values are lists without elements, which say nothing about the type of their column.
-inline bool are_empty_lists(const ColumnValues& values) {
-  return std::visit(
-      [](const auto& list) {
-        using Value = typename std::decay_t<decltype(list)>::value_type;
-        if constexpr (std::is_arithmetic_v<Value> || std::is_same_v<Value, std::string>) return false;
-        else return std::ranges::all_of(list, [](const auto& value) { return value.empty(); });
-      },
-      values);
-}
-
-/// The values of a column in the type of the stream, if that holds them as they are; an empty list else.
-inline ColumnValues converted(const Dataset& rows, const StreamType& type) {
+/// The values of a column in another type, or nothing if that does not hold them as they are. Rows without a value have
+/// one here, too, and fit any type.
+inline std::optional<ColumnValues> converted(const Dataset& rows, const StreamType& type) {
   const ColumnType from = rows.column_type(type.name);
-  const auto size = static_cast<std::size_t>(rows.num_rows());
+  const std::vector<bool> nulls = rows.nulls(type.name);
+  if (!nulls.empty() && std::ranges::all_of(nulls, [](bool null) { return null; })) {
+    ColumnValues values = values_of_type(type.type);
+    std::visit([&](auto& list) { list.resize(nulls.size()); }, values);
+    return values;
+  }
   if (from == ColumnType::int64 && type.type == ColumnType::float64 && !rows.is_boolean(type.name)) {
     std::vector<double> numbers;
-    for (const std::int64_t value : rows.column<std::int64_t>(type.name)) numbers.push_back(static_cast<double>(value));
+    for (const std::int64_t value : rows.column_with_nulls<std::int64_t>(type.name))
+      numbers.push_back(static_cast<double>(value));
     return numbers;
   }
-  if (from != ColumnType::list_int32) return {};
-  const std::vector<std::vector<std::int32_t>> lists = rows.column<std::vector<std::int32_t>>(type.name).to_vector();
+  if (from != ColumnType::list_int32) return std::nullopt;
+  const auto lists = rows.column_with_nulls<std::vector<std::int32_t>>(type.name);
   if (type.type == ColumnType::list_float32) {
     std::vector<std::vector<float>> numbers;
     for (const auto& list : lists) numbers.emplace_back(list.begin(), list.end());
     return numbers;
   }
-  if (type.type == ColumnType::list_string && are_empty_lists(lists))
-    return std::vector<std::vector<std::string>>(size);
-  return {};
+  // Lists without elements say nothing about the type of their column.
+  if (type.type != ColumnType::list_string) return std::nullopt;
+  for (const auto& list : lists)
+    if (!list.empty()) return std::nullopt;
+  return std::vector<std::vector<std::string>>(static_cast<std::size_t>(rows.num_rows()));
 }
 
 /// A piece with the columns of the stream, in their order. `origin` is the file that gave the types. Throws
@@ -101,13 +99,12 @@ inline Dataset conform(const Dataset& rows, const StreamTypes& types, const std:
     const ColumnType got = rows.column_type(type.name);
     const bool booleans = rows.is_boolean(type.name);
     if (got == type.type && booleans == type.is_boolean) continue;
-    const ColumnValues values = converted(rows, type);
-    check(column_size(values) == rows.num_rows() && rows.num_rows() > 0, ErrorCode::dtype, "rows from ", where,
-          " on, column ", Repr{type.name}, ": expected ", text_of(type), " as in ", origin, ", got ",
-          text_of({"", got, booleans}), remedy_for(type, got));
+    const std::optional<ColumnValues> values = converted(rows, type);
+    check(values.has_value(), ErrorCode::dtype, "rows from ", where, " on, column ", Repr{type.name}, ": expected ",
+          text_of(type), " as in ", origin, ", got ", text_of({"", got, booleans}), remedy_for(type, got));
     result = result.map_batched(
         [&](const Dataset&) {
-          return Columns{{type.name, values}};
+          return Columns{{type.name, *values}};
         },
         {.batch_size = rows.num_rows()});
   }
