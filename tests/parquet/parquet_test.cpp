@@ -2,11 +2,13 @@
 // read again by both; and the sentences for what cannot be read.
 #include <cstdlib>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include <tl/data/load_dataset.hpp>
 #include <tl/data/save_dataset.hpp>
+#include <tl/data/stream_dataset.hpp>
 
 #include "support/catch.hpp"
 #include "support/reference.hpp"
@@ -101,6 +103,16 @@ TEST_CASE("parquet: files of pyarrow have pyarrow's values") {
   REQUIRE(many.num_rows() == 2500);
   CHECK(many.column<std::int64_t>("n")[2499] == 2499);
   CHECK(many.place(2499).ends_with("groups.parquet, row 2500"));
+  const IterableDataset stream =
+      stream_dataset("parquet", DataFiles{{"train", folder / "groups.parquet"}}, tl::Split("train"));
+  std::vector<std::int64_t> streamed, sizes;
+  for (const Row row : stream) streamed.push_back(row.get<std::int64_t>("n"));
+  CHECK(streamed == many.column<std::int64_t>("n").to_vector());
+  CHECK(stream.skip(2400).to_dataset().place(99).ends_with("groups.parquet, row 2500"));
+  const auto groups =
+      table_format_of("x.parquet")->stream(folder / "groups.parquet", {});  // a group at a time is in memory
+  while (const std::optional<Dataset> rows_of_group = groups->next()) sizes.push_back(rows_of_group->num_rows());
+  CHECK(sizes == std::vector<std::int64_t>{1000, 1000, 500});
   if (decompressor("gzip") == nullptr) TL_REQUIRE_ERROR(read(folder / "groups.parquet.gz"), "link tl::compression");
   else CHECK(read(folder / "groups.parquet.gz").column<std::int64_t>("n")[2499] == 2499);
 }

@@ -77,9 +77,10 @@ TEST_CASE("streamed rows: a run on a stream is that of the data set in the order
     return PackedCollator(all)(some);
   };
   CHECK(train_stream(folder / "collator", rows, {}, 1, own).weights == of_dataset.weights);
+  const auto threads = num_threads();
   set_num_threads(1);
   CHECK(train_stream(folder / "one_thread", rows).weights == of_dataset.weights);
-  set_num_threads(2);
+  set_num_threads(threads);
 }
 
 TEST_CASE("streamed rows: a resumed run on a stream equals one without an interruption") {
@@ -134,6 +135,8 @@ TEST_CASE("streamed rows: what a stream cannot do is one sentence") {
   TL_REQUIRE_ERROR(trainer({}),
                    "max_steps: expected at least 1, because train_dataset is a stream, whose length is not "
                    "known, got -1");
+  TL_REQUIRE_ERROR(trainer({.gradient_accumulation_steps = 2, .max_steps = 60'000'000}),
+                   "max_steps: expected at most 100000000 batches for a run on a stream, got 60000000 updates of 2");
   TL_REQUIRE_ERROR(trainer({.max_steps = 2, .group_by_length = true}),
                    "group_by_length: expected false, because train_dataset is a stream");
   TL_REQUIRE_ERROR(trainer({.max_steps = 2}, {.sampler = std::make_shared<SequentialSampler>(22)}),

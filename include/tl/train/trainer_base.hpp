@@ -272,6 +272,10 @@ class TrainerBase {
                      "max_steps: expected at least 1, because train_dataset is a stream, whose length is not known, "
                      "got ",
                      args_.max_steps);
+    constexpr std::int64_t most = 100'000'000;  // a list of their numbers is in memory
+    problems.require(args_.max_steps <= most / std::max<std::int64_t>(1, args_.gradient_accumulation_steps),
+                     "max_steps: expected at most ", most, " batches for a run on a stream, got ", args_.max_steps,
+                     " updates of ", args_.gradient_accumulation_steps);
     problems.require(!options_.sampler,
                      "sampler: expected none, because train_dataset is a stream; shuffle() the stream instead");
     const auto& sampling = args_.train_sampling_strategy;
