@@ -10,7 +10,7 @@ using namespace tl;
 namespace {
 
 using Tokens = std::vector<std::vector<std::int32_t>>;
-using Numbers = std::vector<std::vector<float>>;
+using LabelRows = std::vector<std::vector<float>>;
 using NameLists = std::vector<std::vector<std::string>>;
 
 constexpr ProblemType multi = ProblemType::multi_label_classification, regression = ProblemType::regression;
@@ -43,26 +43,26 @@ std::vector<float> values(const ColumnValues& labels, const CollatorOptions& opt
 
 TEST_CASE("label values: several labels as numbers, ids or names are the same") {
   const std::vector<float> expected{1, 0, 1, 0, 0, 0, 0, 1, 0};
-  CHECK(values(Numbers{{1, 0, 1}, {0, 0, 0}, {0, 1, 0}}, three_classes()) == expected);
+  CHECK(values(LabelRows{{1, 0, 1}, {0, 0, 0}, {0, 1, 0}}, three_classes()) == expected);
   CHECK(values(Tokens{{1, 0, 1}, {0, 0, 0}, {0, 1, 0}}, three_classes()) == expected);
   CHECK(values(Tokens{{2, 0}, {}, {1}}, three_classes()) == expected);
   CHECK(values(NameLists{{"a", "c"}, {}, {"b"}}, three_classes()) == expected);
-  CHECK(values(Numbers{{0.25F, 0, 1}}, three_classes()) == std::vector<float>{0.25F, 0, 1});  // soft targets
+  CHECK(values(LabelRows{{0.25F, 0, 1}}, three_classes()) == std::vector<float>{0.25F, 0, 1});  // soft targets
 }
 
 TEST_CASE("label values: without a problem_type floats and names are several labels, one label is regression") {
-  CHECK(values(Numbers{{1, 0, 1}}, three_classes({})) == std::vector<float>{1, 0, 1});
+  CHECK(values(LabelRows{{1, 0, 1}}, three_classes({})) == std::vector<float>{1, 0, 1});
   CHECK(values(NameLists{{"b"}}, three_classes({})) == std::vector<float>{0, 1, 0});
   const CollatorOptions one{.num_labels = 1};
   CHECK(values(std::vector<double>{0.5, -3}, one) == std::vector<float>{0.5F, -3});
   CHECK(values(std::vector<std::int64_t>{4, -100}, one) == std::vector<float>{4, -100});  // a number like any other
-  CHECK(values(Numbers{{0.5F}}, one) == std::vector<float>{0.5F});
+  CHECK(values(LabelRows{{0.5F}}, one) == std::vector<float>{0.5F});
 }
 
 TEST_CASE("label values: regression with several values") {
-  CHECK(values(Numbers{{1.5F, -2, 3}}, three_classes(regression)) == std::vector<float>{1.5F, -2, 3});
+  CHECK(values(LabelRows{{1.5F, -2, 3}}, three_classes(regression)) == std::vector<float>{1.5F, -2, 3});
   CHECK(values(Tokens{{7, -2, 3}}, three_classes(regression)) == std::vector<float>{7, -2, 3});
-  const PackedCollator collate(with_labels(Numbers{{1, 2}, {3, 4}}), {.problem = regression});
+  const PackedCollator collate(with_labels(LabelRows{{1, 2}, {3, 4}}), {.problem = regression});
   const std::int64_t row = 1;  // the number of values is that of the first row
   CHECK(collate(std::span(&row, 1)).labels.at<float>("labels").shape() == Shape{1, 2});
 }
@@ -78,7 +78,7 @@ TEST_CASE("label values: labels of the wrong kind for the problem") {
   TL_REQUIRE_ERROR(check_rows(NameLists{{"a"}}, three_classes(regression)),
                    "train_dataset: expected numbers, or lists of them in column labels, because problem_type is "
                    "regression, got list of string");
-  TL_REQUIRE_ERROR(check_rows(Numbers{{1, 0, 0}}, three_classes(ProblemType::single_label_classification)),
+  TL_REQUIRE_ERROR(check_rows(LabelRows{{1, 0, 0}}, three_classes(ProblemType::single_label_classification)),
                    "train_dataset: expected class ids (int64) in column labels, because problem_type is "
                    "single_label_classification, got list of float32");
   TL_REQUIRE_ERROR(
@@ -89,7 +89,7 @@ TEST_CASE("label values: labels of the wrong kind for the problem") {
                    "train_dataset, row 0: expected 3 numbers in column labels, got 1");
   CollatorOptions tokens = three_classes({});
   tokens.token_labels = true;
-  TL_REQUIRE_ERROR(check_rows(Numbers{{1, 0, 0}}, tokens),
+  TL_REQUIRE_ERROR(check_rows(LabelRows{{1, 0, 0}}, tokens),
                    "train_dataset: expected a list with a class id of each token in column labels, because the model "
                    "classifies tokens, got list of float32");
 }
@@ -98,9 +98,9 @@ TEST_CASE("label values: rows that do not fit are named with their place") {
   const auto check_rows = [](const ColumnValues& labels, const CollatorOptions& options) {
     PackedCollator(with_labels(labels), options).check_rows();
   };
-  TL_REQUIRE_ERROR(check_rows(Numbers{{1, 0, 0}, {1, 0}}, three_classes()),
+  TL_REQUIRE_ERROR(check_rows(LabelRows{{1, 0, 0}, {1, 0}}, three_classes()),
                    "train_dataset, row 1: expected 3 numbers in column labels, one for each class, got 2");
-  TL_REQUIRE_ERROR(check_rows(Numbers{{1, 0, 2}}, three_classes()),
+  TL_REQUIRE_ERROR(check_rows(LabelRows{{1, 0, 2}}, three_classes()),
                    "train_dataset, row 0: expected numbers from 0 to 1 in column labels, which say whether a class "
                    "applies, got 2.0");
   TL_REQUIRE_ERROR(check_rows(std::vector<double>{1, std::nan("")}, {.name = "eval_dataset", .num_labels = 1}),
@@ -128,7 +128,7 @@ TEST_CASE("label values: rows that do not fit are named with their place") {
 }
 
 TEST_CASE("label values: the fingerprint sees them") {
-  const auto of = [](const Numbers& labels) { return PackedCollator(with_labels(labels)).fingerprint(); };
+  const auto of = [](const LabelRows& labels) { return PackedCollator(with_labels(labels)).fingerprint(); };
   CHECK(of({{1, 0}}) == of({{1, 0}}));
   CHECK(of({{1, 0}}) != of({{0, 1}}));
 }

@@ -117,6 +117,19 @@ TEST_CASE("parquet: files of pyarrow have pyarrow's values") {
   else CHECK(read(folder / "groups.parquet.gz").column<std::int64_t>("n")[2499] == 2499);
 }
 
+TEST_CASE("parquet: groups of rows are written one after the other") {
+  const TemporaryFolder folder;
+  Texts texts;
+  for (int i = 0; i < 250'000; ++i) texts.push_back(std::to_string(i));
+  const Dataset rows = Dataset::from_columns({{"t", texts}});
+  write(rows, folder / "a.parquet");
+  CHECK(read(folder / "a.parquet").column<std::string>("t").to_vector() == texts);
+  texts[200'007] = "\xff";
+  TL_REQUIRE_ERROR(write(Dataset::from_columns({{"t", texts}}), folder / "a.parquet"),
+                   "a.parquet, row 200007, column 't': expected UTF-8, got \\xff");
+  CHECK(read(folder / "a.parquet").num_rows() == 250'000);  // what was there stays
+}
+
 TEST_CASE("parquet: nulls are cells without a value") {
   const TemporaryFolder folder;
   if (!python("nulls", folder.path())) TL_SKIP("there is no Python with pyarrow");

@@ -152,19 +152,24 @@ template <class T> void add_values(ExportedColumn& column, std::vector<T> number
   column.add(std::move(numbers));
 }
 
+/// Begins sentences of errors: what was called, and the number of the first row.
+struct ExportPlace {
+  std::string caller;
+  std::int64_t first_row = 0;
+};
+
 /// Throws format with the row for a text that is not UTF-8.
-inline void check_exported(std::string_view text, const std::string& caller, std::int64_t row,
-                           const std::string& name) {
+inline void check_exported(std::string_view text, const ExportPlace& place, std::int64_t row, const std::string& name) {
   if (find_invalid_utf8(text) == std::string_view::npos) return;
-  fail(ErrorCode::format, caller, ", row ", row, ", column ", Repr{name}, ": expected UTF-8, got ",
-       escape_invalid_utf8(text.substr(0, 60)));
+  fail(ErrorCode::format, place.caller, ", row ", place.first_row + row, ", column ", Repr{name},
+       ": expected UTF-8, got ", escape_invalid_utf8(text.substr(0, 60)));
 }
 
 /// One column of a data set.
 class ColumnExporter {
  public:
-  ColumnExporter(const Dataset& rows, const std::string& name, const std::string& caller)
-      : rows_(rows), name_(name), caller_(caller) {
+  ColumnExporter(const Dataset& rows, const std::string& name, const ExportPlace& place)
+      : rows_(rows), name_(name), place_(place) {
     column_.schema->name = name;
     column_.length = rows.num_rows();
     column_.add_validity(rows.nulls(name));
@@ -190,7 +195,7 @@ class ColumnExporter {
   void add_texts() {
     std::vector<std::string_view> texts;
     for (const std::string& text : rows_.column_with_nulls<std::string>(name_)) {
-      check_exported(text, caller_, static_cast<std::int64_t>(texts.size()), name_);
+      check_exported(text, place_, static_cast<std::int64_t>(texts.size()), name_);
       texts.push_back(text);
     }
     add_values(column_, texts);
@@ -217,7 +222,7 @@ class ColumnExporter {
     std::vector<To> items;
     for (std::int64_t row = 0; row < lists.size(); ++row)
       for (const From& item : lists[row]) {
-        if constexpr (std::is_same_v<From, std::string>) check_exported(item, caller_, row, name_);
+        if constexpr (std::is_same_v<From, std::string>) check_exported(item, place_, row, name_);
         items.push_back(item);
       }
     ExportedColumn child;
@@ -229,7 +234,8 @@ class ColumnExporter {
   }
 
   const Dataset& rows_;
-  const std::string &name_, &caller_;
+  const std::string& name_;
+  const ExportPlace& place_;
   ExportedColumn column_;
 };
 
@@ -252,8 +258,8 @@ inline std::string schema_metadata(std::string_view key, std::string_view value)
   return out;
 }
 
-/// All columns as those of a struct. `caller` begins the sentences of errors.
-inline ExportedColumn export_table(const Dataset& rows, const std::string& caller) {
+/// All columns as those of a struct.
+inline ExportedColumn export_table(const Dataset& rows, const ExportPlace& place) {
   ExportedColumn table;
   table.schema->format = "+s";
   table.schema->metadata = schema_metadata("huggingface", write_features(rows));
@@ -261,8 +267,8 @@ inline ExportedColumn export_table(const Dataset& rows, const std::string& calle
   table.add_validity({});
   for (const std::string& name : rows.column_names()) {
     check(find_invalid_utf8(name) == std::string::npos && name.find('\0') == std::string::npos, ErrorCode::format,
-          caller, ": expected names of columns in UTF-8 and without NUL, got ", escape_invalid_utf8(name));
-    table.add_child(ColumnExporter(rows, name, caller).column());
+          place.caller, ": expected names of columns in UTF-8 and without NUL, got ", escape_invalid_utf8(name));
+    table.add_child(ColumnExporter(rows, name, place).column());
   }
   return table;
 }
@@ -277,7 +283,7 @@ inline ExportedColumn export_table(const Dataset& rows, const std::string& calle
 inline void to_arrow(const Dataset& rows, ArrowSchema* schema, ArrowArray* array) {
   check(schema != nullptr && array != nullptr, ErrorCode::invalid_argument,
         "to_arrow: expected memory for a schema and an array, got a null pointer");
-  detail::export_table(rows, "to_arrow").move_to(*schema, *array);
+  detail::export_table(rows, {"to_arrow"}).move_to(*schema, *array);
 }
 
 }  // namespace tl
