@@ -5,6 +5,8 @@
 //   tl_reading_time FILE          a format that the program has by its extension: .csv, .jsonl, .parquet
 #include <sys/resource.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <exception>

@@ -171,10 +171,10 @@ struct TableBlock {
 
 /// How the fast readers share out their work; tests make the blocks tiny.
 struct BlockSizes {
-  std::size_t block = std::size_t{1} << 21;
-  std::size_t blocks = static_cast<std::size_t>(num_threads());
-  std::size_t smallest = std::size_t{1} << 16;  ///< less is not worth a thread
-  std::size_t longest = std::size_t(-1);        ///< a record that needs more memory is an error
+  std::size_t block = std::size_t{1} << 20;                          ///< small enough for a processor's own cache
+  std::size_t blocks = 2 * static_cast<std::size_t>(num_threads());  ///< so that none waits long for another
+  std::size_t smallest = std::size_t{1} << 16;                       ///< less is not worth a thread
+  std::size_t longest = std::size_t(-1);                             ///< a record that needs more memory is an error
 };
 
 /// For so many columns of a wider type a file is read from its beginning; for more, whole.
