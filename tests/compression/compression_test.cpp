@@ -12,6 +12,7 @@
 
 #include <tl/data/compression.hpp>
 #include <tl/data/load_dataset.hpp>
+#include <tl/data/stream_dataset.hpp>
 
 #include "support/catch.hpp"
 #include "support/reference.hpp"
@@ -106,6 +107,25 @@ TEST_CASE("compression: rows are those of the file that was compressed") {
     const Dataset objects = load_dataset(json_file.native(), Split("train"));
     CHECK(objects.column<std::string>("text").to_vector() == Texts{"a", "b"});
     CHECK(objects.column<double>("score").to_vector() == std::vector<double>{0.5, 2});
+  }
+}
+
+TEST_CASE("compression: a stream has the rows of the file, window after window") {
+  const TemporaryFolder folder;
+  const std::string text = long_text(5'000'000);
+  write_text(folder / "train.txt", text);
+  const Dataset whole = load_text(folder / "train.txt");
+  for (const auto& [extension, compress] : formats) {
+    INFO(extension);
+    const auto file = folder / (std::string("train.txt") + extension);
+    write_text(file, compress(text));
+    const IterableDataset stream = stream_dataset("text", DataFiles{{"train", file}}, Split("train"));
+    std::int64_t row = 0;
+    bool equal = true;
+    const auto texts = whole.column<std::string>("text");
+    for (const Row one : stream) equal = equal && one.get<std::string>("text") == texts[row++];
+    CHECK(equal);
+    CHECK(row == whole.num_rows());
   }
 }
 

@@ -9,6 +9,8 @@
 
 #include <tl/core/mt19937.hpp>
 #include <tl/data/concatenate.hpp>
+#include <tl/data/csv_stream.hpp>
+#include <tl/data/json_stream.hpp>
 
 #include "support/catch.hpp"
 #include "support/table_text.hpp"

@@ -20,6 +20,7 @@
 #include <tl/core/pcg64.hpp>
 #include <tl/data/concatenate.hpp>
 #include <tl/data/dataset.hpp>
+#include <tl/data/stream_functions.hpp>
 #include <tl/data/stream_nodes.hpp>
 #include <tl/data/stream_rows.hpp>
 

@@ -16,6 +16,8 @@
 
 #include <tl/core/error.hpp>
 #include <tl/core/pcg64.hpp>
+#include <tl/data/csv_stream.hpp>
+#include <tl/data/json_stream.hpp>
 #include <tl/data/load_dataset.hpp>
 #include <tl/data/stream_nodes.hpp>
 #include <tl/data/stream_types.hpp>
