@@ -59,15 +59,16 @@ class Concatenation {
 
   /// The part that says what a column is: the first that has a value in it, if any has.
   const Dataset& leader(const std::string& name) const {
-    const auto found = std::ranges::find_if(parts_, [&](const Dataset& part) { return !is_all_null(part, name); });
-    return found == parts_.end() ? parts_.front() : *found;
+    for (const Dataset& part : parts_)
+      if (!is_all_null(part, name)) return part;
+    return parts_.front();
   }
 
   void check_columns(const Dataset& part) const {
     const Dataset& first = parts_.front();
     std::vector<std::string> expected = first.column_names(), got = part.column_names();
-    std::ranges::sort(expected);
-    std::ranges::sort(got);
+    std::sort(expected.begin(), expected.end());
+    std::sort(got.begin(), got.end());
     if (expected != got)
       fail(ErrorCode::invalid_argument, name_of(part), ": expected the columns ", python_text(first.column_names()),
            " as in ", name_of(first), ", got ", python_text(part.column_names()));

@@ -110,7 +110,7 @@ class ConllReader {
     check(count_ == 0 || names.size() == count_, ErrorCode::format, places_.file, ", line ", first_, ": expected ",
           names.size(), " fields for the columns ", python_text(names), ", got ", count_);
     const auto choose = [&](const std::string& name) {
-      const auto found = std::ranges::find(names, name);
+      const auto found = std::find(names.begin(), names.end(), name);
       check(found != names.end(), ErrorCode::not_found, places_.file, ": expected a column ", Repr{name},
             ", the columns are ", python_text(names), "; column_names gives a name to every field of a line");
       names_.push_back(name);

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include <tl/core/error.hpp>
+#include <tl/core/sort.hpp>
 #include <tl/data/column.hpp>
 #include <tl/data/file_patterns.hpp>
 #include <tl/data/split_spec.hpp>
@@ -196,7 +197,7 @@ class CardReader {
       expect(!id.empty() && read.ec == std::errc{} && read.ptr == id.data() + id.size(), key, "ids as keys", names);
       by_id.emplace_back(number, text(name, key));
     }
-    std::ranges::sort(by_id);
+    by_id = stable_sorted(std::move(by_id), [](const auto& a, const auto& b) { return a.first < b.first; });
     for (std::size_t i = 0; i < by_id.size(); ++i) {
       expect(by_id[i].first == static_cast<std::int64_t>(i), key, "the ids from 0 on, each once", names);
       result.push_back(std::move(by_id[i].second));

@@ -172,7 +172,7 @@ class FileFinder {
         "index_col", "usecols",     "skiprows",     "skipfooter", "nrows",           "na_values",    "keep_default_na",
         "na_filter", "true_values", "false_values", "quotechar",  "quoting",         "doublequote",  "escapechar",
         "comment",   "decimal",     "thousands",    "sample_by",  "keep_linebreaks", "columns"};
-    return std::ranges::find(keys, key) != keys.end();
+    return std::find(keys.begin(), keys.end(), key) != keys.end();
   }
 
   std::vector<SplitFiles> resolved(const SplitPatterns& patterns) const {
@@ -240,7 +240,7 @@ class FileFinder {
       if (table_format_of(file)) ++counts[data_extension(file)];
     const std::string* best = nullptr;
     const auto rank = [&](const std::string& extension) {
-      const auto found = std::ranges::find(favourites, extension);
+      const auto found = std::find(favourites.begin(), favourites.end(), extension);
       const auto favour = found == favourites.end() ? -1 : found - favourites.begin();
       return std::tuple(counts[extension], favour, extension);
     };
@@ -251,8 +251,9 @@ class FileFinder {
 
   DatasetFiles found(std::vector<SplitFiles> splits, std::optional<TableFormat> format) {
     const bool by_extension = !format;
-    if (std::ranges::all_of(splits, [](const SplitFiles& split) { return !split.missing.empty(); }))
-      fail(ErrorCode::not_found, splits.front().missing);
+    bool any = false;
+    for (const SplitFiles& split : splits) any = any || split.missing.empty();
+    check(any, ErrorCode::not_found, splits.front().missing);
     for (SplitFiles& split : splits) {
       if (!by_extension) break;
       if (!split.missing.empty()) continue;

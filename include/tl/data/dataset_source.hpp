@@ -37,7 +37,7 @@ struct DatasetSource {
          incomplete.empty() ? "" : ", and ", incomplete);
   }
 
-  bool contains(std::string_view file) const { return std::ranges::binary_search(files, file); }
+  bool contains(std::string_view file) const { return std::binary_search(files.begin(), files.end(), file); }
 
   /// The files below a folder, which becomes the root.
   DatasetSource below(const std::string& folder) const {
@@ -75,7 +75,7 @@ inline DatasetSource folder_source(const std::filesystem::path& folder) {
     else if (at->is_symlink(absent) && leads_upwards(at->path())) at.disable_recursion_pending();
   }
   if (error) fail_errno("read", folder, error.value());
-  std::ranges::sort(source.files);
+  std::sort(source.files.begin(), source.files.end());
   return source;
 }
 
@@ -85,7 +85,7 @@ inline DatasetSource hub_source(const hub::Repository& repository, const hub::Op
   DatasetSource source{repository.id, {}, snapshot->list_files()};
   source.fetch = [snapshot](const std::string& file) { return snapshot->file(file); };
   if (!snapshot->can_download()) source.incomplete = snapshot->why_not();
-  std::ranges::sort(source.files);
+  std::sort(source.files.begin(), source.files.end());
   return source;
 }
 

@@ -110,8 +110,8 @@ inline bool names_hidden_parts(const std::vector<std::string_view>& pattern,
   const auto folders = [&](const std::vector<std::string_view>& parts) {
     return parts.empty() ? 0 : std::count_if(parts.begin(), parts.end() - 1, special);
   };
-  return std::ranges::count_if(path, hidden) == std::ranges::count_if(pattern, hidden) &&
-         folders(path) == folders(pattern);
+  const auto hidden_in = [&](const auto& parts) { return std::count_if(parts.begin(), parts.end(), hidden); };
+  return hidden_in(path) == hidden_in(pattern) && folders(path) == folders(pattern);
 }
 
 /// Files that describe data and hold none.
@@ -177,7 +177,7 @@ inline SplitPatterns sharded_patterns(const std::vector<std::string>& files) {
       }
     if (!holds_name(names, name)) names.emplace_back(name);
   }
-  std::ranges::sort(names);
+  std::sort(names.begin(), names.end());
   SplitPatterns patterns;
   for (const std::string& name : names) patterns.push_back({name, {str_cat("data/", name, shard)}});
   return by_rank(std::move(patterns));

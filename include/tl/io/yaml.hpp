@@ -39,7 +39,7 @@ class YamlScalar {
 
  private:
   bool is_one_of(std::initializer_list<std::string_view> words) const {
-    return std::ranges::find(words, text_) != words.end();
+    return std::find(words.begin(), words.end(), text_) != words.end();
   }
 
   /// The text without a sign and without the underscores between digits; whether it is negative.

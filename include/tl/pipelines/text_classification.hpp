@@ -356,7 +356,8 @@ inline std::vector<std::vector<Classification>> TextClassificationPipeline::deci
     if (!several) add(decided(values, options_));
     for (std::size_t c = 0; several && c < values.size(); ++c)
       if (decides(values[c], c, calibration_.thresholds)) add(static_cast<std::int64_t>(c));
-    std::ranges::stable_sort(decided_here, [](const auto& a, const auto& b) { return a.score > b.score; });
+    decided_here =
+        stable_sorted(std::move(decided_here), [](const auto& a, const auto& b) { return a.score > b.score; });
   }
   return result;
 }
