@@ -9,11 +9,13 @@ reads one file once, as a program does that starts, on --threads processors; the
 moves on by one each round. The tables show medians of the wall-clock time of the reading alone, of the processor time
 (user and system), and the largest resident size of the process as a multiple of the text, which is the file of CSV and
 JSON lines, and the CSV of the same rows for parquet. Files are in the system's cache; datasets writes its own cache
-anew every time, which is how it reads. All stacks must give the same rows, texts and numbers, or the script fails. A
-package that is not installed is left out, with a line that says so.
+anew every time, which is how it reads. All stacks must give the same rows, texts and numbers, or the script fails. It
+needs pyarrow; another package that is not installed is left out, with a line that says so, and so is parquet if the
+program is built without it.
 """
 import argparse
 import csv
+import importlib.metadata
 import io
 import json
 import os
@@ -187,6 +189,8 @@ def measure(kind, arguments, base, text):
                 del results[stack]
             else:
                 results[stack].append(result)
+    if 'tl' not in results:
+        return
     expected = results['tl'][0]
     print(f'\n{kind}: {os.path.getsize(path) / 1e6:.0f} MB, {expected["rows"]} rows, {arguments.threads} threads, '
           f'medians of {arguments.rounds} rounds\n')
@@ -205,12 +209,12 @@ def measure(kind, arguments, base, text):
 def benchmark(arguments, folder):
     base = os.path.join(folder, f'table_{arguments.megabytes}')
     if not all(os.path.exists(f'{base}.{kind}') for kind in FORMATS):
-        make_files(base, arguments.megabytes * 1_000_000)
+        subprocess.run([sys.executable, __file__, '--make', base, str(arguments.megabytes * 1_000_000)], check=True)
     versions = [f'Python {platform.python_version()}']
-    for name in ('pyarrow', 'pandas', 'datasets'):
+    for name in ('pyarrow', 'pandas', 'datasets'):  # not imported: a process begins with the peak of its parent
         try:
-            versions.append(f'{name} {__import__(name).__version__}')
-        except ImportError:
+            versions.append(f'{name} {importlib.metadata.version(name)}')
+        except importlib.metadata.PackageNotFoundError:
             pass
     print(', '.join(versions) + f'; load average before: {os.getloadavg()[0]:.1f}')
     for kind in arguments.formats:
@@ -227,8 +231,11 @@ def main():
     parser.add_argument('--formats', nargs='+', choices=FORMATS, default=FORMATS)
     parser.add_argument('--stacks', nargs='+', choices=STACKS, default=STACKS)
     parser.add_argument('--folder', help='where the files are made and kept')
-    parser.add_argument('--read', nargs=2, metavar=('STACK', 'FILE'), help='one reading, which the script calls itself')
+    parser.add_argument('--make', nargs=2, metavar=('BASE', 'BYTES'), help='what the script calls itself')
+    parser.add_argument('--read', nargs=2, metavar=('STACK', 'FILE'), help='what the script calls itself')
     arguments = parser.parse_args()
+    if arguments.make:
+        return make_files(arguments.make[0], int(arguments.make[1]))
     if arguments.read:
         return read_once(*arguments.read)
     if not arguments.program:
