@@ -78,7 +78,7 @@ TEST_CASE("random CSV files: a stream has the rows of the file, or says what is 
   const test::TemporaryFolder folder;
   Mt19937 random(5);
   int equal = 0, types = 0, errors = 0;
-  for (int i = 0; i < 2000; ++i) {
+  for (int i = 0; i < 700; ++i) {
     constexpr std::string_view alphabets[] = {"ab,\n",    "a\",\n",  "a,\n\r \t",   "1,\n",
                                               "12.,-e\n", "\"\n\r,", "\xc3\xa9,\n", "a\t\n\""};
     std::string text = i % 3 == 0 ? "x\n" : i % 3 == 1 ? "x,y\n" : "";
@@ -110,8 +110,8 @@ TEST_CASE("random CSV files: a stream has the rows of the file, or says what is 
       }
     }
   }
-  CHECK(equal > 2000);
-  CHECK(types > 20);
+  CHECK(equal > 600);
+  CHECK(types > 5);
   CHECK(errors > 50);
 }
 

@@ -86,8 +86,8 @@ TEST_CASE("streamed rows: a run on a stream is that of the data set in the order
 TEST_CASE("streamed rows: a resumed run on a stream equals one without an interruption") {
   const TemporaryFolder folder;
   const auto path = write_streamed_rows(folder / "rows.jsonl", 22);
-  const std::int64_t accumulation = GENERATE(1, 2);
   for (const bool shuffled : {false, true}) {
+    const std::int64_t accumulation = shuffled ? 2 : 1;
     const IterableDataset rows = shuffled ? stream_of(path).shuffle(42, 8) : stream_of(path);
     const StreamedRun whole = train_stream(folder / "whole", rows, {}, accumulation);
     for (const int step : {4, 8, 12}) {
