@@ -37,7 +37,8 @@ TEST_CASE("AdamW's table is written once for all updates it has room for, and ag
     if (update == 500) scale = 2.0F;
     if (copies_of(update) > 0) written.push_back(update);
   }
-  CHECK(written == std::vector<std::int64_t>{1, 500, 500 + Table::size});
+  const std::int64_t room = Table::size - Table::kept;
+  CHECK(written == std::vector<std::int64_t>{1, 500, 500 + room, 500 + 2 * room});
 }
 
 TEST_CASE("AdamW's table holds the factors of each range at the place of its update") {
@@ -47,6 +48,17 @@ TEST_CASE("AdamW's table holds the factors of each range at the place of its upd
     for (std::int64_t range = 0; range < 3; ++range)
       CHECK((table.data(range)[(update - 1) % Table::size] == numbered(range, update)));
   }
+}
+
+TEST_CASE("AdamW's table keeps the factors of the last updates, which a device may still have to make") {
+  Table table(1, tl::cpu_device);
+  const auto factors = [](auto range, auto number) { return numbered(range, number); };
+  for (std::int64_t update = 1; update <= 3000; ++update) {
+    table.prepare(update, 5000, factors);
+    for (std::int64_t late = std::max<std::int64_t>(1, update - Table::kept); late <= update; ++late)
+      if (!(table.data(0)[(late - 1) % Table::size] == numbered(0, late))) FAIL(late << " at " << update);
+  }
+  SUCCEED();
 }
 
 TEST_CASE("AdamW's table: an error of a later update comes when that update does") {

@@ -43,7 +43,7 @@ class LockedDevice : public LockedMemoryScope {
  public:
   LockedDevice() {
     using namespace kernels;  // NOLINT(google-build-using-namespace): a list of its names
-    provide_all<kernels::AdamW, Add, AddLoss, AttentionForward, AttentionBackward, BceWithLogitsForward,
+    provide_all<kernels::AdamW, Add, AddLoss, ScaledSeed, AttentionForward, AttentionBackward, BceWithLogitsForward,
                 BceWithLogitsBackward, BiasActivationForward, BiasActivationBackward,
                 BiasDropoutResidualLayerNormForward, BiasDropoutResidualLayerNormBackward, ConcatForward,
                 ConcatBackward, Convert, CrossEntropyForward, CrossEntropyBackward, DivideForward, DivideBackward,

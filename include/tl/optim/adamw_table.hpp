@@ -19,6 +19,9 @@ template <Real T> class AdamWTable {
   using Factors = kernels::AdamWFactors<T>;
   static_assert(sizeof(Factors) == 3 * sizeof(T));
   static constexpr std::int64_t size = 1024;  // updates
+  /// Entries before the present one that stay: in fp16 the device may have skipped updates that the host does not know
+  /// of yet. Between two looks there are fewer, because a scale of the loss that is halved so often is too small.
+  static constexpr std::int64_t kept = 256;
 
   AdamWTable(std::int64_t ranges, Device device)
       : ranges_(ranges),
@@ -38,7 +41,7 @@ template <Real T> class AdamWTable {
     if (held) return;
     first_ = update;
     end_ = update + 1;
-    const std::int64_t last = update + std::min(left, size);
+    const std::int64_t last = update + std::min(left, size - kept);
     while (end_ < last && write(end_, factors)) ++end_;
     if (memory_.device().type != DeviceType::cpu) memory_.copy_from(host_);
   }

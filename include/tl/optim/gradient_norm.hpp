@@ -49,10 +49,12 @@ template <Real T> void squared_gradient_norm(const ParameterSpace<T>& parameters
 }
 
 /// What comes before an update whose scalars are on the device of the parameters: the norm of all gradients, and how
-/// they are clipped; a max_norm of 0 does neither.
-template <Real T> void prepare_update(const ParameterSpace<T>& parameters, double max_norm, kernels::StepState* state) {
-  if (max_norm > 0) squared_gradient_norm(parameters, &state->squared_norm);
-  kernels::run(parameters.device(), kernels::PrepareUpdate{.state = state, .max_norm = static_cast<float>(max_norm)});
+/// they are clipped; a max_norm of 0 does neither. Gradients that are `scaled` are looked at in any case.
+template <Real T>
+void prepare_update(const ParameterSpace<T>& parameters, double max_norm, bool scaled, kernels::StepState* state) {
+  if (max_norm > 0 || scaled) squared_gradient_norm(parameters, &state->squared_norm);
+  kernels::run(parameters.device(),
+               kernels::PrepareUpdate{.state = state, .max_norm = static_cast<float>(max_norm), .scaled = scaled});
 }
 
 }  // namespace detail

@@ -39,9 +39,12 @@ struct ResumeState {
   std::int64_t last_logged_step = 0;
   double grad_norm = std::numeric_limits<double>::quiet_NaN();  ///< of the last update; NaN: not computed
   double learning_rate = 0.0;                                   ///< of the last update
-  Mt19937::State generator{};                                   ///< draws batch orders by length
-  Mt19937::State epoch_generator{};                             ///< as it was when the epoch began
-  BatchSettings batches{};                                      ///< what decides the batches
+  std::int64_t skipped_updates = 0;  ///< in fp16, of gradients that were not finite; the schedule did not go on
+  float loss_scale = 0.0F;           ///< in fp16; 0: there was none yet
+  std::int32_t scale_age = 0;        ///< updates since the scale changed
+  Mt19937::State generator{};        ///< draws batch orders by length
+  Mt19937::State epoch_generator{};  ///< as it was when the epoch began
+  BatchSettings batches{};           ///< what decides the batches
 };
 
 namespace detail {
@@ -85,8 +88,12 @@ inline void check_progress(const ResumeState& progress, const std::filesystem::p
   finite("loss_logged", progress.loss_logged);
   finite("learning_rate", progress.learning_rate);
   need(progress.learning_rate >= 0, "learning_rate", "0 or more", progress.learning_rate);
-  need(!(progress.grad_norm < 0) && (is_nan(progress.grad_norm) || is_finite(progress.grad_norm)), "grad_norm",
-       "NaN or a finite number of 0 or more", progress.grad_norm);
+  const bool any_norm = is_nan(progress.grad_norm) || is_finite(progress.grad_norm) || progress.loss_scale > 0.0F;
+  need(!(progress.grad_norm < 0) && any_norm, "grad_norm", "NaN or a finite number of 0 or more", progress.grad_norm);
+  whole("skipped_updates", 0, progress.skipped_updates);
+  whole("scale_age", 0, progress.scale_age);
+  finite("loss_scale", static_cast<double>(progress.loss_scale));
+  need(progress.loss_scale >= 0.0F, "loss_scale", "0 or more", progress.loss_scale);
   const std::int64_t batches = progress.batches.batches();
   need(progress.batches_done <= batches, "batches_done",
        str_cat("at most ", batches, ", the batches of an epoch of ", progress.batches.epoch_rows(), " rows"),
@@ -105,6 +112,11 @@ inline void save_progress(const std::filesystem::path& folder, const ResumeState
                {"last_logged_step", progress.last_logged_step},
                {"grad_norm", progress.grad_norm},
                {"learning_rate", progress.learning_rate}};
+  if (progress.loss_scale > 0.0F) {
+    json["skipped_updates"] = progress.skipped_updates;
+    json["loss_scale"] = progress.loss_scale;
+    json["scale_age"] = progress.scale_age;
+  }
   write_batch_settings(json, progress.batches);
   write_json(folder / "progress.json", json, {.sort_keys = false});
   write_json(folder / "rng.json",
@@ -128,6 +140,11 @@ inline ResumeState load_progress(const std::filesystem::path& folder) {
   read("last_logged_step", progress.last_logged_step);
   read("grad_norm", progress.grad_norm);
   read("learning_rate", progress.learning_rate);
+  if (json.contains("loss_scale")) {
+    read("skipped_updates", progress.skipped_updates);
+    read("loss_scale", progress.loss_scale);
+    read("scale_age", progress.scale_age);
+  }
   progress.batches = read_batch_settings(json, path);
   check_progress(progress, path);
   const auto rng_path = folder / "rng.json";

@@ -32,9 +32,10 @@ class DeviceStep {
   /// So many micro-batches at most are remembered; then it is time to look.
   static constexpr std::size_t most_places = 10'000;
 
-  /// For a model on `device`; `start` holds the numbers of a run that begins or goes on.
-  DeviceStep(Device device, const State& start, LossSettings settings)
+  /// For a model on `device`; `start` holds the numbers of a run that begins or goes on, which computes in `precision`.
+  DeviceStep(Device device, const State& start, Precision precision, LossSettings settings)
       : state_(start),
+        scaled_(precision == Precision::f16),
         settings_(std::move(settings)),
         memory_(Tensor<std::int64_t>::empty({words}, device)),
         zero_(Tensor<float>::zeros(Shape{}, device)),
@@ -47,6 +48,8 @@ class DeviceStep {
   /// The state in the memory of the device, and there the number of the present micro-batch, which dropout reads.
   State* state() { return reinterpret_cast<State*>(memory_.data()); }
   const std::uint64_t* micro_batch() { return &state()->micro_batch; }
+  /// Whether losses are scaled, so that an update may be skipped.
+  bool scaled() const { return scaled_; }
   /// The settings of the loss, with weights on the device.
   const LossSettings& loss_settings() const { return settings_; }
 
@@ -58,17 +61,17 @@ class DeviceStep {
     places_.push_back(std::move(place));
     loss.backward(seed(loss.shape(), micro.share()));
     const bool weighted = micro.of_items > 0.0;
-    kernels::run(memory_.device(),
-                 kernels::AddLoss<float>{.loss = has_loss ? loss.value().data() : nullptr,
-                                         .state = state(),
-                                         .factor = weighted ? micro.share() : 1.0F,
-                                         .divisor = weighted ? 1.0F : static_cast<float>(micro.group)});
+    kernels::run(memory_.device(), kernels::AddLoss<float>{.loss = has_loss ? loss.value().data() : nullptr,
+                                                           .state = state(),
+                                                           .factor = weighted ? micro.share() : 1.0F,
+                                                           .divisor = weighted ? 1.0F : static_cast<float>(micro.group),
+                                                           .scaled = scaled_});
   }
 
   /// What comes before the optimizer: the norm of all gradients, and how they are clipped; a max_norm of 0 does
   /// neither.
   void prepare_update(const ParameterSpace<float>& parameters, double max_norm) {
-    detail::prepare_update(parameters, max_norm, state());
+    detail::prepare_update(parameters, max_norm, scaled_, state());
   }
 
   /// Waits for the device and returns its numbers.
@@ -91,6 +94,7 @@ class DeviceStep {
   /// The sum of losses begins anew; to be called after look(), before anything else is computed.
   void clear_loss() {
     state_.loss = 0.0F;
+    state_.loss_since = state_.updates + state_.skipped;
     write();
   }
 
@@ -104,18 +108,24 @@ class DeviceStep {
     memory_.copy_from(host);
   }
 
-  /// `share` as the gradient of the loss: that of the micro-batch before if it is the same, else 0 + share * 1, which
-  /// needs no copy.
+  /// `share` as the gradient of the loss, times its scale: that of the micro-batch before if it is the same, else
+  /// 0 + share * 1, which needs no copy.
   const Tensor<float>& seed(const Shape& shape, float share) {
-    if (seed_.defined() && seed_.shape() == shape && seed_share_ == share) return seed_;
-    seed_ = Tensor<float>::empty(shape, memory_.device());
+    const bool fits = seed_.defined() && seed_.shape() == shape;
+    if (fits && !scaled_ && seed_share_ == share) return seed_;
+    if (!fits) seed_ = Tensor<float>::empty(shape, memory_.device());
     seed_share_ = share;
-    kernels::run(memory_.device(),
-                 kernels::Add<float>{.a = zero_.data(), .b = one_.data(), .y = seed_.data(), .n = 1, .alpha = share});
+    if (scaled_)
+      kernels::run(memory_.device(),
+                   kernels::ScaledSeed<float>{.seed = seed_.data(), .state = state(), .share = share});
+    else
+      kernels::run(memory_.device(),
+                   kernels::Add<float>{.a = zero_.data(), .b = one_.data(), .y = seed_.data(), .n = 1, .alpha = share});
     return seed_;
   }
 
   State state_;  // as it was when it was looked at
+  bool scaled_;
   LossSettings settings_;
   Tensor<std::int64_t> memory_;  // [words]
   Tensor<float> zero_, one_, seed_;

@@ -41,8 +41,9 @@ struct TrainLoop {
   ResumeState progress{};
   std::unique_ptr<DeviceStep> device{};  ///< of a model on a GPU
   std::int64_t first_step = 0;           ///< updates made before this call
-  std::int64_t next_batch = 0;           ///< micro-batches of the first epoch to skip
-  bool inside_epoch = false;             ///< the first epoch was begun before the interruption
+  std::int64_t scheduled_step = 0;  ///< updates that the schedule counts: without those skipped, as far as is known
+  std::int64_t next_batch = 0;      ///< micro-batches of the first epoch to skip
+  bool inside_epoch = false;        ///< the first epoch was begun before the interruption
 
   /// A fresh run over `rows`, which must outlive it.
   TrainLoop(const TrainingArguments& args, const Collator& rows, ParameterSpace<float>& parameters,
@@ -98,9 +99,10 @@ struct TrainLoop {
     TrainerState state = TrainerState::load(checkpoint / "trainer_state.json");
     check_agreement(saved, state, checkpoint);
     load_optimizer(checkpoint, *optimizer, parameters);
-    check(optimizer->steps() == state.global_step, ErrorCode::format, checkpoint.string(),
+    scheduled_step = state.global_step - saved.skipped_updates;
+    check(optimizer->steps() == scheduled_step, ErrorCode::format, checkpoint.string(),
           ": expected optimizer.safetensors and trainer_state.json to be of the same step, got ", optimizer->steps(),
-          " and ", state.global_step);
+          " and ", scheduled_step);
     detail::verify_checksums(checkpoint);  // last, because the others say more about what they find
     detail::load_schedule(checkpoint, *schedule);
     set_totals(state, args);
@@ -115,12 +117,13 @@ struct TrainLoop {
     return state;
   }
 
-  /// The learning rate of the update number `step`, of parameters without a rate of their own.
-  double learning_rate(std::int64_t step) const { return scheduled(base_rate_, step); }
+  /// The learning rate of the update after `scheduled_step`, of parameters without a rate of their own.
+  double learning_rate() const { return scheduled(base_rate_, scheduled_step); }
 
-  /// The update number `step` of all parameters, with gradients multiplied by `gradient_scale` or, on a GPU, by what
-  /// its state says, if the optimizer reads it.
-  void optimizer_step(std::int64_t step, double gradient_scale) {
+  /// The next update of all parameters, with gradients multiplied by `gradient_scale` or, on a GPU, by what its state
+  /// says, if the optimizer reads it.
+  void optimizer_step(double gradient_scale) {
+    const std::int64_t step = scheduled_step++;
     OptimizerStep update{.schedule = [&](double rate) { return scheduled(rate, step); },
                          .gradient_scale = gradient_scale};
     if (device && optimizer->reads_step_state()) {
@@ -131,15 +134,35 @@ struct TrainLoop {
     optimizer->step(update);
   }
 
-  /// Keeps the scalars of the run on the device of its model, if that is a GPU.
-  void use_device(Device model, const LossSettings& settings) {
+  /// Keeps the scalars of a run in `precision` on the device of its model, if that is a GPU.
+  void use_device(Device model, Precision precision, const LossSettings& settings) {
     if (model.type == DeviceType::cpu) return;
+    if (precision == Precision::f16 && progress.loss_scale == 0.0F) progress.loss_scale = kernels::LossScaling::initial;
     device = std::make_unique<DeviceStep>(model,
                                           kernels::StepState{.updates = optimizer->steps(),
                                                              .micro_batch = progress.micro_batch,
+                                                             .skipped = progress.skipped_updates,
+                                                             .loss_since = progress.last_logged_step,
                                                              .loss = progress.loss_since_log,
-                                                             .grad_norm = static_cast<float>(progress.grad_norm)},
-                                          settings);
+                                                             .grad_norm = static_cast<float>(progress.grad_norm),
+                                                             .loss_scale = progress.loss_scale,
+                                                             .scale_age = progress.scale_age},
+                                          precision, settings);
+  }
+
+  /// Takes over what the device has computed. `begun`: of the present update, which the optimizer did not make yet.
+  void take(const kernels::StepState& state, bool begun) {
+    progress.loss_since_log = state.loss;
+    progress.grad_norm = state.grad_norm;
+    if (!device->scaled()) return;
+    progress.loss_scale = state.loss_scale;
+    progress.scale_age = state.scale_age;
+    progress.skipped_updates = state.skipped;
+    scheduled_step = state.updates - (begun && state.apply ? 1 : 0);
+    if (optimizer->steps() != scheduled_step) optimizer->set_steps(scheduled_step);
+    // The rate of the last update, made or skipped; the schedule did not go on after one that was skipped.
+    const std::int64_t last = state.updates - state.apply;
+    if (!begun && last >= 0) progress.learning_rate = scheduled(base_rate_, last);
   }
 
   /// The rows of the present epoch in their order, always the same for the same seed and epoch.
@@ -149,11 +172,11 @@ struct TrainLoop {
   }
 
   /// Writes what resume() reads, but for trainer_state.json.
-  void save(const std::filesystem::path& folder, const ParameterSpace<float>& parameters, std::int64_t step) {
+  void save(const std::filesystem::path& folder, const ParameterSpace<float>& parameters) {
     save_optimizer(folder, *optimizer, parameters);
     detail::save_progress(folder, progress);
     detail::save_schedule(folder, *schedule,
-                          {{"last_epoch", step},
+                          {{"last_epoch", scheduled_step},
                            {"learning_rate", base_rate_},
                            {"lr_scheduler_type", schedule->name()},
                            {"total_steps", plan.total_steps},
@@ -183,15 +206,14 @@ struct TrainLoop {
                                                           const TrainLoopParts& parts) {
     std::vector<ParameterGroup> groups = training_groups(args, parts.groups, parameters);
     if (!parts.optimizer)
-      return std::make_unique<AdamW<float>>(
-          parameters, AdamWOptions{.learning_rate = args.learning_rate,
-                                   .beta1 = args.adam_beta1,
-                                   .beta2 = args.adam_beta2,
-                                   .epsilon = args.adam_epsilon,
-                                   .weight_decay = args.weight_decay,
-                                   .defer_rows = true,
-                                   .rounded_weights = args.bf16 ? Precision::bf16 : Precision::f32,
-                                   .groups = std::move(groups)});
+      return std::make_unique<AdamW<float>>(parameters, AdamWOptions{.learning_rate = args.learning_rate,
+                                                                     .beta1 = args.adam_beta1,
+                                                                     .beta2 = args.adam_beta2,
+                                                                     .epsilon = args.adam_epsilon,
+                                                                     .weight_decay = args.weight_decay,
+                                                                     .defer_rows = true,
+                                                                     .rounded_weights = args.precision(),
+                                                                     .groups = std::move(groups)});
     auto optimizer = parts.optimizer(parameters, {args.learning_rate, args.weight_decay, std::move(groups)});
     check(optimizer != nullptr, ErrorCode::invalid_argument,
           "optimizer: expected a function that makes an optimizer, it gave a null pointer");

@@ -69,7 +69,7 @@ class Trainer : public TrainerEvaluation {
   void optimizer_step(TrainLoop& loop, BatchLoader& batches, std::int64_t group);
   void training_steps(TrainLoop& loop, BatchLoader& batches, std::int64_t group);
   void training_step(TrainLoop& loop, const MicroBatch& micro, const std::shared_ptr<PackedWeightCache>& weights);
-  double look_at_device(TrainLoop& loop);
+  const kernels::StepState& look_at_device(TrainLoop& loop, bool begun = false);
   void log_evaluate_save(TrainLoop& loop);
   bool evaluate_for_best(TrainLoop& loop);
   std::string rescue(TrainLoop& loop);
@@ -89,6 +89,10 @@ class Trainer : public TrainerEvaluation {
   }
   [[noreturn]] void fail_norm(double got, const DeviceStep::Place& place, const TrainLoop& loop) const {
     fail_numeric("finite gradients, got a norm of ", got, "last micro-batch", place, loop);
+  }
+  [[noreturn]] void fail_scale(double got, const DeviceStep::Place& place, const TrainLoop& loop) const {
+    fail_numeric("gradients that fit into half, they are not finite even with a scale of the loss of ", 2.0 * got,
+                 "last micro-batch", place, loop);
   }
   /// Where the run is while it computes with `rows`.
   DeviceStep::Place place(std::span<const std::int64_t> rows) const {
@@ -131,7 +135,7 @@ inline TrainOutput Trainer::train(const ResumeFrom& resume_from) {
   state_ = resumes ? loop.resume(checkpoint, args_, model_.parameters(), generator_) : loop.initial_state(args_);
   if (resumes) resume(checkpoint);
   nn::check_initialized(model_.parameters(), "train");
-  loop.use_device(model_.parameters().raw_values().device(), loss_options().settings);
+  loop.use_device(model_.parameters().raw_values().device(), precision(), loss_options().settings);
   const Stopwatch watch;
 
   model_.parameters().zero_grad();
@@ -229,19 +233,24 @@ inline void Trainer::optimizer_step(TrainLoop& loop, BatchLoader& batches, std::
   call(&TrainerCallback::on_step_begin);
   training_steps(loop, batches, group);
   double clip = 1.0;
+  bool skipped = false;
   if (loop.device) {
     loop.device->prepare_update(model_.parameters(), args_.max_grad_norm);
-    if (!loop.optimizer->reads_step_state() || loop.device->must_look()) clip = look_at_device(loop);
+    if (!loop.optimizer->reads_step_state() || loop.device->must_look()) {
+      const kernels::StepState& state = look_at_device(loop, true);
+      clip = static_cast<double>(state.clip);
+      skipped = !state.apply;
+    }
   } else if (args_.max_grad_norm > 0) {
     loop.progress.grad_norm = static_cast<float>(gradient_norm(model_.parameters()));
     if (!detail::is_finite(loop.progress.grad_norm)) fail_norm(loop.progress.grad_norm, place(batches.rows()), loop);
     clip = clip_coefficient(loop.progress.grad_norm, args_.max_grad_norm);
   }
-  loop.progress.learning_rate = loop.learning_rate(state_.global_step);
+  loop.progress.learning_rate = loop.learning_rate();
   TrainerEvent details = event();
   details.learning_rate = loop.progress.learning_rate;
   call(&TrainerCallback::on_pre_optimizer_step, details);
-  loop.optimizer_step(state_.global_step, clip);
+  if (!skipped) loop.optimizer_step(clip);
   call(&TrainerCallback::on_optimizer_step, details);
   loop.optimizer->zero_grad();
   ++state_.global_step;
@@ -287,19 +296,20 @@ inline void Trainer::training_step(TrainLoop& loop, const MicroBatch& micro,
                        static_cast<double>(detail::parameters_without_embeddings(model_.parameters()));
 }
 
-/// Waits for what a GPU was given since the last look, takes over its loss and norm, and returns the clipping factor.
-/// Throws Error(numeric) for the first loss or norm that was not finite.
-inline double Trainer::look_at_device(TrainLoop& loop) {
+/// Waits for what a GPU was given since the last look, and takes over what it computed; `begun` between the norm of an
+/// update and the optimizer. Throws Error(numeric) for the first loss or norm that was not finite, in fp16 for a scale
+/// of the loss that became too small.
+inline const kernels::StepState& Trainer::look_at_device(TrainLoop& loop, bool begun) {
   const kernels::StepState& state = loop.device->look();
   if (state.failure != kernels::StepFailure::none) {
     const DeviceStep::Place& place = loop.device->place(state.failed_micro_batch);
     if (state.failure == kernels::StepFailure::loss) fail_loss(state.failed_value, place, loop);
+    if (state.failure == kernels::StepFailure::scale) fail_scale(state.failed_value, place, loop);
     fail_norm(state.failed_value, place, loop);
   }
   loop.device->forget();
-  loop.progress.loss_since_log = state.loss;
-  loop.progress.grad_norm = state.grad_norm;
-  return state.clip;
+  loop.take(state, begun);
+  return state;
 }
 
 inline void Trainer::log_evaluate_save(TrainLoop& loop) {
@@ -314,6 +324,10 @@ inline void Trainer::log_evaluate_save(TrainLoop& loop) {
     if (!detail::is_nan(loop.progress.grad_norm)) entry["grad_norm"] = loop.progress.grad_norm;
     entry["learning_rate"] = loop.progress.learning_rate;
     entry["tl_loss"] = mean;
+    if (loop.device && loop.device->scaled()) {
+      entry["tl_loss_scale"] = progress.loss_scale;
+      entry["tl_skipped_updates"] = progress.skipped_updates;
+    }
     progress.loss_logged += sum;
     progress.loss_since_log = 0.0F;
     if (loop.device) loop.device->clear_loss();
@@ -372,7 +386,7 @@ inline std::filesystem::path Trainer::save_checkpoint(TrainLoop& loop) {
   write_model(building.path());
   if (!args_.save_only_model) {
     loop.progress.generator = generator_.state();
-    loop.save(building.path(), model_.parameters(), state_.global_step);
+    loop.save(building.path(), model_.parameters());
   }
   state_.stateful_callbacks["TrainerControl"] = {{"args",
                                                   {{"should_epoch_stop", control_.should_epoch_stop},

@@ -69,7 +69,7 @@ class TrainerEvaluation : public TrainerBase {
   /// once.
   const LossOptions& loss_options(const Collator* train_rows = nullptr) const;
 
-  Precision precision() const { return args_.bf16 ? Precision::bf16 : Precision::f32; }
+  Precision precision() const { return args_.precision(); }
   void set_precision() { model_.context().precision = precision(); }
 
   /// What errors call the data set whose metrics begin with `prefix`.

@@ -35,7 +35,7 @@ struct TrainingArguments {
   std::optional<std::string> metric_for_best_model{};  ///< nothing: the loss, if something needs a metric
   std::string logging_dir{};                           ///< where reporters write; empty: see logging_folder()
   double logging_steps = 500.0;
-  bool fp16 = false;         ///< must be false: see bf16
+  bool fp16 = false;         ///< matrix products in half, with a scale of the loss; on a GPU
   bool bf16 = false;         ///< matrix products in bfloat16
   ReportTo report_to{};      ///< none, all, or names of reporters: {"tensorboard", "jsonl"}
   bool push_to_hub = false;  ///< must be false
@@ -90,6 +90,9 @@ struct TrainingArguments {
 
   /// Where the model is trained: the CPU with use_cpu, else tl::device(). Throws what tl::device() throws.
   Device device() const { return use_cpu ? cpu_device : tl::device(); }
+
+  /// What fp16 and bf16 say together.
+  Precision precision() const { return fp16 ? Precision::f16 : bf16 ? Precision::bf16 : Precision::f32; }
 
   /// What group_by_length and train_sampling_strategy say together. Throws for a name that is not known.
   SamplingStrategy sampling() const {
@@ -272,7 +275,7 @@ class ArgumentRules : Problems {
 
   void unsupported() {
     require(!(a_.fp16 && a_.bf16), "fp16 and bf16: expected at most one of them to be true, got both");
-    require(!a_.fp16,
+    require(!a_.fp16 || (!a_.use_cpu && is_available(cuda_device)),
             "fp16: expected false, got true: there is no fp16 training on the CPU; set bf16 = true, or train "
             "in fp32 with both false");
     require(a_.optim == "adamw_torch" || a_.optim == "adamw_torch_fused",

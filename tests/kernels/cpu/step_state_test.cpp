@@ -28,6 +28,14 @@ void prepare(StepState& state, double squared_norm, float max_norm) {
   tl::kernels::run(tl::cpu_device, tl::kernels::PrepareUpdate{.state = &state, .max_norm = max_norm});
 }
 
+void prepare_scaled(StepState& state, double squared_norm, float max_norm, std::int32_t growth_interval = 2000) {
+  state.squared_norm = squared_norm;
+  tl::kernels::run(
+      tl::cpu_device,
+      tl::kernels::PrepareUpdate{
+          .state = &state, .max_norm = max_norm, .scaled = true, .scaling = {.growth_interval = growth_interval}});
+}
+
 }  // namespace
 
 TEST_CASE("the loss of an update is the sum of the parts of its micro-batches, which are counted") {
@@ -55,13 +63,60 @@ TEST_CASE("clipping: the factor min(1, max_norm / (norm + 1e-6)) in float, and n
   CHECK(state.apply == 1);
 }
 
-TEST_CASE("a loss scale is taken out of norm and gradients") {
+TEST_CASE("fp16: the scale of the loss is in the first gradient, and taken out of norm and gradients") {
   StepState state{.loss_scale = 8.0F};
-  prepare(state, 64.0 * 9.0, 1.0F);
+  float seed = 0.0F;
+  tl::kernels::run(tl::cpu_device, tl::kernels::ScaledSeed<float>{.seed = &seed, .state = &state, .share = 0.25F});
+  CHECK(seed == 2.0F);
+  prepare_scaled(state, 64.0 * 9.0, 1.0F);
   CHECK(state.grad_norm == 3.0F);
   CHECK(state.clip == 1.0F / (3.0F + 1e-6F) / 8.0F);
-  prepare(state, 64.0 * 9.0, 0.0F);
+  state.grad_norm = 0.5F;
+  prepare_scaled(state, 64.0 * 9.0, 0.0F);
   CHECK(state.clip == 0.125F);
+  CHECK(state.grad_norm == 0.5F);
+}
+
+TEST_CASE("fp16: scale, skipped updates and their count follow the reference's GradScaler") {
+  // torch.amp.GradScaler(init_scale=1024, growth_interval=3) over gradients that overflow at the updates marked 1.
+  const int overflows[] = {0, 0, 1, 0, 0, 0, 0, 1, 1, 0, 0, 0, 0, 0, 0, 1};
+  const float scales[] = {1024, 1024, 512, 512, 512, 1024, 1024, 512, 256, 256, 256, 512, 512, 512, 1024, 512};
+  StepState state{.loss_scale = 1024.0F};
+  std::int64_t made = 0, skipped = 0;
+  for (std::size_t i = 0; i < std::size(scales); ++i) {
+    INFO("update " << i + 1);
+    prepare_scaled(state, overflows[i] ? (i == 7 ? double{NAN} : double{INFINITY}) : 1.0, 0.0F, 3);
+    ++(overflows[i] ? skipped : made);
+    CHECK(state.loss_scale == scales[i]);
+    CHECK(state.apply == 1 - overflows[i]);
+    CHECK(state.updates == made);
+    CHECK(state.skipped == skipped);
+  }
+  CHECK((state.failure == StepFailure::none));
+}
+
+TEST_CASE("fp16: a scale stays finite, and one below the least stops all updates") {
+  StepState state{.loss_scale = 0x1p127F};
+  prepare_scaled(state, 1.0, 0.0F, 1);
+  CHECK(state.loss_scale == 0x1p127F);
+  state = {.micro_batch = 6, .loss_scale = 1.0F / 4096.0F};
+  prepare_scaled(state, INFINITY, 1.0F);
+  CHECK((state.failure == StepFailure::none));
+  prepare_scaled(state, INFINITY, 1.0F);
+  CHECK((state.failure == StepFailure::scale));
+  CHECK(state.failed_value == 1.0F / 16384.0F);
+  CHECK(state.failed_micro_batch == 5);
+  prepare_scaled(state, 1.0, 1.0F);
+  CHECK(state.apply == 0);
+}
+
+TEST_CASE("fp16: for a loss that is not finite the mean of those before it is added, as the reference does") {
+  StepState state{.updates = 9, .skipped = 2, .loss_since = 8, .loss = 6.0F};
+  const float loss = INFINITY;
+  tl::kernels::run(tl::cpu_device, tl::kernels::AddLoss<float>{.loss = &loss, .state = &state, .scaled = true});
+  CHECK(state.loss == 6.0F + 6.0F / 4.0F);
+  CHECK(state.micro_batch == 1);
+  CHECK((state.failure == StepFailure::none));
 }
 
 TEST_CASE("a loss that is not finite stops all updates, and the first one is kept") {

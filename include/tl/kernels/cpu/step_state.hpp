@@ -1,4 +1,4 @@
-// CPU bodies of add_loss and prepare_update.
+// CPU bodies of scaled_seed, add_loss and prepare_update.
 #pragma once
 
 #include <cmath>
@@ -6,6 +6,8 @@
 #include <tl/kernels/step_state.hpp>
 
 namespace tl::cpu {
+
+template <class T> void run(Cpu, const kernels::ScaledSeed<T>& p) { kernels::scaled_seed(p); }
 
 template <class T> void run(Cpu, const kernels::AddLoss<T>& p) { kernels::add_loss(p); }
 
