@@ -224,7 +224,7 @@ TEST_CASE("a device stores results in the format of the precision, the CPU in th
   CHECK(tl::result_format<float>(tl::cpu_device, bf16) == tl::DType::f32);
   CHECK(tl::result_format<double>(tl::cpu_device, f32) == tl::DType::f64);
   TL_REQUIRE_ERROR(tl::result_format<float>(tl::cpu_device, f16),
-                   "f16: expected f32 or bf16 on cpu, whose kernels do not multiply in half yet, got f16");
+                   "f16: expected f32 or bf16 on cpu, which does not multiply in half, got f16");
   const auto refused = [](tl::Precision precision) {
     return tl::test::error_of([=] { (void)tl::result_format<float>(tl::cuda_device, precision); });
   };
@@ -236,9 +236,9 @@ TEST_CASE("a device stores results in the format of the precision, the CPU in th
   CHECK(tl::result_format<float>(tl::cuda_device, bf16) == tl::DType::f32);
   tl::cuda_backend.multiplies_in = nullptr;
   CHECK(refused(bf16) ==
-        "bf16: expected f32 on cuda:0, whose kernels do not multiply in bfloat16 yet, got bf16; train there with bf16 "
+        "bf16: expected f32 on cuda:0, which does not multiply in bfloat16, got bf16; train there with bf16 "
         "= false, or on the CPU");
   CHECK(refused(f16) ==
-        "f16: expected f32 on cuda:0, whose kernels do not multiply in half yet, got f16; train there with bf16 = "
+        "f16: expected f32 on cuda:0, which does not multiply in half, got f16; train there with fp16 = "
         "false, or on the CPU");
 }

@@ -3,6 +3,8 @@
 //   tl_compare_updates                    ten updates of a tiny random DistilBERT with dropout; equal to 1e-5
 //   tl_compare_updates --updates UPDATES  another number of them
 //   tl_compare_updates MODEL [UPDATES]    100 updates of a pretrained model; equal to 1 %
+//   ... --bf16                            the same in bf16 on both; equal to 1 %
+//   ... --fp16                            fp16 on the GPU beside fp32 on the CPU; equal to 1 %
 //
 // The texts are made of random ids, half of them from those of its label, so that there is something to learn. Ends
 // with 0 if the losses agree, 1 if they do not, 77 if no GPU answers.
@@ -21,6 +23,7 @@ struct Job {
   std::string folder;  ///< of a pretrained model; empty: the tiny one
   std::int64_t updates = 10, batch = 8;
   double tolerance = 1e-5;  ///< of a loss, relative
+  bool bf16 = false, fp16 = false;
 };
 
 std::unique_ptr<tl::Model> make_model(const Job& job) {
@@ -70,6 +73,8 @@ Run train(const Job& job, bool use_cpu) {
   args.logging_steps = 1;
   args.disable_tqdm = true;
   args.use_cpu = use_cpu;
+  args.bf16 = job.bf16;
+  args.fp16 = job.fp16 && !use_cpu;
   tl::Trainer trainer(
       *model, args,
       {.train_dataset = make_texts(job.updates * job.batch, vocabulary), .console = tl::silent_console()});
@@ -115,10 +120,17 @@ int main(int argc, char** argv) {
       std::printf("no GPU: %s\n", reason.c_str());
       return 77;
     }
-    Job job;
-    if (argc > 2 && std::string(argv[1]) == "--updates") job.updates = std::stoll(argv[2]);
-    else if (argc > 1)
-      job = {.folder = argv[1], .updates = argc > 2 ? std::stoll(argv[2]) : 100, .batch = 16, .tolerance = 1e-2};
+    std::vector<std::string> given(argv + 1, argv + argc);
+    const auto takes = [&](const char* option) { return std::erase(given, option) > 0; };
+    Job job{.folder = {}, .bf16 = takes("--bf16"), .fp16 = takes("--fp16")};
+    if (given.size() > 1 && given[0] == "--updates") {
+      job.updates = std::stoll(given[1]);
+    } else if (!given.empty()) {
+      job.folder = given[0];
+      job.updates = given.size() > 1 ? std::stoll(given[1]) : 100;
+      job.batch = 16;
+    }
+    if (!job.folder.empty() || job.bf16 || job.fp16) job.tolerance = 1e-2;
     return compare(job);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "tl_compare_updates: %s\n", error.what());

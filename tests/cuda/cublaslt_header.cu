@@ -7,6 +7,7 @@ namespace lt = tl::cuda::lt;
 
 static_assert(lt::success == CUBLAS_STATUS_SUCCESS && lt::execution_failed == CUBLAS_STATUS_EXECUTION_FAILED);
 static_assert(lt::real_32 == CUDA_R_32F && lt::real_64 == CUDA_R_64F);
+static_assert(lt::real_16 == CUDA_R_16F && lt::brain_16 == CUDA_R_16BF);
 static_assert(lt::compute_32 == CUBLAS_COMPUTE_32F && lt::compute_64 == CUBLAS_COMPUTE_64F);
 static_assert(lt::compute_tf32 == CUBLAS_COMPUTE_32F_FAST_TF32);
 static_assert(lt::as_it_is == CUBLAS_OP_N && lt::transposed == CUBLAS_OP_T);

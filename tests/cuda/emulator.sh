@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Runs every kernel of tl::cuda on the emulated GPU, ten updates of a small model on it, and the table of broken kernels.
+# Runs every kernel of tl::cuda on the emulated GPU, ten updates of a small model on it in each precision, and the table
+# of broken kernels.
 # Usage: emulator.sh [BUILD]   BUILD: a build folder with tests, default build/release, which is made if it is missing
 # The last line says how many kernels ran under how many schedules, how far float was from double, and what the checker
 # found.
@@ -18,7 +19,9 @@ figures=$(mktemp)
 trap 'rm -f "$figures"' EXIT
 status=0
 TL_EMULATOR_FIGURES=$figures "$build"/tests/emulator/tl_emulator_tests || status=1
-"$build"/tests/emulator/tl_emulated_updates || status=1
+for precision in '' --bf16 --fp16; do
+  "$build"/tests/emulator/tl_emulated_updates $precision || status=1
+done
 awk '
   $1 == "kernels" { kernels = $2; schedules = $6; worst = $10; where = $12 }
   $1 == "broken" { reported = $2; broken = $4 }

@@ -11,6 +11,7 @@
 #include <string>
 #include <type_traits>
 
+#include <tl/core/dtype.hpp>
 #include <tl/kernels/cuda/cublaslt_library.cuh>
 
 namespace tl::test {
@@ -94,19 +95,45 @@ struct Extents {
   std::uint64_t m, n, k;
 };
 
+/// Types of 16 bits, whose products are added in float.
+inline bool is_low(int type) { return type == lt::real_16 || type == lt::brain_16; }
+
+inline std::size_t size_of_type(int type) { return type == lt::real_64 ? 8 : is_low(type) ? 2 : 4; }
+
+inline double read_as(int type, const void* memory, std::uint64_t i) {
+  switch (type) {
+    case lt::real_64: return static_cast<const double*>(memory)[i];
+    case lt::real_16: return static_cast<double>(float(static_cast<const half*>(memory)[i]));
+    case lt::brain_16: return static_cast<double>(float(static_cast<const bfloat16*>(memory)[i]));
+    default: return static_cast<double>(static_cast<const float*>(memory)[i]);
+  }
+}
+
+inline void write_as(int type, void* memory, std::uint64_t i, double value) {
+  switch (type) {
+    case lt::real_64: static_cast<double*>(memory)[i] = value; return;
+    case lt::real_16: static_cast<half*>(memory)[i] = half(static_cast<float>(value)); return;
+    case lt::brain_16: static_cast<bfloat16*>(memory)[i] = bfloat16(static_cast<float>(value)); return;
+    default: static_cast<float*>(memory)[i] = static_cast<float>(value);
+  }
+}
+
 /// What the library checks of descriptors that are to be used together.
 inline int check(const Operation& op, const Matrix& a, const Matrix& b, const Matrix& c, const Matrix& d,
                  Extents& extents) {
   const bool a_turned = op.transpose_a == lt::transposed, b_turned = op.transpose_b == lt::transposed;
   extents = {d.rows, d.columns, a_turned ? a.rows : a.columns};
-  const bool types = a.type == op.scale_type && b.type == a.type && c.type == a.type && d.type == a.type &&
-                     (op.compute_type == lt::compute_64) == (a.type == lt::real_64);
+  const bool is_double = a.type == lt::real_64, low = is_low(a.type);
+  const bool types = op.scale_type == (is_double ? lt::real_64 : lt::real_32) && b.type == a.type && c.type == d.type &&
+                     (c.type == a.type || (low && c.type == lt::real_32)) &&
+                     (op.compute_type == lt::compute_64) == is_double &&
+                     (op.compute_type == lt::compute_tf32 ? a.type == lt::real_32 : true);
   const bool shapes = (a_turned ? a.columns : a.rows) == extents.m && (b_turned ? b.rows : b.columns) == extents.n &&
                       (b_turned ? b.columns : b.rows) == extents.k && c.rows == d.rows && c.columns == d.columns;
   if (!types || !shapes || extents.m == 0 || extents.n == 0 || extents.k == 0) return invalid_value;
   for (const Matrix* one : {&a, &b, &c, &d})
     if (one->ld < static_cast<std::int64_t>(one->rows)) return invalid_value;
-  if (op.epilogue != 1 && (op.epilogue != lt::epilogue_bias || a.type != lt::real_32)) return not_supported;
+  if (op.epilogue != 1 && (op.epilogue != lt::epilogue_bias || is_double)) return not_supported;
   return lt::success;
 }
 
@@ -141,18 +168,17 @@ inline int check_algorithm(lt::Handle, lt::Descriptor descriptor, lt::Layout a, 
 }
 
 /// The addresses of the matrices of a product.
-template <class T> struct Addresses {
-  const T *a, *b, *c;
-  T* d;
+struct Addresses {
+  const void *a, *b, *c;
+  void* d;
 };
 
 /// D(i, j) = alpha sum over t of op(A)(i, t) op(B)(t, j) + beta C(i, j) + bias(i).
-template <class T>
-void compute(const Operation& op, const Extents& extents, const Matrix& a, const Matrix& b, const Matrix& c,
-             const Matrix& d, T alpha, T beta, const Addresses<T>& at) {
-  const auto element = [](const T* memory, const Matrix& of, bool turned, std::uint64_t row, std::uint64_t column) {
+inline void compute(const Operation& op, const Extents& extents, const Matrix& a, const Matrix& b, const Matrix& c,
+                    const Matrix& d, double alpha, double beta, const Addresses& at) {
+  const auto element = [](const void* memory, const Matrix& of, bool turned, std::uint64_t row, std::uint64_t column) {
     if (turned) std::swap(row, column);
-    return static_cast<double>(memory[row + column * static_cast<std::uint64_t>(of.ld)]);
+    return read_as(of.type, memory, row + column * static_cast<std::uint64_t>(of.ld));
   };
   for (std::uint64_t j = 0; j < extents.n; ++j)
     for (std::uint64_t i = 0; i < extents.m; ++i) {
@@ -160,26 +186,25 @@ void compute(const Operation& op, const Extents& extents, const Matrix& a, const
       for (std::uint64_t t = 0; t < extents.k; ++t)
         sum += element(at.a, a, op.transpose_a == lt::transposed, i, t) *
                element(at.b, b, op.transpose_b == lt::transposed, t, j);
-      sum *= static_cast<double>(alpha);
-      if (beta != T(0)) sum += static_cast<double>(beta) * element(at.c, c, false, i, j);
-      if (op.epilogue == lt::epilogue_bias) sum += static_cast<double>(static_cast<const T*>(op.bias)[i]);
-      at.d[i + j * static_cast<std::uint64_t>(d.ld)] = static_cast<T>(sum);
+      sum *= alpha;
+      if (beta != 0.0) sum += beta * element(at.c, c, false, i, j);
+      if (op.epilogue == lt::epilogue_bias) sum += read_as(d.type, op.bias, i);
+      write_as(d.type, at.d, i + j * static_cast<std::uint64_t>(d.ld), sum);
     }
 }
 
 /// Whether a product stays in the memory of its operands and of its workspace; without that the GPU's program fails.
 inline bool in_bounds(const Operation& op, const void* const (&operands)[4], const Matrix* const (&matrices)[4],
                       const void* workspace) {
-  const std::size_t size = op.scale_type == lt::real_64 ? sizeof(double) : sizeof(float);
   const auto& is_allocated = CublasLtModel::instance().is_allocated;
   for (int i = 0; i < 4; ++i) {
     const Matrix& of = *matrices[i];
     const auto elements = (of.columns - 1) * static_cast<std::uint64_t>(of.ld) + of.rows;
-    if (!is_allocated(operands[i], elements * size)) return false;
+    if (!is_allocated(operands[i], elements * size_of_type(of.type))) return false;
   }
   const std::uint64_t bias_elements = matrices[3]->rows;
   return is_allocated(workspace, wanted_workspace) &&
-         (op.epilogue != lt::epilogue_bias || is_allocated(op.bias, bias_elements * size));
+         (op.epilogue != lt::epilogue_bias || is_allocated(op.bias, bias_elements * size_of_type(matrices[3]->type)));
 }
 
 inline int multiply(lt::Handle, lt::Descriptor descriptor, const void* alpha, const void* a, lt::Layout a_layout,
@@ -206,11 +231,10 @@ inline int multiply(lt::Handle, lt::Descriptor descriptor, const void* alpha, co
       workspace_bytes < wanted_workspace || (op.epilogue == lt::epilogue_bias && op.bias == nullptr))
     return invalid_value;
   if (!in_bounds(op, operands, {&am, &bm, &cm, &dm}, workspace)) return execution_failed;
-  const auto run = [&]<class T>(T) {
-    compute<T>(op, extents, am, bm, cm, dm, *static_cast<const T*>(alpha), *static_cast<const T*>(beta),
-               {static_cast<const T*>(a), static_cast<const T*>(b), static_cast<const T*>(c), static_cast<T*>(d)});
-  };
-  model.with_memory([&] { am.type == lt::real_64 ? run(0.0) : run(0.0F); });
+  model.with_memory([&] {
+    compute(op, extents, am, bm, cm, dm, read_as(op.scale_type, alpha, 0), read_as(op.scale_type, beta, 0),
+            {a, b, c, d});
+  });
   return lt::success;
 }
 

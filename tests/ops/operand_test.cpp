@@ -206,7 +206,7 @@ TEST_CASE("formats: operations that know of no formats take float") {
 TEST_CASE("formats: a sentence for a precision in which the device does not compute") {
   const Float x(wave({2, 4}, 0.3F)), weight(wave({3, 4}, 0.7F));
   TL_REQUIRE_ERROR(ops::linear(x, weight, {}, {Precision::f16}),
-                   "f16: expected f32 or bf16 on cpu, whose kernels do not multiply in half yet, got f16");
+                   "f16: expected f32 or bf16 on cpu, which does not multiply in half, got f16");
   const tl::test::LockedDevice device;
   tl::cuda_backend.multiplies_in = nullptr;
   const Float there(x.value().to(tl::cuda_device)), its_weight(weight.value().to(tl::cuda_device));

@@ -31,7 +31,7 @@ TEST_CASE("pipelines of a folder compute on the GPU if there is one, or where th
   }
   tl::cuda_backend.multiplies_in = nullptr;
   TL_REQUIRE_ERROR(tl::pipeline("text-classification", folder, {.bf16 = true}),
-                   "bf16: expected f32 on cuda:0, whose kernels do not multiply in bfloat16 yet, got bf16; train there "
+                   "bf16: expected f32 on cuda:0, which does not multiply in bfloat16, got bf16; train there "
                    "with bf16 = false, or on the CPU");
 }
 

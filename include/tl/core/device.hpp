@@ -94,15 +94,23 @@ inline void require(const Device& device) {
   check(reason.empty(), ErrorCode::device, "device ", device, " is not available: ", reason);
 }
 
-/// Throws Error(device) if `device` has no kernels for matrix products in `precision`.
+/// Whether `device` computes matrix products in `precision`.
+inline bool multiplies_in(const Device& device, Precision precision) {
+  if (precision == Precision::f32) return true;
+  if (device.type == DeviceType::cpu) return precision == Precision::bf16;
+  return cuda_backend.multiplies_in != nullptr && cuda_backend.multiplies_in(precision);
+}
+
+/// Throws Error(device) if `device` does not compute matrix products in `precision`.
 inline void require_precision(const Device& device, Precision precision) {
-  if (precision == Precision::f32) return;
-  const bool cpu = device.type == DeviceType::cpu;
-  const bool can = cpu ? precision == Precision::bf16
-                       : cuda_backend.multiplies_in != nullptr && cuda_backend.multiplies_in(precision);
-  check(can, ErrorCode::device, precision, ": expected f32", cpu ? " or bf16 on " : " on ", device,
-        ", whose kernels do not multiply in ", precision == Precision::bf16 ? "bfloat16" : "half", " yet, got ",
-        precision, cpu ? "" : "; train there with bf16 = false, or on the CPU");
+  if (multiplies_in(device, precision)) return;
+  const bool bf16 = precision == Precision::bf16, cpu = device.type == DeviceType::cpu;
+  fail(ErrorCode::device, precision, ": expected f32", multiplies_in(device, Precision::bf16) ? " or bf16" : "",
+       multiplies_in(device, Precision::f16) ? " or f16" : "", " on ", device, ", which does not multiply in ",
+       bf16 ? "bfloat16" : "half", ", got ", precision, cpu ? "" : "; train there with ",
+       cpu    ? ""
+       : bf16 ? "bf16 = false, or on the CPU"
+              : "fp16 = false, or on the CPU");
 }
 
 /// The device that a text names: "cpu", "cuda" or "cuda:0". Throws Error(invalid_argument) for another one.

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstdint>
 
+#include <tl/core/stored.hpp>
 #include <tl/kernels/run.hpp>
 #include <tl/kernels/step_state.hpp>
 
@@ -37,6 +38,9 @@ template <class T> struct AdamW {
   const StepState* state = nullptr;
   const AdamWFactors<T>* table = nullptr;  // [table_size]
   std::int64_t table_size = 0;
+  /// The first `rounded_n` parameters after the update, in the format in which products read them; or null.
+  Stored<T> rounded{};
+  std::int64_t rounded_n = 0;
 };
 
 /// The factors that stay the same.

@@ -3,6 +3,7 @@
 // deferred_rows.hpp.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -113,7 +114,7 @@ template <Real T = float> class AdamW final : public Optimizer<T> {
       if (range.table && !tables_.empty()) tables_[table++]->step(part(whole, range.begin, range.end), moments_held);
       else run(whole, range.begin, range.end);
     }
-    if (rounded_weights_) rounded_weights_->renew(*parameters_);
+    if (rounded_weights_) rounded_weights_->keep();
   }
 
   /// The update with scalars that the device has: its kernels read all that changes from update to update there.
@@ -138,6 +139,7 @@ template <Real T = float> class AdamW final : public Optimizer<T> {
       whole.table = table_->data(range);
       run(whole, ranges_[static_cast<std::size_t>(range)].begin, ranges_[static_cast<std::size_t>(range)].end);
     }
+    if (rounded_weights_) rounded_weights_->keep();  // also after an update that is skipped: nothing has changed then
   }
 
   /// Makes ranges_; without groups they are as few as can be.
@@ -180,7 +182,9 @@ template <Real T = float> class AdamW final : public Optimizer<T> {
             .eps = options_.epsilon,
             .weight_decay = options_.weight_decay,
             .step = this->steps(),
-            .gradient_scale = static_cast<T>(scale)};
+            .gradient_scale = static_cast<T>(scale),
+            .rounded = rounded_weights_ ? rounded_weights_->memory() : Stored<T>(),
+            .rounded_n = rounded_weights_ ? rounded_weights_->elements() : 0};
   }
 
   /// `update` for elements [begin, end).
@@ -190,6 +194,8 @@ template <Real T = float> class AdamW final : public Optimizer<T> {
     update.exp_avg += begin;
     update.exp_avg_sq += begin;
     update.n = end - begin;
+    update.rounded_n = std::clamp<std::int64_t>(update.rounded_n - begin, 0, update.n);
+    update.rounded = update.rounded_n > 0 ? update.rounded + begin : Stored<T>();
     return update;
   }
   void run(const kernels::AdamW<T>& update, std::int64_t begin, std::int64_t end) const {

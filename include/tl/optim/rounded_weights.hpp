@@ -1,5 +1,5 @@
-// RoundedWeights: the weights of a model once more, in the format in which products read them. The
-// optimizer renews the copies after each update; until the weights change again, products read them and round nothing.
+// RoundedWeights: the weights of a model once more, in the format in which products read them. The optimizer's kernel
+// writes the copies with each update; until the weights change again, products read them and round nothing.
 #pragma once
 
 #include <cstdint>
@@ -29,7 +29,9 @@ template <Real T> class RoundedWeights {
           !parts_.empty() && parts_.back().parameter == entry.parameter;  // parts of one follow each other
       if (inside && !seen) parts_.push_back({entry.parameter, offset});
     }
-    renew(space);
+    kernels::run(values.device(),
+                 kernels::Convert<T>{.x = values.stored(), .y = copies_.stored(), .n = copies_.elements()});
+    keep();
   }
   ~RoundedWeights() {
     for (const auto& [parameter, offset] : parts_) parameter.keep_rounded({});
@@ -37,13 +39,14 @@ template <Real T> class RoundedWeights {
   RoundedWeights(const RoundedWeights&) = delete;
   RoundedWeights& operator=(const RoundedWeights&) = delete;
 
-  /// Rounds the weights of `space`, which is that of the beginning, as they are now.
-  void renew(const ParameterSpace<T>& space) {
+  /// Where an update writes the first elements of the space; no matrix where products read the weights themselves.
+  Stored<T> memory() { return copies_.defined() ? copies_.stored() : Stored<T>(); }
+  std::int64_t elements() const { return copies_.defined() ? copies_.elements() : 0; }
+
+  /// To be called when the copies are those of the present weights.
+  void keep() {
     if (!copies_.defined()) return;
     copies_.mark_changed();
-    const Tensor<T>& values = space.raw_values();
-    kernels::run(values.device(),
-                 kernels::Convert<T>{.x = values.stored(), .y = copies_.stored(), .n = copies_.elements()});
     for (const auto& [parameter, offset] : parts_) parameter.keep_rounded(copies_.view(offset, parameter.shape()));
   }
 

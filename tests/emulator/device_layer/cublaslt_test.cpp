@@ -58,7 +58,7 @@ template <class T> double difference(Products& products, std::int64_t m, std::in
   for (std::int64_t i = 0; i < m; ++i)
     for (std::int64_t j = 0; j < n; ++j) {
       double sum = product.accumulate ? static_cast<double>(before[static_cast<std::size_t>(i * n + j)]) : 0.0;
-      if (product.bias) sum += static_cast<double>(product.bias[j]);
+      if (product.bias) sum += static_cast<double>(bias[static_cast<std::size_t>(j)]);
       for (std::int64_t t = 0; t < k; ++t)
         sum += static_cast<double>(product.transpose_a ? a[static_cast<std::size_t>(t * m + i)]
                                                        : a[static_cast<std::size_t>(i * k + t)]) *
@@ -86,6 +86,38 @@ TEST_CASE("cublaslt: products of row-major matrices, in each way in which they c
       CHECK(difference<double>(products, m, n, k, bits) < 1e-13);
       if (bits < 4) CHECK(difference<float>(products, m, n, k, bits | 8) < 1e-5);
     }
+}
+
+TEST_CASE("cublaslt: operands in bfloat16 and half, with a result in their format or in float") {
+  reset_model();
+  Products products;
+  const std::vector<tl::bfloat16> a{tl::bfloat16(1.0F), tl::bfloat16(2.0F)}, b{tl::bfloat16(3.0F), tl::bfloat16(0.5F)};
+  const tl::bfloat16 bias(0.25F);
+  tl::bfloat16 low;
+  float wide = 100.0F;
+  Product<float> product{.operation = "test",
+                         .a = a.data(),
+                         .b = b.data(),
+                         .c = &low,
+                         .m = 1,
+                         .n = 1,
+                         .k = 2,
+                         .bias = tl::Stored<const float>(&bias)};
+  products.run(product);
+  CHECK(float(low) == 4.25F);
+  product.bias = nullptr;
+  product.c = &wide;
+  product.accumulate = true;
+  products.run(product);
+  CHECK(wide == 104.0F);
+  CHECK(CublasLtModel::instance().last_compute_type == tl::cuda::lt::compute_32);
+  CHECK(products.plans().find("bf16 result f32 m 1 n 1 k 2") != std::string::npos);
+  const tl::half one(1.0F);
+  product = {.operation = "test", .a = &one, .b = &one, .c = &wide, .m = 1, .n = 1, .k = 1};
+  products.run(product);
+  CHECK(wide == 1.0F);
+  product.b = a.data();
+  TL_REQUIRE_ERROR(products.run(product), "test on cuda:0: expected both operands in one format");
 }
 
 TEST_CASE("cublaslt: an algorithm is chosen once for each kind of product") {
@@ -175,13 +207,13 @@ TEST_CASE("cublaslt: plans are written, and read by another run of the same vers
                                                           " line 1: expected a plan of cuBLASLt 130100, which "
                                                           "this process uses, got one of 130000");
   }
-  std::ofstream(path) << "cublaslt 130100 f32 m 1\n";
+  std::ofstream(path) << "cublaslt 130100 f32 result f32 m 1\n";
   {
     Products products;
     TL_REQUIRE_ERROR(products.run(smallest(in, out)),
                      path +
-                         " line 1: expected a plan, 'cublaslt VERSION f32 m M n N k K ...', got 'cublaslt 130100 "
-                         "f32 m 1'");
+                         " line 1: expected a plan, 'cublaslt VERSION f32 result f32 m M n N k K ...', got "
+                         "'cublaslt 130100 f32 result f32 m 1'");
   }
   ::setenv("TL_CUBLASLT_PLANS", "/nowhere/plans", 1);
   {

@@ -91,27 +91,3 @@ TEST_CASE("cuda bias_activation: NaN stays NaN in every activation") {
     CHECK(!std::isnan(got[1]));
   }
 }
-
-TEST_CASE("cuda bias_activation: bf16 is refused with a sentence, as a precision and as a format") {
-  const k::BiasActivationForward<float> forward{.x = nullptr,
-                                                .bias = nullptr,
-                                                .y = nullptr,
-                                                .n = 2,
-                                                .f = 3,
-                                                .activation = tl::Activation::gelu,
-                                                .precision = tl::Precision::bf16};
-  TL_REQUIRE_ERROR(k::run(tl::cuda_device, forward),
-                   "bias_activation_forward: on the GPU only f32 is there, got bf16; set bf16 = false");
-  tl::bfloat16 kept[6];
-  const k::BiasActivationBackward<float> backward{.dy = nullptr,
-                                                  .x = kept,
-                                                  .bias = nullptr,
-                                                  .dx = nullptr,
-                                                  .dbias = nullptr,
-                                                  .n = 2,
-                                                  .f = 3,
-                                                  .activation = tl::Activation::gelu};
-  TL_REQUIRE_ERROR(k::run(tl::cuda_device, backward),
-                   "bias_activation_backward on cuda:0: expected a matrix in f32, got one in bf16; kernels of GPUs "
-                   "read no other formats yet");
-}

@@ -9,7 +9,8 @@
 //
 // A test hands out slots, and the lambda makes the parameter struct for a memory, which gives each slot its address.
 // Results begin as random numbers, so that accumulating and overwriting can be told apart. Each run is made twice on
-// the GPU and must give the same bits; inputs must be as they were.
+// the GPU and must give the same bits; inputs must be as they were. check_formats() does the same with those matrices
+// in bfloat16 and half that `make` asks for as at(slot); the CPU has the same rounded numbers in double.
 #pragma once
 
 #include <algorithm>
@@ -24,6 +25,7 @@
 #include <utility>
 #include <vector>
 
+#include <tl/autograd/in_format.hpp>
 #include <tl/core/tensor.hpp>
 #include <tl/kernels/run.hpp>
 
@@ -70,7 +72,8 @@ template <class T> class CaseMemory {
  public:
   using value_type = T;
 
-  CaseMemory(const CaseArrays& arrays, Device device_) : device(device_) {
+  CaseMemory(const CaseArrays& arrays, Device device_, Precision precision_ = Precision::f32)
+      : device(device_), precision(precision_) {
     for (const Array<double>& array : arrays.reals)
       reals.push_back(Tensor<T>::from(std::vector<T>(array.values.begin(), array.values.end()), array.shape, device));
     const auto copy = [&]<class U>(const std::vector<Array<U>>& from) {
@@ -83,6 +86,31 @@ template <class T> class CaseMemory {
   T* operator[](Slot<RealType> slot) { return address(reals, slot.index); }
   template <class U> U* operator[](Slot<U> slot) { return address(of<U>(), slot.index); }
 
+  /// A slot as a matrix in the format of the precision, on the GPU; no matrix for a default slot.
+  Stored<T> operator()(Slot<RealType> slot) {
+    if (slot.index >= reals.size()) return nullptr;
+    Tensor<T>& tensor = reals[slot.index];
+    const DType format = format_of(precision);
+    if (format == dtype_of<T>) return tensor.data();
+    if (device.type == DeviceType::cpu) {
+      for (T& value : tensor.span()) value = rounded(format, value);
+      return tensor.data();
+    }
+    tensor = tl::detail::in_format(tensor, format);
+    return tensor.stored();
+  }
+
+  /// The precision that a contract is to be given: the CPU's bodies in double round nothing.
+  Precision asked() const { return device.type == DeviceType::cpu ? Precision::f32 : precision; }
+
+  static DType format_of(Precision precision) {
+    return precision == Precision::f32 ? dtype_of<T> : precision == Precision::bf16 ? DType::bf16 : DType::f16;
+  }
+  static T rounded(DType format, T value) {
+    const auto narrow = static_cast<float>(value);
+    return static_cast<T>(format == DType::bf16 ? float(bfloat16(narrow)) : float(half(narrow)));
+  }
+
   /// The array of a slot.
   const Tensor<T>& operator[](Slot<RealType> slot) const { return reals[slot.index]; }
   template <class U> const Tensor<U>& operator[](Slot<U> slot) const { return of<U>()[slot.index]; }
@@ -91,6 +119,7 @@ template <class T> class CaseMemory {
   template <class U> const std::vector<Tensor<U>>& of() const { return std::get<std::vector<Tensor<U>>>(fixed); }
 
   Device device;
+  Precision precision;  ///< of the run
   std::vector<Tensor<T>> reals;
   std::tuple<std::vector<Tensor<double>>, std::vector<Tensor<std::int32_t>>, std::vector<Tensor<std::int64_t>>,
              std::vector<Tensor<std::uint8_t>>>
@@ -148,6 +177,26 @@ class KernelCase {
     check_type<double>(make);
   }
 
+  /// Runs it in float with matrices in bfloat16 and in half, and compares by the rule with their eps.
+  template <class Make> void check_formats(const Make& make) const {
+    for (const Precision precision : {Precision::bf16, Precision::f16}) {
+      INFO(name_ << " of " << shape_ << " in " << to_string(precision));
+      const auto on_device = memory_after<float>(runner<float>(make), cuda_device, precision);
+      const auto again = memory_after<float>(runner<float>(make), cuda_device, precision);
+      const auto exact = memory_after<double>(runner<double>(make), cpu_device, precision);
+      const double eps = precision == Precision::bf16 ? 0x1p-8 : 0x1p-11;
+      for (std::size_t i = 0; i < arrays_.reals.size(); ++i) {
+        const Array<double>& array = arrays_.reals[i];
+        INFO((array.is_result ? "result " : "input ") << i << ", " << array.shape);
+        CHECK(same_bits(on_device.reals[i], again.reals[i]));
+        const Comparison compared =
+            compare(on_device.reals[i], exact.reals[i], 1, array.is_result ? eps : 0.0, array.by.largest);
+        INFO(compared.sentence);
+        CHECK(compared.within);
+      }
+    }
+  }
+
   /// The same in one type, for contracts that have no other.
   template <class T, class Make> void check_type(const Make& make) const {
     compare_runs<T>(runner<T>(make), runner<double>(make));
@@ -166,8 +215,9 @@ class KernelCase {
     return [&make](CaseMemory<T>& memory) { kernels::run(memory.device, make(memory)); };
   }
 
-  template <class T> CaseMemory<T> memory_after(const Runner<T>& run, Device device) const {
-    CaseMemory<T> memory(arrays_, device);
+  template <class T>
+  CaseMemory<T> memory_after(const Runner<T>& run, Device device, Precision precision = Precision::f32) const {
+    CaseMemory<T> memory(arrays_, device, precision);
     run(memory);
     for (Tensor<T>& tensor : memory.reals) tensor = tensor.to(cpu_device);
     std::apply(

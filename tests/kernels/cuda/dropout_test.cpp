@@ -29,14 +29,3 @@ TEST_CASE("cuda dropout: same bits as the CPU, for channels around those that ar
       }
     }
 }
-
-TEST_CASE("cuda dropout: another precision is a sentence") {
-  TL_SKIP_WITHOUT_GPU();
-  const auto x = tl::Tensor<float>::zeros({2, 3}, tl::cuda_device);
-  auto y = tl::Tensor<float>::zeros({2, 3}, tl::cuda_device);
-  TL_REQUIRE_ERROR(
-      tl::kernels::run(tl::cuda_device,
-                       k::Dropout<float>{
-                           .x = x.data(), .y = y.data(), .n = 2, .d = 3, .mask = {}, .precision = tl::Precision::bf16}),
-      "dropout: on the GPU only f32 is there, got bf16; set bf16 = false");
-}

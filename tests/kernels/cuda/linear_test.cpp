@@ -66,13 +66,3 @@ TEST_CASE("cuda linear_backward_weight: equals the CPU, with either gradient alo
         });
   }
 }
-
-TEST_CASE("cuda linear: bf16 is a sentence") {
-  TL_SKIP_WITHOUT_GPU();
-  const auto x = tl::Tensor<float>::zeros({2, 3}, tl::cuda_device);
-  k::LinearForward<float> p{
-      .x = x.data(), .weight = x.data(), .bias = nullptr, .y = nullptr, .n = 2, .in = 3, .out = 3};
-  p.precision = tl::Precision::bf16;
-  TL_REQUIRE_ERROR(tl::kernels::run(tl::cuda_device, p),
-                   "linear_forward: on the GPU only f32 is there, got bf16; set bf16 = false");
-}

@@ -51,9 +51,9 @@ template <template <class> class... Contracts> void check_provided_in_both() {
 
 TEST_CASE("cuda: the kernels that tl::cuda provides are registered") {
   check_provided<k::PrepareUpdate>();
-  check_provided_in_both<k::AdamW, k::AdamWDeferred, k::Add, k::AddLoss, k::AttentionBackward, k::AttentionForward,
-                         k::BceWithLogitsBackward, k::BceWithLogitsForward, k::BiasActivationBackward,
-                         k::BiasActivationForward, k::BiasDropoutResidualLayerNormBackward,
+  check_provided_in_both<k::AdamW, k::AdamWDeferred, k::Add, k::AddLoss, k::ScaledSeed, k::AttentionBackward,
+                         k::AttentionForward, k::BceWithLogitsBackward, k::BceWithLogitsForward,
+                         k::BiasActivationBackward, k::BiasActivationForward, k::BiasDropoutResidualLayerNormBackward,
                          k::BiasDropoutResidualLayerNormForward, k::ConcatBackward, k::ConcatForward,
                          k::CrossEntropyBackward, k::CrossEntropyForward, k::DivideBackward, k::DivideForward,
                          k::Dropout, k::EmbeddingBackward, k::EmbeddingForward, k::EmbeddingLayerNormDropoutBackward,

@@ -111,10 +111,3 @@ TEST_CASE("cuda gather_rows: a row that is not there gives NaN, and no gradient"
       tl::cuda_device);
   CHECK(backward[dx].to_vector() == std::vector<float>{5, 6, 8, 9});
 }
-
-TEST_CASE("cuda gather_rows: another format than the kernel's own is refused with a sentence") {
-  const tl::bfloat16 x[4] = {};
-  const k::GatherRowsForward<float> forward{.x = x, .rows = nullptr, .y = nullptr, .n = 2, .m = 1, .d = 2};
-  TL_REQUIRE_ERROR(k::run(tl::cuda_device, forward),
-                   "gather_rows_forward on cuda:0: expected a matrix in f32, got one in bf16");
-}

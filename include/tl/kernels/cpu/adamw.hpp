@@ -78,6 +78,7 @@ template <class T> void run(Cpu, const kernels::AdamW<T>& a) {
                              update_parameter(i, std::sqrt(a.exp_avg_sq[i]));
                            }
                          });
+  if (a.rounded) convert_elements(Stored<const T>(a.parameter), a.rounded, a.rounded_n);
 }
 
 template <class T> void run(Cpu, const kernels::AdamWDeferred<T>& a) {

@@ -83,7 +83,7 @@ template <class T> struct AttentionTask {
     const std::int64_t scores = (score_buffers * queries + mask_rows) * score_stride;
     const std::int64_t copies = p.precision == Precision::bf16 ? (queries + 2 * keys) * p.head_width : 0;
     scratch = memory.get(scores + copies);
-    if (p.precision == Precision::f32) {
+    if (p.precision != Precision::bf16) {
       q = {given_q.own(), p.q_stride, queries, p.head_width};
       k = {given_k.own(), p.k_stride, keys, p.head_width};
       v = {given_v.own(), p.v_stride, keys, p.head_width};
@@ -239,7 +239,7 @@ template <class T> void run(Cpu, const kernels::AttentionForward<T>& p, CpuIsa i
     detail::multiply<T>(t.q, t.k, {scores, t.score_stride, t.queries, t.keys}, Transposed::b, isa);
     detail::softmax_dropout(p, t, task, scores, mask_room, isa);
     detail::multiply<T>({scores, t.score_stride, t.queries, t.keys}, t.v, out, Transposed::none, isa);
-    if (p.precision == Precision::f32) return;
+    if (p.precision != Precision::bf16) return;
     round_rows<T>(out.values, row_width, out.values, row_width, t.queries, width, isa);
     if (p.q_saved) detail::save_rounded<T>(p, t, out, isa);
   });

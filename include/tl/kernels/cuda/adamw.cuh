@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include <tl/kernels/adamw.hpp>
+#include <tl/kernels/cuda/formats.cuh>
 #include <tl/kernels/cuda/launch.cuh>
 #include <tl/kernels/cuda/rounded.cuh>
 
@@ -40,6 +41,7 @@ static __global__ void adamw_kernel(kernels::AdamW<T> p, kernels::AdamWConstants
     p.parameter[i] = element.parameter;
     p.exp_avg[i] = element.exp_avg;
     p.exp_avg_sq[i] = element.exp_avg_sq;
+    if (i < p.rounded_n) store(p.rounded, i, element.parameter);
   }
 }
 

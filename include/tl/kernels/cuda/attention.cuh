@@ -6,13 +6,14 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <type_traits>
 
 #include <tl/kernels/attention.hpp>
 #include <tl/kernels/cuda/attention_backward.cuh>
 #include <tl/kernels/cuda/attention_tile.cuh>
 #include <tl/kernels/cuda/dropout_mask.cuh>
 #include <tl/kernels/cuda/launch.cuh>
-#include <tl/kernels/cuda/precision.cuh>
+#include <tl/kernels/cuda/tensor_attention.cuh>
 
 namespace tl::cuda {
 
@@ -54,8 +55,8 @@ static __global__ void plain_attention_forward_kernel(kernels::AttentionForward<
   const std::int64_t row_width = p.heads * p.head_width;
   if (blockIdx.x >= grid.tasks) {
     const std::int64_t end = end_of_rows(p.cu_q, p.b, p.n_q);
-    zero_rest(grid, p.out.own(), row_width, row_width, end, p.n_q);
-    zero_rest(grid, p.lse, p.heads, p.heads, end, p.n_q);
+    zero_rest(grid, p.out, row_width, row_width, end, p.n_q);
+    zero_rest(grid, Stored<T>(p.lse), p.heads, p.heads, end, p.n_q);
     return;
   }
   const DropoutFactors<T> dropout = given_dropout.resolved();
@@ -63,9 +64,9 @@ static __global__ void plain_attention_forward_kernel(kernels::AttentionForward<
   const SequenceRows queries = rows_of_sequence(p.cu_q, task.sequence, p.n_q);
   const SequenceRows keys = rows_of_sequence(p.cu_k, task.sequence, p.n_k);
   const std::int64_t first_column = task.head * p.head_width;
-  const HeadRows<T> q{p.q.own() + queries.first * p.q_stride + first_column, p.q_stride, queries.count};
-  const HeadRows<T> k{p.k.own() + keys.first * p.k_stride + first_column, p.k_stride, keys.count};
-  const HeadRows<T> v{p.v.own() + keys.first * p.v_stride + first_column, p.v_stride, keys.count};
+  const HeadRows<T> q{p.q + queries.first * p.q_stride + first_column, p.q_stride, queries.count};
+  const HeadRows<T> k{p.k + keys.first * p.k_stride + first_column, p.k_stride, keys.count};
+  const HeadRows<T> v{p.v + keys.first * p.v_stride + first_column, p.v_stride, keys.count};
   const int lane = static_cast<int>(threadIdx.x) % warp_size, warp = static_cast<int>(threadIdx.x) / warp_size;
   for (std::int64_t first = task.first_row; first < queries.count; first += grid.tiles * attention_tile) {
     const std::int64_t first_of_warp = first + warp * attention_rows;
@@ -87,7 +88,7 @@ static __global__ void plain_attention_forward_kernel(kernels::AttentionForward<
         p.lse[(queries.first + first_of_warp + r) * p.heads + task.head] = running.largest[r] + std::log(total);
     }
     store_rows(running.sums, first_of_warp, queries.count, task.column, p.head_width,
-               p.out.own() + queries.first * row_width + first_column, row_width);
+               p.out + queries.first * row_width + first_column, row_width);
   }
 }
 
@@ -101,7 +102,8 @@ template <class T, int per_lane> static void plain_attention_forward(const kerne
 }
 
 template <class T> static void attention_forward(const kernels::AttentionForward<T>& p) {
-  require_f32(p.name, p.precision, p.q, p.k, p.v, p.out);
+  if constexpr (std::is_same_v<T, float>)
+    if (fits_tensor_attention(p)) return tensor_attention_forward(p);
   if (p.head_width <= warp_size) plain_attention_forward<T, 1>(p);
   else plain_attention_forward<T, 2>(p);
 }

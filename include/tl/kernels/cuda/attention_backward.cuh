@@ -10,7 +10,6 @@
 #include <tl/kernels/cuda/attention_tile.cuh>
 #include <tl/kernels/cuda/dropout_mask.cuh>
 #include <tl/kernels/cuda/launch.cuh>
-#include <tl/kernels/cuda/precision.cuh>
 #include <tl/kernels/cuda/warp_rows.cuh>
 
 namespace tl::cuda {
@@ -19,9 +18,10 @@ namespace tl::cuda {
 template <class T> static __global__ void attention_means_kernel(kernels::AttentionBackward<T> p, T* means) {
   const std::int64_t index = row_of_warp();
   if (index >= p.n_q * p.heads) return;
-  const T *dout = p.dout.own() + index * p.head_width, *out = p.out.own() + index * p.head_width;
+  const std::int64_t first = index * p.head_width;
   T sum = 0;
-  for (std::int64_t i = lane_of_warp(); i < p.head_width; i += warp_size) sum += dout[i] * out[i];
+  for (std::int64_t i = lane_of_warp(); i < p.head_width; i += warp_size)
+    sum += load(p.dout, first + i) * load(p.out, first + i);
   sum = warp_sum(sum);
   if (lane_of_warp() == 0) means[index] = sum;
 }
@@ -37,10 +37,10 @@ template <class T> struct AttentionHead {
         keys(rows_of_sequence(p.cu_k, task.sequence, p.n_k)),
         first_column(task.head * p.head_width),
         row_width(p.heads * p.head_width),
-        q{p.q.own() + queries.first * p.q_stride + first_column, p.q_stride, queries.count},
-        k{p.k.own() + keys.first * p.k_stride + first_column, p.k_stride, keys.count},
-        v{p.v.own() + keys.first * p.v_stride + first_column, p.v_stride, keys.count},
-        dout{p.dout.own() + queries.first * row_width + first_column, row_width, queries.count} {}
+        q{p.q + queries.first * p.q_stride + first_column, p.q_stride, queries.count},
+        k{p.k + keys.first * p.k_stride + first_column, p.k_stride, keys.count},
+        v{p.v + keys.first * p.v_stride + first_column, p.v_stride, keys.count},
+        dout{p.dout + queries.first * row_width + first_column, row_width, queries.count} {}
 };
 
 template <class T, int per_lane>
@@ -52,7 +52,7 @@ static __global__ void plain_attention_dq_kernel(kernels::AttentionBackward<T> p
   TL_SHARED(T, value_tile, attention_tile * per_lane * warp_size);
   const AttentionTiles<T> tiles{a_tile, b_tile, weight_tile, value_tile};
   if (blockIdx.x >= grid.tasks)
-    return zero_rest(grid, p.dq.own(), p.q_stride, p.heads * p.head_width, end_of_rows(p.cu_q, p.b, p.n_q), p.n_q);
+    return zero_rest(grid, p.dq, p.q_stride, p.heads * p.head_width, end_of_rows(p.cu_q, p.b, p.n_q), p.n_q);
   const DropoutFactors<T> dropout = given_dropout.resolved();
   const AttentionTask task(grid);
   const AttentionHead<T> head(p, task);
@@ -79,7 +79,7 @@ static __global__ void plain_attention_dq_kernel(kernels::AttentionBackward<T> p
       add_weighted_rows(head.k, key, task.column, p.head_width, tiles, sums);
     }
     store_rows(sums, first_of_warp, head.queries.count, task.column, p.head_width,
-               p.dq.own() + head.queries.first * p.q_stride + head.first_column, p.q_stride);
+               p.dq + head.queries.first * p.q_stride + head.first_column, p.q_stride);
   }
 }
 
@@ -93,8 +93,8 @@ static __global__ void plain_attention_dkv_kernel(kernels::AttentionBackward<T> 
   const AttentionTiles<T> tiles{a_tile, b_tile, weight_tile, value_tile};
   if (blockIdx.x >= grid.tasks) {
     const std::int64_t end = end_of_rows(p.cu_k, p.b, p.n_k), row_width = p.heads * p.head_width;
-    zero_rest(grid, p.dk.own(), p.k_stride, row_width, end, p.n_k);
-    return zero_rest(grid, p.dv.own(), p.v_stride, row_width, end, p.n_k);
+    zero_rest(grid, p.dk, p.k_stride, row_width, end, p.n_k);
+    return zero_rest(grid, p.dv, p.v_stride, row_width, end, p.n_k);
   }
   const DropoutFactors<T> dropout = given_dropout.resolved();
   const AttentionTask task(grid);
@@ -125,9 +125,9 @@ static __global__ void plain_attention_dkv_kernel(kernels::AttentionBackward<T> 
       add_weighted_rows(head.q, query, task.column, p.head_width, tiles, dk);
     }
     store_rows(dk, first_of_warp, head.keys.count, task.column, p.head_width,
-               p.dk.own() + head.keys.first * p.k_stride + head.first_column, p.k_stride);
+               p.dk + head.keys.first * p.k_stride + head.first_column, p.k_stride);
     store_rows(dv, first_of_warp, head.keys.count, task.column, p.head_width,
-               p.dv.own() + head.keys.first * p.v_stride + head.first_column, p.v_stride);
+               p.dv + head.keys.first * p.v_stride + head.first_column, p.v_stride);
   }
 }
 
@@ -149,7 +149,6 @@ template <class T, int per_lane> static void plain_attention_backward(const kern
 }
 
 template <class T> static void attention_backward(const kernels::AttentionBackward<T>& p) {
-  require_f32(p.name, p.precision, p.dout, p.out, p.q, p.k, p.v, p.dq, p.dk, p.dv);
   if (p.head_width <= warp_size) plain_attention_backward<T, 1>(p);
   else plain_attention_backward<T, 2>(p);
 }

@@ -9,6 +9,7 @@
 #include <cstdint>
 
 #include <tl/kernels/cuda/dropout_mask.cuh>
+#include <tl/kernels/cuda/formats.cuh>
 #include <tl/kernels/cuda/launch.cuh>
 
 namespace tl::cuda {
@@ -20,7 +21,7 @@ static_assert(attention_rows == 8, "dropout is drawn for eight keys at once");
 
 /// Rows of one head of one sequence.
 template <class T> struct HeadRows {
-  const T* values;
+  Stored<const T> values;
   std::int64_t stride, count;
 };
 
@@ -40,7 +41,7 @@ __device__ void load_tile(const HeadRows<T>& from, std::int64_t first, std::int6
   for (int i = static_cast<int>(threadIdx.x); i < attention_tile * columns; i += attention_threads) {
     const int row = i / columns, x = i % columns;
     const bool there = first + row < from.count && column + x < width;
-    to[row * pitch + x] = there ? from.values[(first + row) * from.stride + column + x] : T(0);
+    to[row * pitch + x] = there ? load(from.values, (first + row) * from.stride + column + x) : T(0);
   }
 }
 
@@ -92,12 +93,12 @@ __device__ void add_weighted_rows(const HeadRows<T>& from, std::int64_t first, s
 /// Writes the sums of row r of the calling warp to row `first` + r of a matrix, where there are such rows and channels.
 template <class T, int per_lane>
 __device__ void store_rows(const T (&sums)[attention_rows][per_lane], std::int64_t first, std::int64_t count,
-                           std::int64_t column, std::int64_t width, T* to, std::int64_t stride) {
+                           std::int64_t column, std::int64_t width, const Stored<T>& to, std::int64_t stride) {
   const int lane = static_cast<int>(threadIdx.x) % warp_size;
   for (int r = 0; r < attention_rows && first + r < count; ++r)
     for (int i = 0; i < per_lane; ++i) {
       const std::int64_t channel = column + i * warp_size + lane;
-      if (channel < width) to[(first + r) * stride + channel] = sums[r][i];
+      if (channel < width) store(to, (first + r) * stride + channel, sums[r][i]);
     }
 }
 
@@ -121,16 +122,17 @@ inline __device__ std::int64_t end_of_rows(const std::int32_t* offsets, std::int
 /// the end for the rows that belong to no sequence.
 struct AttentionGrid {
   std::int64_t heads, tiles, parts, tasks, rest;
-  int channels;
+  int channels, tile;
 
   AttentionGrid(std::int64_t b, std::int64_t heads_, std::int64_t width, std::int64_t longest, std::int64_t rows,
-                int channels_)
+                int channels_, int tile_ = attention_tile)
       : heads(heads_),
-        tiles(std::max<std::int64_t>(1, blocks_for(longest, attention_tile))),
+        tiles(std::max<std::int64_t>(1, blocks_for(longest, tile_))),
         parts(blocks_for(width, channels_)),
         tasks(b * heads * tiles * parts),
         rest(std::min<std::int64_t>(rows, 32)),
-        channels(channels_) {}
+        channels(channels_),
+        tile(tile_) {}
   std::int64_t blocks() const { return tasks + rest; }
 };
 
@@ -140,9 +142,9 @@ struct AttentionTask {
   std::uint32_t mask_sequence;
 
   explicit __device__ AttentionTask(const AttentionGrid& grid) {
-    const std::int64_t tile = blockIdx.x / grid.parts, index = tile / grid.tiles;
+    const std::int64_t number = blockIdx.x / grid.parts, index = number / grid.tiles;
     column = blockIdx.x % grid.parts * grid.channels;
-    first_row = tile % grid.tiles * attention_tile;
+    first_row = number % grid.tiles * grid.tile;
     sequence = index / grid.heads;
     head = index % grid.heads;
     mask_sequence = static_cast<std::uint32_t>(index);
@@ -151,11 +153,11 @@ struct AttentionTask {
 
 /// Zeros in the rows [end, rows) of a matrix, by the blocks for the rest; null is left out.
 template <class T>
-__device__ void zero_rest(const AttentionGrid& grid, T* values, std::int64_t stride, std::int64_t columns,
+__device__ void zero_rest(const AttentionGrid& grid, const Stored<T>& values, std::int64_t stride, std::int64_t columns,
                           std::int64_t end, std::int64_t rows) {
   if (!values) return;
   for (std::int64_t row = end + blockIdx.x - grid.tasks; row < rows; row += grid.rest)
-    for (std::int64_t i = threadIdx.x; i < columns; i += attention_threads) values[row * stride + i] = T(0);
+    for (std::int64_t i = threadIdx.x; i < columns; i += attention_threads) store(values, row * stride + i, T(0));
 }
 
 }  // namespace tl::cuda

@@ -20,6 +20,8 @@ static std::string unavailable_reason() {
   return reason;
 }
 
+static bool multiplies_in(Precision precision) { return precision != Precision::bf16 || compute_capability() >= 8; }
+
 static void* allocate(std::size_t bytes) { return DeviceMemory::instance().allocate(bytes); }
 static void release(void* memory) noexcept { DeviceMemory::instance().release(memory); }
 static void* allocate_pinned(std::size_t bytes) { return PinnedMemory::instance().allocate(bytes); }
@@ -85,6 +87,8 @@ static void release_event(void* event) noexcept { Events::instance().give_back(s
                   .wait_event = &wait_event,
                   .release_event = &release_event,
                   .synchronize = &synchronize,
+                  .multiplies_in = &multiplies_in,
+                  .stores_low_precision = true,
                   .empty_cache = &empty_cache};
   return true;
 }();

@@ -7,43 +7,38 @@
 #include <tl/kernels/cuda/activations.cuh>
 #include <tl/kernels/cuda/column_sums.cuh>
 #include <tl/kernels/cuda/each.cuh>
-#include <tl/kernels/cuda/precision.cuh>
+#include <tl/kernels/cuda/formats.cuh>
 
 namespace tl::cuda {
 
+/// x + bias, rounded to the format of the precision.
+template <class Contract> static __device__ auto activation_argument(const Contract& p, std::int64_t i) {
+  const auto x = load(p.x, i);
+  return p.bias ? rounded_to(p.precision, x + p.bias[i % p.f]) : x;
+}
+
 template <class T> struct BiasActivationElement {
-  const T *x, *bias;
-  T* y;
-  std::int64_t f;
-  Activation activation;
+  kernels::BiasActivationForward<T> p;
   __device__ void operator()(std::int64_t i) const {
-    y[i] = activation_at(activation, bias ? x[i] + bias[i % f] : x[i]).value;
+    store(p.y, i, activation_at(p.activation, activation_argument(p, i)).value);
   }
 };
 
 /// `dx` may be `dy`: a thread reads its element before it writes it.
 template <class T> struct BiasActivationGradient {
-  const T *dy, *x, *bias;
-  T* dx;
-  std::int64_t f;
-  Activation activation;
+  kernels::BiasActivationBackward<T> p;
   __device__ void operator()(std::int64_t i) const {
-    dx[i] = dy[i] * activation_at(activation, bias ? x[i] + bias[i % f] : x[i]).slope;
+    store(p.dx, i, load(p.dy, i) * activation_at(p.activation, activation_argument(p, i)).slope);
   }
 };
 
 template <class T> static void bias_activation_forward(const kernels::BiasActivationForward<T>& p) {
-  require_f32(p.name, p.precision);
-  launch_each(p.name, Shape{p.n, p.f}, p.n * p.f,
-              BiasActivationElement<T>{own(p.name, p.x), p.bias, own(p.name, p.y), p.f, p.activation});
+  launch_each(p.name, Shape{p.n, p.f}, p.n * p.f, BiasActivationElement<T>{p});
 }
 
 template <class T> static void bias_activation_backward(const kernels::BiasActivationBackward<T>& p) {
-  require_f32(p.name, p.precision);
-  launch_each(
-      p.name, Shape{p.n, p.f}, p.n * p.f,
-      BiasActivationGradient<T>{own(p.name, p.dy), own(p.name, p.x), p.bias, own(p.name, p.dx), p.f, p.activation});
-  add_column_sums(p.name, p.n, p.f, MatrixElement<T>{own(p.name, p.dx)}, p.dbias);
+  launch_each(p.name, Shape{p.n, p.f}, p.n * p.f, BiasActivationGradient<T>{p});
+  add_column_sums(p.name, p.n, p.f, MatrixElement<T>{p.dx}, p.dbias);
 }
 
 [[maybe_unused]] static const bool bias_activation_registered = [] {

@@ -7,9 +7,9 @@
 #include <tl/kernels/bias_dropout_residual_layer_norm.hpp>
 #include <tl/kernels/cuda/column_sums.cuh>
 #include <tl/kernels/cuda/dropout_mask.cuh>
+#include <tl/kernels/cuda/formats.cuh>
 #include <tl/kernels/cuda/launch.cuh>
 #include <tl/kernels/cuda/layer_norm_row.cuh>
-#include <tl/kernels/cuda/precision.cuh>
 #include <tl/kernels/cuda/warp_rows.cuh>
 
 namespace tl::cuda {
@@ -22,21 +22,24 @@ static __global__ void residual_layer_norm_forward_kernel(kernels::BiasDropoutRe
   const std::int64_t row = row_of_warp();
   const int lane = lane_of_warp();
   if (row >= p.n) return;
-  const T *x = p.x.own() + row * p.d, *residual = p.residual + row * p.d;
+  const T* const residual = p.residual + row * p.d;
   T* const y = p.y + row * p.d;
   T* const xhat = p.xhat ? p.xhat + row * p.d : nullptr;
-  dropout_of_row(factors, row, p.d, lane,
-                 [&](std::int64_t i, T factor) { y[i] = (x[i] + p.bias[i]) * factor + residual[i]; });
+  dropout_of_row(factors, row, p.d, lane, [&](std::int64_t i, T factor) {
+    const T sum = rounded_to(p.precision, load(p.x, row * p.d + i) + p.bias[i]);
+    y[i] = rounded_to(p.precision, sum * factor) + residual[i];
+  });
   const auto [mean, rstd] = row_statistics<T>(y, p.d, static_cast<T>(p.eps), lane);
   for (std::int64_t i = lane; i < p.d; i += warp_size) {
     const T normalised = (y[i] - mean) * rstd;
     if (xhat) xhat[i] = normalised;
     y[i] = normalised * p.gamma[i] + p.beta[i];
+    if (p.y_rounded) store(p.y_rounded, row * p.d + i, y[i]);
   }
   if (p.rstd && lane == 0) p.rstd[row] = rstd;
 }
 
-// dx holds the gradient of the sum until it is dropped out; dresidual may be dx.
+// dresidual may be dx where there is no dropout.
 template <class T>
 static __global__ void residual_layer_norm_dx_kernel(kernels::BiasDropoutResidualLayerNormBackward<T> p,
                                                      DropoutFactors<T> dropout) {
@@ -45,15 +48,14 @@ static __global__ void residual_layer_norm_dx_kernel(kernels::BiasDropoutResidua
   const int lane = lane_of_warp();
   if (row >= p.n) return;
   const T* const xhat = p.xhat + row * p.d;
-  T* const dx = p.dx.own() + row * p.d;
   T* const dresidual = p.dresidual ? p.dresidual + row * p.d : nullptr;
-  layer_norm_row_backward(
-      p.dy + row * p.d, [&](std::int64_t i) { return xhat[i]; }, p.gamma, p.rstd[row], p.d, lane,
-      [&](std::int64_t i, T value) {
-        dx[i] = value;
-        if (dresidual) dresidual[i] = value;
-      });
-  if (factors.active()) dropout_of_row(factors, row, p.d, lane, [&](std::int64_t i, T factor) { dx[i] *= factor; });
+  const auto normalised = [&](std::int64_t i) { return xhat[i]; };
+  const RowGradient gradient(p.dy + row * p.d, normalised, p.gamma, p.rstd[row], p.d, lane);
+  dropout_of_row(factors, row, p.d, lane, [&](std::int64_t i, T factor) {
+    const T value = gradient.at(i);
+    if (dresidual) dresidual[i] = value;
+    store(p.dx, row * p.d + i, value * factor);
+  });
 }
 
 /// dgamma, dbeta and dbias, once dx is there.
@@ -65,12 +67,11 @@ template <class T> struct ResidualLayerNormTerms {
     const T dy = p.dy[at];
     sums[0] += dy * p.xhat[at];
     sums[1] += dy;
-    sums[2] += p.dx.own()[at];
+    sums[2] += load(p.dx, at);
   }
 };
 
 template <class T> static void residual_layer_norm_forward(const kernels::BiasDropoutResidualLayerNormForward<T>& p) {
-  require_f32(p.name, p.y_rounded ? Precision::bf16 : p.precision, p.x);
   launch(
       Launch{
           .operation = p.name, .shape = {p.n, p.d}, .blocks = blocks_for(p.n, rows_per_block), .threads = row_threads},
@@ -78,7 +79,6 @@ template <class T> static void residual_layer_norm_forward(const kernels::BiasDr
 }
 
 template <class T> static void residual_layer_norm_backward(const kernels::BiasDropoutResidualLayerNormBackward<T>& p) {
-  require_f32(p.name, p.precision, p.dx);
   launch(
       Launch{
           .operation = p.name, .shape = {p.n, p.d}, .blocks = blocks_for(p.n, rows_per_block), .threads = row_threads},

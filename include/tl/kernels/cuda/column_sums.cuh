@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include <tl/kernels/cuda/formats.cuh>
 #include <tl/kernels/cuda/launch.cuh>
 
 namespace tl::cuda {
@@ -80,8 +81,8 @@ template <class T, class Term> struct OneTerm {
 
 /// The term of a matrix as it is.
 template <class T> struct MatrixElement {
-  const T* values;
-  __device__ T operator()(std::int64_t i) const { return values[i]; }
+  Stored<const T> values;
+  __device__ T operator()(std::int64_t i) const { return load(values, i); }
 };
 
 /// into[column] += sum over n rows of term(row * d + column), for `d` columns; nothing if `into` is null.

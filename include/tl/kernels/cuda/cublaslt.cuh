@@ -9,6 +9,7 @@
 
 #include <cuda_runtime.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <map>
@@ -16,8 +17,10 @@
 #include <string_view>
 #include <type_traits>
 
+#include <tl/core/dtype.hpp>
 #include <tl/core/error.hpp>
 #include <tl/core/shape.hpp>
+#include <tl/core/stored.hpp>
 #include <tl/kernels/cuda/cublaslt_library.cuh>
 #include <tl/kernels/cuda/cublaslt_plans.cuh>
 #include <tl/kernels/cuda/memory.cuh>
@@ -26,16 +29,16 @@
 
 namespace tl::cuda {
 
-/// A product of row-major matrices without gaps. m, n and k are not 0.
+/// A product of row-major matrices without gaps. m, n and k are not 0. Sums are in T whatever the formats are.
 template <class T> struct Product {
   const char* operation;  // for errors
-  const T* a;             // [M, K], or [K, M] if transpose_a
-  const T* b;             // [K, N], or [N, K] if transpose_b
-  T* c;                   // [M, N]
+  Stored<const T> a;      // [M, K], or [K, M] if transpose_a
+  Stored<const T> b;      // [K, N], or [N, K] if transpose_b; in the format of a
+  Stored<T> c;            // [M, N], in the format of a or in T
   std::int64_t m, n, k;
   bool transpose_a = false, transpose_b = false;
   bool accumulate = false;
-  const T* bias = nullptr;  // [N], or null; not for double, and not if the product accumulates
+  Stored<const T> bias{};  // [N] in the format of c, or null; not for double, and not if the product accumulates
 };
 
 /// The library's handle, its workspace, and a plan for each kind of product that was asked for.
@@ -55,17 +58,29 @@ class Products {
   /// Computes a product on the stream. Throws Error(device), naming the operation, if the library cannot.
   template <class T> void run(const Product<T>& product) {
     static_assert(std::is_same_v<T, float> || std::is_same_v<T, double>);
+    const DType format = product.a.format;
+    check(product.b.format == format && (product.c.format == format || product.c.own()) &&
+              (!product.bias || product.bias.format == product.c.format),
+          ErrorCode::dtype, product.operation, " on ", cuda_device, ": expected both operands in one format and the ",
+          "result and its bias in it or in ", to_string(dtype_of<T>), ", got ", to_string(format), ", ",
+          to_string(product.b.format), " and ", to_string(product.c.format));
     const std::scoped_lock lock(mutex_);
     prepare();
     const PlanKey key = key_of(product);
     const Plan& plan = plan_for(key, product.operation);
     if (product.bias)
-      expect(cublaslt.matmul_desc_set_attribute(plan.descriptor, lt::bias_pointer, &product.bias, sizeof(product.bias)),
+      expect(cublaslt.matmul_desc_set_attribute(plan.descriptor, lt::bias_pointer, &product.bias.memory,
+                                                sizeof(product.bias.memory)),
              key, product.operation);
-    const T alpha = 1, beta = product.accumulate ? 1 : 0;
-    expect(cublaslt.matmul(handle_, plan.descriptor, &alpha, product.b, plan.first, product.a, plan.second, &beta,
-                           product.c, plan.result, product.c, plan.result, &plan.algorithm, workspace_, workspace_bytes,
-                           stream()),
+    // In the type of the sums: double only for operands of doubles.
+    const double one = 1, add = product.accumulate ? 1 : 0;
+    const float one_float = 1, add_float = product.accumulate ? 1 : 0;
+    const bool is_double = format == DType::f64;
+    const void *const alpha = is_double ? static_cast<const void*>(&one) : &one_float,
+                      *const beta = is_double ? static_cast<const void*>(&add) : &add_float;
+    expect(cublaslt.matmul(handle_, plan.descriptor, alpha, product.b.memory, plan.first, product.a.memory, plan.second,
+                           beta, product.c.memory, plan.result, product.c.memory, plan.result, &plan.algorithm,
+                           workspace_, workspace_bytes, stream()),
            key, product.operation);
     StartedKernels::instance().add(product.operation, Shape{product.m, product.n, product.k});
   }
@@ -107,13 +122,15 @@ class Products {
 
   template <class T> PlanKey key_of(const Product<T>& product) const {
     const auto aligned = [](const void* address) { return reinterpret_cast<std::uintptr_t>(address) % 16 == 0; };
-    return {.is_double = std::is_same_v<T, double>,
-            .tf32 = tf32_ && std::is_same_v<T, float>,
+    return {.operands = product.a.format,
+            .result = product.c.format,
+            .tf32 = tf32_ && product.a.format == DType::f32,
             .transpose_a = product.transpose_a,
             .transpose_b = product.transpose_b,
             .accumulate = product.accumulate,
-            .bias = product.bias != nullptr,
-            .aligned = aligned(product.a) && aligned(product.b) && aligned(product.c) && aligned(product.bias),
+            .bias = static_cast<bool>(product.bias),
+            .aligned = aligned(product.a.memory) && aligned(product.b.memory) && aligned(product.c.memory) &&
+                       aligned(product.bias.memory),
             .m = product.m,
             .n = product.n,
             .k = product.k};
@@ -154,24 +171,34 @@ class Products {
     return plan;
   }
 
+  static int type_of(DType format) {
+    switch (format) {
+      case DType::f64: return lt::real_64;
+      case DType::bf16: return lt::brain_16;
+      case DType::f16: return lt::real_16;
+      default: return lt::real_32;
+    }
+  }
+
   static void describe(Plan& plan, const PlanKey& key, const char* operation) {
-    const int type = key.is_double ? lt::real_64 : lt::real_32;
-    const int compute = key.is_double ? lt::compute_64 : key.tf32 ? lt::compute_tf32 : lt::compute_32;
-    expect(cublaslt.matmul_desc_create(&plan.descriptor, compute, type), key, operation);
+    const bool is_double = key.operands == DType::f64;
+    const int compute = is_double ? lt::compute_64 : key.tf32 ? lt::compute_tf32 : lt::compute_32;
+    expect(cublaslt.matmul_desc_create(&plan.descriptor, compute, is_double ? lt::real_64 : lt::real_32), key,
+           operation);
     const auto set = [&](int attribute, const auto& value) {
       expect(cublaslt.matmul_desc_set_attribute(plan.descriptor, attribute, &value, sizeof(value)), key, operation);
     };
     set(lt::transpose_a, key.transpose_b ? lt::transposed : lt::as_it_is);
     set(lt::transpose_b, key.transpose_a ? lt::transposed : lt::as_it_is);
     if (key.bias) set(lt::epilogue, lt::epilogue_bias);
-    const auto layout = [&](lt::Layout& made, std::int64_t rows, std::int64_t columns) {  // of the row-major matrix
-      expect(cublaslt.matrix_layout_create(&made, type, static_cast<std::uint64_t>(columns),
+    const auto layout = [&](lt::Layout& made, DType format, std::int64_t rows, std::int64_t columns) {  // row-major
+      expect(cublaslt.matrix_layout_create(&made, type_of(format), static_cast<std::uint64_t>(columns),
                                            static_cast<std::uint64_t>(rows), columns),
              key, operation);
     };
-    layout(plan.first, key.transpose_b ? key.n : key.k, key.transpose_b ? key.k : key.n);
-    layout(plan.second, key.transpose_a ? key.k : key.m, key.transpose_a ? key.m : key.k);
-    layout(plan.result, key.m, key.n);
+    layout(plan.first, key.operands, key.transpose_b ? key.n : key.k, key.transpose_b ? key.k : key.n);
+    layout(plan.second, key.operands, key.transpose_a ? key.k : key.m, key.transpose_a ? key.m : key.k);
+    layout(plan.result, key.result, key.m, key.n);
   }
 
   /// The plan of the file if it has one, else the first that the library proposes: measuring several would give other
@@ -190,7 +217,8 @@ class Products {
         expect(cublaslt.matmul_preference_set_attribute(preference, attribute, &value, sizeof(value)), key, operation);
       };
       set(lt::most_workspace, std::uint64_t{workspace_bytes});
-      const std::uint32_t alignment = key.aligned ? 16 : key.is_double ? sizeof(double) : sizeof(float);
+      const std::uint32_t alignment =
+          key.aligned ? 16 : static_cast<std::uint32_t>(std::min(size_of(key.operands), size_of(key.result)));
       for (const int of : {lt::alignment_a, lt::alignment_b, lt::alignment_c, lt::alignment_d}) set(of, alignment);
       int found = 0;
       const int status = cublaslt.matmul_algo_get_heuristic(handle_, plan.descriptor, plan.first, plan.second,

@@ -16,7 +16,7 @@ using Layout = void*;      // of a matrix
 using Preference = void*;  // for choosing an algorithm
 
 inline constexpr int success = 0, execution_failed = 13;                                  // cublasStatus_t
-inline constexpr int real_32 = 0, real_64 = 1;                                            // cudaDataType
+inline constexpr int real_32 = 0, real_64 = 1, real_16 = 2, brain_16 = 14;                // cudaDataType
 inline constexpr int compute_32 = 68, compute_64 = 70, compute_tf32 = 77;                 // cublasComputeType_t
 inline constexpr std::int32_t as_it_is = 0, transposed = 1;                               // cublasOperation_t
 inline constexpr std::uint32_t epilogue_bias = 4;                                         // cublasLtEpilogue_t

@@ -1,6 +1,6 @@
 // Plans: which algorithm cuBLASLt uses for a product. They can be written to a file and given in TL_CUBLASLT_PLANS, one
 // line each, so that a run has the plans of another one:
-//   cublaslt 130000 f32 m 128 n 384 k 1536 transpose_a 0 transpose_b 1 accumulate 0 bias 1 tf32 0 aligned 1
+//   cublaslt 130000 f32 result f32 m 128 n 384 k 1536 transpose_a 0 transpose_b 1 accumulate 0 bias 1 tf32 0 aligned 1
 //     algorithm 8 words in hexadecimal
 #pragma once
 
@@ -14,6 +14,7 @@
 #include <sstream>
 #include <string>
 
+#include <tl/core/dtype.hpp>
 #include <tl/core/error.hpp>
 #include <tl/kernels/cuda/cublaslt_api.cuh>
 
@@ -21,7 +22,8 @@ namespace tl::cuda {
 
 /// What the choice of an algorithm depends on.
 struct PlanKey {
-  bool is_double, tf32, transpose_a, transpose_b, accumulate, bias;
+  DType operands, result;  // formats of A and B, and of C
+  bool tf32, transpose_a, transpose_b, accumulate, bias;
   bool aligned;  // all operands to 16 bytes
   std::int64_t m, n, k;
   friend auto operator<=>(const PlanKey&, const PlanKey&) = default;
@@ -31,10 +33,10 @@ using GivenPlans = std::map<PlanKey, lt::Algorithm>;
 
 /// A plan as a line of a file.
 inline std::string plan_line(std::size_t version, const PlanKey& key, const lt::Algorithm& algorithm) {
-  std::string line =
-      str_cat("cublaslt ", version, key.is_double ? " f64" : " f32", " m ", key.m, " n ", key.n, " k ", key.k,
-              " transpose_a ", key.transpose_a, " transpose_b ", key.transpose_b, " accumulate ", key.accumulate,
-              " bias ", key.bias, " tf32 ", key.tf32, " aligned ", key.aligned, " algorithm");
+  std::string line = str_cat("cublaslt ", version, ' ', to_string(key.operands), " result ", to_string(key.result),
+                             " m ", key.m, " n ", key.n, " k ", key.k, " transpose_a ", key.transpose_a,
+                             " transpose_b ", key.transpose_b, " accumulate ", key.accumulate, " bias ", key.bias,
+                             " tf32 ", key.tf32, " aligned ", key.aligned, " algorithm");
   std::ostringstream words;
   words.imbue(std::locale::classic());
   words << std::hex;
@@ -46,10 +48,15 @@ inline std::string plan_line(std::size_t version, const PlanKey& key, const lt::
 inline bool read_plan_line(const std::string& line, std::size_t& version, PlanKey& key, lt::Algorithm& algorithm) {
   std::istringstream in(line);
   in.imbue(std::locale::classic());
-  std::string word, type;
+  std::string word, operands, result;
   const auto named = [&](const char* name, auto& value) { return in >> word && word == name && in >> value; };
-  if (!named("cublaslt", version) || !(in >> type) || (type != "f32" && type != "f64")) return false;
-  key.is_double = type == "f64";
+  if (!named("cublaslt", version) || !(in >> operands) || !named("result", result)) return false;
+  const auto is_format = [](const std::string& name, DType& format) {
+    for (const DType known : {DType::f32, DType::f64, DType::bf16, DType::f16})
+      if (name == to_string(known)) return format = known, true;
+    return false;
+  };
+  if (!is_format(operands, key.operands) || !is_format(result, key.result)) return false;
   if (!(named("m", key.m) && named("n", key.n) && named("k", key.k) && named("transpose_a", key.transpose_a) &&
         named("transpose_b", key.transpose_b) && named("accumulate", key.accumulate) && named("bias", key.bias) &&
         named("tf32", key.tf32) && named("aligned", key.aligned) && in >> word && word == "algorithm"))
@@ -73,7 +80,7 @@ inline GivenPlans read_plans(const char* path, std::size_t version) {
     lt::Algorithm algorithm{};
     std::size_t written_by = 0;
     check(read_plan_line(line, written_by, key, algorithm), ErrorCode::format, path, " line ", number,
-          ": expected a plan, 'cublaslt VERSION f32 m M n N k K ...', got '", line, "'");
+          ": expected a plan, 'cublaslt VERSION f32 result f32 m M n N k K ...', got '", line, "'");
     check(written_by == version, ErrorCode::format, path, " line ", number, ": expected a plan of cuBLASLt ", version,
           ", which this process uses, got one of ", written_by);
     plans[key] = algorithm;

@@ -4,8 +4,8 @@
 #include <cstdint>
 
 #include <tl/kernels/cuda/dropout_mask.cuh>
+#include <tl/kernels/cuda/formats.cuh>
 #include <tl/kernels/cuda/launch.cuh>
-#include <tl/kernels/cuda/precision.cuh>
 #include <tl/kernels/cuda/warp_rows.cuh>
 #include <tl/kernels/dropout.hpp>
 
@@ -15,14 +15,11 @@ template <class T> static __global__ void dropout_kernel(kernels::Dropout<T> p, 
   const DropoutFactors<T> factors = dropout.resolved();
   const std::int64_t chunks = (p.d + dropout_chunk - 1) / dropout_chunk, task = row_of_warp(), row = task / chunks;
   if (row >= p.n) return;
-  const T* x = p.x.own() + row * p.d;
-  T* y = p.y.own() + row * p.d;
   dropout_of_chunk(factors, row, task % chunks * dropout_chunk, p.d, lane_of_warp(),
-                   [&](std::int64_t i, T factor) { y[i] = x[i] * factor; });
+                   [&](std::int64_t i, T factor) { store(p.y, row * p.d + i, load(p.x, row * p.d + i) * factor); });
 }
 
 template <class T> static void dropout(const kernels::Dropout<T>& p) {
-  require_f32(p.name, p.precision, p.x, p.y);
   launch(Launch{.operation = p.name,
                 .shape = {p.n, p.d},
                 .blocks = blocks_for(p.n * blocks_for(p.d, dropout_chunk), rows_per_block),

@@ -6,6 +6,7 @@
 
 #include <tl/kernels/add.hpp>
 #include <tl/kernels/cuda/each.cuh>
+#include <tl/kernels/cuda/formats.cuh>
 #include <tl/kernels/divide.hpp>
 #include <tl/kernels/multiply.hpp>
 #include <tl/kernels/pointwise.hpp>
@@ -13,10 +14,10 @@
 namespace tl::cuda {
 
 template <class T> struct AddElement {
-  const T *a, *b;
-  T* y;
+  Stored<const T> a, b;
+  Stored<T> y;
   T alpha;
-  __device__ void operator()(std::int64_t i) const { y[i] = a[i] + alpha * b[i]; }
+  __device__ void operator()(std::int64_t i) const { store(y, i, load(a, i) + alpha * load(b, i)); }
 };
 
 template <class T> struct MultiplyElement {
@@ -65,7 +66,7 @@ template <class T> struct PointwiseGradient {
 };
 
 template <class T> static void add(const kernels::Add<T>& p) {
-  launch_each(p.name, Shape{p.n}, p.n, AddElement<T>{own(p.name, p.a), own(p.name, p.b), own(p.name, p.y), p.alpha});
+  launch_each(p.name, Shape{p.n}, p.n, AddElement<T>{p.a, p.b, p.y, p.alpha});
 }
 
 /// The body that calls an `Element` for each of the n elements of a contract.

@@ -10,9 +10,9 @@
 #include <tl/kernels/cuda/column_sums.cuh>
 #include <tl/kernels/cuda/dropout.cuh>
 #include <tl/kernels/cuda/embedding.cuh>
+#include <tl/kernels/cuda/formats.cuh>
 #include <tl/kernels/cuda/launch.cuh>
 #include <tl/kernels/cuda/layer_norm_row.cuh>
-#include <tl/kernels/cuda/precision.cuh>
 #include <tl/kernels/cuda/warp_rows.cuh>
 #include <tl/kernels/embedding_layer_norm_dropout.hpp>
 
@@ -41,6 +41,7 @@ static __global__ void embedding_layer_norm_forward_kernel(kernels::EmbeddingLay
     const T normalised = (y[i] - mean) * rstd;
     if (xhat) xhat[i] = normalised;
     y[i] = (normalised * p.gamma[i] + p.beta[i]) * factor;
+    if (p.y_rounded) store(p.y_rounded, row * p.d + i, y[i]);
   });
   if (p.rstd && lane == 0) p.rstd[row] = rstd;
 }
@@ -52,9 +53,9 @@ static __global__ void embedding_layer_norm_dsum_kernel(kernels::EmbeddingLayerN
   const std::int64_t row = row_of_warp();
   if (row >= p.n) return;
   const T* const xhat = p.xhat + row * p.d;
-  layer_norm_row_backward(
-      g + row * p.d, [&](std::int64_t i) { return xhat[i]; }, p.gamma, p.rstd[row], p.d, lane_of_warp(),
-      [&](std::int64_t i, T value) { dsum[row * p.d + i] = value; });
+  const auto normalised = [&](std::int64_t i) { return xhat[i]; };
+  const RowGradient gradient(g + row * p.d, normalised, p.gamma, p.rstd[row], p.d, lane_of_warp());
+  for (std::int64_t i = lane_of_warp(); i < p.d; i += warp_size) dsum[row * p.d + i] = gradient.at(i);
 }
 
 /// dgamma and dbeta.
@@ -71,7 +72,6 @@ template <class T> struct EmbeddingLayerNormTerms {
 
 template <class T>
 static void embedding_layer_norm_dropout_forward(const kernels::EmbeddingLayerNormDropoutForward<T>& p) {
-  require_f32(p.name, p.y_rounded ? Precision::bf16 : Precision::f32);
   launch(
       Launch{
           .operation = p.name, .shape = {p.n, p.d}, .blocks = blocks_for(p.n, rows_per_block), .threads = row_threads},

@@ -30,9 +30,9 @@ template <class T> static __global__ void layer_norm_dx_kernel(kernels::LayerNor
   const T *dy = p.dy + row * p.d, *x = p.x + row * p.d;
   T* dx = p.dx + row * p.d;
   const T mean = p.mean[row], rstd = p.rstd[row];
-  layer_norm_row_backward(
-      dy, [&](std::int64_t i) { return (x[i] - mean) * rstd; }, p.gamma, rstd, p.d, lane_of_warp(),
-      [&](std::int64_t i, T value) { dx[i] = value; });
+  const auto xhat = [&](std::int64_t i) { return (x[i] - mean) * rstd; };
+  const RowGradient gradient(dy, xhat, p.gamma, rstd, p.d, lane_of_warp());
+  for (std::int64_t i = lane_of_warp(); i < p.d; i += warp_size) dx[i] = gradient.at(i);
 }
 
 /// dgamma and dbeta.

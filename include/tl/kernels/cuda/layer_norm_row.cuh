@@ -22,19 +22,30 @@ template <class T> __device__ RowStatistics<T> row_statistics(const T* x, std::i
   return {mean, T(1) / std::sqrt(warp_sum(squares) / static_cast<T>(width) + eps)};
 }
 
-/// Calls body(channel, dx) for the channels of `lane`, with dx = rstd (g - mean(g) - xhat mean(g xhat)) and
-/// g = dy gamma; xhat(channel) is the normalised value. `body` may overwrite dy and xhat of that channel.
-template <class T, class Normalised, class Body>
-__device__ void layer_norm_row_backward(const T* dy, const Normalised& xhat, const T* gamma, T rstd, std::int64_t width,
-                                        int lane, const Body& body) {
-  T sum = 0, dot = 0;
-  for (std::int64_t i = lane; i < width; i += warp_size) {
-    const T g = dy[i] * gamma[i];
-    sum += g;
-    dot += g * xhat(i);
+/// The gradient of a row before normalisation: dx = rstd (g - mean(g) - xhat mean(g xhat)) with g = dy gamma;
+/// xhat(channel) is the normalised value.
+template <class T, class Normalised> class RowGradient {
+ public:
+  /// All lanes of a warp together.
+  __device__ RowGradient(const T* dy, const Normalised& xhat, const T* gamma, T rstd, std::int64_t width, int lane)
+      : dy_(dy), gamma_(gamma), xhat_(xhat), rstd_(rstd) {
+    T sum = 0, dot = 0;
+    for (std::int64_t i = lane; i < width; i += warp_size) {
+      const T g = dy[i] * gamma[i];
+      sum += g;
+      dot += g * xhat(i);
+    }
+    mean_ = warp_sum(sum) / static_cast<T>(width);
+    slope_ = warp_sum(dot) / static_cast<T>(width);
   }
-  const T mean = warp_sum(sum) / static_cast<T>(width), slope = warp_sum(dot) / static_cast<T>(width);
-  for (std::int64_t i = lane; i < width; i += warp_size) body(i, rstd * (dy[i] * gamma[i] - mean - xhat(i) * slope));
-}
+
+  /// dx of a channel, which may then be written over its dy and xhat.
+  __device__ T at(std::int64_t i) const { return rstd_ * (dy_[i] * gamma_[i] - mean_ - xhat_(i) * slope_); }
+
+ private:
+  const T *dy_, *gamma_;
+  const Normalised& xhat_;
+  T rstd_, mean_, slope_;
+};
 
 }  // namespace tl::cuda

@@ -9,6 +9,7 @@
 
 #include <tl/core/shape.hpp>
 #include <tl/kernels/cuda/cublaslt.cuh>
+#include <tl/kernels/cuda/formats.cuh>
 #include <tl/kernels/cuda/launch.cuh>
 
 namespace tl::cuda {
@@ -16,9 +17,10 @@ namespace tl::cuda {
 inline constexpr int fill_rows_threads = 256;
 
 /// Each row of c [M, N] becomes `row` [N], or 0 if it is null.
-template <class T> static __global__ void fill_rows_kernel(const T* row, std::int64_t elements, std::int64_t n, T* c) {
+template <class T>
+static __global__ void fill_rows_kernel(Stored<const T> row, std::int64_t elements, std::int64_t n, Stored<T> c) {
   const std::int64_t index = static_cast<std::int64_t>(blockIdx.x) * fill_rows_threads + threadIdx.x;
-  if (index < elements) c[index] = row ? row[index % n] : T(0);
+  if (index < elements) store(c, index, row ? load(row, index % n) : T(0));
 }
 
 /// Computes a product whose extents may be 0. Throws Error(device), naming the operation.

@@ -7,6 +7,7 @@
 #include <tl/kernels/concat.hpp>
 #include <tl/kernels/cuda/column_sums.cuh>
 #include <tl/kernels/cuda/each.cuh>
+#include <tl/kernels/cuda/formats.cuh>
 #include <tl/kernels/gather_rows.hpp>
 #include <tl/kernels/row_broadcast.hpp>
 
@@ -68,20 +69,19 @@ template <class Element, class Contract> static void concat(const Contract& p) {
 
 // A row number that is not one of x gives NaN, which reaches the loss, and not what lies beside x.
 template <class T> struct GatherRowsElement {
-  const T* x;
-  T* y;
+  Stored<const T> x;
+  Stored<T> y;
   const std::int32_t* rows;
   std::int64_t n, d;
   __device__ void operator()(std::int64_t i) const {
     const std::int64_t row = rows[i / d];
-    y[i] = row >= 0 && row < n ? x[row * d + i % d] : std::numeric_limits<T>::quiet_NaN();
+    store(y, i, row >= 0 && row < n ? load(x, row * d + i % d) : std::numeric_limits<T>::quiet_NaN());
   }
 };
 
 // One warp per entry of `rows`. The first entry that names a row adds the gradients of all that name it, in their
 // order, so that nothing is added to a row by two warps.
-template <class T>
-static __global__ void gather_rows_backward_kernel(kernels::GatherRowsBackward<T> p, const T* dy, T* into) {
+template <class T> static __global__ void gather_rows_backward_kernel(kernels::GatherRowsBackward<T> p, T* into) {
   const std::int64_t thread = static_cast<std::int64_t>(blockIdx.x) * each_threads + threadIdx.x;
   const std::int64_t first = thread / warp_size, lane = thread % warp_size;
   if (first >= p.m) return;
@@ -93,13 +93,12 @@ static __global__ void gather_rows_backward_kernel(kernels::GatherRowsBackward<T
   T* const dx = into + row * p.d;
   for (std::int64_t i = first; i < p.m; ++i) {
     if (p.rows[i] != row) continue;
-    for (std::int64_t c = lane; c < p.d; c += warp_size) dx[c] += dy[i * p.d + c];
+    for (std::int64_t c = lane; c < p.d; c += warp_size) dx[c] += load(p.dy, i * p.d + c);
   }
 }
 
 template <class T> static void gather_rows_forward(const kernels::GatherRowsForward<T>& p) {
-  launch_each(p.name, Shape{p.m, p.d}, p.m * p.d,
-              GatherRowsElement<T>{own(p.name, p.x), own(p.name, p.y), p.rows, p.n, p.d});
+  launch_each(p.name, Shape{p.m, p.d}, p.m * p.d, GatherRowsElement<T>{p.x, p.y, p.rows, p.n, p.d});
 }
 
 template <class T> static void gather_rows_backward(const kernels::GatherRowsBackward<T>& p) {
@@ -107,7 +106,7 @@ template <class T> static void gather_rows_backward(const kernels::GatherRowsBac
                 .shape = Shape{p.m, p.d},
                 .blocks = blocks_for(p.m, each_threads / warp_size),
                 .threads = each_threads},
-         gather_rows_backward_kernel<T>, p, static_cast<const T*>(own(p.name, p.dy)), own(p.name, p.dx));
+         gather_rows_backward_kernel<T>, p, own(p.name, p.dx));
 }
 
 template <class T> static void provide_rows() {

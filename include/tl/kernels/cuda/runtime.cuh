@@ -45,6 +45,15 @@ struct Runtime {
 /// The calls of this process. A test replaces entries before another thread uses the device.
 [[gnu::visibility("default")]] inline constinit Runtime runtime{};
 
+/// The major number of the GPU's compute capability: bfloat16 and the instructions of ptx.cuh came with 8.
+inline int compute_capability() {
+  static const int major = [] {
+    cudaDeviceProp properties;
+    return runtime.get_device_properties(&properties, 0) == cudaSuccess ? properties.major : 0;
+  }();
+  return major;
+}
+
 /// The kernels that were started since the host last waited for all of them, for the sentence of an error that is found
 /// late.
 class StartedKernels {
