@@ -108,17 +108,6 @@ class JsonObjectBuilder {
   bool hashed_ = true;
 };
 
-/// Hands what nlohmann's SAX parser finds in a text to `events`. Json::sax_parse does the same, but compiles its
-/// readers of five binary formats, too: a tenth of a program that reads data sets. It is called if a version of
-/// nlohmann/json has another parser.
-template <class Iterator, class Events> void parse_events(Iterator begin, Iterator end, Events* events) {
-  using Input = decltype(nlohmann::detail::input_adapter(begin, end));
-  using Parser = nlohmann::detail::parser<Json, Input>;
-  if constexpr (requires(Input input) { Parser(std::move(input)).sax_parse(events); })
-    Parser(nlohmann::detail::input_adapter(begin, end)).sax_parse(events);
-  else Json::sax_parse(begin, end, events);
-}
-
 /// Takes one member of the outermost object; see parse_json_members().
 using TakeMember = std::function<void(std::string key, Json value)>;
 
@@ -136,7 +125,7 @@ class JsonReader {
     if (zero != std::string_view::npos) fail_at(zero, "JSON in UTF-8", "a NUL byte");
     const std::string_view text = masked_.empty() ? text_ : masked_;
     begin_ = read_to_ = text.data();
-    parse_events(Characters{text.data(), &read_to_}, Characters{text.data() + text.size(), nullptr}, this);
+    Json::sax_parse(Characters{text.data(), &read_to_}, Characters{text.data() + text.size(), nullptr}, this);
     return std::move(root_);
   }
 
