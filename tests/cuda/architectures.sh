@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Compiles every kernel of tl::cuda for several architectures and reads what ptxas says: no warning, no register that is
-# spilled. Usage: tests/cuda/architectures.sh [ARCHITECTURE...]
+# spilled; and that attention uses tensor cores. Usage: tests/cuda/architectures.sh [ARCHITECTURE...]
 # Default: 75 80 86 89 90 100 120, which takes minutes. Prints the largest number of registers per family of kernels and
 # architecture, then a line of totals. TL_JOBS compilers run at a time; TL_NVCC is nvcc. Without nvcc it ends with 77.
 set -euo pipefail
@@ -58,5 +58,12 @@ if [[ $kernels == 0 ]]; then
   echo "expected kernels in what ptxas says, found none"
   exit 1
 fi
+# Attention is meant to run on tensor cores; a fragment that is not used would be optimised away without a word.
+"$nvcc" -std=c++20 -O3 --expt-relaxed-constexpr -Iinclude -arch=compute_80 -ptx src/cuda/attention.cu -o "$work/attention.ptx"
+for instruction in mma.sync.aligned.m16n8k16.row.col.f32.bf16 mma.sync.aligned.m16n8k16.row.col.f32.f16 ldmatrix.sync cp.async.cg; do
+  count=$(grep -cF "$instruction" "$work/attention.ptx" || true)
+  echo "attention has $count of $instruction"
+  [[ $count -gt 0 ]] || bad=1
+done
 [[ $bad == 0 ]] || exit 1
 echo "$kernels kernels for ${#architectures[@]} architectures (${architectures[*]}): no warning, nothing spilled"

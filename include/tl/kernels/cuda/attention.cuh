@@ -1,6 +1,6 @@
 // Attention on the GPU, in the plain form of attention_tile.cuh: any width of a head, any length of a sequence. Forward
 // with a running maximum and sum of each row, so that scores are never in memory; they are computed again backward, see
-// attention_backward.cuh. It is one of the forms that a launcher may choose from.
+// attention_backward.cuh. Where tensor cores can do it, they do: tensor_attention.cuh.
 #pragma once
 
 #include <cmath>
@@ -103,7 +103,7 @@ template <class T, int per_lane> static void plain_attention_forward(const kerne
 
 template <class T> static void attention_forward(const kernels::AttentionForward<T>& p) {
   if constexpr (std::is_same_v<T, float>)
-    if (fits_tensor_attention(p)) return tensor_attention_forward(p);
+    if (tensor_attention_forward(p)) return;
   if (p.head_width <= warp_size) plain_attention_forward<T, 1>(p);
   else plain_attention_forward<T, 2>(p);
 }

@@ -5,11 +5,13 @@
 
 #include <cmath>
 #include <cstdint>
+#include <type_traits>
 
 #include <tl/kernels/attention.hpp>
 #include <tl/kernels/cuda/attention_tile.cuh>
 #include <tl/kernels/cuda/dropout_mask.cuh>
 #include <tl/kernels/cuda/launch.cuh>
+#include <tl/kernels/cuda/tensor_attention_backward.cuh>
 #include <tl/kernels/cuda/warp_rows.cuh>
 
 namespace tl::cuda {
@@ -131,26 +133,29 @@ static __global__ void plain_attention_dkv_kernel(kernels::AttentionBackward<T> 
   }
 }
 
-template <class T, int per_lane> static void plain_attention_backward(const kernels::AttentionBackward<T>& p) {
+template <class T, int per_lane>
+static void plain_attention_backward(const kernels::AttentionBackward<T>& p, const T* means) {
   const Shape shape{p.n_q, p.heads * p.head_width};
-  const Workspace<T> means(p.n_q * p.heads);
   const DropoutFactors<T> dropout(p.dropout);
-  launch(Launch{.operation = p.name,
-                .shape = shape,
-                .blocks = blocks_for(p.n_q * p.heads, rows_per_block),
-                .threads = row_threads},
-         attention_means_kernel<T>, p, means.data());
   const AttentionGrid by_query(p.b, p.heads, p.head_width, p.max_q, p.n_q, per_lane * warp_size);
   launch(Launch{.operation = p.name, .shape = shape, .blocks = by_query.blocks(), .threads = attention_threads},
-         plain_attention_dq_kernel<T, per_lane>, p, by_query, dropout, static_cast<const T*>(means.data()));
+         plain_attention_dq_kernel<T, per_lane>, p, by_query, dropout, means);
   const AttentionGrid by_key(p.b, p.heads, p.head_width, p.max_k, p.n_k, per_lane * warp_size);
   launch(Launch{.operation = p.name, .shape = shape, .blocks = by_key.blocks(), .threads = attention_threads},
-         plain_attention_dkv_kernel<T, per_lane>, p, by_key, dropout, static_cast<const T*>(means.data()));
+         plain_attention_dkv_kernel<T, per_lane>, p, by_key, dropout, means);
 }
 
 template <class T> static void attention_backward(const kernels::AttentionBackward<T>& p) {
-  if (p.head_width <= warp_size) plain_attention_backward<T, 1>(p);
-  else plain_attention_backward<T, 2>(p);
+  const Workspace<T> means(p.n_q * p.heads);
+  launch(Launch{.operation = p.name,
+                .shape = {p.n_q, p.heads * p.head_width},
+                .blocks = blocks_for(p.n_q * p.heads, rows_per_block),
+                .threads = row_threads},
+         attention_means_kernel<T>, p, means.data());
+  if constexpr (std::is_same_v<T, float>)
+    if (tensor_attention_backward(p, means.data())) return;
+  if (p.head_width <= warp_size) plain_attention_backward<T, 1>(p, means.data());
+  else plain_attention_backward<T, 2>(p, means.data());
 }
 
 }  // namespace tl::cuda
