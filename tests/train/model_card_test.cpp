@@ -127,3 +127,13 @@ TEST_CASE("create_model_card: writes README.md, takes the place of its own, and 
   CHECK(!create_model_card(trainer));
   CHECK(read_file(file) == "My own page\n");
 }
+
+TEST_CASE("model card: the precision of the training") {
+  for (const auto& [name, words] : {std::pair("fp16", "Native AMP"), std::pair("bf16", "bfloat16")}) {
+    Json arguments = card_arguments();
+    CHECK(model_card(card_log(), arguments, "Model", {}).find("mixed_precision_training") == std::string::npos);
+    arguments[name] = true;
+    CHECK(model_card(card_log(), arguments, "Model", {}).find(str_cat("\n- mixed_precision_training: ", words, "\n")) !=
+          std::string::npos);
+  }
+}

@@ -225,8 +225,9 @@ inline std::string hyperparameters(const Json& arguments) {
     line("lr_scheduler_warmup_steps", value("warmup_steps"));
   if (size("max_steps", -1) > 0) line("training_steps", value("max_steps"));
   else line("num_epochs", value("num_train_epochs"));
-  if (const Json* const bf16 = find_member(arguments, "bf16"); bf16 != nullptr && *bf16 == true)
-    line("mixed_precision_training", "bfloat16");
+  for (const auto& [name, words] : {std::pair("fp16", "Native AMP"), std::pair("bf16", "bfloat16")})
+    if (const Json* const set = find_member(arguments, name); set != nullptr && *set == true)
+      line("mixed_precision_training", words);
   if (report::number_at(arguments, "label_smoothing_factor").value_or(0.0) != 0.0)
     line("label_smoothing_factor", value("label_smoothing_factor"));
   return text;
