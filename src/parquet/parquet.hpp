@@ -7,7 +7,7 @@
 #include <vector>
 
 #include <tl/data/dataset.hpp>
-#include <tl/data/table_stream.hpp>
+#include <tl/data/stream/table_stream.hpp>
 
 namespace tl::parquet {
 

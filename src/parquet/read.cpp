@@ -21,9 +21,9 @@
 #include <vector>
 
 #include <tl/core/parallel.hpp>
-#include <tl/data/arrow_column.hpp>
+#include <tl/data/arrow/arrow_column.hpp>
+#include <tl/data/arrow/schema_features.hpp>
 #include <tl/data/compression.hpp>
-#include <tl/data/schema_features.hpp>
 
 #include "arrow_error.hpp"
 #include "parquet.hpp"

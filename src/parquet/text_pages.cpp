@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include <tl/core/heap_room.hpp>
-#include <tl/data/arrow_values.hpp>
+#include <tl/data/arrow/arrow_values.hpp>
 
 namespace tl::parquet {
 

@@ -8,7 +8,7 @@
 #include <span>
 #include <string>
 
-#include <tl/data/arrow_types.hpp>
+#include <tl/data/arrow/arrow_types.hpp>
 
 namespace tl::parquet {
 

@@ -11,7 +11,7 @@
 #include <utility>
 
 #include <tl/core/error.hpp>
-#include <tl/data/arrow_export.hpp>
+#include <tl/data/arrow/arrow_export.hpp>
 #include <tl/io/atomic_file.hpp>
 
 #include "parquet.hpp"

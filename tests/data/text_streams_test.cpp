@@ -1,5 +1,5 @@
 // Streamed pieces against the readers of whole files: the same rows, types and places, or a sentence.
-#include <tl/data/text_streams.hpp>
+#include <tl/data/stream/text_streams.hpp>
 
 #include <optional>
 #include <string>
@@ -9,8 +9,8 @@
 
 #include <tl/core/mt19937.hpp>
 #include <tl/data/concatenate.hpp>
-#include <tl/data/csv_stream.hpp>
-#include <tl/data/json_stream.hpp>
+#include <tl/data/stream/csv_stream.hpp>
+#include <tl/data/stream/json_stream.hpp>
 
 #include "support/catch.hpp"
 #include "support/table_text.hpp"

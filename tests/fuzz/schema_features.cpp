@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include <tl/data/schema_features.hpp>
+#include <tl/data/arrow/schema_features.hpp>
 
 #include "fuzz.hpp"
 

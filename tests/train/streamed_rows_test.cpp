@@ -1,5 +1,5 @@
 // A stream as train_dataset: the run of the same rows in memory, resumed runs, and what a stream cannot do.
-#include <tl/data/streamed_rows.hpp>
+#include <tl/data/stream/streamed_rows.hpp>
 
 #include <cstdint>
 #include <memory>

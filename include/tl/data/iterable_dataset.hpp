@@ -20,9 +20,9 @@
 #include <tl/core/pcg64.hpp>
 #include <tl/data/concatenate.hpp>
 #include <tl/data/dataset.hpp>
-#include <tl/data/stream_functions.hpp>
-#include <tl/data/stream_nodes.hpp>
-#include <tl/data/stream_rows.hpp>
+#include <tl/data/stream/stream_functions.hpp>
+#include <tl/data/stream/stream_nodes.hpp>
+#include <tl/data/stream/stream_rows.hpp>
 
 namespace tl {
 

@@ -13,8 +13,8 @@
 #include <tl/core/error.hpp>
 #include <tl/data/iterable_dataset.hpp>
 #include <tl/data/load_dataset.hpp>
-#include <tl/data/stream_source.hpp>
-#include <tl/data/streamed_rows.hpp>
+#include <tl/data/stream/stream_source.hpp>
+#include <tl/data/stream/streamed_rows.hpp>
 
 namespace tl {
 

@@ -21,7 +21,7 @@
 #include <tl/data/json_lines.hpp>
 #include <tl/data/load_options.hpp>
 #include <tl/data/parse_text.hpp>
-#include <tl/data/table_stream.hpp>
+#include <tl/data/stream/table_stream.hpp>
 #include <tl/data/text_lines.hpp>
 
 namespace tl {
@@ -37,7 +37,7 @@ struct TableFormat {
   std::function<void(const Dataset&, const std::filesystem::path&)> write = {};
   /// Opens one file to read it piece by piece; empty: a stream reads it as a whole.
   std::function<std::unique_ptr<TableStream>(const std::filesystem::path&, const LoadOptions&)> stream = {};
-  bool is_built_in = false;  ///< one of the library's own, whose streams are in <tl/data/stream_source.hpp>
+  bool is_built_in = false;  ///< one of the library's own, whose streams are in <tl/data/stream/stream_source.hpp>
 };
 
 namespace detail {

@@ -17,9 +17,9 @@
 #include <tl/data/compression.hpp>
 #include <tl/data/load_options.hpp>
 #include <tl/data/scan.hpp>
-#include <tl/data/stream_types.hpp>
+#include <tl/data/stream/stream_types.hpp>
+#include <tl/data/stream/table_stream.hpp>
 #include <tl/data/table_blocks.hpp>
-#include <tl/data/table_stream.hpp>
 #include <tl/data/text_file.hpp>
 #include <tl/data/text_lines.hpp>
 #include <tl/io/utf8.hpp>

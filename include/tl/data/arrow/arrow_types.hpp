@@ -13,7 +13,7 @@
 #include <vector>
 
 #include <tl/core/error.hpp>
-#include <tl/data/arrow_abi.hpp>
+#include <tl/data/arrow/arrow_abi.hpp>
 #include <tl/data/column.hpp>
 
 namespace tl::detail {

@@ -16,12 +16,12 @@
 
 #include <tl/core/error.hpp>
 #include <tl/core/pcg64.hpp>
-#include <tl/data/csv_stream.hpp>
-#include <tl/data/json_stream.hpp>
 #include <tl/data/load_dataset.hpp>
-#include <tl/data/stream_nodes.hpp>
-#include <tl/data/stream_types.hpp>
-#include <tl/data/text_streams.hpp>
+#include <tl/data/stream/csv_stream.hpp>
+#include <tl/data/stream/json_stream.hpp>
+#include <tl/data/stream/stream_nodes.hpp>
+#include <tl/data/stream/stream_types.hpp>
+#include <tl/data/stream/text_streams.hpp>
 
 namespace tl::detail {
 

@@ -16,10 +16,10 @@
 #include <tl/data/json_blocks.hpp>
 #include <tl/data/json_lines.hpp>
 #include <tl/data/json_rows.hpp>
-#include <tl/data/stream_types.hpp>
+#include <tl/data/stream/stream_types.hpp>
+#include <tl/data/stream/table_stream.hpp>
+#include <tl/data/stream/text_streams.hpp>
 #include <tl/data/table_blocks.hpp>
-#include <tl/data/table_stream.hpp>
-#include <tl/data/text_streams.hpp>
 
 namespace tl::detail {
 

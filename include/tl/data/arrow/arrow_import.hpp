@@ -13,12 +13,12 @@
 #include <vector>
 
 #include <tl/core/error.hpp>
-#include <tl/data/arrow_abi.hpp>
-#include <tl/data/arrow_column.hpp>
-#include <tl/data/arrow_types.hpp>
-#include <tl/data/arrow_values.hpp>
+#include <tl/data/arrow/arrow_abi.hpp>
+#include <tl/data/arrow/arrow_column.hpp>
+#include <tl/data/arrow/arrow_types.hpp>
+#include <tl/data/arrow/arrow_values.hpp>
+#include <tl/data/arrow/schema_features.hpp>
 #include <tl/data/dataset.hpp>
-#include <tl/data/schema_features.hpp>
 #include <tl/io/utf8.hpp>
 
 namespace tl {

@@ -11,9 +11,9 @@
 #include <vector>
 
 #include <tl/core/error.hpp>
-#include <tl/data/arrow_abi.hpp>
-#include <tl/data/arrow_types.hpp>
-#include <tl/data/arrow_values.hpp>
+#include <tl/data/arrow/arrow_abi.hpp>
+#include <tl/data/arrow/arrow_types.hpp>
+#include <tl/data/arrow/arrow_values.hpp>
 #include <tl/data/column.hpp>
 #include <tl/data/columns.hpp>
 #include <tl/data/dataset.hpp>

@@ -9,9 +9,9 @@
 #include <vector>
 
 #include <tl/data/dataset.hpp>
-#include <tl/data/stream_nodes.hpp>
-#include <tl/data/stream_rows.hpp>
-#include <tl/data/stream_types.hpp>
+#include <tl/data/stream/stream_nodes.hpp>
+#include <tl/data/stream/stream_rows.hpp>
+#include <tl/data/stream/stream_types.hpp>
 
 namespace tl::detail {
 

@@ -16,10 +16,10 @@
 #include <tl/core/error.hpp>
 #include <tl/data/csv.hpp>
 #include <tl/data/csv_blocks.hpp>
-#include <tl/data/stream_types.hpp>
+#include <tl/data/stream/stream_types.hpp>
+#include <tl/data/stream/table_stream.hpp>
+#include <tl/data/stream/text_streams.hpp>
 #include <tl/data/table_blocks.hpp>
-#include <tl/data/table_stream.hpp>
-#include <tl/data/text_streams.hpp>
 
 namespace tl::detail {
 

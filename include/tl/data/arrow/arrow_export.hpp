@@ -14,10 +14,10 @@
 #include <vector>
 
 #include <tl/core/error.hpp>
-#include <tl/data/arrow_abi.hpp>
+#include <tl/data/arrow/arrow_abi.hpp>
+#include <tl/data/arrow/schema_features.hpp>
 #include <tl/data/column.hpp>
 #include <tl/data/dataset.hpp>
-#include <tl/data/schema_features.hpp>
 #include <tl/io/utf8.hpp>
 
 namespace tl {

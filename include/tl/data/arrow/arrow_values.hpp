@@ -17,8 +17,8 @@
 #include <tl/core/dtype.hpp>
 #include <tl/core/error.hpp>
 #include <tl/core/finite.hpp>
-#include <tl/data/arrow_abi.hpp>
-#include <tl/data/arrow_types.hpp>
+#include <tl/data/arrow/arrow_abi.hpp>
+#include <tl/data/arrow/arrow_types.hpp>
 #include <tl/io/utf8.hpp>
 
 namespace tl::detail {

@@ -13,7 +13,7 @@
 
 #include <tl/core/error.hpp>
 #include <tl/core/pcg64.hpp>
-#include <tl/data/stream_rows.hpp>
+#include <tl/data/stream/stream_rows.hpp>
 
 namespace tl::detail {
 
