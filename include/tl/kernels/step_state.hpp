@@ -81,8 +81,8 @@ struct PrepareUpdate {
   static constexpr const char* name = "prepare_update";
 
   StepState* state;
-  float max_norm = 0.0F;  // 0: no clipping and, unless `scaled`, no look at the norm
   bool scaled = false;    // fp16: gradients are multiplied with loss_scale
+  float max_norm = 0.0F;  // 0: no clipping and, unless `scaled`, no look at the norm
   LossScaling scaling{};
 };
 

@@ -54,7 +54,7 @@ template <Real T>
 void prepare_update(const ParameterSpace<T>& parameters, double max_norm, bool scaled, kernels::StepState* state) {
   if (max_norm > 0 || scaled) squared_gradient_norm(parameters, &state->squared_norm);
   kernels::run(parameters.device(),
-               kernels::PrepareUpdate{.state = state, .max_norm = static_cast<float>(max_norm), .scaled = scaled});
+               kernels::PrepareUpdate{.state = state, .scaled = scaled, .max_norm = static_cast<float>(max_norm)});
 }
 
 }  // namespace detail

@@ -33,7 +33,7 @@ void prepare_scaled(StepState& state, double squared_norm, float max_norm, std::
   tl::kernels::run(
       tl::cpu_device,
       tl::kernels::PrepareUpdate{
-          .state = &state, .max_norm = max_norm, .scaled = true, .scaling = {.growth_interval = growth_interval}});
+          .state = &state, .scaled = true, .max_norm = max_norm, .scaling = {.growth_interval = growth_interval}});
 }
 
 }  // namespace

@@ -37,8 +37,8 @@ std::vector<std::int64_t> state_after(double third_loss, double third_norm, doub
     auto squared_norm = memory.view(2, tl::Shape{1});
     squared_norm.copy_from(tl::Tensor<std::int64_t>::full({1}, std::bit_cast<std::int64_t>(norm), device));
     tl::kernels::run(device, tl::kernels::PrepareUpdate{.state = state,
-                                                        .max_norm = static_cast<float>(max_norm),
                                                         .scaled = scaled,
+                                                        .max_norm = static_cast<float>(max_norm),
                                                         .scaling = {.growth_interval = 2}});
   }
   memory = memory.to(tl::cpu_device);
