@@ -1,5 +1,19 @@
 # What the optional libraries of C++ sources, tl::hub, tl::compression and tl::parquet, have in common.
 
+# tl_say_if_missing(NAME): without tl_has_NAME an error if TL_BUILD_NAME asks for the library, else a line with
+# tl_no_NAME_reason.
+function(tl_say_if_missing name)
+  if(tl_has_${name})
+    return()
+  endif()
+  string(TOUPPER ${name} upper)
+  set(wish ${TL_BUILD_${upper}})
+  if(wish AND NOT wish STREQUAL AUTO)
+    message(FATAL_ERROR "tl: TL_BUILD_${upper} is ${wish}, but ${tl_no_${name}_reason}")
+  endif()
+  message(STATUS "tl: without tl::${name}: ${tl_no_${name}_reason}")
+endfunction()
+
 # tl_add_optional_library(NAME): the static library tl::NAME of src/NAME/*.cpp, which registers itself when a program
 # links it.
 function(tl_add_optional_library name)

@@ -6,6 +6,7 @@
 #include <tl/data/concatenate.hpp>
 #include <tl/data/dataset.hpp>
 #include <tl/data/dataset_dict.hpp>
+#include <tl/data/stream/stream_types.hpp>
 
 #include "support/catch.hpp"
 
@@ -81,4 +82,13 @@ TEST_CASE("null cells: data sets one after the other") {
   CHECK(concatenate_datasets({none, named, none}).class_names("label") == std::vector<std::string>{"neg", "pos"});
   CHECK(concatenate_datasets({rows.take(2), rows.take(1)}).nulls("label").empty());
   CHECK(concatenate_datasets({none, none}).nulls("label") == std::vector<bool>(4, true));
+}
+
+TEST_CASE("null cells: a piece of a stream that is given the types of the others keeps them") {
+  const detail::StreamTypes types{{"label", ColumnType::float64, false}, {"text", ColumnType::int64, false}};
+  const Dataset piece = nulls_rows().select_columns({"text", "label"}).with_nulls("text", {true, true, true});
+  const Dataset rows = detail::conform(piece, types, "first.parquet");
+  CHECK(rows.column_with_nulls<double>("label").to_vector() == std::vector<double>{1, 0, 1});
+  CHECK(rows.nulls("label") == std::vector<bool>{false, false, true});
+  CHECK(rows.nulls("text") == std::vector<bool>{true, true, true});
 }

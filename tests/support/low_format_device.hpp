@@ -1,6 +1,6 @@
 // A GPU that stores the results of products in bf16 and whose kernels are the CPU's bodies: each matrix of a contract
 // is converted to the kernel's type before the body and, if it was written, to its format after it. It shows what
-// operations do with formats before there is a kernel for them.
+// operations, optimizer and Trainer do with formats, whatever the kernels of a GPU do.
 #pragma once
 
 #include <cstdint>

@@ -104,13 +104,13 @@ inline bool multiplies_in(const Device& device, Precision precision) {
 /// Throws Error(device) if `device` does not compute matrix products in `precision`.
 inline void require_precision(const Device& device, Precision precision) {
   if (multiplies_in(device, precision)) return;
-  const bool bf16 = precision == Precision::bf16, cpu = device.type == DeviceType::cpu;
+  const bool bf16 = precision == Precision::bf16;
+  const std::string advice = device.type == DeviceType::cpu
+                                 ? std::string()
+                                 : str_cat("; train there with ", bf16 ? "bf16" : "fp16", " = false, or on the CPU");
   fail(ErrorCode::device, precision, ": expected f32", multiplies_in(device, Precision::bf16) ? " or bf16" : "",
        multiplies_in(device, Precision::f16) ? " or f16" : "", " on ", device, ", which does not multiply in ",
-       bf16 ? "bfloat16" : "half", ", got ", precision, cpu ? "" : "; train there with ",
-       cpu    ? ""
-       : bf16 ? "bf16 = false, or on the CPU"
-              : "fp16 = false, or on the CPU");
+       bf16 ? "bfloat16" : "half", ", got ", precision, advice);
 }
 
 /// The device that a text names: "cpu", "cuda" or "cuda:0". Throws Error(invalid_argument) for another one.

@@ -44,7 +44,7 @@ struct StepState {
   std::int32_t scale_age = 0;     // updates without an overflow since the scale changed
   std::int32_t apply = 1;         // 0: weights stay as they are
   StepFailure failure = StepFailure::none;
-  float failed_value = 0.0F;  // the loss or norm that was not finite
+  float failed_value = 0.0F;  // the loss or norm that was not finite, or the scale
   std::uint64_t failed_micro_batch = 0;
 
   /// What was not finite, and in which micro-batch; only the first failure is kept.
@@ -103,7 +103,8 @@ template <class T> constexpr void add_loss(const AddLoss<T>& p) {
   ++state.micro_batch;
 }
 
-/// The factor that clips gradients of this norm.
+/// The factor that clips gradients of this norm: in float, as the reference computes it, and not by std::min, which
+/// would drop a NaN norm.
 constexpr float clip_factor(float max_norm, float norm) {
   const float coefficient = max_norm / (norm + 1e-6F);
   return coefficient > 1.0F ? 1.0F : coefficient;

@@ -75,9 +75,7 @@ template <Real T> [[nodiscard]] double gradient_norm(const ParameterSpace<T>& pa
 /// The factor min(1, max_norm / (norm + 1e-6)) that the reference multiplies gradients with; 1 if max_norm is 0.
 [[nodiscard]] inline double clip_coefficient(double norm, double max_norm) {
   if (max_norm <= 0.0) return 1.0;
-  // In float, as the reference computes it, and not std::min, which would drop a NaN norm.
-  const float coefficient = static_cast<float>(max_norm) / (static_cast<float>(norm) + 1e-6F);
-  return coefficient > 1.0F ? 1.0 : static_cast<double>(coefficient);
+  return static_cast<double>(kernels::clip_factor(static_cast<float>(max_norm), static_cast<float>(norm)));
 }
 
 }  // namespace tl

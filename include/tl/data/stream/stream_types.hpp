@@ -54,8 +54,8 @@ inline std::string_view remedy_for(const StreamType& expected, ColumnType got) {
   return "; a stream takes the type of a column from its first rows: name the column in text_columns to read texts";
 }
 
-/// The values of a column in another type, or nothing if that does not hold them as they are. Rows without a value have
-/// one here, too, and fit any type.
+/// The values of a column in another type, or nothing if that does not hold them as they are. Cells without a value are
+/// empty or 0, and fit any type.
 inline std::optional<ColumnValues> converted(const Dataset& rows, const StreamType& type) {
   const ColumnType from = rows.column_type(type.name);
   const std::vector<bool> nulls = rows.nulls(type.name);
@@ -107,6 +107,8 @@ inline Dataset conform(const Dataset& rows, const StreamTypes& types, const std:
           return Columns{{type.name, *values}};
         },
         {.batch_size = rows.num_rows()});
+    if (const std::vector<bool> nulls = rows.nulls(type.name); !nulls.empty())
+      result = result.with_nulls(type.name, nulls);
   }
   return result;
 }

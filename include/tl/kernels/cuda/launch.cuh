@@ -30,8 +30,7 @@ inline std::int64_t blocks_for(std::int64_t count, std::int64_t per_block) {
 /// the operation, for one in another format.
 template <class T> T* own(const char* operation, Stored<T> matrix) {
   check(!matrix || matrix.own() != nullptr, ErrorCode::dtype, operation, " on ", cuda_device, ": expected a matrix in ",
-        to_string(dtype_of<typename Stored<T>::Own>), ", got one in ", to_string(matrix.format),
-        "; kernels of GPUs read no other formats yet");
+        to_string(dtype_of<typename Stored<T>::Own>), ", got one in ", to_string(matrix.format));
   return matrix.own();
 }
 

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <type_traits>
 
 #include <tl/kernels/attention.hpp>
 #include <tl/kernels/cuda/launch.cuh>

@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <type_traits>
 
 #include <tl/kernels/attention.hpp>
 #include <tl/kernels/cuda/launch.cuh>
